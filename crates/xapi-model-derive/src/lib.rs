@@ -1,0 +1,1 @@
+//! The derives of xapi-model: `Class`, `Call`, `Enum`.
