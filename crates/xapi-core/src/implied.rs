@@ -4,8 +4,8 @@ use xapi_db::Read;
 use xapi_model::messages::{Implied, Message};
 use xapi_model::{FieldDesc, Qualifier, Value, errors};
 
-use crate::Result;
 use crate::context::Cx;
+use crate::{Result, filter};
 
 /// Carries out an implied message; the parameters have their types.
 pub fn run(cx: &Cx<'_>, message: &Message, implied: Implied, params: Vec<Value>) -> Result<Value> {
@@ -19,7 +19,7 @@ pub fn run(cx: &Cx<'_>, message: &Message, implied: Implied, params: Vec<Value>)
         Implied::GetAll => Ok(texts(cx.core.view()?.refs(class)?)),
         Implied::GetAllRecords => Ok(Value::Struct(cx.core.view()?.records(class)?)),
         Implied::GetAllWhere | Implied::GetAllRecordsWhere => {
-            let records = select(cx, message, &text()?)?;
+            let records = filter::select(&cx.core.view()?, class, &text()?)?;
             Ok(match implied {
                 Implied::GetAllWhere => texts(records.into_iter().map(|(reference, _)| reference).collect()),
                 _ => Value::Struct(records),
@@ -108,14 +108,4 @@ pub fn constructor_row(message: &Message, record: Value) -> Result<Vec<Value>> {
         },
     });
     values.collect()
-}
-
-/// The records that a filter selects. Only the two filters that every client sends are understood so far.
-fn select(cx: &Cx<'_>, message: &Message, expr: &str) -> Result<Vec<(String, Value)>> {
-    let _ = message;
-    match expr.trim() {
-        "true" => cx.core.view()?.records(message.class),
-        "false" => Ok(Vec::new()),
-        other => crate::filter::select(cx, message.class, other),
-    }
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod context;
 pub mod dispatch;
 pub mod facts;
+pub mod filter;
 pub mod implied;
 pub mod inventory;
 pub mod not_yet;
