@@ -20,6 +20,7 @@ pub mod session;
 pub mod startup;
 pub mod task;
 pub mod topology;
+pub mod watch;
 
 pub use config::Config;
 pub use context::{Core, Cx, Origin};
