@@ -6,4 +6,5 @@
 //!
 //! Start with [`row`], the payloads the rest of the crate works with.
 
+pub mod jsonrpc;
 pub mod row;
