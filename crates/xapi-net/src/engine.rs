@@ -67,7 +67,7 @@ pub struct Stopped {
 /// A change under way on one host.
 pub struct Change<'a, D: Driver> {
     driver: &'a mut D,
-    start: Graph<D::Object>,
+    start: Option<Graph<D::Object>>,
     touched: Graph<D::Object>,
     first: BTreeSet<Key<D>>,
     done: Vec<Step<D::Object>>,
@@ -81,7 +81,7 @@ impl<'a, D: Driver> Change<'a, D> {
     pub fn new(driver: &'a mut D) -> Change<'a, D> {
         Change {
             driver,
-            start: Graph::<D::Object>::new(),
+            start: None,
             touched: Graph::<D::Object>::new(),
             first: BTreeSet::new(),
             done: Vec::new(),
@@ -108,7 +108,11 @@ impl<'a, D: Driver> Change<'a, D> {
         let plan = ready_plan(self.driver, &have, &want, None)?;
         self.remember(&have, &want, first);
         self.carry_out(&plan)?;
-        if plan.is_empty() { Ok(()) } else { self.verify(&want, None) }
+        if plan.is_empty() {
+            Ok(())
+        } else {
+            self.verify(&want, None)
+        }
     }
 
     /// Does what the management bridge of the topology needs, and nothing else.
@@ -119,12 +123,21 @@ impl<'a, D: Driver> Change<'a, D> {
         let plan = ready_plan(self.driver, &have, &want, Some(&first))?;
         self.remember(&have, &want, first.clone());
         self.carry_out(&plan)?;
-        if plan.is_empty() { Ok(()) } else { self.verify(&want, Some(&first)) }
+        if plan.is_empty() {
+            Ok(())
+        } else {
+            self.verify(&want, Some(&first))
+        }
     }
 
-    fn remember(&mut self, have: &Observed<D::Object>, want: &Graph<D::Object>, first: BTreeSet<Key<D>>) {
-        if self.touched.is_empty() {
-            self.start = have.graph.clone();
+    fn remember(
+        &mut self,
+        have: &Observed<D::Object>,
+        want: &Graph<D::Object>,
+        first: BTreeSet<Key<D>>,
+    ) {
+        if self.start.is_none() {
+            self.start = Some(have.graph.clone());
             self.first = first;
         }
         self.touched.extend(want.clone());
@@ -162,7 +175,11 @@ impl<'a, D: Driver> Change<'a, D> {
     }
 
     /// Looks again: what the backend accepted must also be so.
-    fn verify(&mut self, want: &Graph<D::Object>, only: Option<&BTreeSet<Key<D>>>) -> Result<(), NetError> {
+    fn verify(
+        &mut self,
+        want: &Graph<D::Object>,
+        only: Option<&BTreeSet<Key<D>>>,
+    ) -> Result<(), NetError> {
         let have = self.driver.observe(want)?;
         let left = ordered(&have.graph, want, only)?;
         match left.steps().next() {
@@ -196,8 +213,11 @@ impl<'a, D: Driver> Change<'a, D> {
 
     /// The inverse steps, backwards.
     fn take_back(&mut self) -> Result<(), NetError> {
-        let back: Vec<Step<D::Object>> =
-            std::mem::take(&mut self.done).into_iter().rev().map(Step::inverse).collect();
+        let back: Vec<Step<D::Object>> = std::mem::take(&mut self.done)
+            .into_iter()
+            .rev()
+            .map(Step::inverse)
+            .collect();
         self.driver.before_switch(&back);
         self.driver.apply(&back).map_err(|stopped| NetError {
             part: stopped.part,
@@ -212,8 +232,8 @@ impl<'a, D: Driver> Change<'a, D> {
     /// Where the inverse steps fail: to the start by a plan of its own, management first.
     fn restore(&mut self) -> Result<(), NetError> {
         let mut named = self.touched.clone();
-        named.extend(self.start.clone());
-        let start = self.start.clone();
+        let start = self.start.clone().unwrap_or_default();
+        named.extend(start.clone());
         let first = self.first.clone();
         for only in [Some(&first), None] {
             let have = self.driver.observe(&named)?;
@@ -225,7 +245,10 @@ impl<'a, D: Driver> Change<'a, D> {
 }
 
 /// The steps that would be done, and none of them done.
-pub fn preview<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Plan<D::Object>, NetError> {
+pub fn preview<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+) -> Result<Plan<D::Object>, NetError> {
     check(topology)?;
     let want = driver.lower(topology);
     let have = driver.observe(&want)?;
@@ -254,9 +277,17 @@ pub struct Reached {
 
 /// All that can be, management first. What fails is left out with all that stands on it.
 pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reached, NetError> {
-    let mut reached = Reached { topology: topology.clone(), left_out: Vec::new(), steps: 0 };
+    let mut reached = Reached {
+        topology: topology.clone(),
+        left_out: Vec::new(),
+        steps: 0,
+    };
     // Each round leaves out one NIC or bridge more, so there are no more rounds than those.
-    let mut rounds = 1 + topology.bridges.values().map(|bridge| 1 + bridge.nics().len()).sum::<usize>();
+    let mut rounds = 1 + topology
+        .bridges
+        .values()
+        .map(|bridge| 1 + bridge.nics().len())
+        .sum::<usize>();
     loop {
         match one_round(driver, &reached.topology, &mut reached.steps) {
             Ok(()) => return Ok(reached),
@@ -270,7 +301,11 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
     }
 }
 
-fn one_round<D: Driver>(driver: &mut D, topology: &Topology, steps: &mut usize) -> Result<(), NetError> {
+fn one_round<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+    steps: &mut usize,
+) -> Result<(), NetError> {
     check(topology)?;
     if topology.management.is_some() {
         let mut change = Change::new(driver);
@@ -295,7 +330,11 @@ fn leave_out(reached: &mut Reached, error: &NetError) -> bool {
         return false;
     }
     warn!("left out: {error}");
-    reached.left_out.push(LeftOut { part: error.part, bridges, why: error.why.clone() });
+    reached.left_out.push(LeftOut {
+        part: error.part,
+        bridges,
+        why: error.why.clone(),
+    });
     true
 }
 
@@ -335,9 +374,10 @@ fn ready_plan<D: Driver>(
                 }
             }
             Step::Put(_, new) | Step::Change(_, _, new) => {
-                let held = new.claims(key).into_iter().find_map(|claim| {
-                    have.foreign.get(&claim).map(|holder| (claim, holder))
-                });
+                let held = new
+                    .claims(key)
+                    .into_iter()
+                    .find_map(|claim| have.foreign.get(&claim).map(|holder| (claim, holder)));
                 if let Some((claim, holder)) = held {
                     let why = format!("{claim:?} belongs to {holder}, which isn't ours");
                     return Err(NetError::before(part, Cause::Clash, why));

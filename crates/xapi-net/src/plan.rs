@@ -9,8 +9,8 @@
 //!
 //! This module must not know what the objects are. Nothing here has an effect. Start with [`plan`].
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt::{self, Debug};
 
 use thiserror::Error;
@@ -172,7 +172,9 @@ pub fn plan<O: Object>(
         }
         match draft.ordered() {
             Ok(plan) => return Ok(plan),
-            Err(Cycle { change: Some(key), .. }) => {
+            Err(Cycle {
+                change: Some(key), ..
+            }) => {
                 torn.insert(key);
             }
             Err(Cycle { shown, .. }) => return Err(Tangled(shown)),
@@ -240,7 +242,12 @@ impl<O: Object> Draft<O> {
             }
         }
         let (switch, kept) = (vec![false; steps.len()], vec![true; steps.len()]);
-        let mut draft = Draft { steps, edges: Vec::new(), switch, kept };
+        let mut draft = Draft {
+            steps,
+            edges: Vec::new(),
+            switch,
+            kept,
+        };
         draft.link();
         draft.find_switch();
         draft
@@ -269,10 +276,22 @@ impl<O: Object> Draft<O> {
         for (at, step) in self.steps.iter().enumerate() {
             let key = step.key();
             let needed = step.after().map_or(Vec::new(), |new| new.needs(key));
-            edges.extend(needed.iter().filter_map(|need| puts.get(need)).map(|put| (*put, at)));
+            edges.extend(
+                needed
+                    .iter()
+                    .filter_map(|need| puts.get(need))
+                    .map(|put| (*put, at)),
+            );
             if let Some(old) = step.before() {
-                let no_more = old.needs(key).into_iter().filter(|need| !needed.contains(need));
-                edges.extend(no_more.filter_map(|need| drops.get(&need)).map(|drop| (at, *drop)));
+                let no_more = old
+                    .needs(key)
+                    .into_iter()
+                    .filter(|need| !needed.contains(need));
+                edges.extend(
+                    no_more
+                        .filter_map(|need| drops.get(&need))
+                        .map(|drop| (at, *drop)),
+                );
             }
             if let (Step::Put(..), Some(drop)) = (step, drops.get(key)) {
                 edges.push((*drop, at));
@@ -305,7 +324,11 @@ impl<O: Object> Draft<O> {
                     self.switch[b] = true;
                     grew = true;
                 }
-                if self.switch[b] && !self.switch[a] && self.steps[b].is_drop() && self.steps[a].is_drop() {
+                if self.switch[b]
+                    && !self.switch[a]
+                    && self.steps[b].is_drop()
+                    && self.steps[a].is_drop()
+                {
                     self.switch[a] = true;
                     grew = true;
                 }
@@ -383,8 +406,16 @@ impl<O: Object> Draft<O> {
             return Err(self.cycle(&waits));
         }
         let phases: Vec<Phase> = order.iter().map(|at| self.phase(*at)).collect();
-        debug_assert!(phases.is_sorted(), "a phase waits for a later one: {:?}", self.steps);
-        let mut plan = Plan { prepare: Vec::new(), switch: Vec::new(), retire: Vec::new() };
+        debug_assert!(
+            phases.is_sorted(),
+            "a phase waits for a later one: {:?}",
+            self.steps
+        );
+        let mut plan = Plan {
+            prepare: Vec::new(),
+            switch: Vec::new(),
+            retire: Vec::new(),
+        };
         let mut steps: Vec<Option<Step<O>>> = self.steps.into_iter().map(Some).collect();
         for (at, phase) in order.into_iter().zip(phases) {
             let list = match phase {
@@ -400,8 +431,11 @@ impl<O: Object> Draft<O> {
     /// The rank of each step, or just below that of the most urgent step of its phase that waits for it: so what must be
     /// before a transaction is not put off into its middle.
     fn urgencies(&self) -> Vec<i32> {
-        let mut urgency: Vec<i32> =
-            self.steps.iter().map(|step| 1_000 * i32::from(O::rank(step))).collect();
+        let mut urgency: Vec<i32> = self
+            .steps
+            .iter()
+            .map(|step| 1_000 * i32::from(O::rank(step)))
+            .collect();
         let mut changed = true;
         // A cycle would lower its members for ever; the number of rounds is bounded by the longest path.
         let mut rounds = self.steps.len() + 1;
@@ -431,8 +465,15 @@ impl<O: Object> Draft<O> {
             .iter()
             .find(|step| matches!(step, Step::Change(..)))
             .map(|step| *step.key());
-        let shown: Vec<String> = stuck.iter().take(10).map(|step| format!("{step:?}")).collect();
-        Cycle { change, shown: shown.join("; ") }
+        let shown: Vec<String> = stuck
+            .iter()
+            .take(10)
+            .map(|step| format!("{step:?}"))
+            .collect();
+        Cycle {
+            change,
+            shown: shown.join("; "),
+        }
     }
 }
 
