@@ -6,11 +6,14 @@
 //! [`plan`] (in which order) and [`engine`] (done, or undone).
 
 pub mod agent;
+pub mod converge;
 pub mod engine;
 pub mod facts;
+pub mod found;
 pub mod lower;
 pub mod names;
 pub mod object;
 pub mod ovs;
 pub mod plan;
+pub mod sim;
 pub mod topology;
