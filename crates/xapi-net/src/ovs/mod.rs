@@ -1,0 +1,10 @@
+//! Open vSwitch over its own sockets: the database (OVSDB) for what shall be, the control socket of ovs-vswitchd for
+//! what is only known inside it. No tool is forked.
+//!
+//! This module must not know topologies, plans or addresses: it reads and writes rows, and says what ovs-vswitchd made
+//! of them.
+//!
+//! Start with [`row`], the payloads the rest of the crate works with.
+
+pub mod jsonrpc;
+pub mod row;
