@@ -9,14 +9,17 @@
 //! thread of its own, and so does every client of [`dhcp`].
 
 pub mod address;
+pub mod announce;
 pub mod link;
 pub mod mac;
 pub mod neighbour;
 pub mod nic;
+mod packet;
 pub mod resolver;
 pub mod route;
 pub mod socket;
 pub mod sysctl;
+pub mod watch;
 
 pub use address::Address;
 pub use link::{Duplex, Link};
@@ -26,6 +29,7 @@ pub use nic::{Nic, Pattern};
 pub use resolver::Resolver;
 pub use route::{Destination, Route};
 pub use socket::{Cause, Kernel, KernelError, Roots};
+pub use watch::{Event, Watch};
 
 /// The number that marks routes (`rtm_protocol`) and addresses (`IFA_PROTO`) as ours. It is none
 /// of those that iproute2 or the kernel name.

@@ -239,14 +239,17 @@ fn move_to_and_fro(
         } else {
             ("new", "old")
         };
-        // Prepare: address and routes at a worse metric.
+        // Prepare: the address, and every other time the routes at a worse metric. Without those
+        // only the replacement itself stands between us and a gap.
+        let prepared = [
+            route(network, None, to, 4000, address),
+            route(default, Some(gateway), to, 4000, address),
+        ];
+        let prepared = if turn % 4 < 2 { &prepared[..] } else { &[] };
         kernel.add_address(to, ip(address), prefix).unwrap();
-        kernel
-            .add_route(&route(network, None, to, 4000, address))
-            .unwrap();
-        kernel
-            .add_route(&route(default, Some(gateway), to, 4000, address))
-            .unwrap();
+        for route in prepared {
+            kernel.add_route(route).unwrap();
+        }
         // Switch.
         kernel
             .replace_route(&route(network, None, to, 100, address))
@@ -255,12 +258,9 @@ fn move_to_and_fro(
             .replace_route(&route(default, Some(gateway), to, 100, address))
             .unwrap();
         // Retire.
-        kernel
-            .delete_route(&route(network, None, to, 4000, address))
-            .unwrap();
-        kernel
-            .delete_route(&route(default, Some(gateway), to, 4000, address))
-            .unwrap();
+        for route in prepared {
+            kernel.delete_route(route).unwrap();
+        }
         kernel.delete_address(from, ip(address), prefix).unwrap();
         let ours = kernel.our_routes().unwrap();
         for wanted in [

@@ -2,5 +2,7 @@
 //! They need root, iproute2, dnsmasq, and fail where those are missing.
 
 mod addresses;
+mod announcements;
+mod changes;
 mod lab;
 mod links;
