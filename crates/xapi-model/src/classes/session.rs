@@ -45,8 +45,8 @@ pub struct Session {
     #[field(StaticRO, default = Vec::new())]
     pub rbac_permissions: Vec<String>,
     /// Tasks.
-    #[field(DynamicRO)]
-    pub tasks: Vec<Ref<Task>>,
+    #[field(DynamicRO, view = Task::SESSION)]
+    pub tasks: Many<Task>,
     /// Parent.
     #[field(StaticRO, default = Ref::null())]
     pub parent: Ref<Session>,
