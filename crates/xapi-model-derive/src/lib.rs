@@ -201,6 +201,7 @@ fn expand_class(input: &DeriveInput) -> Result<Tokens> {
         .ok_or_else(|| Error::new(this.span(), "a class has a `name`"))?;
     let name = str_lit(&name)?;
     let class_role = role(&mut words, "role", quote!(::xapi_model::Role::PoolAdmin));
+    let class_get_role = role(&mut words, "get_role", quote!(::xapi_model::Role::ReadOnly));
     let class_state = state(&mut words);
     let in_db = !words.flag("no_db");
     let get_all = !words.flag("no_get_all");
@@ -275,7 +276,7 @@ fn expand_class(input: &DeriveInput) -> Result<Tokens> {
         impl ::xapi_model::Class for #this {
             const NAME: &'static str = #name;
             const DESC: &'static ::xapi_model::ClassDesc = &::xapi_model::ClassDesc {
-                name: #name, doc: #text, role: #class_role, state: #class_state, in_db: #in_db, get_all: #get_all,
+                name: #name, doc: #text, role: #class_role, get_role: #class_get_role, state: #class_state, in_db: #in_db, get_all: #get_all,
                 events: #events, ctor: #ctor, volatile: #volatile, fields: &[#(#descs),*],
                 calls: &[#(<#calls as ::xapi_model::Call>::DESC),*],
             };

@@ -128,7 +128,7 @@ pub struct FieldDesc {
     pub get_role: Role,
     /// The client certificate's role may set it too.
     pub client_cert: bool,
-    /// Keys of a map that a weaker role may change: a pattern, which may end in `*`, and the role.
+    /// Keys of a map that need another role than the rest: a pattern, which may end in `*`, and the role.
     pub keys: &'static [(&'static str, Role)],
     /// Where it stands in its life.
     pub state: State,
@@ -157,6 +157,8 @@ pub struct ClassDesc {
     pub doc: &'static str,
     /// Weakest role for its implied changing messages.
     pub role: Role,
+    /// Weakest role for get_record, get_by_uuid and the get_all family.
+    pub get_role: Role,
     /// Where it stands in its life.
     pub state: State,
     /// Has rows. Without, only its declared messages exist.

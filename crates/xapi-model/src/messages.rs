@@ -80,6 +80,8 @@ pub struct Message {
     pub role: Role,
     /// The client certificate's role may call it too.
     pub client_cert: bool,
+    /// Keys of a map that need another role than `role`, for messages that add or remove one key.
+    pub keys: &'static [(&'static str, Role)],
     /// Takes a session as its first parameter.
     pub session: bool,
     /// Has an `Async.` form.
@@ -107,6 +109,7 @@ impl Message {
             result: call.result,
             role: call.role,
             client_cert: call.client_cert,
+            keys: guarded_keys(class, call),
             session: call.session,
             is_async: call.is_async,
             hidden: call.hidden,
@@ -120,6 +123,20 @@ impl Message {
             .split_once('.')
             .map_or(self.name.as_str(), |(_, short)| short)
     }
+}
+
+/// Some classes declare their own `add_to_F` and `remove_from_F`; the keys are told at the field all the same.
+fn guarded_keys(class: &ClassDesc, call: &CallDesc) -> &'static [(&'static str, Role)] {
+    let short = call
+        .name
+        .split_once('.')
+        .map_or(call.name, |(_, short)| short);
+    let field = short
+        .strip_prefix("add_to_")
+        .or_else(|| short.strip_prefix("remove_from_"));
+    field
+        .and_then(|name| class.field(name))
+        .map_or(&[], |field| field.keys)
 }
 
 /// Collects the implied messages of one class.
@@ -152,6 +169,10 @@ impl Implying {
             result,
             role,
             client_cert: false,
+            keys: match kind {
+                Implied::AddTo(field) | Implied::RemoveFrom(field) => field.keys,
+                _ => &[],
+            },
             session: true,
             is_async: matches!(kind, Implied::Create | Implied::Destroy),
             hidden: false,
@@ -235,7 +256,7 @@ impl Implying {
         let by_ref = Box::leak(Box::new((this, record)));
         let refs = Type::Set(&by_ref.0);
         let records = Type::Map(&by_ref.0, &by_ref.1);
-        let read = Role::ReadOnly;
+        let read = class.get_role;
         self.add(
             "get_record",
             Implied::GetRecord,
@@ -250,7 +271,8 @@ impl Implying {
             this,
             read,
         );
-        if class.field("name_label").is_some() {
+        // The pool has a label too, but not as part of a name, and so no lookup by it.
+        if class.fields.iter().any(|field| field.db == "name__label") {
             self.add(
                 "get_by_name_label",
                 Implied::GetByNameLabel,

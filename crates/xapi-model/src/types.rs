@@ -333,7 +333,7 @@ pub trait Key: Ord + Sized {
 /// A class of objects.
 ///
 /// `#[derive(Class)]` reads `#[class(name = "PIF", role = PoolOperator, calls(Scan, Plug))]` with the flags `no_db`,
-/// `no_get_all`, `no_events`, `ctor`, `volatile`, and per field `#[field(RW | StaticRO | DynamicRO | Internal)]` with
+/// `no_get_all`, `no_events`, `ctor`, `volatile` and the words `get_role` and `state`, and per field `#[field(RW | StaticRO | DynamicRO | Internal)]` with
 /// `name`, `db`, `default`, `view`, `role`, `get_role`, `keys`, `state`, `volatile`, `client_cert`.
 pub trait Class: Wire + Clone + fmt::Debug + Send + Sync + 'static {
     /// Name on the wire.
@@ -351,7 +351,7 @@ pub trait Class: Wire + Clone + fmt::Debug + Send + Sync + 'static {
 /// A declared message.
 ///
 /// `#[derive(Call)]` reads `#[call(name = "Bond.create", out = Ref<Bond>, role = PoolOperator)]` with the flags
-/// `no_session`, `sync` (no Async form), `hidden`, `client_cert`, and per parameter `#[param(name, default, cli)]`.
+/// `no_session`, `sync` (no Async form), `hidden`, `client_cert` and the word `state`, and per parameter `#[param(name, default, cli)]`.
 pub trait Call: Sized + Send + 'static {
     /// What it returns.
     type Out: Wire;

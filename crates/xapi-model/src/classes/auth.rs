@@ -13,7 +13,7 @@ pub struct Auth {
 
 /// Get group membership of auth.
 #[derive(Clone, Debug, Call)]
-#[call(name = "auth.get_group_membership", out = Vec<String>, role = ReadOnly)]
+#[call(name = "auth.get_group_membership", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetGroupMembership {
     /// Subject identifier.
     pub subject_identifier: String,
@@ -21,7 +21,7 @@ pub struct GetGroupMembership {
 
 /// Get subject information from identifier of auth.
 #[derive(Clone, Debug, Call)]
-#[call(name = "auth.get_subject_information_from_identifier", out = BTreeMap<String, String>, role = ReadOnly)]
+#[call(name = "auth.get_subject_information_from_identifier", out = BTreeMap<String, String>, role = ReadOnly, sync)]
 pub struct GetSubjectInformationFromIdentifier {
     /// Subject identifier.
     pub subject_identifier: String,
@@ -29,7 +29,7 @@ pub struct GetSubjectInformationFromIdentifier {
 
 /// Get subject identifier of auth.
 #[derive(Clone, Debug, Call)]
-#[call(name = "auth.get_subject_identifier", out = String, role = ReadOnly)]
+#[call(name = "auth.get_subject_identifier", out = String, role = ReadOnly, sync)]
 pub struct GetSubjectIdentifier {
     /// Subject name.
     pub subject_name: String,

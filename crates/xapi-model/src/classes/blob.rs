@@ -31,7 +31,7 @@ pub struct Blob {
 
 /// Destroy of blob.
 #[derive(Clone, Debug, Call)]
-#[call(name = "blob.destroy", role = PoolOperator)]
+#[call(name = "blob.destroy", role = PoolOperator, sync)]
 pub struct Destroy {
     /// The blob.
     #[param(name = "self")]
@@ -45,5 +45,6 @@ pub struct Create {
     /// Mime type.
     pub mime_type: String,
     /// Public.
+    #[param(default = false)]
     pub public: bool,
 }

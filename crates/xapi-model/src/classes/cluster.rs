@@ -48,10 +48,10 @@ pub struct Cluster {
     #[field(StaticRO, default = true)]
     pub pool_auto_join: bool,
     /// Token timeout.
-    #[field(StaticRO, default = 20.)]
+    #[field(StaticRO, default = 20.0)]
     pub token_timeout: f64,
     /// Token timeout coefficient.
-    #[field(StaticRO, default = 1.)]
+    #[field(StaticRO, default = 1.0)]
     pub token_timeout_coefficient: f64,
     /// Cluster config.
     #[field(StaticRO, default = BTreeMap::new())]
@@ -118,8 +118,10 @@ pub struct PoolCreate {
     /// Cluster stack.
     pub cluster_stack: String,
     /// Token timeout.
+    #[param(default = 20.0)]
     pub token_timeout: f64,
     /// Token timeout coefficient.
+    #[param(default = 1.0)]
     pub token_timeout_coefficient: f64,
 }
 
@@ -153,7 +155,9 @@ pub struct Create {
     /// Pool auto join.
     pub pool_auto_join: bool,
     /// Token timeout.
+    #[param(default = 20.0)]
     pub token_timeout: f64,
     /// Token timeout coefficient.
+    #[param(default = 1.0)]
     pub token_timeout_coefficient: f64,
 }

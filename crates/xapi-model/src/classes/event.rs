@@ -46,7 +46,7 @@ pub enum EventOperation {
 
 /// Inject of event.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.inject", out = String, role = ReadOnly, sync)]
+#[call(name = "event.inject", out = String, role = ReadOnly)]
 pub struct Inject {
     /// Class.
     pub class: String,
@@ -62,7 +62,7 @@ pub struct GetCurrentId {}
 
 /// From of event.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.from", out = EventBatch, role = ReadOnly, sync)]
+#[call(name = "event.from", out = EventBatch, role = ReadOnly)]
 pub struct From {
     /// Classes.
     pub classes: Vec<String>,
@@ -74,12 +74,12 @@ pub struct From {
 
 /// Next of event.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.next", out = Vec<Event>, role = ReadOnly, sync, state = Deprecated)]
+#[call(name = "event.next", out = Vec<Event>, role = ReadOnly, state = Deprecated)]
 pub struct Next {}
 
 /// Unregister of event.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.unregister", role = ReadOnly, sync, state = Deprecated)]
+#[call(name = "event.unregister", role = ReadOnly, state = Deprecated)]
 pub struct Unregister {
     /// Classes.
     pub classes: Vec<String>,
@@ -87,7 +87,7 @@ pub struct Unregister {
 
 /// Register of event.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.register", role = ReadOnly, sync, state = Deprecated)]
+#[call(name = "event.register", role = ReadOnly, state = Deprecated)]
 pub struct Register {
     /// Classes.
     pub classes: Vec<String>,

@@ -77,9 +77,12 @@ pub struct Destroy {
 #[call(name = "GPU_group.create", out = Ref<GpuGroup>, role = PoolOperator)]
 pub struct Create {
     /// Name label.
+    #[param(default = String::new())]
     pub name_label: String,
     /// Name description.
+    #[param(default = String::new())]
     pub name_description: String,
     /// Other config.
+    #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

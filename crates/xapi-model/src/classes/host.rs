@@ -18,7 +18,7 @@ pub struct Host {
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Memory overhead.
-    #[field(DynamicRO, default = 0)]
+    #[field(DynamicRO, default = 0, db = "memory__overhead")]
     pub memory_overhead: i64,
     /// Allowed operations.
     #[field(DynamicRO, default = Vec::new())]
@@ -27,16 +27,16 @@ pub struct Host {
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, HostAllowedOperations>,
     /// API version major.
-    #[field(DynamicRO, name = "API_version_major")]
+    #[field(DynamicRO, name = "API_version_major", db = "API_version__major")]
     pub api_version_major: i64,
     /// API version minor.
-    #[field(DynamicRO, name = "API_version_minor")]
+    #[field(DynamicRO, name = "API_version_minor", db = "API_version__minor")]
     pub api_version_minor: i64,
     /// API version vendor.
-    #[field(DynamicRO, name = "API_version_vendor")]
+    #[field(DynamicRO, name = "API_version_vendor", db = "API_version__vendor")]
     pub api_version_vendor: String,
     /// API version vendor implementation.
-    #[field(DynamicRO, name = "API_version_vendor_implementation")]
+    #[field(DynamicRO, name = "API_version_vendor_implementation", db = "API_version__vendor_implementation")]
     pub api_version_vendor_implementation: BTreeMap<String, String>,
     /// Enabled.
     #[field(DynamicRO)]
@@ -45,7 +45,7 @@ pub struct Host {
     #[field(StaticRO)]
     pub software_version: BTreeMap<String, String>,
     /// Other config.
-    #[field(RW)]
+    #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Capabilities.
     #[field(StaticRO)]
@@ -129,7 +129,7 @@ pub struct Host {
     #[field(DynamicRO, default = String::new())]
     pub edition: String,
     /// License server.
-    #[field(RW)]
+    #[field(RW, default = BTreeMap::from([("address".to_owned(), "localhost".to_owned()), ("port".to_owned(), "27000".to_owned())]))]
     pub license_server: BTreeMap<String, String>,
     /// Bios strings.
     #[field(DynamicRO, default = BTreeMap::new())]
@@ -165,7 +165,7 @@ pub struct Host {
     #[field(RW, default = HostDisplay::Enabled)]
     pub display: HostDisplay,
     /// Virtual hardware platform versions.
-    #[field(DynamicRO)]
+    #[field(DynamicRO, default = vec![0])]
     pub virtual_hardware_platform_versions: Vec<i64>,
     /// Control domain.
     #[field(DynamicRO, default = Ref::null())]
@@ -511,7 +511,7 @@ pub struct EnableSsh {
 
 /// Emergency clear mandatory guidance of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.emergency_clear_mandatory_guidance", role = LocalRoot, state = Prototyped)]
+#[call(name = "host.emergency_clear_mandatory_guidance", role = LocalRoot, state = Prototyped, sync)]
 pub struct EmergencyClearMandatoryGuidance {}
 
 /// Apply recommended guidances of host.
@@ -556,12 +556,12 @@ pub struct ApplyUpdates {
 
 /// Emergency reenable tls verification of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.emergency_reenable_tls_verification", role = LocalRoot)]
+#[call(name = "host.emergency_reenable_tls_verification", role = LocalRoot, sync)]
 pub struct EmergencyReenableTlsVerification {}
 
 /// Emergency disable tls verification of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.emergency_disable_tls_verification", role = LocalRoot)]
+#[call(name = "host.emergency_disable_tls_verification", role = LocalRoot, sync)]
 pub struct EmergencyDisableTlsVerification {}
 
 /// Set numa affinity policy of host.
@@ -674,7 +674,7 @@ pub struct MigrateReceive {
 
 /// Disable local storage caching of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.disable_local_storage_caching", role = PoolOperator)]
+#[call(name = "host.disable_local_storage_caching", role = PoolOperator, sync)]
 pub struct DisableLocalStorageCaching {
     /// Host.
     pub host: Ref<Host>,
@@ -682,7 +682,7 @@ pub struct DisableLocalStorageCaching {
 
 /// Enable local storage caching of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.enable_local_storage_caching", role = PoolOperator)]
+#[call(name = "host.enable_local_storage_caching", role = PoolOperator, sync)]
 pub struct EnableLocalStorageCaching {
     /// Host.
     pub host: Ref<Host>,
@@ -692,7 +692,7 @@ pub struct EnableLocalStorageCaching {
 
 /// Reset cpu features of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.reset_cpu_features", role = PoolOperator, state = Removed)]
+#[call(name = "host.reset_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct ResetCpuFeatures {
     /// Host.
     pub host: Ref<Host>,
@@ -700,7 +700,7 @@ pub struct ResetCpuFeatures {
 
 /// Set cpu features of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.set_cpu_features", role = PoolOperator, state = Removed)]
+#[call(name = "host.set_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct SetCpuFeatures {
     /// Host.
     pub host: Ref<Host>,
@@ -731,13 +731,14 @@ pub struct RefreshPackInfo {
 
 /// Apply edition of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.apply_edition", role = PoolOperator)]
+#[call(name = "host.apply_edition", role = PoolOperator, sync)]
 pub struct ApplyEdition {
     /// Host.
     pub host: Ref<Host>,
     /// Edition.
     pub edition: String,
     /// Force.
+    #[param(default = false)]
     pub force: bool,
 }
 
@@ -751,7 +752,7 @@ pub struct ResetServerCertificate {
 
 /// Emergency reset server certificate of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.emergency_reset_server_certificate", role = LocalRoot)]
+#[call(name = "host.emergency_reset_server_certificate", role = LocalRoot, sync)]
 pub struct EmergencyResetServerCertificate {}
 
 /// Install server certificate of host.
@@ -765,6 +766,7 @@ pub struct InstallServerCertificate {
     /// Private key.
     pub private_key: String,
     /// Certificate chain.
+    #[param(default = String::new())]
     pub certificate_chain: String,
 }
 
@@ -795,31 +797,34 @@ pub struct RetrieveWlbEvacuateRecommendations {
 
 /// External auth set ldaps of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.external_auth_set_ldaps", role = PoolAdmin)]
+#[call(name = "host.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
     /// Host.
     pub host: Ref<Host>,
     /// Ldaps.
     pub ldaps: bool,
     /// Force.
+    #[param(default = false)]
     pub force: bool,
 }
 
 /// Disable external auth of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.disable_external_auth", role = PoolAdmin)]
+#[call(name = "host.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
     /// Host.
     pub host: Ref<Host>,
     /// Config.
+    #[param(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
     /// Force.
+    #[param(default = false)]
     pub force: bool,
 }
 
 /// Enable external auth of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.enable_external_auth", role = PoolAdmin)]
+#[call(name = "host.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
     /// Host.
     pub host: Ref<Host>,
@@ -833,7 +838,7 @@ pub struct EnableExternalAuth {
 
 /// Get server localtime of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.get_server_localtime", out = DateTime, role = ReadOnly)]
+#[call(name = "host.get_server_localtime", out = DateTime, role = ReadOnly, sync)]
 pub struct GetServerLocaltime {
     /// Host.
     pub host: Ref<Host>,
@@ -849,7 +854,7 @@ pub struct GetServertime {
 
 /// Call extension of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.call_extension", out = String, role = PoolAdmin)]
+#[call(name = "host.call_extension", out = String, role = PoolAdmin, sync)]
 pub struct CallExtension {
     /// Host.
     pub host: Ref<Host>,
@@ -899,7 +904,7 @@ pub struct CreateNewBlob {
 
 /// Backup rrds of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.backup_rrds", role = PoolAdmin)]
+#[call(name = "host.backup_rrds", role = PoolAdmin, sync)]
 pub struct BackupRrds {
     /// Host.
     pub host: Ref<Host>,
@@ -1041,7 +1046,7 @@ pub struct AssertCanEvacuate {
 
 /// Forget data source archives of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.forget_data_source_archives", role = PoolOperator)]
+#[call(name = "host.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
     /// Host.
     pub host: Ref<Host>,
@@ -1051,7 +1056,7 @@ pub struct ForgetDataSourceArchives {
 
 /// Query data source of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.query_data_source", out = f64, role = ReadOnly)]
+#[call(name = "host.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
     /// Host.
     pub host: Ref<Host>,
@@ -1061,7 +1066,7 @@ pub struct QueryDataSource {
 
 /// Record data source of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.record_data_source", role = PoolOperator)]
+#[call(name = "host.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
     /// Host.
     pub host: Ref<Host>,
@@ -1071,7 +1076,7 @@ pub struct RecordDataSource {
 
 /// Get data sources of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.get_data_sources", out = Vec<DataSource>, role = ReadOnly)]
+#[call(name = "host.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
     /// Host.
     pub host: Ref<Host>,
@@ -1082,6 +1087,7 @@ pub struct GetDataSources {
 #[call(name = "host.emergency_ha_disable", role = PoolOperator, sync)]
 pub struct EmergencyHaDisable {
     /// Soft.
+    #[param(default = false)]
     pub soft: bool,
 }
 
@@ -1132,7 +1138,7 @@ pub struct LicenseApply {
 
 /// List methods of host.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.list_methods", out = Vec<String>, role = ReadOnly)]
+#[call(name = "host.list_methods", out = Vec<String>, role = ReadOnly, sync)]
 pub struct ListMethods {}
 
 /// Bugreport upload of host.

@@ -12,10 +12,10 @@ pub struct HostMetrics {
     #[field(DynamicRO)]
     pub uuid: String,
     /// Memory total.
-    #[field(DynamicRO)]
+    #[field(DynamicRO, db = "memory__total")]
     pub memory_total: i64,
     /// Memory free.
-    #[field(DynamicRO, default = 0, state = Removed)]
+    #[field(DynamicRO, default = 0, state = Removed, db = "memory__free")]
     pub memory_free: i64,
     /// Live.
     #[field(DynamicRO)]

@@ -66,7 +66,7 @@ pub enum MessageClass {
 
 /// Get all records where of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_all_records_where", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly)]
+#[call(name = "message.get_all_records_where", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly, sync)]
 pub struct GetAllRecordsWhere {
     /// Expr.
     pub expr: String,
@@ -74,12 +74,12 @@ pub struct GetAllRecordsWhere {
 
 /// Get all records of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_all_records", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly)]
+#[call(name = "message.get_all_records", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly, sync)]
 pub struct GetAllRecords {}
 
 /// Get by uuid of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_by_uuid", out = Ref<Message>, role = ReadOnly)]
+#[call(name = "message.get_by_uuid", out = Ref<Message>, role = ReadOnly, sync)]
 pub struct GetByUuid {
     /// Uuid.
     pub uuid: String,
@@ -87,7 +87,7 @@ pub struct GetByUuid {
 
 /// Get record of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_record", out = Message, role = ReadOnly)]
+#[call(name = "message.get_record", out = Message, role = ReadOnly, sync)]
 pub struct GetRecord {
     /// The message.
     #[param(name = "self")]
@@ -96,7 +96,7 @@ pub struct GetRecord {
 
 /// Get since of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_since", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly)]
+#[call(name = "message.get_since", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly, sync)]
 pub struct GetSince {
     /// Since.
     pub since: DateTime,
@@ -104,12 +104,12 @@ pub struct GetSince {
 
 /// Get all of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get_all", out = Vec<Ref<Message>>, role = ReadOnly)]
+#[call(name = "message.get_all", out = Vec<Ref<Message>>, role = ReadOnly, sync)]
 pub struct GetAll {}
 
 /// Get of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.get", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly)]
+#[call(name = "message.get", out = BTreeMap<Ref<Message>, Message>, role = ReadOnly, sync)]
 pub struct Get {
     /// Cls.
     pub cls: MessageClass,
@@ -137,7 +137,7 @@ pub struct DestroyMany {
 
 /// Destroy of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.destroy", role = PoolOperator)]
+#[call(name = "message.destroy", role = PoolOperator, sync)]
 pub struct Destroy {
     /// The message.
     #[param(name = "self")]
@@ -146,7 +146,7 @@ pub struct Destroy {
 
 /// Create of message.
 #[derive(Clone, Debug, Call)]
-#[call(name = "message.create", out = Ref<Message>, role = PoolOperator)]
+#[call(name = "message.create", out = Ref<Message>, role = PoolOperator, sync)]
 pub struct Create {
     /// Name.
     pub name: String,

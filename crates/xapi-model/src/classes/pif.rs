@@ -243,19 +243,25 @@ pub struct DbIntroduce {
     /// Other config.
     pub other_config: BTreeMap<String, String>,
     /// Disallow unplug.
+    #[param(default = false)]
     pub disallow_unplug: bool,
     /// Ipv6 configuration mode.
+    #[param(default = Ipv6ConfigurationMode::None)]
     pub ipv6_configuration_mode: Ipv6ConfigurationMode,
     /// IPv6.
-    #[param(name = "IPv6")]
+    #[param(name = "IPv6", default = Vec::new())]
     pub ipv6: Vec<String>,
     /// Ipv6 gateway.
+    #[param(default = String::new())]
     pub ipv6_gateway: String,
     /// Primary address type.
+    #[param(default = PrimaryAddressType::IPv4)]
     pub primary_address_type: PrimaryAddressType,
     /// Managed.
+    #[param(default = true)]
     pub managed: bool,
     /// Properties.
+    #[param(default = BTreeMap::new())]
     pub properties: BTreeMap<String, String>,
 }
 

@@ -12,10 +12,10 @@ pub struct Pool {
     #[field(DynamicRO)]
     pub uuid: String,
     /// Name label.
-    #[field(RW)]
+    #[field(RW, db = "name_label")]
     pub name_label: String,
     /// Name description.
-    #[field(RW)]
+    #[field(RW, db = "name_description")]
     pub name_description: String,
     /// Master.
     #[field(DynamicRO)]
@@ -30,7 +30,7 @@ pub struct Pool {
     #[field(RW, name = "crash_dump_SR")]
     pub crash_dump_sr: Ref<Sr>,
     /// Other config.
-    #[field(RW)]
+    #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator), ("EMPTY_FOLDERS", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Ha enabled.
     #[field(DynamicRO, default = false)]
@@ -412,7 +412,7 @@ pub struct EnableSsh {
 
 /// Get guest secureboot readiness of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.get_guest_secureboot_readiness", out = PoolGuestSecurebootReadiness, role = PoolOperator, state = Prototyped)]
+#[call(name = "pool.get_guest_secureboot_readiness", out = PoolGuestSecurebootReadiness, role = PoolOperator, state = Prototyped, sync)]
 pub struct GetGuestSecurebootReadiness {
     /// The pool.
     #[param(name = "self")]
@@ -454,7 +454,7 @@ pub struct SetExtAuthCacheEnabled {
 
 /// Set ext auth max threads of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.set_ext_auth_max_threads", role = PoolOperator, state = Prototyped)]
+#[call(name = "pool.set_ext_auth_max_threads", role = PoolOperator, state = Prototyped, sync)]
 pub struct SetExtAuthMaxThreads {
     /// The pool.
     #[param(name = "self")]
@@ -465,7 +465,7 @@ pub struct SetExtAuthMaxThreads {
 
 /// Set local auth max threads of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.set_local_auth_max_threads", role = PoolOperator, state = Prototyped)]
+#[call(name = "pool.set_local_auth_max_threads", role = PoolOperator, state = Prototyped, sync)]
 pub struct SetLocalAuthMaxThreads {
     /// The pool.
     #[param(name = "self")]
@@ -616,12 +616,16 @@ pub struct SyncUpdates {
     /// Force.
     pub force: bool,
     /// Token.
+    #[param(default = String::new())]
     pub token: String,
     /// Token id.
+    #[param(default = String::new())]
     pub token_id: String,
     /// Username.
+    #[param(default = String::new())]
     pub username: String,
     /// Password.
+    #[param(default = String::new())]
     pub password: String,
 }
 
@@ -767,7 +771,7 @@ pub struct EnableLocalStorageCaching {
 
 /// Test archive target of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.test_archive_target", out = String, role = PoolOperator)]
+#[call(name = "pool.test_archive_target", out = String, role = PoolOperator, sync)]
 pub struct TestArchiveTarget {
     /// The pool.
     #[param(name = "self")]
@@ -799,7 +803,7 @@ pub struct EnableRedoLog {
 
 /// Enable tls verification of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.enable_tls_verification", role = PoolAdmin)]
+#[call(name = "pool.enable_tls_verification", role = PoolAdmin, sync)]
 pub struct EnableTlsVerification {}
 
 /// Certificate sync of pool.
@@ -837,6 +841,7 @@ pub struct UninstallCaCertificate {
     /// Name.
     pub name: String,
     /// Force.
+    #[param(default = false)]
     pub force: bool,
 }
 
@@ -926,7 +931,7 @@ pub struct InitializeWlb {
 
 /// Detect nonhomogeneous external auth of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.detect_nonhomogeneous_external_auth", role = PoolOperator)]
+#[call(name = "pool.detect_nonhomogeneous_external_auth", role = PoolOperator, sync)]
 pub struct DetectNonhomogeneousExternalAuth {
     /// Pool.
     pub pool: Ref<Pool>,
@@ -934,29 +939,31 @@ pub struct DetectNonhomogeneousExternalAuth {
 
 /// External auth set ldaps of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.external_auth_set_ldaps", role = PoolAdmin)]
+#[call(name = "pool.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
     /// Pool.
     pub pool: Ref<Pool>,
     /// Ldaps.
     pub ldaps: bool,
     /// Force.
+    #[param(default = false)]
     pub force: bool,
 }
 
 /// Disable external auth of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.disable_external_auth", role = PoolAdmin)]
+#[call(name = "pool.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
     /// Pool.
     pub pool: Ref<Pool>,
     /// Config.
+    #[param(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
 }
 
 /// Enable external auth of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.enable_external_auth", role = PoolAdmin)]
+#[call(name = "pool.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
     /// Pool.
     pub pool: Ref<Pool>,
@@ -996,7 +1003,7 @@ pub struct SetHaHostFailuresToTolerate {
 
 /// Ha compute vm failover plan of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.ha_compute_vm_failover_plan", out = BTreeMap<Ref<Vm>, BTreeMap<String, String>>, role = PoolOperator)]
+#[call(name = "pool.ha_compute_vm_failover_plan", out = BTreeMap<Ref<Vm>, BTreeMap<String, String>>, role = PoolOperator, sync)]
 pub struct HaComputeVmFailoverPlan {
     /// Failed hosts.
     pub failed_hosts: Vec<Ref<Host>>,
@@ -1006,7 +1013,7 @@ pub struct HaComputeVmFailoverPlan {
 
 /// Ha compute hypothetical max host failures to tolerate of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.ha_compute_hypothetical_max_host_failures_to_tolerate", out = i64, role = ReadOnly)]
+#[call(name = "pool.ha_compute_hypothetical_max_host_failures_to_tolerate", out = i64, role = ReadOnly, sync)]
 pub struct HaComputeHypotheticalMaxHostFailuresToTolerate {
     /// Configuration.
     pub configuration: BTreeMap<Ref<Vm>, String>,
@@ -1014,12 +1021,12 @@ pub struct HaComputeHypotheticalMaxHostFailuresToTolerate {
 
 /// Ha compute max host failures to tolerate of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.ha_compute_max_host_failures_to_tolerate", out = i64, role = PoolOperator)]
+#[call(name = "pool.ha_compute_max_host_failures_to_tolerate", out = i64, role = PoolOperator, sync)]
 pub struct HaComputeMaxHostFailuresToTolerate {}
 
 /// Ha failover plan exists of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.ha_failover_plan_exists", out = bool, role = PoolOperator)]
+#[call(name = "pool.ha_failover_plan_exists", out = bool, role = PoolOperator, sync)]
 pub struct HaFailoverPlanExists {
     /// N.
     pub n: i64,
@@ -1027,7 +1034,7 @@ pub struct HaFailoverPlanExists {
 
 /// Ha prevent restarts for of pool.
 #[derive(Clone, Debug, Call)]
-#[call(name = "pool.ha_prevent_restarts_for", role = PoolOperator)]
+#[call(name = "pool.ha_prevent_restarts_for", role = PoolOperator, sync)]
 pub struct HaPreventRestartsFor {
     /// Seconds.
     pub seconds: i64,

@@ -48,7 +48,7 @@ pub struct Pusb {
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Speed.
-    #[field(StaticRO, default = -1.)]
+    #[field(StaticRO, default = -1.0)]
     pub speed: f64,
 }
 

@@ -115,5 +115,6 @@ pub struct Introduce {
     /// Update.
     pub update: bool,
     /// Gpgkey path.
+    #[param(default = String::new())]
     pub gpgkey_path: String,
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The reference of the role pool-admin, the same in every pool: what a new subject gets.
+pub const POOL_ADMIN: &str = "OpaqueRef:0165f154-ba3e-034e-6b27-5d271af109ba";
+
 /// Role.
 #[derive(Clone, Debug, Class)]
 #[class(name = "role", role = PoolAdmin, calls(GetByPermissionNameLabel, GetByPermission, GetPermissionsNameLabel, GetPermissions))]
@@ -25,7 +28,7 @@ pub struct Role {
 
 /// Get by permission name label of role.
 #[derive(Clone, Debug, Call)]
-#[call(name = "role.get_by_permission_name_label", out = Vec<Ref<Role>>, role = ReadOnly)]
+#[call(name = "role.get_by_permission_name_label", out = Vec<Ref<Role>>, role = ReadOnly, sync)]
 pub struct GetByPermissionNameLabel {
     /// Label.
     pub label: String,
@@ -33,7 +36,7 @@ pub struct GetByPermissionNameLabel {
 
 /// Get by permission of role.
 #[derive(Clone, Debug, Call)]
-#[call(name = "role.get_by_permission", out = Vec<Ref<Role>>, role = ReadOnly)]
+#[call(name = "role.get_by_permission", out = Vec<Ref<Role>>, role = ReadOnly, sync)]
 pub struct GetByPermission {
     /// Permission.
     pub permission: Ref<Role>,
@@ -41,7 +44,7 @@ pub struct GetByPermission {
 
 /// Get permissions name label of role.
 #[derive(Clone, Debug, Call)]
-#[call(name = "role.get_permissions_name_label", out = Vec<String>, role = ReadOnly)]
+#[call(name = "role.get_permissions_name_label", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetPermissionsNameLabel {
     /// The role.
     #[param(name = "self")]
@@ -50,7 +53,7 @@ pub struct GetPermissionsNameLabel {
 
 /// Get permissions of role.
 #[derive(Clone, Debug, Call)]
-#[call(name = "role.get_permissions", out = Vec<Ref<Role>>, role = ReadOnly)]
+#[call(name = "role.get_permissions", out = Vec<Ref<Role>>, role = ReadOnly, sync)]
 pub struct GetPermissions {
     /// The role.
     #[param(name = "self")]

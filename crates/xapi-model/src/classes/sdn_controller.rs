@@ -46,9 +46,12 @@ pub struct Forget {
 #[call(name = "SDN_controller.introduce", out = Ref<SdnController>, role = PoolOperator)]
 pub struct Introduce {
     /// Protocol.
+    #[param(default = SdnControllerProtocol::Ssl)]
     pub protocol: SdnControllerProtocol,
     /// Address.
+    #[param(default = String::new())]
     pub address: String,
     /// Port.
+    #[param(default = 0)]
     pub port: i64,
 }

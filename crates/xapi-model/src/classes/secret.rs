@@ -6,7 +6,7 @@ use super::*;
 
 /// Secret.
 #[derive(Clone, Debug, Class)]
-#[class(name = "secret", role = PoolOperator, no_events, ctor)]
+#[class(name = "secret", role = PoolOperator, get_role = PoolOperator, no_events, ctor)]
 pub struct Secret {
     /// Uuid.
     #[field(DynamicRO, get_role = PoolOperator)]

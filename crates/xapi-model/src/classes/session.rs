@@ -45,8 +45,8 @@ pub struct Session {
     #[field(StaticRO, default = Vec::new())]
     pub rbac_permissions: Vec<String>,
     /// Tasks.
-    #[field(DynamicRO)]
-    pub tasks: Vec<Ref<Task>>,
+    #[field(DynamicRO, view = Task::SESSION)]
+    pub tasks: Many<Task>,
     /// Parent.
     #[field(StaticRO, default = Ref::null())]
     pub parent: Ref<Session>,
@@ -60,7 +60,7 @@ pub struct Session {
 
 /// Logout subject identifier of session.
 #[derive(Clone, Debug, Call)]
-#[call(name = "session.logout_subject_identifier", role = PoolOperator, sync)]
+#[call(name = "session.logout_subject_identifier", role = PoolOperator)]
 pub struct LogoutSubjectIdentifier {
     /// Subject identifier.
     pub subject_identifier: String,
@@ -68,7 +68,7 @@ pub struct LogoutSubjectIdentifier {
 
 /// Get all subject identifiers of session.
 #[derive(Clone, Debug, Call)]
-#[call(name = "session.get_all_subject_identifiers", out = Vec<String>, role = ReadOnly, sync)]
+#[call(name = "session.get_all_subject_identifiers", out = Vec<String>, role = ReadOnly)]
 pub struct GetAllSubjectIdentifiers {}
 
 /// Local logout of session.
@@ -78,7 +78,7 @@ pub struct LocalLogout {}
 
 /// Create from db file of session.
 #[derive(Clone, Debug, Call)]
-#[call(name = "session.create_from_db_file", out = Ref<Session>, role = LocalRoot, sync)]
+#[call(name = "session.create_from_db_file", out = Ref<Session>, role = LocalRoot)]
 pub struct CreateFromDbFile {
     /// Filename.
     pub filename: String,
@@ -118,7 +118,7 @@ pub struct LoginWithPassword {
     /// Pwd.
     pub pwd: String,
     /// Version.
-    #[param(default = "1.0".to_owned())]
+    #[param(default = "1.1".to_owned())]
     pub version: String,
     /// Originator.
     #[param(default = String::new())]

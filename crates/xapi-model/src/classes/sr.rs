@@ -48,7 +48,7 @@ pub struct Sr {
     #[field(DynamicRO)]
     pub shared: bool,
     /// Other config.
-    #[field(RW)]
+    #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Tags.
     #[field(RW, default = Vec::new(), role = VmOperator)]
@@ -165,7 +165,7 @@ pub enum StorageOperations {
 
 /// Forget data source archives of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.forget_data_source_archives", role = PoolOperator)]
+#[call(name = "SR.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
     /// Sr.
     pub sr: Ref<Sr>,
@@ -175,7 +175,7 @@ pub struct ForgetDataSourceArchives {
 
 /// Query data source of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.query_data_source", out = f64, role = ReadOnly)]
+#[call(name = "SR.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
     /// Sr.
     pub sr: Ref<Sr>,
@@ -185,7 +185,7 @@ pub struct QueryDataSource {
 
 /// Record data source of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.record_data_source", role = PoolOperator)]
+#[call(name = "SR.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
     /// Sr.
     pub sr: Ref<Sr>,
@@ -195,7 +195,7 @@ pub struct RecordDataSource {
 
 /// Get data sources of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.get_data_sources", out = Vec<DataSource>, role = ReadOnly)]
+#[call(name = "SR.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
     /// Sr.
     pub sr: Ref<Sr>,
@@ -235,7 +235,7 @@ pub struct AssertCanHostHaStatefile {
 
 /// Set physical size of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.set_physical_size", role = PoolOperator)]
+#[call(name = "SR.set_physical_size", role = PoolOperator, sync)]
 pub struct SetPhysicalSize {
     /// The SR.
     #[param(name = "self")]
@@ -329,7 +329,7 @@ pub struct Scan {
 
 /// Get supported types of SR.
 #[derive(Clone, Debug, Call)]
-#[call(name = "SR.get_supported_types", out = Vec<String>, role = ReadOnly)]
+#[call(name = "SR.get_supported_types", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetSupportedTypes {}
 
 /// Update of SR.
@@ -397,6 +397,7 @@ pub struct Introduce {
     /// Shared.
     pub shared: bool,
     /// Sm config.
+    #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
 }
 
@@ -422,5 +423,6 @@ pub struct Create {
     /// Shared.
     pub shared: bool,
     /// Sm config.
+    #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
 }

@@ -18,13 +18,13 @@ pub struct Subject {
     #[field(StaticRO, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Roles.
-    #[field(DynamicRO)]
+    #[field(DynamicRO, default = vec![Ref::new(role::POOL_ADMIN)])]
     pub roles: Vec<Ref<Role>>,
 }
 
 /// Get permissions name label of subject.
 #[derive(Clone, Debug, Call)]
-#[call(name = "subject.get_permissions_name_label", out = Vec<String>, role = ReadOnly)]
+#[call(name = "subject.get_permissions_name_label", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetPermissionsNameLabel {
     /// The subject.
     #[param(name = "self")]
@@ -33,7 +33,7 @@ pub struct GetPermissionsNameLabel {
 
 /// Remove from roles of subject.
 #[derive(Clone, Debug, Call)]
-#[call(name = "subject.remove_from_roles", role = PoolAdmin)]
+#[call(name = "subject.remove_from_roles", role = PoolAdmin, sync)]
 pub struct RemoveFromRoles {
     /// The subject.
     #[param(name = "self")]
@@ -44,7 +44,7 @@ pub struct RemoveFromRoles {
 
 /// Add to roles of subject.
 #[derive(Clone, Debug, Call)]
-#[call(name = "subject.add_to_roles", role = PoolAdmin)]
+#[call(name = "subject.add_to_roles", role = PoolAdmin, sync)]
 pub struct AddToRoles {
     /// The subject.
     #[param(name = "self")]

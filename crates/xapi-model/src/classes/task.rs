@@ -48,7 +48,7 @@ pub struct Task {
     #[field(DynamicRO)]
     pub error_info: Vec<String>,
     /// Other config.
-    #[field(DynamicRO, default = BTreeMap::new())]
+    #[field(DynamicRO, default = BTreeMap::new(), keys = [("applies_to", VmOperator), ("XenCenterUUID", VmOperator), ("XenCenterMeddlingActionTitle", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Subtask of.
     #[field(DynamicRO, default = Ref::null())]
@@ -134,7 +134,7 @@ pub struct AddToOtherConfig {
 
 /// Set error info of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.set_error_info", role = ReadOnly)]
+#[call(name = "task.set_error_info", role = ReadOnly, sync)]
 pub struct SetErrorInfo {
     /// The task.
     #[param(name = "self")]
@@ -145,7 +145,7 @@ pub struct SetErrorInfo {
 
 /// Set result of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.set_result", role = ReadOnly)]
+#[call(name = "task.set_result", role = ReadOnly, sync)]
 pub struct SetResult {
     /// The task.
     #[param(name = "self")]
@@ -156,7 +156,7 @@ pub struct SetResult {
 
 /// Set progress of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.set_progress", role = ReadOnly)]
+#[call(name = "task.set_progress", role = ReadOnly, sync)]
 pub struct SetProgress {
     /// The task.
     #[param(name = "self")]
@@ -167,7 +167,7 @@ pub struct SetProgress {
 
 /// Set status of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.set_status", role = ReadOnly)]
+#[call(name = "task.set_status", role = ReadOnly, sync)]
 pub struct SetStatus {
     /// The task.
     #[param(name = "self")]
@@ -186,7 +186,7 @@ pub struct Cancel {
 
 /// Destroy of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.destroy", role = ReadOnly)]
+#[call(name = "task.destroy", role = ReadOnly, sync)]
 pub struct Destroy {
     /// The task.
     #[param(name = "self")]
@@ -195,7 +195,7 @@ pub struct Destroy {
 
 /// Create of task.
 #[derive(Clone, Debug, Call)]
-#[call(name = "task.create", out = Ref<Task>, role = ReadOnly)]
+#[call(name = "task.create", out = Ref<Task>, role = ReadOnly, sync)]
 pub struct Create {
     /// Label.
     pub label: String,

@@ -18,7 +18,7 @@ pub struct Tunnel {
     #[field(StaticRO, name = "transport_PIF", default = Ref::null())]
     pub transport_pif: Ref<Pif>,
     /// Status.
-    #[field(RW)]
+    #[field(RW, default = BTreeMap::from([("active".to_owned(), "false".to_owned())]))]
     pub status: BTreeMap<String, String>,
     /// Other config.
     #[field(RW, default = BTreeMap::new())]

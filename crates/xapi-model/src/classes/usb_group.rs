@@ -42,9 +42,12 @@ pub struct Destroy {
 #[call(name = "USB_group.create", out = Ref<UsbGroup>, role = PoolAdmin)]
 pub struct Create {
     /// Name label.
+    #[param(default = String::new())]
     pub name_label: String,
     /// Name description.
+    #[param(default = String::new())]
     pub name_description: String,
     /// Other config.
+    #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

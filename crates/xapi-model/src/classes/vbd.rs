@@ -63,13 +63,13 @@ pub struct Vbd {
     #[field(DynamicRO)]
     pub runtime_properties: BTreeMap<String, String>,
     /// Qos algorithm type.
-    #[field(RW)]
+    #[field(RW, db = "qos__algorithm_type")]
     pub qos_algorithm_type: String,
     /// Qos algorithm params.
-    #[field(RW)]
+    #[field(RW, db = "qos__algorithm_params")]
     pub qos_algorithm_params: BTreeMap<String, String>,
     /// Qos supported algorithms.
-    #[field(DynamicRO)]
+    #[field(DynamicRO, db = "qos__supported_algorithms")]
     pub qos_supported_algorithms: Vec<String>,
     /// Metrics.
     #[field(DynamicRO, default = Ref::null(), state = Removed)]

@@ -48,7 +48,7 @@ pub struct Vdi {
     #[field(StaticRO)]
     pub read_only: bool,
     /// Other config.
-    #[field(RW)]
+    #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Storage lock.
     #[field(DynamicRO)]
@@ -230,7 +230,7 @@ pub struct Revert {
 
 /// Get nbd info of VDI.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VDI.get_nbd_info", out = Vec<VdiNbdServerInfo>, role = VmAdmin)]
+#[call(name = "VDI.get_nbd_info", out = Vec<VdiNbdServerInfo>, role = VmAdmin, sync)]
 pub struct GetNbdInfo {
     /// The VDI.
     #[param(name = "self")]
@@ -350,7 +350,7 @@ pub struct SetNameLabel {
 
 /// Set read only of VDI.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VDI.set_read_only", role = VmAdmin)]
+#[call(name = "VDI.set_read_only", role = VmAdmin, sync)]
 pub struct SetReadOnly {
     /// The VDI.
     #[param(name = "self")]
@@ -361,7 +361,7 @@ pub struct SetReadOnly {
 
 /// Set sharable of VDI.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VDI.set_sharable", role = VmAdmin)]
+#[call(name = "VDI.set_sharable", role = VmAdmin, sync)]
 pub struct SetSharable {
     /// The VDI.
     #[param(name = "self")]
@@ -385,10 +385,13 @@ pub struct Copy {
     /// Vdi.
     pub vdi: Ref<Vdi>,
     /// Sr.
+    #[param(default = Ref::null())]
     pub sr: Ref<Sr>,
     /// Base vdi.
+    #[param(default = Ref::null())]
     pub base_vdi: Ref<Vdi>,
     /// Into vdi.
+    #[param(default = Ref::null())]
     pub into_vdi: Ref<Vdi>,
 }
 
@@ -425,22 +428,31 @@ pub struct Introduce {
     /// Location.
     pub location: String,
     /// Xenstore data.
+    #[param(default = BTreeMap::new())]
     pub xenstore_data: BTreeMap<String, String>,
     /// Sm config.
+    #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
     /// Managed.
+    #[param(default = true)]
     pub managed: bool,
     /// Virtual size.
+    #[param(default = 0)]
     pub virtual_size: i64,
     /// Physical utilisation.
+    #[param(default = 0)]
     pub physical_utilisation: i64,
     /// Metadata of pool.
+    #[param(default = Ref::null())]
     pub metadata_of_pool: Ref<Pool>,
     /// Is a snapshot.
+    #[param(default = false)]
     pub is_a_snapshot: bool,
     /// Snapshot time.
+    #[param(default = DateTime::epoch())]
     pub snapshot_time: DateTime,
     /// Snapshot of.
+    #[param(default = Ref::null())]
     pub snapshot_of: Ref<Vdi>,
 }
 
@@ -471,6 +483,7 @@ pub struct Clone {
     /// Vdi.
     pub vdi: Ref<Vdi>,
     /// Driver params.
+    #[param(default = BTreeMap::new())]
     pub driver_params: BTreeMap<String, String>,
 }
 
@@ -481,5 +494,6 @@ pub struct Snapshot {
     /// Vdi.
     pub vdi: Ref<Vdi>,
     /// Driver params.
+    #[param(default = BTreeMap::new())]
     pub driver_params: BTreeMap<String, String>,
 }

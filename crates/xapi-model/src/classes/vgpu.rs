@@ -66,10 +66,12 @@ pub struct Create {
     #[param(name = "GPU_group")]
     pub gpu_group: Ref<GpuGroup>,
     /// Device.
+    #[param(default = "0".to_owned())]
     pub device: String,
     /// Other config.
+    #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Type.
-    #[param(name = "type")]
+    #[param(name = "type", default = Ref::null())]
     pub kind: Ref<VgpuType>,
 }

@@ -12,10 +12,10 @@ pub struct VifMetrics {
     #[field(DynamicRO)]
     pub uuid: String,
     /// Io read kbs.
-    #[field(DynamicRO, default = 0., state = Removed)]
+    #[field(DynamicRO, default = 0., state = Removed, db = "io__read_kbs")]
     pub io_read_kbs: f64,
     /// Io write kbs.
-    #[field(DynamicRO, default = 0., state = Removed)]
+    #[field(DynamicRO, default = 0., state = Removed, db = "io__write_kbs")]
     pub io_write_kbs: f64,
     /// Last updated.
     #[field(DynamicRO)]

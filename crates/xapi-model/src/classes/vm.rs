@@ -48,43 +48,43 @@ pub struct Vm {
     #[field(RW, role = VmPowerAdmin)]
     pub affinity: Ref<Host>,
     /// Memory overhead.
-    #[field(DynamicRO, default = 0)]
+    #[field(DynamicRO, default = 0, db = "memory__overhead")]
     pub memory_overhead: i64,
     /// Memory target.
-    #[field(StaticRO, default = 0, state = Deprecated)]
+    #[field(StaticRO, default = 0, state = Deprecated, db = "memory__target")]
     pub memory_target: i64,
     /// Memory static max.
-    #[field(StaticRO)]
+    #[field(StaticRO, db = "memory__static_max")]
     pub memory_static_max: i64,
     /// Memory dynamic max.
-    #[field(StaticRO)]
+    #[field(StaticRO, db = "memory__dynamic_max")]
     pub memory_dynamic_max: i64,
     /// Memory dynamic min.
-    #[field(StaticRO)]
+    #[field(StaticRO, db = "memory__dynamic_min")]
     pub memory_dynamic_min: i64,
     /// Memory static min.
-    #[field(StaticRO)]
+    #[field(StaticRO, db = "memory__static_min")]
     pub memory_static_min: i64,
     /// VCPUs params.
-    #[field(RW, name = "VCPUs_params")]
+    #[field(RW, name = "VCPUs_params", db = "VCPUs__params")]
     pub vcpus_params: BTreeMap<String, String>,
     /// VCPUs max.
-    #[field(StaticRO, name = "VCPUs_max")]
+    #[field(StaticRO, name = "VCPUs_max", db = "VCPUs__max")]
     pub vcpus_max: i64,
     /// VCPUs at startup.
-    #[field(StaticRO, name = "VCPUs_at_startup")]
+    #[field(StaticRO, name = "VCPUs_at_startup", db = "VCPUs__at_startup")]
     pub vcpus_at_startup: i64,
     /// Actions after softreboot.
-    #[field(RW, default = OnSoftrebootBehavior::SoftReboot, state = Prototyped)]
+    #[field(RW, default = OnSoftrebootBehavior::SoftReboot, state = Prototyped, db = "actions__after_softreboot")]
     pub actions_after_softreboot: OnSoftrebootBehavior,
     /// Actions after shutdown.
-    #[field(RW)]
+    #[field(RW, db = "actions__after_shutdown")]
     pub actions_after_shutdown: OnNormalExit,
     /// Actions after reboot.
-    #[field(RW)]
+    #[field(RW, db = "actions__after_reboot")]
     pub actions_after_reboot: OnNormalExit,
     /// Actions after crash.
-    #[field(StaticRO)]
+    #[field(StaticRO, db = "actions__after_crash")]
     pub actions_after_crash: OnCrashBehaviour,
     /// Consoles.
     #[field(DynamicRO, view = Console::VM)]
@@ -105,40 +105,40 @@ pub struct Vm {
     #[field(DynamicRO, name = "VTPMs", view = Vtpm::VM)]
     pub vtpms: Many<Vtpm>,
     /// PV bootloader.
-    #[field(RW, name = "PV_bootloader")]
+    #[field(RW, name = "PV_bootloader", db = "PV__bootloader")]
     pub pv_bootloader: String,
     /// PV kernel.
-    #[field(RW, name = "PV_kernel")]
+    #[field(RW, name = "PV_kernel", db = "PV__kernel")]
     pub pv_kernel: String,
     /// PV ramdisk.
-    #[field(RW, name = "PV_ramdisk")]
+    #[field(RW, name = "PV_ramdisk", db = "PV__ramdisk")]
     pub pv_ramdisk: String,
     /// PV args.
-    #[field(RW, name = "PV_args")]
+    #[field(RW, name = "PV_args", db = "PV__args")]
     pub pv_args: String,
     /// PV bootloader args.
-    #[field(RW, name = "PV_bootloader_args")]
+    #[field(RW, name = "PV_bootloader_args", db = "PV__bootloader_args")]
     pub pv_bootloader_args: String,
     /// PV legacy args.
-    #[field(RW, name = "PV_legacy_args")]
+    #[field(RW, name = "PV_legacy_args", db = "PV__legacy_args")]
     pub pv_legacy_args: String,
     /// HVM boot policy.
-    #[field(StaticRO, name = "HVM_boot_policy", state = Deprecated)]
+    #[field(StaticRO, name = "HVM_boot_policy", state = Deprecated, db = "HVM__boot_policy")]
     pub hvm_boot_policy: String,
     /// HVM boot params.
-    #[field(RW, name = "HVM_boot_params")]
+    #[field(RW, name = "HVM_boot_params", db = "HVM__boot_params")]
     pub hvm_boot_params: BTreeMap<String, String>,
     /// HVM shadow multiplier.
-    #[field(StaticRO, name = "HVM_shadow_multiplier", default = 1.)]
+    #[field(StaticRO, name = "HVM_shadow_multiplier", default = 1.0, db = "HVM__shadow_multiplier")]
     pub hvm_shadow_multiplier: f64,
     /// Platform.
-    #[field(StaticRO)]
+    #[field(StaticRO, keys = [("hvm_serial", PoolAdmin)])]
     pub platform: BTreeMap<String, String>,
     /// PCI bus.
     #[field(RW, name = "PCI_bus", state = Deprecated)]
     pub pci_bus: String,
     /// Other config.
-    #[field(StaticRO)]
+    #[field(StaticRO, keys = [("pci", PoolAdmin), ("hvm_serial", PoolAdmin), ("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Domid.
     #[field(DynamicRO)]
@@ -618,7 +618,7 @@ pub enum VmOperations {
 
 /// Set platform of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_platform", role = VmAdmin)]
+#[call(name = "VM.set_platform", role = VmAdmin, sync)]
 pub struct SetPlatform {
     /// The VM.
     #[param(name = "self")]
@@ -629,7 +629,7 @@ pub struct SetPlatform {
 
 /// Remove from platform of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.remove_from_platform", role = VmAdmin)]
+#[call(name = "VM.remove_from_platform", role = VmAdmin, sync)]
 pub struct RemoveFromPlatform {
     /// The VM.
     #[param(name = "self")]
@@ -640,7 +640,7 @@ pub struct RemoveFromPlatform {
 
 /// Add to platform of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.add_to_platform", role = VmAdmin)]
+#[call(name = "VM.add_to_platform", role = VmAdmin, sync)]
 pub struct AddToPlatform {
     /// The VM.
     #[param(name = "self")]
@@ -653,7 +653,7 @@ pub struct AddToPlatform {
 
 /// Set other config of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_other_config", role = VmAdmin)]
+#[call(name = "VM.set_other_config", role = VmAdmin, sync)]
 pub struct SetOtherConfig {
     /// The VM.
     #[param(name = "self")]
@@ -664,7 +664,7 @@ pub struct SetOtherConfig {
 
 /// Remove from other config of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.remove_from_other_config", role = VmAdmin)]
+#[call(name = "VM.remove_from_other_config", role = VmAdmin, sync)]
 pub struct RemoveFromOtherConfig {
     /// The VM.
     #[param(name = "self")]
@@ -675,7 +675,7 @@ pub struct RemoveFromOtherConfig {
 
 /// Add to other config of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.add_to_other_config", role = VmAdmin)]
+#[call(name = "VM.add_to_other_config", role = VmAdmin, sync)]
 pub struct AddToOtherConfig {
     /// The VM.
     #[param(name = "self")]
@@ -776,7 +776,7 @@ pub struct RestartDeviceModels {
 
 /// Set HVM boot policy of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_HVM_boot_policy", role = VmAdmin, state = Deprecated)]
+#[call(name = "VM.set_HVM_boot_policy", role = VmAdmin, state = Deprecated, sync)]
 pub struct SetHvmBootPolicy {
     /// The VM.
     #[param(name = "self")]
@@ -787,7 +787,7 @@ pub struct SetHvmBootPolicy {
 
 /// Set domain type of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_domain_type", role = VmAdmin)]
+#[call(name = "VM.set_domain_type", role = VmAdmin, sync)]
 pub struct SetDomainType {
     /// The VM.
     #[param(name = "self")]
@@ -991,7 +991,7 @@ pub struct SetStartDelay {
 
 /// Set snapshot schedule of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_snapshot_schedule", role = PoolOperator)]
+#[call(name = "VM.set_snapshot_schedule", role = PoolOperator, sync)]
 pub struct SetSnapshotSchedule {
     /// The VM.
     #[param(name = "self")]
@@ -1002,7 +1002,7 @@ pub struct SetSnapshotSchedule {
 
 /// Set protection policy of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_protection_policy", role = PoolOperator, state = Removed)]
+#[call(name = "VM.set_protection_policy", role = PoolOperator, state = Removed, sync)]
 pub struct SetProtectionPolicy {
     /// The VM.
     #[param(name = "self")]
@@ -1085,7 +1085,7 @@ pub struct GetPossibleHosts {
 
 /// Get allowed VIF devices of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.get_allowed_VIF_devices", out = Vec<String>, role = ReadOnly)]
+#[call(name = "VM.get_allowed_VIF_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVifDevices {
     /// Vm.
     pub vm: Ref<Vm>,
@@ -1093,7 +1093,7 @@ pub struct GetAllowedVifDevices {
 
 /// Get allowed VBD devices of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.get_allowed_VBD_devices", out = Vec<String>, role = ReadOnly)]
+#[call(name = "VM.get_allowed_VBD_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVbdDevices {
     /// Vm.
     pub vm: Ref<Vm>,
@@ -1121,7 +1121,7 @@ pub struct AssertOperationValid {
 
 /// Forget data source archives of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.forget_data_source_archives", role = VmAdmin)]
+#[call(name = "VM.forget_data_source_archives", role = VmAdmin, sync)]
 pub struct ForgetDataSourceArchives {
     /// The VM.
     #[param(name = "self")]
@@ -1132,7 +1132,7 @@ pub struct ForgetDataSourceArchives {
 
 /// Query data source of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.query_data_source", out = f64, role = ReadOnly)]
+#[call(name = "VM.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
     /// The VM.
     #[param(name = "self")]
@@ -1143,7 +1143,7 @@ pub struct QueryDataSource {
 
 /// Record data source of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.record_data_source", role = VmAdmin)]
+#[call(name = "VM.record_data_source", role = VmAdmin, sync)]
 pub struct RecordDataSource {
     /// The VM.
     #[param(name = "self")]
@@ -1154,7 +1154,7 @@ pub struct RecordDataSource {
 
 /// Get data sources of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.get_data_sources", out = Vec<DataSource>, role = ReadOnly)]
+#[call(name = "VM.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
     /// The VM.
     #[param(name = "self")]
@@ -1163,7 +1163,7 @@ pub struct GetDataSources {
 
 /// Get boot record of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.get_boot_record", out = Vm, role = ReadOnly, state = Deprecated)]
+#[call(name = "VM.get_boot_record", out = Vm, role = ReadOnly, state = Deprecated, sync)]
 pub struct GetBootRecord {
     /// The VM.
     #[param(name = "self")]
@@ -1187,6 +1187,7 @@ pub struct AssertCanMigrate {
     /// Options.
     pub options: BTreeMap<String, String>,
     /// Vgpu map.
+    #[param(default = BTreeMap::new())]
     pub vgpu_map: BTreeMap<Ref<Vgpu>, Ref<GpuGroup>>,
 }
 
@@ -1207,8 +1208,10 @@ pub struct MigrateSend {
     /// Options.
     pub options: BTreeMap<String, String>,
     /// Vgpu map.
+    #[param(default = BTreeMap::new())]
     pub vgpu_map: BTreeMap<Ref<Vgpu>, Ref<GpuGroup>>,
     /// Vdi format map.
+    #[param(default = BTreeMap::new())]
     pub vdi_format_map: BTreeMap<Ref<Vdi>, String>,
 }
 
@@ -1247,7 +1250,7 @@ pub struct SendSysrq {
 
 /// Set VCPUs at startup of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_VCPUs_at_startup", role = VmAdmin)]
+#[call(name = "VM.set_VCPUs_at_startup", role = VmAdmin, sync)]
 pub struct SetVCPUsAtStartup {
     /// The VM.
     #[param(name = "self")]
@@ -1258,7 +1261,7 @@ pub struct SetVCPUsAtStartup {
 
 /// Set VCPUs max of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_VCPUs_max", role = VmAdmin)]
+#[call(name = "VM.set_VCPUs_max", role = VmAdmin, sync)]
 pub struct SetVCPUsMax {
     /// The VM.
     #[param(name = "self")]
@@ -1280,7 +1283,7 @@ pub struct SetShadowMultiplierLive {
 
 /// Set HVM shadow multiplier of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_HVM_shadow_multiplier", role = VmPowerAdmin)]
+#[call(name = "VM.set_HVM_shadow_multiplier", role = VmPowerAdmin, sync)]
 pub struct SetHvmShadowMultiplier {
     /// The VM.
     #[param(name = "self")]
@@ -1361,7 +1364,7 @@ pub struct SetMemoryStaticRange {
 
 /// Set memory static min of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_memory_static_min", role = VmPowerAdmin)]
+#[call(name = "VM.set_memory_static_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMin {
     /// The VM.
     #[param(name = "self")]
@@ -1372,7 +1375,7 @@ pub struct SetMemoryStaticMin {
 
 /// Set memory static max of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_memory_static_max", role = VmPowerAdmin)]
+#[call(name = "VM.set_memory_static_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMax {
     /// The VM.
     #[param(name = "self")]
@@ -1396,7 +1399,7 @@ pub struct SetMemoryDynamicRange {
 
 /// Set memory dynamic min of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_memory_dynamic_min", role = VmPowerAdmin)]
+#[call(name = "VM.set_memory_dynamic_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMin {
     /// The VM.
     #[param(name = "self")]
@@ -1407,7 +1410,7 @@ pub struct SetMemoryDynamicMin {
 
 /// Set memory dynamic max of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_memory_dynamic_max", role = VmPowerAdmin)]
+#[call(name = "VM.set_memory_dynamic_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMax {
     /// The VM.
     #[param(name = "self")]
@@ -1426,7 +1429,7 @@ pub struct ComputeMemoryOverhead {
 
 /// Set ha always run of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_ha_always_run", role = PoolOperator, state = Deprecated)]
+#[call(name = "VM.set_ha_always_run", role = PoolOperator, state = Deprecated, sync)]
 pub struct SetHaAlwaysRun {
     /// The VM.
     #[param(name = "self")]
@@ -1437,7 +1440,7 @@ pub struct SetHaAlwaysRun {
 
 /// Set ha restart priority of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_ha_restart_priority", role = PoolOperator)]
+#[call(name = "VM.set_ha_restart_priority", role = PoolOperator, sync)]
 pub struct SetHaRestartPriority {
     /// The VM.
     #[param(name = "self")]
@@ -1448,7 +1451,7 @@ pub struct SetHaRestartPriority {
 
 /// Remove from NVRAM of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.remove_from_NVRAM", role = VmAdmin)]
+#[call(name = "VM.remove_from_NVRAM", role = VmAdmin, sync)]
 pub struct RemoveFromNvram {
     /// The VM.
     #[param(name = "self")]
@@ -1459,7 +1462,7 @@ pub struct RemoveFromNvram {
 
 /// Add to NVRAM of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.add_to_NVRAM", role = VmAdmin)]
+#[call(name = "VM.add_to_NVRAM", role = VmAdmin, sync)]
 pub struct AddToNvram {
     /// The VM.
     #[param(name = "self")]
@@ -1472,7 +1475,7 @@ pub struct AddToNvram {
 
 /// Set NVRAM of VM.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VM.set_NVRAM", role = VmAdmin)]
+#[call(name = "VM.set_NVRAM", role = VmAdmin, sync)]
 pub struct SetNvram {
     /// The VM.
     #[param(name = "self")]
@@ -1708,5 +1711,6 @@ pub struct Snapshot {
     /// New name.
     pub new_name: String,
     /// Ignore vdis.
+    #[param(default = Vec::new())]
     pub ignore_vdis: Vec<Ref<Vdi>>,
 }

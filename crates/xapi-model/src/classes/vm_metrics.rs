@@ -12,22 +12,22 @@ pub struct VmMetrics {
     #[field(DynamicRO)]
     pub uuid: String,
     /// Memory actual.
-    #[field(DynamicRO)]
+    #[field(DynamicRO, db = "memory__actual")]
     pub memory_actual: i64,
     /// VCPUs number.
-    #[field(DynamicRO, name = "VCPUs_number")]
+    #[field(DynamicRO, name = "VCPUs_number", db = "VCPUs__number")]
     pub vcpus_number: i64,
     /// VCPUs utilisation.
-    #[field(DynamicRO, name = "VCPUs_utilisation", default = BTreeMap::new(), state = Removed)]
+    #[field(DynamicRO, name = "VCPUs_utilisation", default = BTreeMap::new(), state = Removed, db = "VCPUs__utilisation")]
     pub vcpus_utilisation: BTreeMap<i64, f64>,
     /// VCPUs CPU.
-    #[field(DynamicRO, name = "VCPUs_CPU")]
+    #[field(DynamicRO, name = "VCPUs_CPU", db = "VCPUs__CPU")]
     pub vcpus_cpu: BTreeMap<i64, i64>,
     /// VCPUs params.
-    #[field(DynamicRO, name = "VCPUs_params")]
+    #[field(DynamicRO, name = "VCPUs_params", db = "VCPUs__params")]
     pub vcpus_params: BTreeMap<String, String>,
     /// VCPUs flags.
-    #[field(DynamicRO, name = "VCPUs_flags")]
+    #[field(DynamicRO, name = "VCPUs_flags", db = "VCPUs__flags")]
     pub vcpus_flags: BTreeMap<i64, Vec<String>>,
     /// State.
     #[field(DynamicRO)]

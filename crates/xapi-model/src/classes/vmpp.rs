@@ -132,7 +132,7 @@ pub enum VmppArchiveTargetType {
 
 /// Set archive last run time of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_archive_last_run_time", role = LocalRoot, state = Removed)]
+#[call(name = "VMPP.set_archive_last_run_time", role = LocalRoot, state = Removed, sync)]
 pub struct SetArchiveLastRunTime {
     /// The VMPP.
     #[param(name = "self")]
@@ -143,7 +143,7 @@ pub struct SetArchiveLastRunTime {
 
 /// Set backup last run time of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_backup_last_run_time", role = LocalRoot, state = Removed)]
+#[call(name = "VMPP.set_backup_last_run_time", role = LocalRoot, state = Removed, sync)]
 pub struct SetBackupLastRunTime {
     /// The VMPP.
     #[param(name = "self")]
@@ -154,7 +154,7 @@ pub struct SetBackupLastRunTime {
 
 /// Remove from alarm config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.remove_from_alarm_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.remove_from_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -165,7 +165,7 @@ pub struct RemoveFromAlarmConfig {
 
 /// Remove from archive schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.remove_from_archive_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.remove_from_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -176,7 +176,7 @@ pub struct RemoveFromArchiveSchedule {
 
 /// Remove from archive target config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.remove_from_archive_target_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.remove_from_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -187,7 +187,7 @@ pub struct RemoveFromArchiveTargetConfig {
 
 /// Remove from backup schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.remove_from_backup_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.remove_from_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -198,7 +198,7 @@ pub struct RemoveFromBackupSchedule {
 
 /// Add to alarm config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.add_to_alarm_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.add_to_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct AddToAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -211,7 +211,7 @@ pub struct AddToAlarmConfig {
 
 /// Add to archive schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.add_to_archive_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.add_to_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct AddToArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -224,7 +224,7 @@ pub struct AddToArchiveSchedule {
 
 /// Add to archive target config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.add_to_archive_target_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.add_to_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct AddToArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -237,7 +237,7 @@ pub struct AddToArchiveTargetConfig {
 
 /// Add to backup schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.add_to_backup_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.add_to_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct AddToBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -250,7 +250,7 @@ pub struct AddToBackupSchedule {
 
 /// Set alarm config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_alarm_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct SetAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -261,7 +261,7 @@ pub struct SetAlarmConfig {
 
 /// Set is alarm enabled of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_is_alarm_enabled", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_is_alarm_enabled", role = PoolOperator, state = Removed, sync)]
 pub struct SetIsAlarmEnabled {
     /// The VMPP.
     #[param(name = "self")]
@@ -272,7 +272,7 @@ pub struct SetIsAlarmEnabled {
 
 /// Set archive target config of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_archive_target_config", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
@@ -283,7 +283,7 @@ pub struct SetArchiveTargetConfig {
 
 /// Set archive target type of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_archive_target_type", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_archive_target_type", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveTargetType {
     /// The VMPP.
     #[param(name = "self")]
@@ -294,7 +294,7 @@ pub struct SetArchiveTargetType {
 
 /// Set archive schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_archive_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -305,7 +305,7 @@ pub struct SetArchiveSchedule {
 
 /// Set archive frequency of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_archive_frequency", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_archive_frequency", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveFrequency {
     /// The VMPP.
     #[param(name = "self")]
@@ -316,7 +316,7 @@ pub struct SetArchiveFrequency {
 
 /// Set backup schedule of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_backup_schedule", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
@@ -327,7 +327,7 @@ pub struct SetBackupSchedule {
 
 /// Set backup frequency of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_backup_frequency", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_backup_frequency", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupFrequency {
     /// The VMPP.
     #[param(name = "self")]
@@ -338,7 +338,7 @@ pub struct SetBackupFrequency {
 
 /// Set backup retention value of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.set_backup_retention_value", role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.set_backup_retention_value", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupRetentionValue {
     /// The VMPP.
     #[param(name = "self")]
@@ -349,7 +349,7 @@ pub struct SetBackupRetentionValue {
 
 /// Get alerts of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.get_alerts", out = Vec<String>, role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.get_alerts", out = Vec<String>, role = PoolOperator, state = Removed, sync)]
 pub struct GetAlerts {
     /// Vmpp.
     pub vmpp: Ref<Vmpp>,
@@ -359,7 +359,7 @@ pub struct GetAlerts {
 
 /// Archive now of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.archive_now", out = String, role = VmPowerAdmin, state = Removed)]
+#[call(name = "VMPP.archive_now", out = String, role = VmPowerAdmin, state = Removed, sync)]
 pub struct ArchiveNow {
     /// Snapshot.
     pub snapshot: Ref<Vm>,
@@ -367,7 +367,7 @@ pub struct ArchiveNow {
 
 /// Protect now of VMPP.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMPP.protect_now", out = String, role = PoolOperator, state = Removed)]
+#[call(name = "VMPP.protect_now", out = String, role = PoolOperator, state = Removed, sync)]
 pub struct ProtectNow {
     /// Vmpp.
     pub vmpp: Ref<Vmpp>,

@@ -72,7 +72,7 @@ pub enum VmssType {
 
 /// Set type of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.set_type", role = PoolOperator)]
+#[call(name = "VMSS.set_type", role = PoolOperator, sync)]
 pub struct SetType {
     /// The VMSS.
     #[param(name = "self")]
@@ -83,7 +83,7 @@ pub struct SetType {
 
 /// Set last run time of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.set_last_run_time", role = LocalRoot)]
+#[call(name = "VMSS.set_last_run_time", role = LocalRoot, sync)]
 pub struct SetLastRunTime {
     /// The VMSS.
     #[param(name = "self")]
@@ -94,7 +94,7 @@ pub struct SetLastRunTime {
 
 /// Remove from schedule of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.remove_from_schedule", role = PoolOperator)]
+#[call(name = "VMSS.remove_from_schedule", role = PoolOperator, sync)]
 pub struct RemoveFromSchedule {
     /// The VMSS.
     #[param(name = "self")]
@@ -105,7 +105,7 @@ pub struct RemoveFromSchedule {
 
 /// Add to schedule of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.add_to_schedule", role = PoolOperator)]
+#[call(name = "VMSS.add_to_schedule", role = PoolOperator, sync)]
 pub struct AddToSchedule {
     /// The VMSS.
     #[param(name = "self")]
@@ -118,7 +118,7 @@ pub struct AddToSchedule {
 
 /// Set schedule of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.set_schedule", role = PoolOperator)]
+#[call(name = "VMSS.set_schedule", role = PoolOperator, sync)]
 pub struct SetSchedule {
     /// The VMSS.
     #[param(name = "self")]
@@ -129,7 +129,7 @@ pub struct SetSchedule {
 
 /// Set frequency of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.set_frequency", role = PoolOperator)]
+#[call(name = "VMSS.set_frequency", role = PoolOperator, sync)]
 pub struct SetFrequency {
     /// The VMSS.
     #[param(name = "self")]
@@ -140,7 +140,7 @@ pub struct SetFrequency {
 
 /// Set retained snapshots of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.set_retained_snapshots", role = PoolOperator)]
+#[call(name = "VMSS.set_retained_snapshots", role = PoolOperator, sync)]
 pub struct SetRetainedSnapshots {
     /// The VMSS.
     #[param(name = "self")]
@@ -151,7 +151,7 @@ pub struct SetRetainedSnapshots {
 
 /// Snapshot now of VMSS.
 #[derive(Clone, Debug, Call)]
-#[call(name = "VMSS.snapshot_now", out = String, role = PoolOperator)]
+#[call(name = "VMSS.snapshot_now", out = String, role = PoolOperator, sync)]
 pub struct SnapshotNow {
     /// Vmss.
     pub vmss: Ref<Vmss>,

@@ -75,5 +75,6 @@ pub struct Create {
     #[param(name = "USB_group")]
     pub usb_group: Ref<UsbGroup>,
     /// Other config.
+    #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
