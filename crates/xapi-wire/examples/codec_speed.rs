@@ -14,7 +14,7 @@ const ROUND: Duration = Duration::from_millis(500);
 
 fn main() {
     let records = records();
-    let wire = xmlrpc::encode_bare(&records);
+    let wire = xmlrpc::encode_success(&records);
     let theirs = dxr::MethodResponse::from_xml(&wire).expect("dxr reads what we write");
     println!(
         "one answer of PIF.get_all_records, {PIFS} PIFs: {:.2} MB of XML",
@@ -31,7 +31,7 @@ fn main() {
         black_box(dxr::MethodResponse::from_xml(black_box(&wire))).is_ok()
     });
     report("own encoder", &wire, || {
-        !black_box(xmlrpc::encode_bare(black_box(&records))).is_empty()
+        !black_box(xmlrpc::encode_success(black_box(&records))).is_empty()
     });
     report("dxr encoder", &wire, || {
         black_box(black_box(&theirs).to_xml()).is_ok()
