@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::Command;
@@ -80,14 +80,7 @@ pub fn host(host: &Host, command: &[OsString]) -> Result<i32> {
 
 /// Enters all namespaces of a host; children are born in its PID namespace.
 fn enter(host: &Host) -> Result<()> {
-    let off = || {
-        Failure::new(format!(
-            "{} is off; xapi-lab reboot {} switches it on",
-            host.name, host.name
-        ))
-    };
-    let text = std::fs::read_to_string(host.init_pid_file()).map_err(|_| off())?;
-    let pid: i32 = text.trim().parse().doing(|| "reading init.pid")?;
+    let pid = init_pid(host)?;
     let namespaces = [
         ("uts", CloneFlags::CLONE_NEWUTS),
         ("ipc", CloneFlags::CLONE_NEWIPC),
@@ -98,23 +91,40 @@ fn enter(host: &Host) -> Result<()> {
     let mut open = Vec::new();
     for (name, kind) in namespaces {
         open.push((
-            File::open(format!("/proc/{pid}/ns/{name}")).map_err(|_| off())?,
+            File::open(format!("/proc/{pid}/ns/{name}")).map_err(|_| is_off(host))?,
             kind,
         ));
     }
-    // Now that its namespaces are held: is that number still our init, and not somebody who got it since?
-    let wanted = [
-        "__init".to_string(),
-        host.lab.name.to_string(),
-        host.name.to_string(),
-    ];
-    if arguments(Pid::from_raw(pid)).is_none_or(|found| found.get(1..) != Some(&wanted)) {
-        return Err(off());
+    // Now that its namespaces are held: was that number still our init, and not somebody who got it since?
+    if init_pid(host)? != pid {
+        return Err(is_off(host));
     }
     for (namespace, kind) in open {
         setns(namespace, kind).doing(|| format!("entering {}", host.name))?;
     }
     Ok(())
+}
+
+/// The process id of a host's init, if the host is on.
+pub fn init_pid(host: &Host) -> Result<Pid> {
+    let text = fs::read_to_string(host.init_pid_file()).map_err(|_| is_off(host))?;
+    let pid = Pid::from_raw(text.trim().parse().doing(|| "reading init.pid")?);
+    let wanted = [
+        "__init".to_string(),
+        host.lab.name.to_string(),
+        host.name.to_string(),
+    ];
+    match arguments(pid) {
+        Some(found) if found.get(1..) == Some(&wanted) => Ok(pid),
+        _ => Err(is_off(host)),
+    }
+}
+
+fn is_off(host: &Host) -> Failure {
+    Failure::new(format!(
+        "{} is off; xapi-lab reboot {} switches it on",
+        host.name, host.name
+    ))
 }
 
 /// Becomes the command, inside the host. Returns only if that fails.

@@ -31,6 +31,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 
+use nix::sys::signal::SigSet;
+
 use cli::{Cli, Place, Verb};
 use control::{Action, Reply, Request, Service};
 use failure::{Doing, Failure, Result};
@@ -38,11 +40,15 @@ use lab::{Host, Lab};
 use lock::Lock;
 
 fn main() {
+    // What our parent blocked for itself, as the lab's own processes do, we don't want blocked.
+    let unblocked = SigSet::empty()
+        .thread_set_mask()
+        .doing(|| "unblocking signals");
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let status = match other_role(&arguments) {
+    let status = unblocked.and_then(|()| match other_role(&arguments) {
         Some(outcome) => outcome,
         None => command(Cli::parse()),
-    };
+    });
     std::process::exit(status.unwrap_or_else(|why| {
         eprintln!("xapi-lab: {}", why.chain());
         1
@@ -196,12 +202,7 @@ fn beside_us() -> Result<PathBuf> {
 
 /// Asks a host's init to do something to its daemon.
 fn of_xapi(host: &Host, action: Action) -> Result<()> {
-    if !host.init_pid_file().exists() {
-        return Err(Failure::new(format!(
-            "{} is off; xapi-lab reboot {} switches it on",
-            host.name, host.name
-        )));
-    }
+    enter::init_pid(host)?;
     done(control::answer(control::ask(
         &host.init_socket(),
         Request::Service(Service::Xapi, action),
@@ -210,7 +211,7 @@ fn of_xapi(host: &Host, action: Action) -> Result<()> {
 
 fn start_xapi(host: &Host) -> Result<()> {
     of_xapi(host, Action::Start)?;
-    probe::logs_in(host, &host.lab.record()?.password)
+    probe::logs_in_locally(host, &host.lab.record()?.password)
 }
 
 fn reboot(host: &Host) -> Result<()> {
@@ -220,7 +221,7 @@ fn reboot(host: &Host) -> Result<()> {
     )?)?)?;
     let record = host.lab.record()?;
     if record.daemon {
-        probe::logs_in(host, &record.password)
+        probe::logs_in_locally(host, &record.password)
     } else {
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -18,10 +18,13 @@ use crate::failure::{Doing, Failure, Result};
 use crate::process::readable_before;
 
 /// The signals this process waits for instead of being interrupted by them.
-pub struct Signals(SignalFd);
+pub struct Signals {
+    descriptor: SignalFd,
+    set: SigSet,
+}
 
 impl Signals {
-    /// Blocks these signals for the whole (single-threaded) process. Programs started later get none blocked.
+    /// Blocks these signals for the whole (single-threaded) process.
     pub fn waiting_for(signals: &[Signal]) -> Result<Signals> {
         let mut set = SigSet::empty();
         for &signal in signals {
@@ -29,19 +32,30 @@ impl Signals {
         }
         set.thread_block().doing(|| "blocking signals")?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Signals(
-            SignalFd::with_flags(&set, flags).doing(|| "watching signals")?,
-        ))
+        let descriptor = SignalFd::with_flags(&set, flags).doing(|| "watching signals")?;
+        Ok(Signals { descriptor, set })
     }
 
     /// The next signal that has come, if any, and whether a person at the terminal sent it.
     pub fn next(&self) -> Result<Option<(Signal, bool)>> {
-        let Some(info) = self.0.read_signal().doing(|| "reading a signal")? else {
+        let Some(info) = self.descriptor.read_signal().doing(|| "reading a signal")? else {
             return Ok(None);
         };
         let signal = Signal::try_from(info.ssi_signo as i32).doing(|| "reading a signal")?;
         // The kernel sends the terminal's signals; everybody else has a smaller code.
         Ok(Some((signal, info.ssi_code == 0x80)))
+    }
+
+    /// Starts a program that gets none of our signals blocked: it would keep them so, and ignore a SIGTERM.
+    ///
+    /// For one moment nothing is blocked here either, so a SIGCHLD may be lost. Look at the children before waiting
+    /// again.
+    pub fn spawn(&self, command: &mut Command) -> Result<Child> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        self.set.thread_unblock().doing(|| "unblocking signals")?;
+        let spawned = command.spawn();
+        self.set.thread_block().doing(|| "blocking signals")?;
+        spawned.doing(|| format!("starting {name}"))
     }
 
     /// Runs a tool, giving up on it at the deadline. What it says on standard error is quoted when it fails.
@@ -54,12 +68,12 @@ impl Signals {
             memfd_create(c"errors", MFdFlags::MFD_CLOEXEC).doing(|| "making a file for errors")?,
         );
         let errors = said.try_clone().doing(|| "opening a file for errors")?;
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(errors)
-            .spawn()
-            .doing(|| format!("starting {name}"))?;
+        let mut child = self.spawn(
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(errors),
+        )?;
         let end = Instant::now() + patience;
         loop {
             if let Some(status) = child.try_wait().doing(|| format!("waiting for {name}"))? {
@@ -101,7 +115,7 @@ impl Signals {
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.descriptor.as_fd()
     }
 }
 

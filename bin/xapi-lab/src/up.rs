@@ -109,7 +109,8 @@ fn build(lab: &Lab, wish: &Wish, signals: &Signals) -> Result<Description> {
     if wish.daemon {
         for host in &hosts {
             interrupted(signals)?;
-            probe::logs_in(host, &record.password)?;
+            probe::logs_in_locally(host, &record.password)?;
+            probe::logs_in_from_outside(host, &record.password)?;
         }
     }
     Ok(describe(lab, &record))

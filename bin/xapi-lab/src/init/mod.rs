@@ -289,7 +289,7 @@ impl Init {
     }
 
     fn start_xapi_at_boot(&mut self) {
-        if let Err(why) = self.xapi.start() {
+        if let Err(why) = self.xapi.start(&self.signals) {
             self.report(Reply::refused(why.chain()));
         }
     }
@@ -329,7 +329,7 @@ impl Init {
                 }));
             }
             Action::Start if self.xapi.is_ready() => return Ok(Some(Reply::done())),
-            Action::Start => self.xapi.start()?,
+            Action::Start => self.xapi.start(&self.signals)?,
             Action::Stop | Action::Kill if self.xapi.pid().is_none() => {
                 return Ok(Some(Reply::done()));
             }

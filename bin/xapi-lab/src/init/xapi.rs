@@ -15,6 +15,7 @@ use super::environment;
 use super::mounts::BIN;
 use crate::failure::{Doing, Failure, Result};
 use crate::process::tail;
+use crate::signals::Signals;
 
 const NOTIFY: &str = "/run/lab/notify";
 const LOG: &str = "/var/log/xapi.log";
@@ -94,7 +95,7 @@ impl Xapi {
     }
 
     /// Starts the process; [`Reached::Ready`] or [`Reached::Failed`] follows.
-    pub fn start(&mut self) -> Result<()> {
+    pub fn start(&mut self, signals: &Signals) -> Result<()> {
         if self.pid().is_some() {
             return Ok(());
         }
@@ -106,16 +107,16 @@ impl Xapi {
         }
         let log = open_log()?;
         let errors = log.try_clone().doing(|| format!("opening {LOG}"))?;
-        let child = Command::new(&program)
+        let mut command = Command::new(&program);
+        command
             .env_clear()
             .envs(environment(&self.installation_uuid))
             .env("NOTIFY_SOCKET", NOTIFY)
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .doing(|| format!("starting {program}"))?;
+            .stderr(errors);
+        let child = signals.spawn(&mut command)?;
         // Its end is seen with every other child's, so the handle is not needed.
         let pid = Pid::from_raw(child.id() as i32);
         self.state = State::Starting {
