@@ -3,10 +3,20 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::lab::{HostName, LabName, MOST_HOSTS, MOST_NICS, NicName};
+
+/// What to type first.
+const EXAMPLES: &str = "Examples:
+  xapi-lab up                                     one host, xs-1, with six NICs
+  xapi-lab exec xs-1                              a shell on it
+  xapi-lab exec xs-1 -- xe pif-list               a command on it
+  xapi-lab exec client -- ping 172.16.0.10        the same network, your own files
+  xapi-lab pull xs-1 eth0                         a cable comes out
+  xapi-lab down                                   the end of it";
 
 /// A real XAPI network stack on one machine.
 ///
@@ -15,7 +25,7 @@ use crate::lab::{HostName, LabName, MOST_HOSTS, MOST_NICS, NicName};
 /// address 172.16.0.1/27 and serves DHCP; the hosts are 172.16.0.10, .12, .14 and so on, as in the tutorials.
 /// Everything but the help needs root.
 #[derive(Debug, Parser)]
-#[command(name = "xapi-lab", version, max_term_width = 100)]
+#[command(name = "xapi-lab", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     /// Which lab; several can be up side by side.
     #[arg(
@@ -115,7 +125,7 @@ pub struct Up {
 #[derive(Args, Debug)]
 pub struct Exec {
     /// The host, or `client`
-    #[arg(value_name = "HOST")]
+    #[arg(value_name = "HOST", value_parser = place(), hide_possible_values = true)]
     pub place: Place,
     /// The command and its arguments
     #[arg(last = true, value_name = "COMMAND")]
@@ -146,6 +156,7 @@ impl std::str::FromStr for Place {
 #[derive(Args, Debug)]
 pub struct OneHost {
     /// The host
+    #[arg(value_parser = host(), hide_possible_values = true)]
     pub host: HostName,
 }
 
@@ -153,6 +164,7 @@ pub struct OneHost {
 #[derive(Args, Debug)]
 pub struct OneNic {
     /// The host
+    #[arg(value_parser = host(), hide_possible_values = true)]
     pub host: HostName,
     /// The NIC, by the name it was made with
     pub nic: NicName,
@@ -162,12 +174,27 @@ pub struct OneNic {
 #[derive(Args, Debug)]
 pub struct AddNic {
     /// The host
+    #[arg(value_parser = host(), hide_possible_values = true)]
     pub host: HostName,
     /// The NIC's name [default: the first ethN that is free]
     pub nic: Option<NicName>,
     /// Its MAC address [default: one that follows from the host and the name]
     #[arg(long, value_parser = mac)]
     pub mac: Option<String>,
+}
+
+/// What may stand for a host, for completion to offer; `client` comes last.
+const PLACES: [&str; MOST_HOSTS as usize + 1] = [
+    "xs-1", "xs-2", "xs-3", "xs-4", "xs-5", "xs-6", "xs-7", "xs-8", "xs-9", "xs-10", "xs-11",
+    "client",
+];
+
+fn host() -> impl TypedValueParser<Value = HostName> {
+    PossibleValuesParser::new(&PLACES[..PLACES.len() - 1]).try_map(|name| name.parse::<HostName>())
+}
+
+fn place() -> impl TypedValueParser<Value = Place> {
+    PossibleValuesParser::new(PLACES).try_map(|name| name.parse::<Place>())
 }
 
 fn mac(text: &str) -> Result<String, String> {
@@ -187,6 +214,7 @@ fn mac(text: &str) -> Result<String, String> {
 #[derive(Args, Debug)]
 pub struct Logs {
     /// The host
+    #[arg(value_parser = host(), hide_possible_values = true)]
     pub host: HostName,
     /// Go on as the log grows
     #[arg(short, long)]

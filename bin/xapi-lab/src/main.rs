@@ -109,8 +109,9 @@ fn command(cli: Cli) -> Result<i32> {
     match &cli.verb {
         Verb::Man { verb } => return man(verb.as_deref()).map(|()| 0),
         Verb::Completion { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "xapi-lab", &mut io::stdout());
-            return Ok(0);
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "xapi-lab", &mut script);
+            return say(&script).map(|()| 0);
         }
         _ => {}
     }
@@ -187,9 +188,9 @@ fn bring_up(lab: &Lab, wish: cli::Up) -> Result<()> {
     let description = up::up(lab, &built)?;
     if wish.json {
         let text = serde_json::to_string(&description).doing(|| "writing JSON")?;
-        return say(&(text + "\n"));
+        return say((text + "\n").as_bytes());
     }
-    say(&description.in_words())
+    say(description.in_words().as_bytes())
 }
 
 fn beside_us() -> Result<PathBuf> {
@@ -242,7 +243,7 @@ fn add_nic(host: &Host, new: &cli::AddNic) -> Result<()> {
     };
     let mac = new.mac.clone().unwrap_or_else(|| host.mac(&nic));
     switch::add_nics(host, &[(nic.clone(), mac)])?;
-    say(&format!("{nic}\n"))
+    say(format!("{nic}\n").as_bytes())
 }
 
 fn list() -> Result<()> {
@@ -258,7 +259,7 @@ fn list() -> Result<()> {
         }
     }
     names.sort();
-    say(&names.concat())
+    say(names.concat().as_bytes())
 }
 
 fn man(verb: Option<&str>) -> Result<()> {
@@ -271,13 +272,17 @@ fn man(verb: Option<&str>) -> Result<()> {
             None => return Err(Failure::new(format!("there is no verb '{verb}'"))),
         },
     };
+    let mut text = Vec::new();
     clap_mangen::Man::new(page)
-        .render(&mut io::stdout())
-        .doing(|| "writing the man page")
+        .render(&mut text)
+        .doing(|| "writing the man page")?;
+    say(&text)
 }
 
-fn say(text: &str) -> Result<()> {
-    io::stdout()
-        .write_all(text.as_bytes())
-        .doing(|| "writing to standard output")
+/// Writes to standard output; a reader that has seen enough is no failure.
+fn say(text: &[u8]) -> Result<()> {
+    match io::stdout().write_all(text) {
+        Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.doing(|| "writing to standard output"),
+    }
 }
