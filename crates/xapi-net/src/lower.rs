@@ -165,7 +165,10 @@ fn link(bridge: &Bridge, host: &Host) -> Link {
 }
 
 fn clients(name: Name, bridge: &Bridge, host: &Host, graph: &mut Graph<Object>) {
-    let client = Object::Dhcp(Dhcp { mac: bridge.mac });
+    let client = Object::Dhcp(Dhcp {
+        mac: bridge.mac,
+        vlan: bridge.tag(),
+    });
     if matches!(bridge.ipv4, Ipv4::Dhcp { .. }) {
         graph.insert(Key::Dhcp(name, Family::V4), client.clone());
     }

@@ -132,8 +132,10 @@ pub struct Route {
 /// A DHCP client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dhcp {
-    /// The Ethernet address it is known by to the server. One client at a time may use it.
+    /// The Ethernet address it is known by to the server. One client at a time may use it in one network.
     pub mac: Option<Mac>,
+    /// The VLAN it is in: there another server knows the same Ethernet address.
+    pub vlan: Option<u16>,
 }
 
 /// What one object at a time can have.
@@ -148,7 +150,7 @@ pub enum Claim {
     /// An IPv6 address on a device, whatever its prefix. (IPv4 addresses may be there with two prefixes.)
     Ipv6(Name, IpAddr),
     /// The identity of a DHCP client.
-    DhcpClient(Mac, Family),
+    DhcpClient(Mac, Option<u16>, Family),
 }
 
 impl plan::Object for Object {
@@ -202,8 +204,14 @@ impl plan::Object for Object {
                 let nic = (*owner == Owner::Nic).then_some(Claim::Protocols(*device));
                 ipv6.into_iter().chain(nic).collect()
             }
-            (Key::Dhcp(_, family), Object::Dhcp(Dhcp { mac: Some(mac) })) => {
-                vec![Claim::DhcpClient(*mac, *family)]
+            (
+                Key::Dhcp(_, family),
+                Object::Dhcp(Dhcp {
+                    mac: Some(mac),
+                    vlan,
+                }),
+            ) => {
+                vec![Claim::DhcpClient(*mac, *vlan, *family)]
             }
             _ => Vec::new(),
         }
@@ -379,7 +387,7 @@ impl fmt::Debug for Claim {
             Claim::Port(name) => write!(out, "port {name}"),
             Claim::Protocols(nic) => write!(out, "the kernel's use of {nic}"),
             Claim::Ipv6(device, address) => write!(out, "{address} on {device}"),
-            Claim::DhcpClient(mac, family) => write!(out, "{family} DHCP client {mac}"),
+            Claim::DhcpClient(mac, _, family) => write!(out, "{family} DHCP client {mac}"),
         }
     }
 }

@@ -129,6 +129,14 @@ impl Bridge {
         }
     }
 
+    /// The tag of a VLAN.
+    pub fn tag(&self) -> Option<u16> {
+        match self.kind {
+            BridgeKind::Real(_) => None,
+            BridgeKind::Vlan { tag, .. } => Some(tag),
+        }
+    }
+
     /// The addresses it has for certain: static ones, and those of leases.
     pub fn addresses(&self) -> Vec<Inet> {
         let v4 = match &self.ipv4 {
@@ -379,7 +387,20 @@ impl Topology {
             .map(|name| (*name, "a bridge"))
             .collect();
         let mut tags = BTreeSet::new();
+        let mut clients = BTreeSet::new();
         for (name, bridge) in &self.bridges {
+            let dhcp = [
+                (Family::V4, matches!(bridge.ipv4, Ipv4::Dhcp { .. })),
+                (Family::V6, matches!(bridge.ipv6, Ipv6::Dhcp { .. })),
+            ];
+            for (family, _) in dhcp.into_iter().filter(|(_, is_asked)| *is_asked) {
+                if bridge.mac.is_some() && !clients.insert((bridge.mac, bridge.tag(), family)) {
+                    return Err(invalid(
+                        name,
+                        "a DHCP client with its MAC runs on another bridge already",
+                    ));
+                }
+            }
             match &bridge.kind {
                 BridgeKind::Real(real) => claim_uplink(&mut names, real.uplink.as_ref())?,
                 BridgeKind::Vlan { parent, tag } => {

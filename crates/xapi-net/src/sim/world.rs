@@ -29,9 +29,9 @@ pub struct World {
     /// What its NICs are like, beyond what we set.
     pub hardware: BTreeMap<Name, Hardware>,
     /// Leases that a server would give, by client.
-    pub offers: BTreeMap<(Mac, Family), Lease>,
+    pub offers: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// Leases that clients have got, as their files keep them.
-    pub leased: BTreeMap<(Mac, Family), Lease>,
+    pub leased: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// NICs that Open vSwitch cannot open, though the kernel has them.
     pub refusing: BTreeSet<Name>,
     /// The failure to come.
@@ -458,9 +458,10 @@ impl World {
             }
             Step::Put(Key::Dhcp(device, family), Object::Dhcp(client)) => {
                 self.known_device(step, device)?;
-                let running = self.state.dhcp.iter().any(|((_, other), it)| {
-                    other == family && it.mac.is_some() && it.mac == client.mac
-                });
+                let running =
+                    self.state.dhcp.iter().any(|((_, other), it)| {
+                        other == family && it.mac.is_some() && it == client
+                    });
                 if running
                     || self
                         .state
