@@ -125,8 +125,30 @@ pub struct Route {
     pub gateway: Option<IpAddr>,
     /// The address to send from.
     pub source: Option<IpAddr>,
+    /// The address of the device by which the destination or the router is its neighbour. The kernel takes the route away
+    /// with it. Found by [`Route::standing_on`].
+    pub through: Option<Inet>,
     /// Whether it carries our protocol number.
     pub ours: bool,
+}
+
+impl Route {
+    /// The route with the address that it stands on, out of those of its device.
+    pub fn standing_on(
+        self,
+        destination: &Inet,
+        addresses: impl IntoIterator<Item = Inet>,
+    ) -> Route {
+        let is_it = |inet: &Inet| match (self.gateway, self.source) {
+            (Some(gateway), _) => inet.contains(&gateway),
+            (None, Some(source)) => inet.address() == source && inet.network() == *destination,
+            (None, None) => inet.network() == *destination,
+        };
+        Route {
+            through: addresses.into_iter().filter(is_it).min(),
+            ..self
+        }
+    }
 }
 
 /// A DHCP client.
@@ -180,7 +202,11 @@ impl plan::Object for Object {
             (Key::Link(device), _) => vec![Key::Bridge(*device)],
             (Key::Address(device, _), Object::Address(Owner::Nic)) => vec![Key::Nic(*device)],
             (Key::Address(device, _) | Key::Dhcp(device, _), _) => vec![Key::Link(*device)],
-            (_, Object::Route(route)) => vec![Key::Link(route.device), Key::Nic(route.device)],
+            (_, Object::Route(route)) => {
+                let through = route.through.map(|inet| Key::Address(route.device, inet));
+                let device = [Key::Link(route.device), Key::Nic(route.device)];
+                device.into_iter().chain(through).collect()
+            }
             (_, Object::Aside | Object::Link(_) | Object::Address(_) | Object::Dhcp(_)) => {
                 Vec::new()
             }
@@ -238,6 +264,11 @@ impl plan::Object for Object {
             (Object::Link(old), _) => !old.up,
             _ => false,
         }
+    }
+
+    fn is_patient(&self) -> bool {
+        // While a NIC still has addresses of its own, its packets are answered twice, which hurts nobody.
+        matches!(self, Object::Aside)
     }
 
     fn rank(step: &Step<Object>) -> u8 {

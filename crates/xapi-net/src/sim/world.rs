@@ -17,8 +17,6 @@ use crate::topology::Lease;
 /// The largest MTU that the simulated NICs take.
 pub const MAX_NIC_MTU: u32 = 9_216;
 
-const IPV6_MIN_MTU: u32 = 1_280;
-
 /// A host that exists only here.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -342,28 +340,16 @@ impl World {
 
     /// ovs-vswitchd makes a device for each bridge.
     fn make_devices(&mut self) {
-        for (name, bridge) in &self.state.bridges {
-            let has_ipv6 = self.host.ipv6 && bridge.mtu.unwrap_or(1500) >= IPV6_MIN_MTU;
-            let fresh = LinkIpv6 {
-                accept_ra: true,
-                autoconf: true,
-            };
-            let link = self.state.links.entry(*name).or_insert(Link {
+        let fresh = LinkIpv6 {
+            accept_ra: true,
+            autoconf: true,
+        };
+        for name in self.state.bridges.keys() {
+            self.state.links.entry(*name).or_insert(Link {
                 up: false,
                 promote_secondaries: false,
-                ipv6: None,
+                ipv6: self.host.ipv6.then_some(fresh),
             });
-            if !has_ipv6 {
-                link.ipv6 = None;
-                self.state
-                    .addresses
-                    .retain(|(device, inet)| device != name || inet.family() == Family::V4);
-                self.state
-                    .routes
-                    .retain(|(to, _), route| route.device != *name || to.family() == Family::V4);
-            } else if link.ipv6.is_none() {
-                link.ipv6 = Some(fresh);
-            }
         }
     }
 
@@ -655,7 +641,13 @@ impl World {
                 return Err(refused(step, "Nexthop has invalid gateway"));
             }
         }
-        self.state.routes.insert(key, route);
+        self.state.routes.insert(
+            key,
+            Route {
+                through: None,
+                ..route
+            },
+        );
         Ok(())
     }
 }
@@ -677,7 +669,7 @@ fn refused(step: &Step<Object>, why: &str) -> Refused {
     Refused {
         part: Some(part_of(step)),
         committed: false,
-        why: why.to_owned(),
+        why: format!("{:?}: {why}", step.key()),
     }
 }
 

@@ -158,7 +158,7 @@ fn random_real(random: &mut Random, uplink: Option<Uplink>) -> Real {
 fn random_bridge(random: &mut Random, kind: BridgeKind) -> Bridge {
     Bridge {
         mac: (!random.one_in(4)).then(|| nic_mac(random.below(NICS.len()))),
-        mtu: random.pick(&[1500, 1500, 1500, 9000, 1400, 1200]),
+        mtu: random.pick(&[1500, 1500, 1500, 9000, 1400, 1280]),
         network_uuids: random
             .one_in(2)
             .then(|| format!("uuid-{}", random.below(3))),
@@ -207,9 +207,6 @@ fn give_addresses(random: &mut Random, topology: &mut Topology) {
                     gateway,
                 };
             }
-        }
-        if it.mtu < 1280 && it.ipv6 != Ipv6::None {
-            it.mtu = 1300;
         }
         let v4 = matches!(it.ipv4, Ipv4::Dhcp { .. });
         let v6 = matches!(it.ipv6, Ipv6::Dhcp { .. });
@@ -326,6 +323,7 @@ pub fn host(random: &mut Random) -> World {
             device: name("br-lab"),
             gateway: None,
             source: None,
+            through: None,
             ours: false,
         };
         world
@@ -380,6 +378,7 @@ fn installed_on_nic(world: &mut World) {
         device: eth0,
         gateway: None,
         source: Some(inet(MANAGEMENT).address()),
+        through: None,
         ours: false,
     };
     world
@@ -391,6 +390,7 @@ fn installed_on_nic(world: &mut World) {
         device: eth0,
         gateway,
         source: None,
+        through: None,
         ours: false,
     };
     world.state.routes.insert((inet("0.0.0.0/0"), 100), default);
