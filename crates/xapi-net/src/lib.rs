@@ -10,6 +10,7 @@ pub mod converge;
 pub mod engine;
 pub mod facts;
 pub mod found;
+pub mod kernel;
 pub mod lower;
 pub mod names;
 pub mod object;

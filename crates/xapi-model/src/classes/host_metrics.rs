@@ -1,0 +1,30 @@
+//! Class `host_metrics`.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// Host metrics.
+#[derive(Clone, Debug, Class)]
+#[class(name = "host_metrics", role = PoolOperator)]
+pub struct HostMetrics {
+    /// Uuid.
+    #[field(DynamicRO)]
+    pub uuid: String,
+    /// Memory total.
+    #[field(DynamicRO, db = "memory__total")]
+    pub memory_total: i64,
+    /// Memory free.
+    #[field(DynamicRO, default = 0, state = Removed, db = "memory__free")]
+    pub memory_free: i64,
+    /// Live.
+    #[field(DynamicRO)]
+    pub live: bool,
+    /// Last updated.
+    #[field(DynamicRO)]
+    pub last_updated: DateTime,
+    /// Other config.
+    #[field(RW, default = BTreeMap::new())]
+    pub other_config: BTreeMap<String, String>,
+}
+
