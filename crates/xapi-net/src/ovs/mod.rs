@@ -9,7 +9,9 @@
 pub mod change;
 mod columns;
 pub mod jsonrpc;
+pub mod monitor;
 pub mod notation;
 pub mod ovsdb;
 pub mod row;
 pub mod tables;
+pub mod unixctl;

@@ -153,41 +153,62 @@ fn pairs(value: &Value) -> Option<Vec<(&Value, &Value)>> {
         .then(|| pairs.iter().map(|pair| (&pair[0], &pair[1])).collect())
 }
 
-/// How a change of a column is told by a monitor (ovsdb-server(7), "update2").
+/// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// At most one value: the change is the new value.
-    Scalar,
-    /// Many values: the change has what was added and what was removed, without saying which.
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// A value or nothing.
+    Optional,
+    /// Any number of values.
     Set,
-    /// Pairs: the change has the pairs that were added or replaced, and those that were removed as they were.
+    /// Pairs.
     Map,
 }
 
-/// Brings a column up to date with what a monitor told about it.
-pub fn apply_change(shape: Shape, old: Option<&Value>, change: &Value) -> Value {
-    match (shape, old) {
-        (Shape::Scalar, _) | (_, None) => change.clone(),
-        (Shape::Set, Some(old)) => {
-            let (old, change) = (elements(old), elements(change));
-            let kept = old.iter().filter(|value| !change.contains(value));
-            let added = change.iter().filter(|value| !old.contains(value));
-            set(kept.chain(added).map(|value| (*value).clone()))
+impl Kind {
+    /// What is in the column of a new row. A monitor leaves such columns out.
+    pub fn default(self) -> Value {
+        match self {
+            Kind::Text => json!(""),
+            Kind::Integer => json!(0),
+            Kind::Boolean => json!(false),
+            Kind::Optional | Kind::Set => set([]),
+            Kind::Map => json!(["map", []]),
         }
-        (Shape::Map, Some(old)) => {
-            let (old, change) = (
-                pairs(old).unwrap_or_default(),
-                pairs(change).unwrap_or_default(),
-            );
-            let kept = old
-                .iter()
-                .filter(|(key, _)| !change.iter().any(|(changed, _)| changed == key));
-            let added = change.iter().filter(|pair| !old.contains(pair));
-            let pairs: Vec<_> = kept
-                .chain(added)
-                .map(|(key, value)| json!([key, value]))
-                .collect();
-            json!(["map", pairs])
+    }
+
+    /// Brings a column up to date with what a monitor tells about it (ovsdb-server(7), "update2"): the new value where
+    /// there is at most one; what was added and what was removed, in one set, where there may be many; and for pairs,
+    /// those that were added or replaced, and as they were those that were removed.
+    pub fn changed(self, old: &Value, change: &Value) -> Value {
+        match self {
+            Kind::Text | Kind::Integer | Kind::Boolean | Kind::Optional => change.clone(),
+            Kind::Set => {
+                let (old, change) = (elements(old), elements(change));
+                let kept = old.iter().filter(|value| !change.contains(value));
+                let added = change.iter().filter(|value| !old.contains(value));
+                set(kept.chain(added).map(|value| (*value).clone()))
+            }
+            Kind::Map => {
+                let (old, change) = (
+                    pairs(old).unwrap_or_default(),
+                    pairs(change).unwrap_or_default(),
+                );
+                let kept = old
+                    .iter()
+                    .filter(|(key, _)| !change.iter().any(|(changed, _)| changed == key));
+                let added = change.iter().filter(|pair| !old.contains(pair));
+                let pairs: Vec<_> = kept
+                    .chain(added)
+                    .map(|(key, value)| json!([key, value]))
+                    .collect();
+                json!(["map", pairs])
+            }
         }
     }
 }
@@ -229,20 +250,20 @@ mod tests {
 
     #[test]
     fn a_change_of_a_set_toggles_and_a_change_of_a_map_replaces_or_removes() {
-        let change = |shape, old, change| apply_change(shape, Some(&old), &change);
+        let change = |kind: Kind, old, change| kind.changed(&old, &change);
         assert_eq!(
-            change(Shape::Set, json!(["set", [1, 2]]), json!(["set", [2, 3]])),
+            change(Kind::Set, json!(["set", [1, 2]]), json!(["set", [2, 3]])),
             json!(["set", [1, 3]])
         );
-        assert_eq!(change(Shape::Set, json!(1), json!(1)), json!(["set", []]));
+        assert_eq!(change(Kind::Set, json!(1), json!(1)), json!(["set", []]));
         let old = json!(["map", [["a", "1"], ["b", "2"], ["c", "3"]]]);
         let told = json!(["map", [["a", "1"], ["b", "9"], ["d", "4"]]]);
         assert_eq!(
-            change(Shape::Map, old, told),
+            change(Kind::Map, old, told),
             json!(["map", [["c", "3"], ["b", "9"], ["d", "4"]]])
         );
         assert_eq!(
-            change(Shape::Scalar, json!(1), json!(["set", []])),
+            change(Kind::Optional, json!(1), json!(["set", []])),
             json!(["set", []])
         );
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::notation::{Columns, Mismatch, Row, Shape, Uuid};
+use super::notation::{Columns, Kind, Mismatch, Row, Uuid};
 use super::row::{
     Bond, BondMode, Bridge, Datapath, Detect, FailMode, IgmpSnooping, InterfaceKind, Lacp,
     LacpTime, MARK, Mac, NETWORK_UUIDS, Port, RealBridge, VlanBridge, parse_mac,
@@ -14,60 +14,60 @@ use super::row::{
 /// The prefix `ovs-vsctl br-set-external-id` gives the keys of a fake bridge.
 pub const FAKE_BRIDGE_PREFIX: &str = "fake-bridge-";
 
-/// The tables we read, with the columns and how their changes are told.
-pub const TABLES: [(&str, &[(&str, Shape)]); 4] = [
+/// The tables we read, with their columns.
+pub const TABLES: [(&str, &[(&str, Kind)]); 4] = [
     (
         "Open_vSwitch",
         &[
-            ("bridges", Shape::Set),
-            ("external_ids", Shape::Map),
-            ("other_config", Shape::Map),
-            ("next_cfg", Shape::Scalar),
-            ("cur_cfg", Shape::Scalar),
-            ("ovs_version", Shape::Scalar),
+            ("bridges", Kind::Set),
+            ("external_ids", Kind::Map),
+            ("other_config", Kind::Map),
+            ("next_cfg", Kind::Integer),
+            ("cur_cfg", Kind::Integer),
+            ("ovs_version", Kind::Optional),
         ],
     ),
     (
         "Bridge",
         &[
-            ("name", Shape::Scalar),
-            ("ports", Shape::Set),
-            ("datapath_type", Shape::Scalar),
-            ("fail_mode", Shape::Scalar),
-            ("mcast_snooping_enable", Shape::Scalar),
-            ("external_ids", Shape::Map),
-            ("other_config", Shape::Map),
+            ("name", Kind::Text),
+            ("ports", Kind::Set),
+            ("datapath_type", Kind::Text),
+            ("fail_mode", Kind::Optional),
+            ("mcast_snooping_enable", Kind::Boolean),
+            ("external_ids", Kind::Map),
+            ("other_config", Kind::Map),
         ],
     ),
     (
         "Port",
         &[
-            ("name", Shape::Scalar),
-            ("interfaces", Shape::Set),
-            ("fake_bridge", Shape::Scalar),
-            ("tag", Shape::Scalar),
-            ("mac", Shape::Scalar),
-            ("bond_mode", Shape::Scalar),
-            ("lacp", Shape::Scalar),
-            ("bond_updelay", Shape::Scalar),
-            ("bond_downdelay", Shape::Scalar),
-            ("bond_active_slave", Shape::Scalar),
-            ("external_ids", Shape::Map),
-            ("other_config", Shape::Map),
+            ("name", Kind::Text),
+            ("interfaces", Kind::Set),
+            ("fake_bridge", Kind::Boolean),
+            ("tag", Kind::Optional),
+            ("mac", Kind::Optional),
+            ("bond_mode", Kind::Optional),
+            ("lacp", Kind::Optional),
+            ("bond_updelay", Kind::Integer),
+            ("bond_downdelay", Kind::Integer),
+            ("bond_active_slave", Kind::Optional),
+            ("external_ids", Kind::Map),
+            ("other_config", Kind::Map),
         ],
     ),
     (
         "Interface",
         &[
-            ("name", Shape::Scalar),
-            ("type", Shape::Scalar),
-            ("mac", Shape::Scalar),
-            ("mac_in_use", Shape::Scalar),
-            ("ofport", Shape::Scalar),
-            ("error", Shape::Scalar),
-            ("admin_state", Shape::Scalar),
-            ("link_state", Shape::Scalar),
-            ("other_config", Shape::Map),
+            ("name", Kind::Text),
+            ("type", Kind::Text),
+            ("mac", Kind::Optional),
+            ("mac_in_use", Kind::Optional),
+            ("ofport", Kind::Optional),
+            ("error", Kind::Optional),
+            ("admin_state", Kind::Optional),
+            ("link_state", Kind::Optional),
+            ("other_config", Kind::Map),
         ],
     ),
 ];

@@ -1,16 +1,14 @@
-//! The OVSDB client against a real ovsdb-server and ovs-vswitchd.
+//! Rows written and read by [`Client`].
 
-mod lab;
-
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::{Lab, Ping, soon};
+use crate::lab::{self, Lab, Ping, soon};
 use nix::sys::signal::Signal;
 use serde_json::json;
-use xapi_net::ovs::ovsdb::{Applied, Client, Failure, OvsdbError, RowOp, Settings};
+use xapi_net::ovs::ovsdb::{Applied, Client, OvsdbError, RowOp, Settings};
 use xapi_net::ovs::row::{
     Bond, BondMode, Bridge, Datapath, FailMode, IgmpSnooping, Lacp, Mac, Port, RealBridge,
     VlanBridge,
@@ -27,7 +25,7 @@ fn real() -> RealBridge {
     }
 }
 
-fn bridge(name: &str) -> RowOp {
+pub fn bridge(name: &str) -> RowOp {
     RowOp::PutBridge(name.to_owned(), Bridge::Real(real()))
 }
 
@@ -44,11 +42,11 @@ fn put_vlan(name: &str, parent: &str, tag: u16) -> RowOp {
     RowOp::PutBridge(name.to_owned(), Bridge::Vlan(vlan(parent, tag)))
 }
 
-fn plain(bridge: &str, nic: &str) -> RowOp {
+pub fn plain(bridge: &str, nic: &str) -> RowOp {
     RowOp::PutPort(nic.to_owned(), Port::plain(bridge, nic))
 }
 
-fn bond_options(mode: &str) -> Bond {
+pub fn bond_options(mode: &str) -> Bond {
     let properties = [
         ("mode", mode),
         ("miimon", "100"),
@@ -60,21 +58,21 @@ fn bond_options(mode: &str) -> Bond {
     Bond::from_properties(properties).expect("properties")
 }
 
-fn bond(bridge: &str, name: &str, members: &str, options: Bond) -> RowOp {
+pub fn bond(bridge: &str, name: &str, members: &str, options: Bond) -> RowOp {
     let members: BTreeSet<_> = members.split(' ').map(str::to_owned).collect();
     let (name, port) = Port::bonded(bridge, name, members, Some(MAC), options);
     RowOp::PutPort(name, port)
 }
 
-fn drop_bridge(name: &str) -> RowOp {
+pub fn drop_bridge(name: &str) -> RowOp {
     RowOp::DropBridge(name.to_owned())
 }
 
-fn drop_port(name: &str) -> RowOp {
+pub fn drop_port(name: &str) -> RowOp {
     RowOp::DropPort(name.to_owned())
 }
 
-fn apply(client: &mut Client, ops: &[RowOp]) {
+pub fn apply(client: &mut Client, ops: &[RowOp]) {
     client
         .apply(ops, soon())
         .unwrap_or_else(|why| panic!("{ops:?}: {why:?}"));
@@ -659,34 +657,22 @@ fn figure_of_a_bridge_with_a_bond_against_the_smallest_raw_transaction() {
     let lab = Lab::new(2);
     let mut client = lab.client();
     client.apply(&[bridge("warm")], soon()).expect("a bridge");
-    let (mut ours, mut raw, mut drops) = (Vec::new(), Vec::new(), Vec::new());
+    let put = [
+        bridge("xapi0"),
+        bond("xapi0", "bond0", "eth0 eth1", bond_options("active-backup")),
+    ];
+    let remove = [drop_port("bond0"), drop_bridge("xapi0")];
+    let mut times: [Vec<Duration>; 4] = Default::default();
     for _ in 0..10 {
-        let ops = [
-            bridge("xapi0"),
-            bond("xapi0", "bond0", "eth0 eth1", bond_options("active-backup")),
-        ];
-        ours.push(time(|| drop(client.apply(&ops, soon()).expect("a bond"))));
-        drops.push(time(|| {
-            drop(
-                client
-                    .apply(&[drop_port("bond0"), drop_bridge("xapi0")], soon())
-                    .expect("gone"),
-            )
-        }));
-        raw.push(time(|| raw_bond(&mut client)));
-        client
-            .apply(&[drop_port("bond0"), drop_bridge("xapi0")], soon())
-            .expect("gone");
+        times[0].push(time(|| client.apply(&put, soon()).expect("a bond")));
+        times[1].push(time(|| client.apply(&remove, soon()).expect("gone")));
+        times[2].push(time(|| raw_bond(&mut client)));
+        client.apply(&remove, soon()).expect("gone");
+        times[3].push(time(|| client.observe(soon()).expect("a state")));
     }
-    let observe = (0..100)
-        .map(|_| time(|| drop(client.observe(soon()).expect("a state"))))
-        .collect();
+    let [apply, dropped, raw, observe] = times.map(median);
     println!(
-        "bridge + bond: apply {:?}, raw transaction and wait {:?}, drop {:?}; observe {:?}",
-        median(ours),
-        median(raw),
-        median(drops),
-        median(observe)
+        "bridge + bond: apply {apply:?}, raw transaction and wait {raw:?}; drop {dropped:?}; observe {observe:?}"
     );
 }
 
@@ -707,7 +693,7 @@ fn raw_bond(client: &mut Client) {
     client.nudge(soon()).expect("followed");
 }
 
-fn time(run: impl FnOnce()) -> Duration {
+fn time<T>(run: impl FnOnce() -> T) -> Duration {
     let begin = Instant::now();
     run();
     begin.elapsed()

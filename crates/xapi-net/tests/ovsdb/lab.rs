@@ -104,7 +104,6 @@ pub struct Lab {
     run: TempDir,
     ovsdb: Child,
     vswitchd: Child,
-    is_cluster: bool,
 }
 
 impl Lab {
@@ -136,13 +135,20 @@ impl Lab {
             run,
             ovsdb,
             vswitchd,
-            is_cluster,
         };
         for nic in 0..nics {
             lab.plug_in(&format!("eth{nic}"));
         }
         lab.wait_until_ready();
         lab
+    }
+
+    /// The carrier of a NIC, as its cable would give and take it.
+    pub fn set_carrier(&self, nic: &str, up: bool) {
+        self.switch.run(&format!(
+            "ip link set p-{nic} {}",
+            if up { "up" } else { "down" }
+        ));
     }
 
     /// A new NIC in the host, up and plugged into the switch.
@@ -199,7 +205,11 @@ impl Lab {
         self.vswitchd = start_vswitchd(&self.host, self.run.path());
     }
 
-    /// Stops a daemon in its tracks, or lets it go on.
+    pub fn vswitchd_pid(&self) -> u32 {
+        self.vswitchd.id()
+    }
+
+    /// Stops ovs-vswitchd in its tracks, or lets it go on.
     pub fn signal_vswitchd(&self, signal: Signal) {
         kill(
             Pid::from_raw(self.vswitchd.id().try_into().expect("a process id")),
@@ -219,8 +229,9 @@ impl Lab {
         });
     }
 
-    pub fn is_cluster(&self) -> bool {
-        self.is_cluster
+    /// Drops every connection to the database server, which goes on.
+    pub fn drop_connections(&self) {
+        self.appctl("-t ovsdb-server ovsdb-server/reconnect");
     }
 }
 
@@ -279,7 +290,7 @@ pub fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
 }
 
-/// A ping every two milliseconds, from the switch.
+/// A ping every ten milliseconds, from the switch.
 pub struct Ping {
     child: Child,
     answers: BufReader<ChildStdout>,
@@ -291,7 +302,7 @@ impl Ping {
     pub fn start(lab: &Lab, address: Ipv4Addr) -> Ping {
         let mut command = lab
             .switch
-            .command("setpriv --pdeathsig KILL ping -n -D -w 15 -i 0.002");
+            .command("setpriv --pdeathsig KILL ping -n -D -w 15 -i 0.01");
         let mut child = command
             .arg(address.to_string())
             .stdout(Stdio::piped())
