@@ -39,7 +39,6 @@ pub fn lower(topology: &Topology, host: &Host) -> Graph<Object> {
             Key::Bridge(*name),
             Object::Bridge(object::Bridge {
                 row: Arc::new(bridge_row(bridge, host)),
-                mtu: Some(bridge.mtu),
                 ours: true,
             }),
         );
@@ -75,12 +74,14 @@ fn bridge_row(bridge: &Bridge, host: &Host) -> row::Bridge {
             disable_in_band: real.disable_in_band,
             igmp_snooping: real.igmp_snooping.map(row::IgmpSnooping::standard),
             network_uuids,
+            mtu: Some(bridge.mtu),
             ..row::RealBridge::new(host.datapath)
         }),
         BridgeKind::Vlan { parent, tag } => row::Bridge::Vlan(row::VlanBridge {
             parent: parent.to_string(),
             tag: *tag,
             mac,
+            mtu: Some(bridge.mtu),
             network_uuids,
         }),
     }

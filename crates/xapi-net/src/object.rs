@@ -67,13 +67,11 @@ pub struct Nic {
     pub mtu: u32,
 }
 
-/// A bridge, with the MTU of its device.
+/// A bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
     /// Its rows.
     pub row: Arc<row::Bridge>,
-    /// The MTU asked for; `None` leaves it to ovs-vswitchd.
-    pub mtu: Option<u32>,
     /// Whether it carries our mark. One that doesn't is seen only because the topology names it, and is adopted.
     pub ours: bool,
 }
@@ -167,6 +165,8 @@ pub enum Claim {
     Interface(Name),
     /// A name in the table Port.
     Port(Name),
+    /// A VLAN of a bridge.
+    Vlan(Name, u16),
     /// A NIC: the kernel's protocols, or nobody's.
     Protocols(Name),
     /// An IPv6 address on a device, whatever its prefix. (IPv4 addresses may be there with two prefixes.)
@@ -215,7 +215,16 @@ impl plan::Object for Object {
 
     fn claims(&self, key: &Key) -> Vec<Claim> {
         match (key, self) {
-            (Key::Bridge(name), _) => vec![Claim::Interface(*name), Claim::Port(*name)],
+            (Key::Bridge(name), Object::Bridge(bridge)) => {
+                let vlan = match &*bridge.row {
+                    row::Bridge::Vlan(vlan) => {
+                        named(&vlan.parent).map(|parent| Claim::Vlan(parent, vlan.tag))
+                    }
+                    row::Bridge::Real(_) => None,
+                };
+                let names = [Claim::Interface(*name), Claim::Port(*name)];
+                names.into_iter().chain(vlan).collect()
+            }
             (Key::Port(name), Object::Port(port)) => {
                 let members = port.row.members.iter().filter_map(|nic| named(nic));
                 members
@@ -370,13 +379,7 @@ impl fmt::Debug for Object {
             Object::Nic(nic) => write!(out, "{} mtu {}", up(nic.up), nic.mtu),
             Object::Aside => out.write_str("yes"),
             Object::Bridge(bridge) => {
-                write!(
-                    out,
-                    "{:?} mtu {:?}{}",
-                    bridge.row,
-                    bridge.mtu,
-                    foreign(bridge.ours)
-                )
+                write!(out, "{:?}{}", bridge.row, foreign(bridge.ours))
             }
             Object::Port(port) => write!(out, "{:?}{}", port.row, foreign(port.ours)),
             Object::Link(link) => write!(
@@ -416,6 +419,7 @@ impl fmt::Debug for Claim {
         match self {
             Claim::Interface(name) => write!(out, "interface {name}"),
             Claim::Port(name) => write!(out, "port {name}"),
+            Claim::Vlan(parent, tag) => write!(out, "VLAN {tag} of {parent}"),
             Claim::Protocols(nic) => write!(out, "the kernel's use of {nic}"),
             Claim::Ipv6(device, address) => write!(out, "{address} on {device}"),
             Claim::DhcpClient(mac, _, family) => write!(out, "{family} DHCP client {mac}"),

@@ -12,7 +12,7 @@ use xapi_net::engine::{self, Driver};
 use xapi_net::names::{Inet, Name};
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind, World};
-use xapi_net::topology::Topology;
+use xapi_net::topology::{Bridge, BridgeKind, Topology};
 
 fn pairs_to_try() -> u64 {
     std::env::var("XAPI_NET_PAIRS").map_or(100_000, |text| text.parse().unwrap())
@@ -214,12 +214,19 @@ fn watch_for(world: &World, a: &Topology, b: &Topology) -> Option<Watch> {
             MANAGEMENT
         };
     let (from, to) = (on(a, text)?, on(b, text)?);
+    let has_vlan = |topology: &Topology, kind: &BridgeKind| {
+        let same = |bridge: &Bridge| bridge.kind == *kind;
+        matches!(kind, BridgeKind::Vlan { .. }) && topology.bridges.values().any(same)
+    };
     let is_made_anew = |bridge: Name| match (a.bridges.get(&bridge), b.bridges.get(&bridge)) {
         (Some(old), Some(new)) => {
             a.carrier_of(&bridge) != b.carrier_of(&bridge)
                 || old.tag().is_some() != new.tag().is_some()
         }
-        _ => false,
+        // Its VLAN may pass from one name to another.
+        (Some(old), None) => has_vlan(b, &old.kind),
+        (None, Some(new)) => has_vlan(a, &new.kind),
+        (None, None) => false,
     };
     // A device that others stood on and that is a real bridge in both stays as it is.
     if is_made_anew(from)

@@ -285,10 +285,11 @@ fn bridge_facts(
     addresses: Vec<Inet>,
 ) -> BridgeFacts {
     let state = &world.state;
-    let (mac, vlan) = match &*bridge.row {
-        row::Bridge::Real(real) => (real.mac, None),
+    let (mac, mtu, vlan) = match &*bridge.row {
+        row::Bridge::Real(real) => (real.mac, real.mtu, None),
         row::Bridge::Vlan(vlan) => (
             vlan.mac,
+            vlan.mtu,
             Name::new(&vlan.parent)
                 .ok()
                 .map(|parent| (parent, vlan.tag)),
@@ -311,7 +312,7 @@ fn bridge_facts(
         .filter(|(_, port)| port.row.bridge == name.as_str());
     BridgeFacts {
         mac: mac.map(Mac),
-        mtu: bridge.mtu.unwrap_or(1500),
+        mtu: mtu.unwrap_or(1500),
         up: state.links.get(name).is_some_and(|link| link.up),
         vlan,
         addresses,

@@ -192,17 +192,23 @@ impl World {
         } else {
             self.kernel(&steps[0])
         };
-        if let Err(refused) = done {
-            let done = if refused.committed { steps.len() } else { 0 };
-            if let (0, Some(before)) = (done, before) {
-                self.state = before;
-            }
-            return Err(Stopped {
-                done,
+        let failed = match (done, fault.map(|(_, kind)| kind)) {
+            (Err(refused), _) => Some(Stopped {
+                done: 0,
                 part: refused.part.unwrap_or_else(|| part_of(&steps[0])),
                 cause: Cause::Refused,
                 why: refused.why,
-            });
+            }),
+            (Ok(()), Some(FaultKind::FailAfter)) => {
+                let done = if rows { 0 } else { steps.len() };
+                Some(stop(done, Cause::Refused, "failed on demand"))
+            }
+            (Ok(()), _) => None,
+        };
+        if let Some(failed) = failed {
+            // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
+            self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
+            return Err(failed);
         }
         self.steps += steps.len();
         if rows {
@@ -213,9 +219,6 @@ impl World {
         self.look(steps);
         match fault.map(|(_, kind)| kind) {
             Some(FaultKind::CrashAfter) => Err(stop(steps.len(), Cause::Stopped, "crashed")),
-            Some(FaultKind::FailAfter) => {
-                Err(stop(steps.len(), Cause::Refused, "failed on demand"))
-            }
             _ => Ok(()),
         }
     }
@@ -314,12 +317,16 @@ impl World {
                     .is_some_and(|it| matches!(*it.row, row::Bridge::Real(_)))
             })
         };
+        let mut vlans = BTreeSet::new();
         let mut interfaces: BTreeSet<&str> = self.state.bridges.keys().map(Name::as_str).collect();
         for (name, bridge) in &self.state.bridges {
-            if let row::Bridge::Vlan(vlan) = &*bridge.row
-                && !real(&vlan.parent)
-            {
-                return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+            if let row::Bridge::Vlan(vlan) = &*bridge.row {
+                if !real(&vlan.parent) {
+                    return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+                }
+                if !vlans.insert((&vlan.parent, vlan.tag)) {
+                    return wrong(format!("{} has two VLANs {}", vlan.parent, vlan.tag));
+                }
             }
         }
         for (name, port) in &self.state.ports {
@@ -361,10 +368,7 @@ impl World {
             };
             match (key, object) {
                 (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
-                    return Err(Refused {
-                        committed: true,
-                        ..refused(step, "File exists")
-                    });
+                    return Err(refused(step, "File exists"));
                 }
                 (_, Object::Port(port)) => {
                     let bad = port.row.members.iter().find(|member| {
@@ -374,7 +378,6 @@ impl World {
                     });
                     if let Some(nic) = bad {
                         return Err(Refused {
-                            committed: true,
                             part: Name::new(nic).ok().map(Part::Nic),
                             why: format!("could not open network device {nic} (No such device)"),
                         });
@@ -661,14 +664,12 @@ pub fn reaches(gateway: IpAddr, addresses: impl Iterator<Item = Inet>) -> bool {
 
 struct Refused {
     part: Option<Part>,
-    committed: bool,
     why: String,
 }
 
 fn refused(step: &Step<Object>, why: &str) -> Refused {
     Refused {
         part: Some(part_of(step)),
-        committed: false,
         why: format!("{:?}: {why}", step.key()),
     }
 }

@@ -347,7 +347,6 @@ fn foreign_bridge(world: &mut World, bridge: &str, nic: &str) {
     let real = row::Bridge::Real(row::RealBridge::new(row::Datapath::Netdev));
     let made = object::Bridge {
         row: Arc::new(real),
-        mtu: None,
         ours: false,
     };
     world.state.bridges.insert(name(bridge), made);
