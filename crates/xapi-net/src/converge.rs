@@ -8,15 +8,15 @@ use crate::agent::{Cause, LeftOut, Mode, NetError, Part, Request, Undo};
 use crate::engine::{self, Change, Driver};
 use crate::names::{Family, Mac, Name};
 use crate::object::Object;
-use crate::topology::{Ipv4, Ipv6, Lease, Topology};
+use crate::topology::{Bridge, Ipv4, Ipv6, Lease, Topology};
 
 /// A driver that also knows of leases.
 pub trait Backend: Driver<Object = Object> {
-    /// The DHCP clients that run, by what the server knows them by.
-    fn clients(&self) -> BTreeSet<(Option<Mac>, Family)>;
+    /// The DHCP clients that run.
+    fn clients(&self) -> BTreeSet<Client>;
 
-    /// The lease that a client with this Ethernet address holds or may still use.
-    fn lease(&self, device: Name, mac: Option<Mac>, family: Family) -> Option<Lease>;
+    /// The lease that a client holds or may still use, though it had it on another bridge.
+    fn lease(&self, client: &Client) -> Option<Lease>;
 
     /// Waits until one of these clients has a lease. False when the time is up.
     fn await_lease(&mut self, clients: &[Client], until: Instant) -> bool;
@@ -29,8 +29,22 @@ pub struct Client {
     pub bridge: Name,
     /// What the server knows it by.
     pub mac: Option<Mac>,
+    /// The VLAN it is in, if any: there may be another server.
+    pub vlan: Option<u16>,
     /// IPv4 or IPv6.
     pub family: Family,
+}
+
+impl Client {
+    /// Whether a server would take both for the same client.
+    pub fn is_same(&self, other: &Client) -> bool {
+        self.family == other.family
+            && self.vlan == other.vlan
+            && match (self.mac, other.mac) {
+                (None, None) => self.bridge == other.bridge,
+                (one, other) => one == other,
+            }
+    }
 }
 
 /// What came of a request.
@@ -70,7 +84,7 @@ fn whole<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, Ne
         }
         let mut waiting = without_lease(&topology);
         // A client that ran in vain before this change is no reason to refuse it.
-        waiting.retain(|client| !already.contains(&(client.mac, client.family)));
+        waiting.retain(|client| !already.iter().any(|ran| ran.is_same(client)));
         if waiting.is_empty() {
             return Ok(Converged {
                 topology,
@@ -126,26 +140,38 @@ fn no_lease(client: Client) -> NetError {
 pub fn with_leases<B: Backend + ?Sized>(topology: &Topology, backend: &B) -> Topology {
     let mut topology = topology.clone();
     for (name, bridge) in &mut topology.bridges {
+        let client = client(*name, bridge, Family::V4);
         if let Ipv4::Dhcp { lease } = &mut bridge.ipv4 {
-            *lease = backend.lease(*name, bridge.mac, Family::V4);
+            *lease = backend.lease(&client);
         }
         if let Ipv6::Dhcp { lease } = &mut bridge.ipv6 {
-            *lease = backend.lease(*name, bridge.mac, Family::V6);
+            *lease = backend.lease(&Client {
+                family: Family::V6,
+                ..client
+            });
         }
     }
     topology
 }
 
+fn client(name: Name, bridge: &Bridge, family: Family) -> Client {
+    Client {
+        bridge: name,
+        mac: bridge.mac,
+        vlan: bridge.tag(),
+        family,
+    }
+}
+
 fn without_lease(topology: &Topology) -> Vec<Client> {
     let mut clients = Vec::new();
     for (name, bridge) in &topology.bridges {
-        let v4 = matches!(bridge.ipv4, Ipv4::Dhcp { lease: None }).then_some(Family::V4);
-        let v6 = matches!(bridge.ipv6, Ipv6::Dhcp { lease: None }).then_some(Family::V6);
-        clients.extend(v4.into_iter().chain(v6).map(|family| Client {
-            bridge: *name,
-            mac: bridge.mac,
-            family,
-        }));
+        if matches!(bridge.ipv4, Ipv4::Dhcp { lease: None }) {
+            clients.push(client(*name, bridge, Family::V4));
+        }
+        if matches!(bridge.ipv6, Ipv6::Dhcp { lease: None }) {
+            clients.push(client(*name, bridge, Family::V6));
+        }
     }
     clients
 }

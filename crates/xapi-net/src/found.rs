@@ -148,7 +148,9 @@ impl Found {
         for ((destination, metric), route) in &self.routes {
             let key = Key::Route(*destination, *metric);
             if route.ours || want.contains_key(&key) || want.contains_key(&Key::Nic(route.device)) {
-                graph.insert(key, Object::Route(*route));
+                let addresses = self.addresses.iter().filter(|(on, _)| *on == route.device);
+                let route = route.standing_on(destination, addresses.map(|(_, inet)| *inet));
+                graph.insert(key, Object::Route(route));
             }
         }
     }

@@ -22,9 +22,6 @@ const CONNECTED_V6: u32 = 256;
 /// Metric of routes through an IPv6 router; the kernel's default.
 const ROUTED_V6: u32 = 1024;
 
-/// The smallest MTU with which a device has IPv6.
-const IPV6_MIN_MTU: u32 = 1280;
-
 /// What lowering must know of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host {
@@ -42,7 +39,6 @@ pub fn lower(topology: &Topology, host: &Host) -> Graph<Object> {
             Key::Bridge(*name),
             Object::Bridge(object::Bridge {
                 row: Arc::new(bridge_row(bridge, host)),
-                mtu: Some(bridge.mtu),
                 ours: true,
             }),
         );
@@ -78,12 +74,14 @@ fn bridge_row(bridge: &Bridge, host: &Host) -> row::Bridge {
             disable_in_band: real.disable_in_band,
             igmp_snooping: real.igmp_snooping.map(row::IgmpSnooping::standard),
             network_uuids,
+            mtu: Some(bridge.mtu),
             ..row::RealBridge::new(host.datapath)
         }),
         BridgeKind::Vlan { parent, tag } => row::Bridge::Vlan(row::VlanBridge {
             parent: parent.to_string(),
             tag: *tag,
             mac,
+            mtu: Some(bridge.mtu),
             network_uuids,
         }),
     }
@@ -157,7 +155,7 @@ fn link(bridge: &Bridge, host: &Host) -> Link {
     Link {
         up: true,
         promote_secondaries: true,
-        ipv6: (host.ipv6 && bridge.mtu >= IPV6_MIN_MTU).then_some(LinkIpv6 {
+        ipv6: host.ipv6.then_some(LinkIpv6 {
             accept_ra: autoconf,
             autoconf,
         }),
@@ -165,7 +163,10 @@ fn link(bridge: &Bridge, host: &Host) -> Link {
 }
 
 fn clients(name: Name, bridge: &Bridge, host: &Host, graph: &mut Graph<Object>) {
-    let client = Object::Dhcp(Dhcp { mac: bridge.mac });
+    let client = Object::Dhcp(Dhcp {
+        mac: bridge.mac,
+        vlan: bridge.tag(),
+    });
     if matches!(bridge.ipv4, Ipv4::Dhcp { .. }) {
         graph.insert(Key::Dhcp(name, Family::V4), client.clone());
     }
@@ -182,20 +183,21 @@ fn routes(topology: &Topology, host: &Host, graph: &mut Graph<Object>) {
         let is = |role: Option<Name>| role == Some(**name);
         (!is(topology.management), !is(topology.gateway), **name)
     });
-    let mut add = |destination: Inet, base: u32, route: Route| {
+    let mut add = |own: &[Inet], destination: Inet, base: u32, route: Route| {
         if has_family(host, destination.family()) {
             let metric =
                 (base..).find(|metric| !graph.contains_key(&Key::Route(destination, *metric)));
             graph.insert(
                 Key::Route(destination, metric.unwrap_or(base)),
-                Object::Route(route),
+                Object::Route(route.standing_on(&destination, own.iter().copied())),
             );
         }
     };
     for (name, bridge) in bridges {
+        let own = bridge.addresses();
         let mut networks = Vec::new();
-        for inet in bridge.addresses() {
-            if networks.contains(&inet.network()) || is_host_route(inet) {
+        for inet in &own {
+            if networks.contains(&inet.network()) || is_host_route(*inet) {
                 continue;
             }
             networks.push(inet.network());
@@ -204,12 +206,14 @@ fn routes(topology: &Topology, host: &Host, graph: &mut Graph<Object>) {
                 Family::V6 => (CONNECTED_V6, None),
             };
             add(
+                &own,
                 inet.network(),
                 base,
                 Route {
                     device: *name,
                     gateway: None,
                     source,
+                    through: None,
                     ours: true,
                 },
             );
@@ -223,9 +227,10 @@ fn routes(topology: &Topology, host: &Host, graph: &mut Graph<Object>) {
                 device: *name,
                 gateway: Some(gateway),
                 source: None,
+                through: None,
                 ours: true,
             };
-            add(destination, base, route);
+            add(&own, destination, base, route);
         }
     }
 }

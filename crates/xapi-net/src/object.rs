@@ -67,13 +67,11 @@ pub struct Nic {
     pub mtu: u32,
 }
 
-/// A bridge, with the MTU of its device.
+/// A bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
     /// Its rows.
     pub row: Arc<row::Bridge>,
-    /// The MTU asked for; `None` leaves it to ovs-vswitchd.
-    pub mtu: Option<u32>,
     /// Whether it carries our mark. One that doesn't is seen only because the topology names it, and is adopted.
     pub ours: bool,
 }
@@ -125,15 +123,39 @@ pub struct Route {
     pub gateway: Option<IpAddr>,
     /// The address to send from.
     pub source: Option<IpAddr>,
+    /// The address of the device by which the destination or the router is its neighbour. The kernel takes the route away
+    /// with it. Found by [`Route::standing_on`].
+    pub through: Option<Inet>,
     /// Whether it carries our protocol number.
     pub ours: bool,
+}
+
+impl Route {
+    /// The route with the address that it stands on, out of those of its device.
+    pub fn standing_on(
+        self,
+        destination: &Inet,
+        addresses: impl IntoIterator<Item = Inet>,
+    ) -> Route {
+        let is_it = |inet: &Inet| match (self.gateway, self.source) {
+            (Some(gateway), _) => inet.contains(&gateway),
+            (None, Some(source)) => inet.address() == source && inet.network() == *destination,
+            (None, None) => inet.network() == *destination,
+        };
+        Route {
+            through: addresses.into_iter().filter(is_it).min(),
+            ..self
+        }
+    }
 }
 
 /// A DHCP client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dhcp {
-    /// The Ethernet address it is known by to the server. One client at a time may use it.
+    /// The Ethernet address it is known by to the server. One client at a time may use it in one network.
     pub mac: Option<Mac>,
+    /// The VLAN it is in: there another server knows the same Ethernet address.
+    pub vlan: Option<u16>,
 }
 
 /// What one object at a time can have.
@@ -143,12 +165,14 @@ pub enum Claim {
     Interface(Name),
     /// A name in the table Port.
     Port(Name),
+    /// A VLAN of a bridge.
+    Vlan(Name, u16),
     /// A NIC: the kernel's protocols, or nobody's.
     Protocols(Name),
     /// An IPv6 address on a device, whatever its prefix. (IPv4 addresses may be there with two prefixes.)
     Ipv6(Name, IpAddr),
     /// The identity of a DHCP client.
-    DhcpClient(Mac, Family),
+    DhcpClient(Mac, Option<u16>, Family),
 }
 
 impl plan::Object for Object {
@@ -178,7 +202,11 @@ impl plan::Object for Object {
             (Key::Link(device), _) => vec![Key::Bridge(*device)],
             (Key::Address(device, _), Object::Address(Owner::Nic)) => vec![Key::Nic(*device)],
             (Key::Address(device, _) | Key::Dhcp(device, _), _) => vec![Key::Link(*device)],
-            (_, Object::Route(route)) => vec![Key::Link(route.device), Key::Nic(route.device)],
+            (_, Object::Route(route)) => {
+                let through = route.through.map(|inet| Key::Address(route.device, inet));
+                let device = [Key::Link(route.device), Key::Nic(route.device)];
+                device.into_iter().chain(through).collect()
+            }
             (_, Object::Aside | Object::Link(_) | Object::Address(_) | Object::Dhcp(_)) => {
                 Vec::new()
             }
@@ -187,7 +215,16 @@ impl plan::Object for Object {
 
     fn claims(&self, key: &Key) -> Vec<Claim> {
         match (key, self) {
-            (Key::Bridge(name), _) => vec![Claim::Interface(*name), Claim::Port(*name)],
+            (Key::Bridge(name), Object::Bridge(bridge)) => {
+                let vlan = match &*bridge.row {
+                    row::Bridge::Vlan(vlan) => {
+                        named(&vlan.parent).map(|parent| Claim::Vlan(parent, vlan.tag))
+                    }
+                    row::Bridge::Real(_) => None,
+                };
+                let names = [Claim::Interface(*name), Claim::Port(*name)];
+                names.into_iter().chain(vlan).collect()
+            }
             (Key::Port(name), Object::Port(port)) => {
                 let members = port.row.members.iter().filter_map(|nic| named(nic));
                 members
@@ -202,8 +239,14 @@ impl plan::Object for Object {
                 let nic = (*owner == Owner::Nic).then_some(Claim::Protocols(*device));
                 ipv6.into_iter().chain(nic).collect()
             }
-            (Key::Dhcp(_, family), Object::Dhcp(Dhcp { mac: Some(mac) })) => {
-                vec![Claim::DhcpClient(*mac, *family)]
+            (
+                Key::Dhcp(_, family),
+                Object::Dhcp(Dhcp {
+                    mac: Some(mac),
+                    vlan,
+                }),
+            ) => {
+                vec![Claim::DhcpClient(*mac, *vlan, *family)]
             }
             _ => Vec::new(),
         }
@@ -230,6 +273,11 @@ impl plan::Object for Object {
             (Object::Link(old), _) => !old.up,
             _ => false,
         }
+    }
+
+    fn is_patient(&self) -> bool {
+        // While a NIC still has addresses of its own, its packets are answered twice, which hurts nobody.
+        matches!(self, Object::Aside)
     }
 
     fn rank(step: &Step<Object>) -> u8 {
@@ -331,13 +379,7 @@ impl fmt::Debug for Object {
             Object::Nic(nic) => write!(out, "{} mtu {}", up(nic.up), nic.mtu),
             Object::Aside => out.write_str("yes"),
             Object::Bridge(bridge) => {
-                write!(
-                    out,
-                    "{:?} mtu {:?}{}",
-                    bridge.row,
-                    bridge.mtu,
-                    foreign(bridge.ours)
-                )
+                write!(out, "{:?}{}", bridge.row, foreign(bridge.ours))
             }
             Object::Port(port) => write!(out, "{:?}{}", port.row, foreign(port.ours)),
             Object::Link(link) => write!(
@@ -377,9 +419,10 @@ impl fmt::Debug for Claim {
         match self {
             Claim::Interface(name) => write!(out, "interface {name}"),
             Claim::Port(name) => write!(out, "port {name}"),
+            Claim::Vlan(parent, tag) => write!(out, "VLAN {tag} of {parent}"),
             Claim::Protocols(nic) => write!(out, "the kernel's use of {nic}"),
             Claim::Ipv6(device, address) => write!(out, "{address} on {device}"),
-            Claim::DhcpClient(mac, family) => write!(out, "{family} DHCP client {mac}"),
+            Claim::DhcpClient(mac, _, family) => write!(out, "{family} DHCP client {mac}"),
         }
     }
 }

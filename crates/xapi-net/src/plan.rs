@@ -25,7 +25,7 @@ pub trait Object: Clone + Debug + Eq {
     /// What must exist before it, and may not go before it.
     fn needs(&self, key: &Self::Key) -> Vec<Self::Key>;
 
-    /// What nothing else may have at the same time.
+    /// What only this may have. Whoever gains a claim waits for all who lose it.
     fn claims(&self, key: &Self::Key) -> Vec<Self::Claim>;
 
     /// Whether it can become `to` without being removed. Objects that need it stay where they are meanwhile.
@@ -33,6 +33,10 @@ pub trait Object: Clone + Debug + Eq {
 
     /// Whether becoming `to` takes nothing from anybody, so that it can be done in advance.
     fn only_adds(&self, to: &Self) -> bool;
+
+    /// Whether putting it can wait until those who hold its claims are retired in their own time. Otherwise they give way
+    /// in the switch.
+    fn is_patient(&self) -> bool;
 
     /// Where the order is free, steps of a low rank go first. Steps that the backend makes in one transaction have
     /// neighbouring ranks, and no others have ranks between them.
@@ -216,6 +220,8 @@ struct Draft<O: Object> {
     /// `(a, b)`: a before b.
     edges: Vec<(usize, usize)>,
     switch: Vec<bool>,
+    /// Puts that come last.
+    late: Vec<bool>,
     kept: Vec<bool>,
 }
 
@@ -241,11 +247,13 @@ impl<O: Object> Draft<O> {
                 steps.push(Step::Put(*key, new.clone()));
             }
         }
-        let (switch, kept) = (vec![false; steps.len()], vec![true; steps.len()]);
+        let (switch, late) = (vec![false; steps.len()], vec![false; steps.len()]);
+        let kept = vec![true; steps.len()];
         let mut draft = Draft {
             steps,
             edges: Vec::new(),
             switch,
+            late,
             kept,
         };
         draft.link();
@@ -269,7 +277,7 @@ impl<O: Object> Draft<O> {
                 Step::Change(..) => {}
             }
             for claim in lost_claims(step) {
-                released.insert(claim, at);
+                released.entry(claim).or_insert_with(Vec::new).push(at);
             }
         }
         let mut edges = Vec::new();
@@ -299,10 +307,17 @@ impl<O: Object> Draft<O> {
                 self.switch[*drop] = true;
             }
             for claim in gained_claims(step) {
-                if let Some(holder) = released.get(&claim).filter(|holder| **holder != at) {
-                    edges.push((*holder, at));
-                    self.switch[at] = true;
-                    self.switch[*holder] = true;
+                for &holder in released.get(&claim).into_iter().flatten() {
+                    if holder == at {
+                        continue;
+                    }
+                    edges.push((holder, at));
+                    if step.after().is_some_and(O::is_patient) {
+                        self.late[at] = true;
+                    } else {
+                        self.switch[at] = true;
+                        self.switch[holder] = true;
+                    }
                 }
             }
         }
@@ -320,7 +335,7 @@ impl<O: Object> Draft<O> {
         while grew {
             grew = false;
             for &(a, b) in &self.edges {
-                if self.switch[a] && !self.switch[b] && !self.steps[b].is_drop() {
+                if self.switch[a] && !self.switch[b] && !self.late[b] && !self.steps[b].is_drop() {
                     self.switch[b] = true;
                     grew = true;
                 }
@@ -372,8 +387,8 @@ impl<O: Object> Draft<O> {
     fn phase(&self, at: usize) -> Phase {
         match (self.switch[at], self.steps[at].is_drop()) {
             (true, _) => Phase::Switch,
-            (false, false) => Phase::Prepare,
-            (false, true) => Phase::Retire,
+            (false, false) if !self.late[at] => Phase::Prepare,
+            (false, _) => Phase::Retire,
         }
     }
 

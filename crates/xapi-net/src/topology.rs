@@ -129,6 +129,14 @@ impl Bridge {
         }
     }
 
+    /// The tag of a VLAN.
+    pub fn tag(&self) -> Option<u16> {
+        match self.kind {
+            BridgeKind::Real(_) => None,
+            BridgeKind::Vlan { tag, .. } => Some(tag),
+        }
+    }
+
     /// The addresses it has for certain: static ones, and those of leases.
     pub fn addresses(&self) -> Vec<Inet> {
         let v4 = match &self.ipv4 {
@@ -379,7 +387,20 @@ impl Topology {
             .map(|name| (*name, "a bridge"))
             .collect();
         let mut tags = BTreeSet::new();
+        let mut clients = BTreeSet::new();
         for (name, bridge) in &self.bridges {
+            let dhcp = [
+                (Family::V4, matches!(bridge.ipv4, Ipv4::Dhcp { .. })),
+                (Family::V6, matches!(bridge.ipv6, Ipv6::Dhcp { .. })),
+            ];
+            for (family, _) in dhcp.into_iter().filter(|(_, is_asked)| *is_asked) {
+                if bridge.mac.is_some() && !clients.insert((bridge.mac, bridge.tag(), family)) {
+                    return Err(invalid(
+                        name,
+                        "a DHCP client with its MAC runs on another bridge already",
+                    ));
+                }
+            }
             match &bridge.kind {
                 BridgeKind::Real(real) => claim_uplink(&mut names, real.uplink.as_ref())?,
                 BridgeKind::Vlan { parent, tag } => {
@@ -526,10 +547,15 @@ fn claim_uplink(
     Ok(())
 }
 
+/// Below 1280 the kernel takes IPv6 off a device, its link-local address included, and gives it back fresh above. Nobody
+/// runs a bridge like that, so we don't either.
 fn check_mtu(name: Name, mtu: u32) -> Result<(), Invalid> {
     match mtu {
-        68..=65_535 => Ok(()),
-        _ => Err(invalid(name, format!("{mtu} is no MTU (68 to 65535)"))),
+        1_280..=65_535 => Ok(()),
+        _ => Err(invalid(
+            name,
+            format!("{mtu} is no MTU for a bridge or its NICs (1280 to 65535)"),
+        )),
     }
 }
 
@@ -604,14 +630,6 @@ fn check_families(name: Name, bridge: &Bridge) -> Result<(), Invalid> {
     };
     if lease4 || static4 || v6 {
         return Err(wrong());
-    }
-    // The kernel takes IPv6 off a device with a smaller MTU, and the addresses with it.
-    let needs_v6 = !matches!(bridge.ipv6, Ipv6::None);
-    if needs_v6 && bridge.mtu < 1280 {
-        return Err(invalid(
-            name,
-            format!("IPv6 needs an MTU of 1280, not {}", bridge.mtu),
-        ));
     }
     for lease in [
         match &bridge.ipv4 {

@@ -6,5 +6,12 @@
 //!
 //! Start with [`row`], the payloads the rest of the crate works with.
 
+pub mod change;
+mod columns;
 pub mod jsonrpc;
+pub mod monitor;
+pub mod notation;
+pub mod ovsdb;
 pub mod row;
+pub mod tables;
+pub mod unixctl;

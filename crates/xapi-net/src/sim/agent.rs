@@ -61,15 +61,13 @@ impl Handle {
     }
 
     /// Has a DHCP server give a lease to a client from now on, and tells it if the client runs.
-    pub fn offer(&self, mac: Mac, lease: Lease) {
+    pub fn offer(&self, mac: Mac, vlan: Option<u16>, lease: Lease) {
         let family = lease.address.family();
         let mut world = self.world();
-        world.offers.insert((mac, family), lease);
-        let asking = world
-            .state
-            .dhcp
-            .iter()
-            .find(|((_, other), client)| *other == family && client.mac == Some(mac));
+        world.offers.insert((mac, vlan, family), lease);
+        let asking = world.state.dhcp.iter().find(|((_, other), client)| {
+            *other == family && client.mac == Some(mac) && client.vlan == vlan
+        });
         let asking = asking.map(|((bridge, _), _)| *bridge);
         drop(world);
         if let Some(bridge) = asking {
@@ -169,16 +167,22 @@ impl Agent for SimAgent {
 }
 
 impl Backend for World {
-    fn clients(&self) -> BTreeSet<(Option<Mac>, Family)> {
-        self.state
-            .dhcp
-            .iter()
-            .map(|((_, family), client)| (client.mac, *family))
+    fn clients(&self) -> BTreeSet<Client> {
+        let clients = self.state.dhcp.iter();
+        clients
+            .map(|((bridge, family), client)| Client {
+                bridge: *bridge,
+                mac: client.mac,
+                vlan: client.vlan,
+                family: *family,
+            })
             .collect()
     }
 
-    fn lease(&self, _device: Name, mac: Option<Mac>, family: Family) -> Option<Lease> {
-        self.leased.get(&(mac?, family)).cloned()
+    fn lease(&self, client: &Client) -> Option<Lease> {
+        self.leased
+            .get(&(client.mac?, client.vlan, client.family))
+            .cloned()
     }
 
     /// A simulated server answers at once or never.
@@ -186,8 +190,9 @@ impl Backend for World {
         let mut got = false;
         for client in clients {
             let Some(mac) = client.mac else { continue };
-            if let Some(lease) = self.offers.get(&(mac, client.family)) {
-                self.leased.insert((mac, client.family), lease.clone());
+            let key = (mac, client.vlan, client.family);
+            if let Some(lease) = self.offers.get(&key) {
+                self.leased.insert(key, lease.clone());
                 got = true;
             }
         }
@@ -280,10 +285,11 @@ fn bridge_facts(
     addresses: Vec<Inet>,
 ) -> BridgeFacts {
     let state = &world.state;
-    let (mac, vlan) = match &*bridge.row {
-        row::Bridge::Real(real) => (real.mac, None),
+    let (mac, mtu, vlan) = match &*bridge.row {
+        row::Bridge::Real(real) => (real.mac, real.mtu, None),
         row::Bridge::Vlan(vlan) => (
             vlan.mac,
+            vlan.mtu,
             Name::new(&vlan.parent)
                 .ok()
                 .map(|parent| (parent, vlan.tag)),
@@ -291,7 +297,10 @@ fn bridge_facts(
     };
     let lease = |family| {
         let client = state.dhcp.get(&(*name, family))?;
-        world.leased.get(&(client.mac?, family)).cloned()
+        world
+            .leased
+            .get(&(client.mac?, client.vlan, family))
+            .cloned()
     };
     let gateways = state
         .routes
@@ -303,7 +312,7 @@ fn bridge_facts(
         .filter(|(_, port)| port.row.bridge == name.as_str());
     BridgeFacts {
         mac: mac.map(Mac),
-        mtu: bridge.mtu.unwrap_or(1500),
+        mtu: mtu.unwrap_or(1500),
         up: state.links.get(name).is_some_and(|link| link.up),
         vlan,
         addresses,

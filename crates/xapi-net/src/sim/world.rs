@@ -17,8 +17,6 @@ use crate::topology::Lease;
 /// The largest MTU that the simulated NICs take.
 pub const MAX_NIC_MTU: u32 = 9_216;
 
-const IPV6_MIN_MTU: u32 = 1_280;
-
 /// A host that exists only here.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -29,9 +27,9 @@ pub struct World {
     /// What its NICs are like, beyond what we set.
     pub hardware: BTreeMap<Name, Hardware>,
     /// Leases that a server would give, by client.
-    pub offers: BTreeMap<(Mac, Family), Lease>,
+    pub offers: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// Leases that clients have got, as their files keep them.
-    pub leased: BTreeMap<(Mac, Family), Lease>,
+    pub leased: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// NICs that Open vSwitch cannot open, though the kernel has them.
     pub refusing: BTreeSet<Name>,
     /// The failure to come.
@@ -194,17 +192,23 @@ impl World {
         } else {
             self.kernel(&steps[0])
         };
-        if let Err(refused) = done {
-            let done = if refused.committed { steps.len() } else { 0 };
-            if let (0, Some(before)) = (done, before) {
-                self.state = before;
-            }
-            return Err(Stopped {
-                done,
+        let failed = match (done, fault.map(|(_, kind)| kind)) {
+            (Err(refused), _) => Some(Stopped {
+                done: 0,
                 part: refused.part.unwrap_or_else(|| part_of(&steps[0])),
                 cause: Cause::Refused,
                 why: refused.why,
-            });
+            }),
+            (Ok(()), Some(FaultKind::FailAfter)) => {
+                let done = if rows { 0 } else { steps.len() };
+                Some(stop(done, Cause::Refused, "failed on demand"))
+            }
+            (Ok(()), _) => None,
+        };
+        if let Some(failed) = failed {
+            // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
+            self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
+            return Err(failed);
         }
         self.steps += steps.len();
         if rows {
@@ -215,9 +219,6 @@ impl World {
         self.look(steps);
         match fault.map(|(_, kind)| kind) {
             Some(FaultKind::CrashAfter) => Err(stop(steps.len(), Cause::Stopped, "crashed")),
-            Some(FaultKind::FailAfter) => {
-                Err(stop(steps.len(), Cause::Refused, "failed on demand"))
-            }
             _ => Ok(()),
         }
     }
@@ -316,12 +317,16 @@ impl World {
                     .is_some_and(|it| matches!(*it.row, row::Bridge::Real(_)))
             })
         };
+        let mut vlans = BTreeSet::new();
         let mut interfaces: BTreeSet<&str> = self.state.bridges.keys().map(Name::as_str).collect();
         for (name, bridge) in &self.state.bridges {
-            if let row::Bridge::Vlan(vlan) = &*bridge.row
-                && !real(&vlan.parent)
-            {
-                return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+            if let row::Bridge::Vlan(vlan) = &*bridge.row {
+                if !real(&vlan.parent) {
+                    return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+                }
+                if !vlans.insert((&vlan.parent, vlan.tag)) {
+                    return wrong(format!("{} has two VLANs {}", vlan.parent, vlan.tag));
+                }
             }
         }
         for (name, port) in &self.state.ports {
@@ -342,28 +347,16 @@ impl World {
 
     /// ovs-vswitchd makes a device for each bridge.
     fn make_devices(&mut self) {
-        for (name, bridge) in &self.state.bridges {
-            let has_ipv6 = self.host.ipv6 && bridge.mtu.unwrap_or(1500) >= IPV6_MIN_MTU;
-            let fresh = LinkIpv6 {
-                accept_ra: true,
-                autoconf: true,
-            };
-            let link = self.state.links.entry(*name).or_insert(Link {
+        let fresh = LinkIpv6 {
+            accept_ra: true,
+            autoconf: true,
+        };
+        for name in self.state.bridges.keys() {
+            self.state.links.entry(*name).or_insert(Link {
                 up: false,
                 promote_secondaries: false,
-                ipv6: None,
+                ipv6: self.host.ipv6.then_some(fresh),
             });
-            if !has_ipv6 {
-                link.ipv6 = None;
-                self.state
-                    .addresses
-                    .retain(|(device, inet)| device != name || inet.family() == Family::V4);
-                self.state
-                    .routes
-                    .retain(|(to, _), route| route.device != *name || to.family() == Family::V4);
-            } else if link.ipv6.is_none() {
-                link.ipv6 = Some(fresh);
-            }
         }
     }
 
@@ -375,10 +368,7 @@ impl World {
             };
             match (key, object) {
                 (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
-                    return Err(Refused {
-                        committed: true,
-                        ..refused(step, "File exists")
-                    });
+                    return Err(refused(step, "File exists"));
                 }
                 (_, Object::Port(port)) => {
                     let bad = port.row.members.iter().find(|member| {
@@ -388,7 +378,6 @@ impl World {
                     });
                     if let Some(nic) = bad {
                         return Err(Refused {
-                            committed: true,
                             part: Name::new(nic).ok().map(Part::Nic),
                             why: format!("could not open network device {nic} (No such device)"),
                         });
@@ -458,9 +447,10 @@ impl World {
             }
             Step::Put(Key::Dhcp(device, family), Object::Dhcp(client)) => {
                 self.known_device(step, device)?;
-                let running = self.state.dhcp.iter().any(|((_, other), it)| {
-                    other == family && it.mac.is_some() && it.mac == client.mac
-                });
+                let running =
+                    self.state.dhcp.iter().any(|((_, other), it)| {
+                        other == family && it.mac.is_some() && it == client
+                    });
                 if running
                     || self
                         .state
@@ -654,7 +644,13 @@ impl World {
                 return Err(refused(step, "Nexthop has invalid gateway"));
             }
         }
-        self.state.routes.insert(key, route);
+        self.state.routes.insert(
+            key,
+            Route {
+                through: None,
+                ..route
+            },
+        );
         Ok(())
     }
 }
@@ -668,15 +664,13 @@ pub fn reaches(gateway: IpAddr, addresses: impl Iterator<Item = Inet>) -> bool {
 
 struct Refused {
     part: Option<Part>,
-    committed: bool,
     why: String,
 }
 
 fn refused(step: &Step<Object>, why: &str) -> Refused {
     Refused {
         part: Some(part_of(step)),
-        committed: false,
-        why: why.to_owned(),
+        why: format!("{:?}: {why}", step.key()),
     }
 }
 
