@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "console", role = VmAdmin, ctor)]
 pub struct Console {
-    /// Uuid.
+    /// Unique identifier of the console. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Protocol.
@@ -20,7 +20,7 @@ pub struct Console {
     /// VM.
     #[field(DynamicRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW)]
     pub other_config: BTreeMap<String, String>,
 }

@@ -8,22 +8,22 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "host", role = PoolOperator, calls(SetServertime, GetNtpSynchronized, ListTimezones, SetTimezone, GetNtpServersStatus, SetNtpCustomServers, SetNtpMode, SetMaxCstate, GetTrackedUserAgents, SetSshAutoMode, SetConsoleIdleTimeout, SetSshEnabledTimeout, DisableSsh, EnableSsh, EmergencyClearMandatoryGuidance, ApplyRecommendedGuidances, SetHttpsOnly, RescanDrivers, ApplyUpdates, EmergencyReenableTlsVerification, EmergencyDisableTlsVerification, SetNumaAffinityPolicy, GetSchedGran, SetSchedGran, SetUefiCertificates, SetMultipathing, SetIscsiIqn, SetSslLegacy, DisableDisplay, EnableDisplay, DeclareDead, MigrateReceive, DisableLocalStorageCaching, EnableLocalStorageCaching, ResetCpuFeatures, SetCpuFeatures, SetPowerOnMode, RefreshPackInfo, ApplyEdition, ResetServerCertificate, EmergencyResetServerCertificate, InstallServerCertificate, RefreshServerCertificate, GetServerCertificate, RetrieveWlbEvacuateRecommendations, ExternalAuthSetLdaps, DisableExternalAuth, EnableExternalAuth, GetServerLocaltime, GetServertime, CallExtension, HasExtension, CallPlugin, CreateNewBlob, BackupRrds, SyncData, ComputeMemoryOverhead, ComputeFreeMemory, SetHostnameLive, ShutdownAgent, RestartAgent, GetSystemStatusCapabilities, GetManagementInterface, ManagementDisable, LocalManagementReconfigure, ManagementReconfigure, SyslogReconfigure, Evacuate, GetUncooperativeResidentVMs, GetVmsWhichPreventEvacuation, AssertCanEvacuate, ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, EmergencyHaDisable, PowerOn, Destroy, LicenseRemove, LicenseAdd, LicenseApply, ListMethods, BugreportUpload, SendDebugKeys, GetLog, DmesgClear, Dmesg, Reboot, Shutdown, Enable, Disable))]
 pub struct Host {
-    /// Uuid.
+    /// Unique identifier of the host. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Memory overhead.
     #[field(DynamicRO, default = 0, db = "memory__overhead")]
     pub memory_overhead: i64,
-    /// Allowed operations.
+    /// What may be asked of the host in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<HostAllowedOperations>,
-    /// Current operations.
+    /// What is being done to the host right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, HostAllowedOperations>,
     /// API version major.
@@ -44,7 +44,7 @@ pub struct Host {
     /// Software version.
     #[field(StaticRO)]
     pub software_version: BTreeMap<String, String>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Capabilities.
@@ -110,10 +110,10 @@ pub struct Host {
     /// Ha network peers.
     #[field(DynamicRO, default = Vec::new())]
     pub ha_network_peers: Vec<String>,
-    /// Blobs.
+    /// Binary attachments of the host, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the host to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
     /// External auth type.
@@ -599,7 +599,7 @@ pub struct SetSchedGran {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_uefi_certificates", role = LocalRoot, state = Deprecated)]
 pub struct SetUefiCertificates {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Value.
     pub value: String,
@@ -609,7 +609,7 @@ pub struct SetUefiCertificates {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_multipathing", role = PoolOperator)]
 pub struct SetMultipathing {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Value.
     pub value: bool,
@@ -619,7 +619,7 @@ pub struct SetMultipathing {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_iscsi_iqn", role = PoolOperator)]
 pub struct SetIscsiIqn {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Value.
     pub value: String,
@@ -640,7 +640,7 @@ pub struct SetSslLegacy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_display", out = HostDisplay, role = PoolOperator)]
 pub struct DisableDisplay {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -648,7 +648,7 @@ pub struct DisableDisplay {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_display", out = HostDisplay, role = PoolOperator)]
 pub struct EnableDisplay {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -656,7 +656,7 @@ pub struct EnableDisplay {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.declare_dead", role = PoolOperator)]
 pub struct DeclareDead {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -664,7 +664,7 @@ pub struct DeclareDead {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.migrate_receive", out = BTreeMap<String, String>, role = VmPowerAdmin)]
 pub struct MigrateReceive {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Network.
     pub network: Ref<Network>,
@@ -676,7 +676,7 @@ pub struct MigrateReceive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_local_storage_caching", role = PoolOperator, sync)]
 pub struct DisableLocalStorageCaching {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -684,7 +684,7 @@ pub struct DisableLocalStorageCaching {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_local_storage_caching", role = PoolOperator, sync)]
 pub struct EnableLocalStorageCaching {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Sr.
     pub sr: Ref<Sr>,
@@ -694,7 +694,7 @@ pub struct EnableLocalStorageCaching {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reset_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct ResetCpuFeatures {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -702,7 +702,7 @@ pub struct ResetCpuFeatures {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct SetCpuFeatures {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Features.
     pub features: String,
@@ -725,7 +725,7 @@ pub struct SetPowerOnMode {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.refresh_pack_info", role = PoolOperator, state = Deprecated)]
 pub struct RefreshPackInfo {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -733,7 +733,7 @@ pub struct RefreshPackInfo {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.apply_edition", role = PoolOperator, sync)]
 pub struct ApplyEdition {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Edition.
     pub edition: String,
@@ -746,7 +746,7 @@ pub struct ApplyEdition {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reset_server_certificate", role = PoolAdmin)]
 pub struct ResetServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -759,7 +759,7 @@ pub struct EmergencyResetServerCertificate {}
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.install_server_certificate", role = PoolAdmin)]
 pub struct InstallServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Certificate.
     pub certificate: String,
@@ -774,7 +774,7 @@ pub struct InstallServerCertificate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.refresh_server_certificate", role = PoolAdmin)]
 pub struct RefreshServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -782,7 +782,7 @@ pub struct RefreshServerCertificate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_server_certificate", out = String, role = ReadOnly)]
 pub struct GetServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -799,7 +799,7 @@ pub struct RetrieveWlbEvacuateRecommendations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Ldaps.
     pub ldaps: bool,
@@ -812,7 +812,7 @@ pub struct ExternalAuthSetLdaps {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Config.
     #[param(default = BTreeMap::new())]
@@ -826,7 +826,7 @@ pub struct DisableExternalAuth {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Config.
     pub config: BTreeMap<String, String>,
@@ -840,7 +840,7 @@ pub struct EnableExternalAuth {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_server_localtime", out = DateTime, role = ReadOnly, sync)]
 pub struct GetServerLocaltime {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -848,7 +848,7 @@ pub struct GetServerLocaltime {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_servertime", out = DateTime, role = ReadOnly, sync)]
 pub struct GetServertime {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -856,7 +856,7 @@ pub struct GetServertime {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.call_extension", out = String, role = PoolAdmin, sync)]
 pub struct CallExtension {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Call.
     pub call: String,
@@ -866,7 +866,7 @@ pub struct CallExtension {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.has_extension", out = bool, role = PoolAdmin)]
 pub struct HasExtension {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Name.
     pub name: String,
@@ -876,7 +876,7 @@ pub struct HasExtension {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.call_plugin", out = String, role = PoolAdmin)]
 pub struct CallPlugin {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Plugin.
     pub plugin: String,
@@ -891,7 +891,7 @@ pub struct CallPlugin {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Name.
     pub name: String,
@@ -906,7 +906,7 @@ pub struct CreateNewBlob {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.backup_rrds", role = PoolAdmin, sync)]
 pub struct BackupRrds {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Delay.
     pub delay: f64,
@@ -916,7 +916,7 @@ pub struct BackupRrds {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.sync_data", role = PoolAdmin, sync)]
 pub struct SyncData {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -924,7 +924,7 @@ pub struct SyncData {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.compute_memory_overhead", out = i64, role = ReadOnly)]
 pub struct ComputeMemoryOverhead {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -932,7 +932,7 @@ pub struct ComputeMemoryOverhead {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.compute_free_memory", out = i64, role = ReadOnly)]
 pub struct ComputeFreeMemory {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -940,7 +940,7 @@ pub struct ComputeFreeMemory {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_hostname_live", role = PoolOperator, sync)]
 pub struct SetHostnameLive {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Hostname.
     pub hostname: String,
@@ -955,7 +955,7 @@ pub struct ShutdownAgent {}
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.restart_agent", role = PoolOperator)]
 pub struct RestartAgent {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -963,7 +963,7 @@ pub struct RestartAgent {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_system_status_capabilities", out = String, role = ReadOnly, sync)]
 pub struct GetSystemStatusCapabilities {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -971,7 +971,7 @@ pub struct GetSystemStatusCapabilities {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_management_interface", out = Ref<Pif>, role = PoolOperator)]
 pub struct GetManagementInterface {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1000,7 +1000,7 @@ pub struct ManagementReconfigure {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.syslog_reconfigure", role = PoolOperator)]
 pub struct SyslogReconfigure {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1008,7 +1008,7 @@ pub struct SyslogReconfigure {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.evacuate", role = PoolOperator, client_cert)]
 pub struct Evacuate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Network.
     #[param(default = Ref::null())]
@@ -1040,7 +1040,7 @@ pub struct GetVmsWhichPreventEvacuation {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.assert_can_evacuate", role = PoolOperator)]
 pub struct AssertCanEvacuate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1048,7 +1048,7 @@ pub struct AssertCanEvacuate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Data source.
     pub data_source: String,
@@ -1058,7 +1058,7 @@ pub struct ForgetDataSourceArchives {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Data source.
     pub data_source: String,
@@ -1068,7 +1068,7 @@ pub struct QueryDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Data source.
     pub data_source: String,
@@ -1078,7 +1078,7 @@ pub struct RecordDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1095,7 +1095,7 @@ pub struct EmergencyHaDisable {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.power_on", role = PoolOperator)]
 pub struct PowerOn {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1112,7 +1112,7 @@ pub struct Destroy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_remove", role = PoolOperator)]
 pub struct LicenseRemove {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1120,7 +1120,7 @@ pub struct LicenseRemove {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_add", role = PoolOperator)]
 pub struct LicenseAdd {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Contents.
     pub contents: String,
@@ -1130,7 +1130,7 @@ pub struct LicenseAdd {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_apply", role = PoolOperator, state = Removed)]
 pub struct LicenseApply {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Contents.
     pub contents: String,
@@ -1145,7 +1145,7 @@ pub struct ListMethods {}
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.bugreport_upload", role = PoolOperator)]
 pub struct BugreportUpload {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Url.
     pub url: String,
@@ -1157,7 +1157,7 @@ pub struct BugreportUpload {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.send_debug_keys", role = PoolAdmin)]
 pub struct SendDebugKeys {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Keys.
     pub keys: String,
@@ -1167,7 +1167,7 @@ pub struct SendDebugKeys {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_log", out = String, role = ReadOnly)]
 pub struct GetLog {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1175,7 +1175,7 @@ pub struct GetLog {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.dmesg_clear", out = String, role = PoolOperator)]
 pub struct DmesgClear {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1183,7 +1183,7 @@ pub struct DmesgClear {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.dmesg", out = String, role = PoolOperator)]
 pub struct Dmesg {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1191,7 +1191,7 @@ pub struct Dmesg {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reboot", role = PoolOperator)]
 pub struct Reboot {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1199,7 +1199,7 @@ pub struct Reboot {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.shutdown", role = PoolOperator)]
 pub struct Shutdown {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1207,7 +1207,7 @@ pub struct Shutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable", role = PoolOperator, client_cert)]
 pub struct Enable {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
@@ -1215,7 +1215,7 @@ pub struct Enable {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable", role = PoolOperator, client_cert)]
 pub struct Disable {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
     /// Auto enable.
     #[param(default = true)]

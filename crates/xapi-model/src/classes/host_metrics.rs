@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_metrics", role = PoolOperator)]
 pub struct HostMetrics {
-    /// Uuid.
+    /// Unique identifier of the host_metrics. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Memory total.
@@ -23,7 +23,7 @@ pub struct HostMetrics {
     /// Last updated.
     #[field(DynamicRO)]
     pub last_updated: DateTime,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

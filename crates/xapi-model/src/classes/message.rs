@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "message", role = PoolAdmin, no_db, no_get_all, calls(GetAllRecordsWhere, GetAllRecords, GetByUuid, GetRecord, GetSince, GetAll, Get, DestroyAll, DestroyMany, Destroy, Create))]
 pub struct Message {
-    /// Uuid.
+    /// Unique identifier of the message. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Name.

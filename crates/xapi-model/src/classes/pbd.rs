@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PBD", role = PoolOperator, ctor, calls(SetDeviceConfig, Unplug, Plug))]
 pub struct Pbd {
-    /// Uuid.
+    /// Unique identifier of the PBD. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Host.
@@ -23,7 +23,7 @@ pub struct Pbd {
     /// Currently attached.
     #[field(DynamicRO)]
     pub currently_attached: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "pool", role = PoolOperator, calls(SyncTrustedCertificatesFrom, UninstallTrustedCertificate, InstallTrustedCertificate, SetSshAutoMode, SetConsoleIdleTimeout, SetSshEnabledTimeout, DisableSsh, EnableSsh, GetGuestSecurebootReadiness, SetExtAuthCacheExpiry, SetExtAuthCacheSize, SetExtAuthCacheEnabled, SetExtAuthMaxThreads, SetLocalAuthMaxThreads, SetUpdateSyncEnabled, ConfigureUpdateSync, ResetTelemetryUuid, SetTelemetryNextCollection, SetHttpsOnly, SetCustomUefiCertificates, SetUefiCertificates, DisableRepositoryProxy, ConfigureRepositoryProxy, DisableClientCertificateAuth, EnableClientCertificateAuth, CheckUpdateReadiness, SyncUpdates, RemoveRepository, AddRepository, SetRepositories, RotateSecret, RemoveFromGuestAgentConfig, AddToGuestAgentConfig, HasExtension, SetIgmpSnoopingEnabled, DisableSslLegacy, EnableSslLegacy, ApplyEdition, GetLicenseState, DisableLocalStorageCaching, EnableLocalStorageCaching, TestArchiveTarget, SetVswitchController, DisableRedoLog, EnableRedoLog, EnableTlsVerification, CertificateSync, CrlList, CrlUninstall, CrlInstall, UninstallCaCertificate, InstallCaCertificate, CertificateList, CertificateUninstall, CertificateInstall, SendTestPost, RetrieveWlbRecommendations, RetrieveWlbConfiguration, SendWlbConfiguration, DeconfigureWlb, InitializeWlb, DetectNonhomogeneousExternalAuth, ExternalAuthSetLdaps, DisableExternalAuth, EnableExternalAuth, CreateNewBlob, SetHaHostFailuresToTolerate, HaComputeVmFailoverPlan, HaComputeHypotheticalMaxHostFailuresToTolerate, HaComputeMaxHostFailuresToTolerate, HaFailoverPlanExists, HaPreventRestartsFor, DesignateNewMaster, SyncDatabase, DisableHa, EnableHa, CreateVlanFromPif, ManagementReconfigure, CreateVlan, RecoverSlaves, EmergencyResetMaster, EmergencyTransitionToMaster, Eject, JoinForce, Join))]
 pub struct Pool {
-    /// Uuid.
+    /// Unique identifier of the pool. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, db = "name_label")]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, db = "name_description")]
     pub name_description: String,
     /// Master.
@@ -29,7 +29,7 @@ pub struct Pool {
     /// Crash dump SR.
     #[field(RW, name = "crash_dump_SR")]
     pub crash_dump_sr: Ref<Sr>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator), ("EMPTY_FOLDERS", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Ha enabled.
@@ -53,10 +53,10 @@ pub struct Pool {
     /// Ha overcommitted.
     #[field(DynamicRO, default = false)]
     pub ha_overcommitted: bool,
-    /// Blobs.
+    /// Binary attachments of the pool, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the pool to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
     /// Gui config.
@@ -95,10 +95,10 @@ pub struct Pool {
     /// Ha cluster stack.
     #[field(DynamicRO, default = String::new())]
     pub ha_cluster_stack: String,
-    /// Allowed operations.
+    /// What may be asked of the pool in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<PoolAllowedOperations>,
-    /// Current operations.
+    /// What is being done to the pool right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, PoolAllowedOperations>,
     /// Guest agent config.
@@ -933,7 +933,7 @@ pub struct InitializeWlb {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.detect_nonhomogeneous_external_auth", role = PoolOperator, sync)]
 pub struct DetectNonhomogeneousExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
 }
 
@@ -941,7 +941,7 @@ pub struct DetectNonhomogeneousExternalAuth {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
     /// Ldaps.
     pub ldaps: bool,
@@ -954,7 +954,7 @@ pub struct ExternalAuthSetLdaps {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
     /// Config.
     #[param(default = BTreeMap::new())]
@@ -965,7 +965,7 @@ pub struct DisableExternalAuth {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
     /// Config.
     pub config: BTreeMap<String, String>,
@@ -979,7 +979,7 @@ pub struct EnableExternalAuth {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
     /// Name.
     pub name: String,

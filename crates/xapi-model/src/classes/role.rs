@@ -9,13 +9,13 @@ pub const POOL_ADMIN: &str = "OpaqueRef:0165f154-ba3e-034e-6b27-5d271af109ba";
 #[derive(Clone, Debug, Class)]
 #[class(name = "role", role = PoolAdmin, calls(GetByPermissionNameLabel, GetByPermission, GetPermissionsNameLabel, GetPermissions))]
 pub struct Role {
-    /// Uuid.
+    /// Unique identifier of the role. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
     /// Subroles.

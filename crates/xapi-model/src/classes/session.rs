@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "session", role = PoolAdmin, no_get_all, no_events, volatile, calls(LogoutSubjectIdentifier, GetAllSubjectIdentifiers, LocalLogout, CreateFromDbFile, SlaveLocalLoginWithPassword, ChangePassword, Logout, LoginWithPassword))]
 pub struct Session {
-    /// Uuid.
+    /// Unique identifier of the session. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// This host.
@@ -23,7 +23,7 @@ pub struct Session {
     /// Pool.
     #[field(DynamicRO)]
     pub pool: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Is local superuser.

@@ -8,19 +8,19 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "SR", role = PoolOperator, calls(ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, DisableDatabaseReplication, EnableDatabaseReplication, AssertSupportsDatabaseReplication, AssertCanHostHaStatefile, SetPhysicalSize, CreateNewBlob, SetNameDescription, SetNameLabel, SetShared, ProbeExt, Probe, Scan, GetSupportedTypes, Update, Forget, Destroy, Make, Introduce, Create))]
 pub struct Sr {
-    /// Uuid.
+    /// Unique identifier of the SR. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the SR in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<StorageOperations>,
-    /// Current operations.
+    /// What is being done to the SR right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, StorageOperations>,
     /// VDIs.
@@ -47,16 +47,16 @@ pub struct Sr {
     /// Shared.
     #[field(DynamicRO)]
     pub shared: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Tags.
+    /// Words that users attach to the SR to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
     /// Sm config.
     #[field(RW, default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
-    /// Blobs.
+    /// Binary attachments of the SR, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
     /// Local cache enabled.
@@ -167,7 +167,7 @@ pub enum StorageOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Data source.
     pub data_source: String,
@@ -177,7 +177,7 @@ pub struct ForgetDataSourceArchives {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Data source.
     pub data_source: String,
@@ -187,7 +187,7 @@ pub struct QueryDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Data source.
     pub data_source: String,
@@ -197,7 +197,7 @@ pub struct RecordDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -205,7 +205,7 @@ pub struct GetDataSources {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.disable_database_replication", role = PoolOperator)]
 pub struct DisableDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -213,7 +213,7 @@ pub struct DisableDatabaseReplication {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.enable_database_replication", role = PoolOperator)]
 pub struct EnableDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -221,7 +221,7 @@ pub struct EnableDatabaseReplication {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.assert_supports_database_replication", role = PoolOperator)]
 pub struct AssertSupportsDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -229,7 +229,7 @@ pub struct AssertSupportsDatabaseReplication {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.assert_can_host_ha_statefile", role = PoolOperator)]
 pub struct AssertCanHostHaStatefile {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -248,7 +248,7 @@ pub struct SetPhysicalSize {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Name.
     pub name: String,
@@ -263,7 +263,7 @@ pub struct CreateNewBlob {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_name_description", role = PoolOperator)]
 pub struct SetNameDescription {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Value.
     pub value: String,
@@ -273,7 +273,7 @@ pub struct SetNameDescription {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_name_label", role = PoolOperator)]
 pub struct SetNameLabel {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Value.
     pub value: String,
@@ -283,7 +283,7 @@ pub struct SetNameLabel {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_shared", role = PoolOperator)]
 pub struct SetShared {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
     /// Value.
     pub value: bool,
@@ -323,7 +323,7 @@ pub struct Probe {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.scan", role = VmPowerAdmin)]
 pub struct Scan {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -336,7 +336,7 @@ pub struct GetSupportedTypes {}
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.update", role = PoolOperator)]
 pub struct Update {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -344,7 +344,7 @@ pub struct Update {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.forget", role = PoolOperator)]
 pub struct Forget {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
@@ -352,7 +352,7 @@ pub struct Forget {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 

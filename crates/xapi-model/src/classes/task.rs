@@ -8,19 +8,19 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "task", role = PoolAdmin, volatile, calls(SetOtherConfig, RemoveFromOtherConfig, AddToOtherConfig, SetErrorInfo, SetResult, SetProgress, SetStatus, Cancel, Destroy, Create))]
 pub struct Task {
-    /// Uuid.
+    /// Unique identifier of the task. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(DynamicRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(DynamicRO, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the task in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<TaskAllowedOperations>,
-    /// Current operations.
+    /// What is being done to the task right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, TaskAllowedOperations>,
     /// Created.
@@ -47,7 +47,7 @@ pub struct Task {
     /// Error info.
     #[field(DynamicRO)]
     pub error_info: Vec<String>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(DynamicRO, default = BTreeMap::new(), keys = [("applies_to", VmOperator), ("XenCenterUUID", VmOperator), ("XenCenterMeddlingActionTitle", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Subtask of.
@@ -180,7 +180,7 @@ pub struct SetStatus {
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.cancel", role = ReadOnly)]
 pub struct Cancel {
-    /// Task.
+    /// The task.
     pub task: Ref<Task>,
 }
 

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "user", role = PoolAdmin, no_get_all, no_events, ctor, state = Deprecated)]
 pub struct User {
-    /// Uuid.
+    /// Unique identifier of the user. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Short name.
@@ -17,7 +17,7 @@ pub struct User {
     /// Fullname.
     #[field(RW)]
     pub fullname: String,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -8,19 +8,20 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM", role = VmAdmin, ctor, calls(SetPlatform, RemoveFromPlatform, AddToPlatform, SetOtherConfig, RemoveFromOtherConfig, AddToOtherConfig, Sysprep, RemoveFromBlockedOperations, AddToBlockedOperations, SetBlockedOperations, UpdateSecurebootCertificatesOnBoot, GetSecurebootReadiness, SetUefiMode, RestartDeviceModels, SetHvmBootPolicy, SetDomainType, SetActionsAfterCrash, Import, SetHasVendorDevice, CallHostPlugin, CallPlugin, QueryServices, SetGroups, SetAppliance, ImportConvert, Recover, GetSRsRequiredForRecovery, AssertCanBeRecovered, SetSuspendVdi, SetOrder, SetShutdownDelay, SetStartDelay, SetSnapshotSchedule, SetProtectionPolicy, CopyBiosStrings, SetBiosStrings, RetrieveWlbRecommendations, AssertAgile, CreateNewBlob, AssertCanBootHere, GetPossibleHosts, GetAllowedVifDevices, GetAllowedVbdDevices, UpdateAllowedOperations, AssertOperationValid, ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, GetBootRecord, AssertCanMigrate, MigrateSend, MaximiseMemory, SendTrigger, SendSysrq, SetVCPUsAtStartup, SetVCPUsMax, SetShadowMultiplierLive, SetHvmShadowMultiplier, GetCooperative, WaitMemoryTargetLive, SetMemoryTargetLive, SetMemory, SetMemoryLimits, SetMemoryStaticRange, SetMemoryStaticMin, SetMemoryStaticMax, SetMemoryDynamicRange, SetMemoryDynamicMin, SetMemoryDynamicMax, ComputeMemoryOverhead, SetHaAlwaysRun, SetHaRestartPriority, RemoveFromNvram, AddToNvram, SetNvram, AddToVCPUsParamsLive, SetVCPUsNumberLive, PoolMigrate, ResumeOn, Resume, Suspend, HardReboot, PowerStateReset, HardShutdown, CleanReboot, Shutdown, CleanShutdown, Unpause, Pause, StartOn, Start, Provision, Checkpoint, Revert, Copy, Clone, SnapshotWithQuiesce, Snapshot))]
 pub struct Vm {
-    /// Uuid.
+    /// Unique identifier of the virtual machine. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Allowed operations.
+    /// What may be asked of the virtual machine in its present state. A hint for clients: the call itself
+    /// decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VmOperations>,
-    /// Current operations.
+    /// What is being done to the virtual machine right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VmOperations>,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Power state.
@@ -137,7 +138,7 @@ pub struct Vm {
     /// PCI bus.
     #[field(RW, name = "PCI_bus", state = Deprecated)]
     pub pci_bus: String,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(StaticRO, keys = [("pci", PoolAdmin), ("hvm_serial", PoolAdmin), ("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Domid.
@@ -188,10 +189,10 @@ pub struct Vm {
     /// Transportable snapshot id.
     #[field(DynamicRO, default = String::new())]
     pub transportable_snapshot_id: String,
-    /// Blobs.
+    /// Binary attachments of the virtual machine, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the virtual machine to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
     /// Blocked operations.
@@ -620,7 +621,7 @@ pub enum VmOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_platform", role = VmAdmin, sync)]
 pub struct SetPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -631,7 +632,7 @@ pub struct SetPlatform {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_platform", role = VmAdmin, sync)]
 pub struct RemoveFromPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -642,7 +643,7 @@ pub struct RemoveFromPlatform {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_platform", role = VmAdmin, sync)]
 pub struct AddToPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -655,7 +656,7 @@ pub struct AddToPlatform {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_other_config", role = VmAdmin, sync)]
 pub struct SetOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -666,7 +667,7 @@ pub struct SetOtherConfig {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_other_config", role = VmAdmin, sync)]
 pub struct RemoveFromOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -677,7 +678,7 @@ pub struct RemoveFromOtherConfig {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_other_config", role = VmAdmin, sync)]
 pub struct AddToOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -690,7 +691,7 @@ pub struct AddToOtherConfig {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.sysprep", role = VmAdmin, state = Prototyped)]
 pub struct Sysprep {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Unattend.
@@ -703,7 +704,7 @@ pub struct Sysprep {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_blocked_operations", role = VmAdmin)]
 pub struct RemoveFromBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -714,7 +715,7 @@ pub struct RemoveFromBlockedOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_blocked_operations", role = VmAdmin)]
 pub struct AddToBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -727,7 +728,7 @@ pub struct AddToBlockedOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_blocked_operations", role = VmAdmin)]
 pub struct SetBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -738,7 +739,7 @@ pub struct SetBlockedOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.update_secureboot_certificates_on_boot", role = VmAdmin, state = Prototyped)]
 pub struct UpdateSecurebootCertificatesOnBoot {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Mark.
@@ -749,7 +750,7 @@ pub struct UpdateSecurebootCertificatesOnBoot {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_secureboot_readiness", out = VmSecurebootReadiness, role = PoolAdmin, state = Prototyped)]
 pub struct GetSecurebootReadiness {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -758,7 +759,7 @@ pub struct GetSecurebootReadiness {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_uefi_mode", out = String, role = PoolAdmin, state = Prototyped)]
 pub struct SetUefiMode {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Mode.
@@ -769,7 +770,7 @@ pub struct SetUefiMode {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.restart_device_models", role = VmPowerAdmin, client_cert, state = Prototyped)]
 pub struct RestartDeviceModels {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -778,7 +779,7 @@ pub struct RestartDeviceModels {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_HVM_boot_policy", role = VmAdmin, state = Deprecated, sync)]
 pub struct SetHvmBootPolicy {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -789,7 +790,7 @@ pub struct SetHvmBootPolicy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_domain_type", role = VmAdmin, sync)]
 pub struct SetDomainType {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -800,7 +801,7 @@ pub struct SetDomainType {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_actions_after_crash", role = VmAdmin)]
 pub struct SetActionsAfterCrash {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -825,7 +826,7 @@ pub struct Import {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_has_vendor_device", role = VmAdmin)]
 pub struct SetHasVendorDevice {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -836,7 +837,7 @@ pub struct SetHasVendorDevice {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.call_host_plugin", out = String, role = VmOperator, state = Prototyped)]
 pub struct CallHostPlugin {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Plugin.
     pub plugin: String,
@@ -851,7 +852,7 @@ pub struct CallHostPlugin {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.call_plugin", out = String, role = VmOperator)]
 pub struct CallPlugin {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Plugin.
     pub plugin: String,
@@ -866,7 +867,7 @@ pub struct CallPlugin {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.query_services", out = BTreeMap<String, String>, role = PoolAdmin)]
 pub struct QueryServices {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -875,7 +876,7 @@ pub struct QueryServices {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_groups", role = VmAdmin, state = Prototyped)]
 pub struct SetGroups {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -886,7 +887,7 @@ pub struct SetGroups {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_appliance", role = PoolOperator)]
 pub struct SetAppliance {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -914,7 +915,7 @@ pub struct ImportConvert {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.recover", role = ReadOnly)]
 pub struct Recover {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Session to.
@@ -927,7 +928,7 @@ pub struct Recover {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_SRs_required_for_recovery", out = Vec<Ref<Sr>>, role = ReadOnly)]
 pub struct GetSRsRequiredForRecovery {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Session to.
@@ -938,7 +939,7 @@ pub struct GetSRsRequiredForRecovery {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_be_recovered", role = ReadOnly)]
 pub struct AssertCanBeRecovered {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Session to.
@@ -949,7 +950,7 @@ pub struct AssertCanBeRecovered {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_suspend_VDI", role = PoolOperator)]
 pub struct SetSuspendVdi {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -960,7 +961,7 @@ pub struct SetSuspendVdi {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_order", role = PoolOperator)]
 pub struct SetOrder {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -971,7 +972,7 @@ pub struct SetOrder {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_shutdown_delay", role = PoolOperator)]
 pub struct SetShutdownDelay {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -982,7 +983,7 @@ pub struct SetShutdownDelay {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_start_delay", role = PoolOperator)]
 pub struct SetStartDelay {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -993,7 +994,7 @@ pub struct SetStartDelay {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_snapshot_schedule", role = PoolOperator, sync)]
 pub struct SetSnapshotSchedule {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1004,7 +1005,7 @@ pub struct SetSnapshotSchedule {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_protection_policy", role = PoolOperator, state = Removed, sync)]
 pub struct SetProtectionPolicy {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1015,7 +1016,7 @@ pub struct SetProtectionPolicy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.copy_bios_strings", role = VmAdmin)]
 pub struct CopyBiosStrings {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Host.
     pub host: Ref<Host>,
@@ -1025,7 +1026,7 @@ pub struct CopyBiosStrings {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_bios_strings", role = VmAdmin)]
 pub struct SetBiosStrings {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1036,7 +1037,7 @@ pub struct SetBiosStrings {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.retrieve_wlb_recommendations", out = BTreeMap<Ref<Host>, Vec<String>>, role = ReadOnly)]
 pub struct RetrieveWlbRecommendations {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1044,7 +1045,7 @@ pub struct RetrieveWlbRecommendations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_agile", role = ReadOnly)]
 pub struct AssertAgile {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1053,7 +1054,7 @@ pub struct AssertAgile {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.create_new_blob", out = Ref<Blob>, role = VmPowerAdmin)]
 pub struct CreateNewBlob {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Name.
     pub name: String,
@@ -1068,7 +1069,7 @@ pub struct CreateNewBlob {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_boot_here", role = ReadOnly)]
 pub struct AssertCanBootHere {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Host.
@@ -1079,7 +1080,7 @@ pub struct AssertCanBootHere {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_possible_hosts", out = Vec<Ref<Host>>, role = ReadOnly)]
 pub struct GetPossibleHosts {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1087,7 +1088,7 @@ pub struct GetPossibleHosts {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_allowed_VIF_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVifDevices {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1095,7 +1096,7 @@ pub struct GetAllowedVifDevices {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_allowed_VBD_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVbdDevices {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1103,7 +1104,7 @@ pub struct GetAllowedVbdDevices {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.update_allowed_operations", role = PoolAdmin)]
 pub struct UpdateAllowedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1112,7 +1113,7 @@ pub struct UpdateAllowedOperations {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_operation_valid", role = ReadOnly)]
 pub struct AssertOperationValid {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Op.
@@ -1123,7 +1124,7 @@ pub struct AssertOperationValid {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.forget_data_source_archives", role = VmAdmin, sync)]
 pub struct ForgetDataSourceArchives {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Data source.
@@ -1134,7 +1135,7 @@ pub struct ForgetDataSourceArchives {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Data source.
@@ -1145,7 +1146,7 @@ pub struct QueryDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.record_data_source", role = VmAdmin, sync)]
 pub struct RecordDataSource {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Data source.
@@ -1156,7 +1157,7 @@ pub struct RecordDataSource {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1165,7 +1166,7 @@ pub struct GetDataSources {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_boot_record", out = Vm, role = ReadOnly, state = Deprecated, sync)]
 pub struct GetBootRecord {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1174,7 +1175,7 @@ pub struct GetBootRecord {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_migrate", role = VmPowerAdmin)]
 pub struct AssertCanMigrate {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Dest.
     pub dest: BTreeMap<String, String>,
@@ -1195,7 +1196,7 @@ pub struct AssertCanMigrate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.migrate_send", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct MigrateSend {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Dest.
     pub dest: BTreeMap<String, String>,
@@ -1219,7 +1220,7 @@ pub struct MigrateSend {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.maximise_memory", out = i64, role = ReadOnly)]
 pub struct MaximiseMemory {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Total.
@@ -1232,7 +1233,7 @@ pub struct MaximiseMemory {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.send_trigger", role = PoolAdmin)]
 pub struct SendTrigger {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Trigger.
     pub trigger: String,
@@ -1242,7 +1243,7 @@ pub struct SendTrigger {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.send_sysrq", role = PoolAdmin)]
 pub struct SendSysrq {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Key.
     pub key: String,
@@ -1252,7 +1253,7 @@ pub struct SendSysrq {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_at_startup", role = VmAdmin, sync)]
 pub struct SetVCPUsAtStartup {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1263,7 +1264,7 @@ pub struct SetVCPUsAtStartup {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_max", role = VmAdmin, sync)]
 pub struct SetVCPUsMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1274,7 +1275,7 @@ pub struct SetVCPUsMax {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_shadow_multiplier_live", role = VmPowerAdmin)]
 pub struct SetShadowMultiplierLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Multiplier.
@@ -1285,7 +1286,7 @@ pub struct SetShadowMultiplierLive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_HVM_shadow_multiplier", role = VmPowerAdmin, sync)]
 pub struct SetHvmShadowMultiplier {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1296,7 +1297,7 @@ pub struct SetHvmShadowMultiplier {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_cooperative", out = bool, role = ReadOnly, state = Deprecated)]
 pub struct GetCooperative {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1305,7 +1306,7 @@ pub struct GetCooperative {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.wait_memory_target_live", role = ReadOnly, state = Deprecated)]
 pub struct WaitMemoryTargetLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
@@ -1314,7 +1315,7 @@ pub struct WaitMemoryTargetLive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_target_live", role = VmPowerAdmin, state = Deprecated)]
 pub struct SetMemoryTargetLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Target.
@@ -1325,7 +1326,7 @@ pub struct SetMemoryTargetLive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory", role = VmPowerAdmin)]
 pub struct SetMemory {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1336,7 +1337,7 @@ pub struct SetMemory {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_limits", role = VmPowerAdmin)]
 pub struct SetMemoryLimits {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Static min.
@@ -1353,7 +1354,7 @@ pub struct SetMemoryLimits {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_range", role = VmPowerAdmin)]
 pub struct SetMemoryStaticRange {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Min.
@@ -1366,7 +1367,7 @@ pub struct SetMemoryStaticRange {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMin {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1377,7 +1378,7 @@ pub struct SetMemoryStaticMin {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1388,7 +1389,7 @@ pub struct SetMemoryStaticMax {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_range", role = VmPowerAdmin)]
 pub struct SetMemoryDynamicRange {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Min.
@@ -1401,7 +1402,7 @@ pub struct SetMemoryDynamicRange {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMin {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1412,7 +1413,7 @@ pub struct SetMemoryDynamicMin {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1423,7 +1424,7 @@ pub struct SetMemoryDynamicMax {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.compute_memory_overhead", out = i64, role = ReadOnly)]
 pub struct ComputeMemoryOverhead {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1431,7 +1432,7 @@ pub struct ComputeMemoryOverhead {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_ha_always_run", role = PoolOperator, state = Deprecated, sync)]
 pub struct SetHaAlwaysRun {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1442,7 +1443,7 @@ pub struct SetHaAlwaysRun {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_ha_restart_priority", role = PoolOperator, sync)]
 pub struct SetHaRestartPriority {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1453,7 +1454,7 @@ pub struct SetHaRestartPriority {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_NVRAM", role = VmAdmin, sync)]
 pub struct RemoveFromNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -1464,7 +1465,7 @@ pub struct RemoveFromNvram {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_NVRAM", role = VmAdmin, sync)]
 pub struct AddToNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -1477,7 +1478,7 @@ pub struct AddToNvram {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_NVRAM", role = VmAdmin, sync)]
 pub struct SetNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Value.
@@ -1488,7 +1489,7 @@ pub struct SetNvram {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_VCPUs_params_live", role = VmAdmin)]
 pub struct AddToVCPUsParamsLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Key.
@@ -1501,7 +1502,7 @@ pub struct AddToVCPUsParamsLive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_number_live", role = VmAdmin)]
 pub struct SetVCPUsNumberLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
     /// Nvcpu.
@@ -1512,7 +1513,7 @@ pub struct SetVCPUsNumberLive {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.pool_migrate", role = VmPowerAdmin, client_cert)]
 pub struct PoolMigrate {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Host.
     pub host: Ref<Host>,
@@ -1524,7 +1525,7 @@ pub struct PoolMigrate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.resume_on", role = VmPowerAdmin, client_cert)]
 pub struct ResumeOn {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Host.
     pub host: Ref<Host>,
@@ -1538,7 +1539,7 @@ pub struct ResumeOn {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.resume", role = VmOperator)]
 pub struct Resume {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Start paused.
     pub start_paused: bool,
@@ -1550,7 +1551,7 @@ pub struct Resume {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.suspend", role = VmOperator, client_cert)]
 pub struct Suspend {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1558,7 +1559,7 @@ pub struct Suspend {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.hard_reboot", role = VmOperator)]
 pub struct HardReboot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1566,7 +1567,7 @@ pub struct HardReboot {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.power_state_reset", role = PoolOperator)]
 pub struct PowerStateReset {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1574,7 +1575,7 @@ pub struct PowerStateReset {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.hard_shutdown", role = VmOperator)]
 pub struct HardShutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1582,7 +1583,7 @@ pub struct HardShutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clean_reboot", role = VmOperator)]
 pub struct CleanReboot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1590,7 +1591,7 @@ pub struct CleanReboot {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.shutdown", role = VmOperator, client_cert)]
 pub struct Shutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1598,7 +1599,7 @@ pub struct Shutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clean_shutdown", role = VmOperator)]
 pub struct CleanShutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1606,7 +1607,7 @@ pub struct CleanShutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.unpause", role = VmOperator)]
 pub struct Unpause {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1614,7 +1615,7 @@ pub struct Unpause {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.pause", role = VmOperator)]
 pub struct Pause {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1622,7 +1623,7 @@ pub struct Pause {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.start_on", role = VmPowerAdmin, client_cert)]
 pub struct StartOn {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Host.
     pub host: Ref<Host>,
@@ -1636,7 +1637,7 @@ pub struct StartOn {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.start", role = VmOperator)]
 pub struct Start {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// Start paused.
     pub start_paused: bool,
@@ -1648,7 +1649,7 @@ pub struct Start {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.provision", role = VmAdmin)]
 pub struct Provision {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
@@ -1656,7 +1657,7 @@ pub struct Provision {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.checkpoint", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct Checkpoint {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// New name.
     pub new_name: String,
@@ -1674,7 +1675,7 @@ pub struct Revert {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.copy", out = Ref<Vm>, role = VmAdmin)]
 pub struct Copy {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// New name.
     pub new_name: String,
@@ -1686,7 +1687,7 @@ pub struct Copy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clone", out = Ref<Vm>, role = VmAdmin)]
 pub struct Clone {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// New name.
     pub new_name: String,
@@ -1696,7 +1697,7 @@ pub struct Clone {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.snapshot_with_quiesce", out = Ref<Vm>, role = VmPowerAdmin, state = Removed)]
 pub struct SnapshotWithQuiesce {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// New name.
     pub new_name: String,
@@ -1706,7 +1707,7 @@ pub struct SnapshotWithQuiesce {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.snapshot", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct Snapshot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
     /// New name.
     pub new_name: String,

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM_guest_metrics", role = VmAdmin)]
 pub struct VmGuestMetrics {
-    /// Uuid.
+    /// Unique identifier of the VM_guest_metrics. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Os version.
@@ -38,7 +38,7 @@ pub struct VmGuestMetrics {
     /// Last updated.
     #[field(DynamicRO)]
     pub last_updated: DateTime,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Live.

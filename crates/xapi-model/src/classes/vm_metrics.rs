@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM_metrics", role = VmAdmin)]
 pub struct VmMetrics {
-    /// Uuid.
+    /// Unique identifier of the VM_metrics. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Memory actual.
@@ -41,7 +41,7 @@ pub struct VmMetrics {
     /// Last updated.
     #[field(DynamicRO)]
     pub last_updated: DateTime,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Hvm.
