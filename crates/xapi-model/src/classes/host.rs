@@ -1021,8 +1021,8 @@ pub struct SyslogReconfigure {
     pub host: Ref<Host>,
 }
 
-/// Moves all machines to other hosts. Refused with HOST_NOT_DISABLED when the host still takes machines,
-/// HOST_EVACUATE_IN_PROGRESS, and CANNOT_EVACUATE_HOST; with a network given also with PIF_NOT_PRESENT,
+/// Moves all machines to other hosts; disable the host first, or new ones may come. Refused with
+/// HOST_EVACUATE_IN_PROGRESS and CANNOT_EVACUATE_HOST; with a network given also with PIF_NOT_PRESENT,
 /// REQUIRED_PIF_IS_UNPLUGGED and INTERFACE_HAS_NO_IP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.evacuate", role = PoolOperator, client_cert)]
@@ -1119,8 +1119,8 @@ pub struct PowerOn {
     pub host: Ref<Host>,
 }
 
-/// Removes a host that is gone for good from the pool's database. Refused with HOST_IS_LIVE,
-/// HOST_HAS_RESIDENT_VMS and HOST_CANNOT_DESTROY_SELF.
+/// Removes a host that is gone for good from the pool's database. Refused with HOST_IS_LIVE, HA_IS_ENABLED
+/// and HOST_HAS_RESIDENT_VMS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.destroy", role = PoolOperator)]
 pub struct Destroy {
@@ -1208,7 +1208,8 @@ pub struct Dmesg {
     pub host: Ref<Host>,
 }
 
-/// Restarts the host. Refused with HOST_NOT_DISABLED; machines have to be moved or stopped first.
+/// Restarts the host. Refused with HOST_NOT_DISABLED and HOST_IN_USE; machines have to be moved or stopped
+/// first.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reboot", role = PoolOperator)]
 pub struct Reboot {
@@ -1216,7 +1217,8 @@ pub struct Reboot {
     pub host: Ref<Host>,
 }
 
-/// Switches the host off. Refused with HOST_NOT_DISABLED; machines have to be moved or stopped first.
+/// Switches the host off. Refused with HOST_NOT_DISABLED and HOST_IN_USE; machines have to be moved or
+/// stopped first.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.shutdown", role = PoolOperator)]
 pub struct Shutdown {

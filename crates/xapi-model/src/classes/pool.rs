@@ -1138,8 +1138,8 @@ pub struct EmergencyResetMaster {
 pub struct EmergencyTransitionToMaster {}
 
 /// Removes a host from the pool. Its local storage is erased, it gets back its own pool with factory
-/// settings, and it reboots; its management interface is kept. Refused with HA_IS_ENABLED,
-/// HOST_CANNOT_DESTROY_SELF for the master, and HOST_HAS_RESIDENT_VMS.
+/// settings, and it reboots; its management interface is kept. The master cannot be removed. Refused with
+/// HA_IS_ENABLED, NOT_SUPPORTED_DURING_UPGRADE, and OPERATION_NOT_ALLOWED while it runs machines.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.eject", role = PoolOperator)]
 pub struct Eject {
