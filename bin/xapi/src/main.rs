@@ -70,8 +70,14 @@ fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         list_startup();
         return Ok(());
     }
-    let defaults = Config { root: flags.root.clone(), ..Config::default() };
-    let file = flags.config.clone().unwrap_or_else(|| defaults.path("/etc/xensource/xapi.toml"));
+    let defaults = Config {
+        root: flags.root.clone(),
+        ..Config::default()
+    };
+    let file = flags
+        .config
+        .clone()
+        .unwrap_or_else(|| defaults.path("/etc/xensource/xapi.toml"));
     let settings = Settings::read(&file, flags.config.is_some())?;
     if flags.check_config {
         println!("{}: fine", file.display());
@@ -104,7 +110,9 @@ fn log_to_where_we_run(filter: &str) -> Result<(), Box<dyn std::error::Error>> {
     {
         registry.with(journal).init();
     } else {
-        let plain = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let plain = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false);
         registry.with(plain).init();
     }
     Ok(())

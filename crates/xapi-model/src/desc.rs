@@ -161,8 +161,10 @@ pub struct ClassDesc {
     pub get_role: Role,
     /// Where it stands in its life.
     pub state: State,
-    /// Has rows. Without, only its declared messages exist.
+    /// Has implied messages. Without, only its declared messages exist.
     pub in_db: bool,
+    /// Has rows.
+    pub stored: bool,
     /// Has get_all and its relatives.
     pub get_all: bool,
     /// Makes events.

@@ -332,7 +332,7 @@ pub trait Key: Ord + Sized {
 
 /// A class of objects.
 ///
-/// `#[derive(Class)]` reads `#[class(name = "PIF", role = PoolOperator, calls(Scan, Plug))]` with the flags `no_db`,
+/// `#[derive(Class)]` reads `#[class(name = "PIF", role = PoolOperator, calls(Scan, Plug))]` with the flags `no_db`, `stored`,
 /// `no_get_all`, `no_events`, `ctor`, `volatile` and the words `get_role` and `state`, and per field `#[field(RW | StaticRO | DynamicRO | Internal)]` with
 /// `name`, `db`, `default`, `view`, `role`, `get_role`, `keys`, `state`, `volatile`, `client_cert`.
 pub trait Class: Wire + Clone + fmt::Debug + Send + Sync + 'static {
