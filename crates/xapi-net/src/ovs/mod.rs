@@ -8,6 +8,7 @@
 
 pub mod change;
 mod columns;
+pub mod datapath;
 pub mod jsonrpc;
 pub mod monitor;
 pub mod notation;
