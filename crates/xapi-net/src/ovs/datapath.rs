@@ -39,17 +39,17 @@ fn has_family(name: &str) -> io::Result<bool> {
     is_there(&reply)
 }
 
+/// A netlink header, a generic netlink header, and one attribute: the name, with a zero at its end.
 fn request(name: &str) -> Vec<u8> {
-    let attribute_length = 4 + name.len() + 1;
-    let length = 16 + 4 + attribute_length.next_multiple_of(4);
-    let field = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_ne_bytes();
+    let attribute = 4 + name.len() + 1;
+    let length = 16 + 4 + attribute.next_multiple_of(4);
     let mut message = Vec::with_capacity(length);
-    message.extend(u32::from(u16::from_ne_bytes(field(length))).to_ne_bytes());
+    message.extend((length as u32).to_ne_bytes());
     message.extend(GENL_ID_CTRL.to_ne_bytes());
     message.extend(NLM_F_REQUEST.to_ne_bytes());
     message.extend([0; 8]); // sequence number and port: there is one question only
     message.extend([CTRL_CMD_GETFAMILY, 1, 0, 0]);
-    message.extend(field(attribute_length));
+    message.extend((attribute as u16).to_ne_bytes());
     message.extend(CTRL_ATTR_FAMILY_NAME.to_ne_bytes());
     message.extend(name.as_bytes());
     message.resize(length, 0);

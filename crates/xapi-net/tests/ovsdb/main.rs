@@ -3,3 +3,4 @@
 mod lab;
 mod live;
 mod rows;
+mod traffic;
