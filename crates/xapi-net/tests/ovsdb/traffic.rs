@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use xapi_net::ovs::ovsdb::Client;
+use xapi_net::ovs::ovsdb::{Client, RowOp};
 
 use crate::lab::{self, Lab, Ping, soon};
 use crate::rows::{apply, bond, bond_options, bridge, drop_bridge, drop_port, plain};
@@ -135,4 +135,29 @@ fn time<T>(run: impl FnOnce() -> T) -> Duration {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
+}
+
+/// In the userspace datapath ovs-vswitchd forwards nothing while the kernel takes a device away.
+#[test]
+fn figure_of_the_silence_while_other_bridges_are_dropped() {
+    let lab = Lab::new(1);
+    let mut client = lab.client();
+    apply(&mut client, &[bridge("xenbr0"), plain("xenbr0", "eth0")]);
+    lab.host.run("ip addr add 10.99.0.2/24 dev xenbr0");
+    lab.host.run("ip link set xenbr0 up");
+    let names = ["xapi1", "xapi2", "xapi3"];
+    let drops = names.map(drop_bridge);
+    let mut silence = |turns: &[&[RowOp]]| {
+        apply(&mut client, &names.map(bridge));
+        let ping = Ping::start(&lab, HOST);
+        for ops in turns {
+            client.apply(ops, soon()).expect("dropped");
+        }
+        ping.longest_silence()
+    };
+    let at_once = silence(&[&drops]);
+    let in_turn = silence(&drops.each_ref().map(std::slice::from_ref));
+    println!(
+        "three bridges dropped: silence {at_once:?} in one transaction, {in_turn:?} one by one"
+    );
 }
