@@ -189,13 +189,22 @@ impl<'a> Builder<'a> {
                     // The bridge is made anew; its old port number must not look like success.
                     self.update("Interface", local, columns([("ofport", set([]))]));
                 }
+                let now = self.tables.interfaces.get(local).and_then(|row| row.mtu());
+                let now = columns([("mtu_request", optional(now))]);
+                let wished = columns([("mtu_request", optional(wish.mtu))]);
+                self.write("Interface", local, differences(wished, &now), Vec::new());
                 self.interfaces
                     .push((name.to_owned(), Handle::There(local.clone())));
             }
             return;
         }
-        let interface =
-            self.insert_interface(name, &InterfaceKind::Internal, None, &BTreeMap::new());
+        let interface = self.insert_interface(
+            name,
+            &InterfaceKind::Internal,
+            None,
+            wish.mtu,
+            &BTreeMap::new(),
+        );
         let port = columns([("name", json!(name)), ("interfaces", interface)]);
         let port = self.insert("Port", port);
         self.ports
@@ -237,8 +246,11 @@ impl<'a> Builder<'a> {
                 differences(scalars, &current_vlan(row)),
                 mutations,
             );
-            let wished = columns([("mac", optional(mac))]);
-            let now = columns([("mac", optional(interface.mac.clone()))]);
+            let wished = columns([("mac", optional(mac)), ("mtu_request", optional(wish.mtu))]);
+            let now = columns([
+                ("mac", optional(interface.mac.clone())),
+                ("mtu_request", optional(interface.mtu())),
+            ]);
             self.write("Interface", id, differences(wished, &now), Vec::new());
             self.interfaces
                 .push((name.to_owned(), Handle::There(id.clone())));
@@ -251,8 +263,13 @@ impl<'a> Builder<'a> {
                 .lost
                 .insert(entry.id.clone());
         }
-        let interface =
-            self.insert_interface(name, &InterfaceKind::Internal, mac, &BTreeMap::new());
+        let interface = self.insert_interface(
+            name,
+            &InterfaceKind::Internal,
+            mac,
+            wish.mtu,
+            &BTreeMap::new(),
+        );
         let mut row = scalars;
         row.insert("name".to_owned(), json!(name));
         row.insert("interfaces".to_owned(), interface);
@@ -349,7 +366,7 @@ impl<'a> Builder<'a> {
                         .push((member.clone(), Handle::There(id.clone())));
                     uuid(id)
                 }
-                None => self.insert_interface(member, &wish.kind, None, &other_config),
+                None => self.insert_interface(member, &wish.kind, None, None, &other_config),
             });
         }
         references
@@ -360,12 +377,14 @@ impl<'a> Builder<'a> {
         name: &str,
         kind: &InterfaceKind,
         mac: Option<String>,
+        mtu: Option<u32>,
         other_config: &BTreeMap<String, String>,
     ) -> Value {
         let row = columns([
             ("name", json!(name)),
             ("type", json!(kind.as_str())),
             ("mac", optional(mac)),
+            ("mtu_request", optional(mtu)),
             ("other_config", map(other_config)),
         ]);
         self.interfaces

@@ -61,6 +61,8 @@ pub struct RealBridge {
     pub igmp_snooping: Option<IgmpSnooping>,
     /// [`NETWORK_UUIDS`], several with `;` between them.
     pub network_uuids: Option<String>,
+    /// `Interface.mtu_request` of the local port; `None` leaves it to ovs-vswitchd, which takes the smallest of the ports.
+    pub mtu: Option<u32>,
     /// `other_config:mac-table-size`; we always ask for [`MAC_TABLE_SIZE`].
     pub mac_table_size: Option<u32>,
 }
@@ -75,6 +77,7 @@ impl RealBridge {
             disable_in_band: None,
             igmp_snooping: None,
             network_uuids: None,
+            mtu: None,
             mac_table_size: Some(MAC_TABLE_SIZE),
         }
     }
@@ -89,6 +92,8 @@ pub struct VlanBridge {
     pub tag: u16,
     /// `Interface.mac` of the internal device; `None` leaves the choice to ovs-vswitchd.
     pub mac: Option<Mac>,
+    /// `Interface.mtu_request` of the internal device; `None` leaves it to ovs-vswitchd.
+    pub mtu: Option<u32>,
     /// [`NETWORK_UUIDS`]; kept on the Port row with the prefix `fake-bridge-`, as `ovs-vsctl br-set-external-id` does.
     pub network_uuids: Option<String>,
 }

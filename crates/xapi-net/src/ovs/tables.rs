@@ -63,6 +63,7 @@ pub const TABLES: [(&str, &[(&str, Kind)]); 4] = [
             ("type", Kind::Text),
             ("mac", Kind::Optional),
             ("mac_in_use", Kind::Optional),
+            ("mtu_request", Kind::Optional),
             ("ofport", Kind::Optional),
             ("error", Kind::Optional),
             ("admin_state", Kind::Optional),
@@ -127,6 +128,7 @@ pub struct InterfaceRow {
     pub(super) kind: String,
     pub(super) mac: Option<String>,
     pub(super) mac_in_use: Option<String>,
+    pub(super) mtu_request: Option<i64>,
     pub(super) ofport: Option<i64>,
     pub(super) error: Option<String>,
     pub(super) admin_state: Option<String>,
@@ -163,7 +165,7 @@ impl BridgeRow {
         })
     }
 
-    fn value(&self) -> RealBridge {
+    fn value(&self, local: Option<&InterfaceRow>) -> RealBridge {
         let flag = |key| self.other_config.get(key).map(|text| text == "true");
         RealBridge {
             datapath: if self.datapath_type == "netdev" {
@@ -179,6 +181,7 @@ impl BridgeRow {
             disable_in_band: flag("disable-in-band"),
             igmp_snooping: self.igmp_snooping(),
             network_uuids: self.external_ids.get(NETWORK_UUIDS).cloned(),
+            mtu: local.and_then(InterfaceRow::mtu),
             mac_table_size: self
                 .other_config
                 .get("mac-table-size")
@@ -296,6 +299,11 @@ pub(super) fn is_port_id(key: &str) -> bool {
 }
 
 impl InterfaceRow {
+    /// The MTU asked for.
+    pub(super) fn mtu(&self) -> Option<u32> {
+        self.mtu_request.and_then(|mtu| u32::try_from(mtu).ok())
+    }
+
     pub(super) fn read(columns: &Columns) -> Result<InterfaceRow, Mismatch> {
         let row = Row(columns);
         Ok(InterfaceRow {
@@ -303,6 +311,7 @@ impl InterfaceRow {
             kind: row.text("type")?,
             mac: row.optional_text("mac")?,
             mac_in_use: row.optional_text("mac_in_use")?,
+            mtu_request: row.optional_integer("mtu_request")?,
             ofport: row.optional_integer("ofport")?,
             error: row.optional_text("error")?,
             admin_state: row.optional_text("admin_state")?,
@@ -413,7 +422,7 @@ impl Tables {
             .filter_map(|id| self.bridges.get(id))
         {
             let ours = is_marked(&bridge.external_ids);
-            let row = Bridge::Real(bridge.value());
+            let row = Bridge::Real(bridge.value(self.local(bridge)));
             state
                 .bridges
                 .insert(bridge.name.clone(), Seen { row, ours });
@@ -438,6 +447,7 @@ impl Tables {
                 parent: bridge.name.clone(),
                 tag,
                 mac: mac(members.iter().find_map(|member| member.mac.as_ref())),
+                mtu: members.iter().find_map(|member| member.mtu()),
                 network_uuids: port.external_ids.get(&key).cloned(),
             });
             state.bridges.insert(port.name.clone(), Seen { row, ours });
@@ -448,6 +458,15 @@ impl Tables {
             }
             state.ports.insert(port.name.clone(), Seen { row, ours });
         }
+    }
+
+    /// The interface of a bridge's local port.
+    fn local(&self, bridge: &BridgeRow) -> Option<&InterfaceRow> {
+        let ports = bridge.ports.iter().filter_map(|id| self.ports.get(id));
+        let local = ports.into_iter().find(|port| port.name == bridge.name)?;
+        self.members(local)
+            .into_iter()
+            .find(|member| member.name == bridge.name)
     }
 
     pub(super) fn members(&self, port: &PortRow) -> Vec<&InterfaceRow> {

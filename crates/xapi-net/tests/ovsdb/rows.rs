@@ -30,6 +30,7 @@ pub fn bridge(name: &str) -> RowOp {
 
 fn vlan(parent: &str, tag: u16) -> VlanBridge {
     VlanBridge {
+        mtu: None,
         parent: parent.to_owned(),
         tag,
         mac: Some(MAC),

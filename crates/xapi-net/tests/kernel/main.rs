@@ -1,0 +1,8 @@
+//! The kernel parts against the running kernel, in network namespaces that the tests make.
+//! They need root, iproute2, dnsmasq, and fail where those are missing.
+
+mod addresses;
+mod announcements;
+mod changes;
+mod lab;
+mod links;
