@@ -69,6 +69,7 @@ fn random_rows(dice: &mut Dice) -> Rows {
                 parent,
                 tag,
                 mac,
+                mtu: [None, Some(1500), Some(1400)][dice.below(3)],
                 network_uuids: dice.one_in(2).then(|| "b;a".to_owned()),
             };
             rows.bridges
@@ -115,6 +116,7 @@ fn random_bridge(dice: &mut Dice) -> RealBridge {
             Some(IgmpSnooping::standard(false)),
         ][dice.below(3)],
         network_uuids: dice.one_in(2).then(|| "a".to_owned()),
+        mtu: [None, Some(1500), Some(1400)][dice.below(3)],
         ..RealBridge::new(Datapath::Netdev)
     }
 }
