@@ -317,9 +317,9 @@ fn open_vswitch_works_without_options_and_comes_back_when_it_is_killed() {
     assert!(lab.on("xs-1", "ovs-appctl bond/list").starts_with("bond"));
     for daemon in ["ovs-vswitchd", "ovsdb-server"] {
         for signal in ["TERM", "KILL"] {
-            let before = lab.on("xs-1", &format!("pidof {daemon}"));
+            let before = lab.on("xs-1", &format!("service {daemon} status"));
             lab.on("xs-1", &format!("pkill -{signal} {daemon}"));
-            let again = format!("p=$(pidof {daemon}) && [ $p != {before} ]");
+            let again = format!("now=$(service {daemon} status) && [ \"$now\" != '{before}' ]");
             eventually(daemon, || lab.is_true_on("xs-1", &again));
             lab.on("xs-1", "ovs-vsctl --timeout=10 list-br | grep xenbr0");
         }
