@@ -11,6 +11,9 @@ want cc gcc
 want ovs-vswitchd openvswitch-switch
 want ip iproute2
 want ping iputils-ping
+want ethtool ethtool
+want dhclient isc-dhcp-client
+want script bsdutils
 want dnsmasq dnsmasq-base
 want tcpdump tcpdump
 want ifconfig net-tools

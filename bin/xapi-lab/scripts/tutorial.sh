@@ -27,7 +27,8 @@ echo "== The tutorial's earlier bonds: NAS on bond0, PUB on bond1"
 xapi_lab exec --name "$lab" xs-1 -- bash -s < "$here/earlier-bonds.sh"
 
 echo "== A ping to 172.16.0.10 every 10 ms, from the machine at the other end of the wire"
-xapi_lab exec --name "$lab" client -- ping -n -D -i 0.01 -W 1 172.16.0.10 > "$work/ping" 2>&1 &
+# Not through the function: a signal for it would reach a shell that waits, and not the ping.
+"$bin/xapi-lab" exec --name "$lab" client -- ping -n -D -i 0.01 -W 1 172.16.0.10 > "$work/ping" 2>&1 &
 pinger=$!
 for _ in $(seq 200); do
     [ "$(grep -c 'bytes from' "$work/ping" || true)" -ge 20 ] && break

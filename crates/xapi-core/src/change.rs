@@ -69,7 +69,7 @@ impl Core {
         }
         let (class, reference) = conflict.unwrap_or_default();
         // The published parameters are the class and the object; operations and their tasks are not known here.
-        let busy = ApiError::new("OTHER_OPERATION_IN_PROGRESS", vec![class, reference]);
+        let busy = ApiError::new("OTHER_OPERATION_IN_PROGRESS", vec![class.to_string(), reference.to_string()]);
         Err(self.restore(host, busy))
     }
 

@@ -75,8 +75,8 @@ fn configured(draft: &Draft, reference: &Ref<Pif>, pif: &Pif, bridge: &BridgeFac
 
 fn management_address(pif: &Pif, bridge: &BridgeFacts) -> Option<String> {
     let family = match pif.primary_address_type {
-        PrimaryAddressType::Ipv4 => Family::V4,
-        PrimaryAddressType::Ipv6 => Family::V6,
+        PrimaryAddressType::IPv4 => Family::V4,
+        PrimaryAddressType::IPv6 => Family::V6,
     };
     let mut addresses = bridge.addresses.iter().filter(|inet| inet.family() == family);
     addresses.find(|inet| !link_local(inet.address())).map(|inet| inet.address().to_string())

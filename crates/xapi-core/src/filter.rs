@@ -91,7 +91,7 @@ impl Drop for Expr {
     /// Takes a long chain apart without recursion: `a or b or c …` leans to the left as deep as it is long.
     fn drop(&mut self) {
         let mut rest = Vec::new();
-        let mut take = |expr: &mut Expr, rest: &mut Vec<Expr>| match expr {
+        let take = |expr: &mut Expr, rest: &mut Vec<Expr>| match expr {
             Expr::Not(inner) => rest.push(std::mem::replace(inner, Expr::Constant(true))),
             Expr::And(left, right) | Expr::Or(left, right) => {
                 rest.push(std::mem::replace(left, Expr::Constant(true)));

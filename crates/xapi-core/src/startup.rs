@@ -427,8 +427,8 @@ pub fn management_of(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Strin
     let found = pifs_of(rows, host)?.into_iter().find(|(_, pif)| pif.management);
     let Some((_, pif)) = found else { return Ok(None) };
     let family = match pif.primary_address_type {
-        PrimaryAddressType::Ipv4 => "IPv4",
-        PrimaryAddressType::Ipv6 => "IPv6",
+        PrimaryAddressType::IPv4 => "IPv4",
+        PrimaryAddressType::IPv6 => "IPv6",
     };
     Ok(Some((rows.field(&pif.network, Network::BRIDGE)?, family.to_owned())))
 }

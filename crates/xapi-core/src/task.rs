@@ -152,7 +152,7 @@ fn finish(core: &Core, task: &Ref<Task>, outcome: Result<Value>) -> Result<()> {
         draft.set(task, Task::ALLOWED_OPERATIONS, Vec::new())?;
         match &outcome {
             Ok(value) => {
-                draft.set(task, Task::RESULT, xapi_wire::xmlrpc::value_text(value))?;
+                draft.set(task, Task::RESULT, xapi_wire::xmlrpc::encode_value(value))?;
                 draft.set(task, Task::STATUS, TaskStatusType::Success)
             }
             Err(why) => {

@@ -190,8 +190,8 @@ impl<R: Read> Lowering<'_, R> {
 /// Whether a PIF has an IP configuration of its primary address type.
 pub fn has_ip(pif: &Pif) -> bool {
     match pif.primary_address_type {
-        PrimaryAddressType::Ipv4 => pif.ip_configuration_mode != IpConfigurationMode::None,
-        PrimaryAddressType::Ipv6 => pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None,
+        PrimaryAddressType::IPv4 => pif.ip_configuration_mode != IpConfigurationMode::None,
+        PrimaryAddressType::IPv6 => pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None,
     }
 }
 
@@ -281,8 +281,8 @@ fn static_routes(network: &Network) -> Vec<StaticRoute> {
 /// Name servers belong to static configurations: with DHCP the server names them (host-networking facts, 2.6).
 fn dns(pif: &Pif) -> Option<Dns> {
     let fixed = match pif.primary_address_type {
-        PrimaryAddressType::Ipv4 => pif.ip_configuration_mode == IpConfigurationMode::Static,
-        PrimaryAddressType::Ipv6 => matches!(
+        PrimaryAddressType::IPv4 => pif.ip_configuration_mode == IpConfigurationMode::Static,
+        PrimaryAddressType::IPv6 => matches!(
             pif.ipv6_configuration_mode,
             Ipv6ConfigurationMode::Static | Ipv6ConfigurationMode::Autoconf
         ),

@@ -26,10 +26,10 @@ pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Resul
             return Err(errors::cannot_plug_bond_slave(&call.pif));
         }
         match pif.primary_address_type {
-            PrimaryAddressType::Ipv4 if pif.managed && pif.ip_configuration_mode == IpConfigurationMode::None => {
+            PrimaryAddressType::IPv4 if pif.managed && pif.ip_configuration_mode == IpConfigurationMode::None => {
                 return Err(errors::pif_has_no_network_configuration(&call.pif));
             }
-            PrimaryAddressType::Ipv6 if pif.managed && pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None => {
+            PrimaryAddressType::IPv6 if pif.managed && pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None => {
                 return Err(errors::pif_has_no_v6_network_configuration(&call.pif));
             }
             _ => {}

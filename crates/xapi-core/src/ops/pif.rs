@@ -166,7 +166,7 @@ fn introduce_nic(
     };
     let is_management = managed && !bridge.is_empty() && bridge == management.0;
     let metrics = draft.insert(PifMetrics { last_updated: core.now(), ..PifMetrics::blank() })?;
-    let family = if management.1.eq_ignore_ascii_case("ipv6") { PrimaryAddressType::Ipv6 } else { PrimaryAddressType::Ipv4 };
+    let family = if management.1.eq_ignore_ascii_case("ipv6") { PrimaryAddressType::IPv6 } else { PrimaryAddressType::IPv4 };
     draft.insert(Pif {
         device: device.to_owned(),
         device_name: device.to_owned(),
@@ -356,7 +356,7 @@ pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
         }
         no_address_on_a_slave(this, &pif, call.mode == IpConfigurationMode::None)?;
         let none = call.mode == IpConfigurationMode::None;
-        if pif.management && none && pif.primary_address_type == PrimaryAddressType::Ipv4 {
+        if pif.management && none && pif.primary_address_type == PrimaryAddressType::IPv4 {
             return Err(errors::pif_is_management_interface(this));
         }
         let mut dns = servers(&call.dns, false);
@@ -391,7 +391,7 @@ pub fn reconfigure_ipv6(cx: &Cx<'_>, call: ReconfigureIpv6) -> Result<()> {
         }
         let none = call.mode == Ipv6ConfigurationMode::None;
         no_address_on_a_slave(this, &pif, none)?;
-        if pif.management && none && pif.primary_address_type == PrimaryAddressType::Ipv6 {
+        if pif.management && none && pif.primary_address_type == PrimaryAddressType::IPv6 {
             return Err(errors::pif_is_management_interface(this));
         }
         let mut dns = servers(&call.dns, true);

@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "blob", role = PoolOperator, calls(Destroy, Create))]
 pub struct Blob {
-    /// Uuid.
+    /// Unique identifier of the blob. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Size.

@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Caller", role = PoolAdmin, ctor, state = Prototyped, calls(QueryAllUsage, QueryGroupCallCount, QueryGroupTokenUsage, QueryCallCount, QueryTokenUsage, RemoveGroup, AddGroup))]
 pub struct Caller {
-    /// Uuid.
+    /// Unique identifier of the Caller. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_description: String,
     /// User agent.

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Certificate", role = PoolAdmin)]
 pub struct Certificate {
-    /// Uuid.
+    /// Unique identifier of the Certificate. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Name.

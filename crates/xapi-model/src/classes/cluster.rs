@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Cluster", role = PoolOperator, calls(PoolResync, PoolDestroy, PoolForceDestroy, PoolCreate, GetNetwork, Destroy, Create))]
 pub struct Cluster {
-    /// Uuid.
+    /// Unique identifier of the Cluster. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Cluster hosts.
@@ -38,10 +38,10 @@ pub struct Cluster {
     /// Expected hosts.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub expected_hosts: i64,
-    /// Allowed operations.
+    /// What may be asked of the Cluster in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<ClusterOperation>,
-    /// Current operations.
+    /// What is being done to the Cluster right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, ClusterOperation>,
     /// Pool auto join.
@@ -56,7 +56,7 @@ pub struct Cluster {
     /// Cluster config.
     #[field(StaticRO, default = BTreeMap::new())]
     pub cluster_config: BTreeMap<String, String>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Cluster_host", role = PoolAdmin, calls(Disable, ForceDestroy, Enable, Destroy, Create))]
 pub struct ClusterHost {
-    /// Uuid.
+    /// Unique identifier of the Cluster_host. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Cluster.
@@ -32,13 +32,14 @@ pub struct ClusterHost {
     /// Last update live.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub last_update_live: DateTime,
-    /// Allowed operations.
+    /// What may be asked of the Cluster_host in its present state. A hint for clients: the call itself
+    /// decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<ClusterHostOperation>,
-    /// Current operations.
+    /// What is being done to the Cluster_host right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, ClusterHostOperation>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(StaticRO, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
@@ -62,7 +63,7 @@ pub enum ClusterHostOperation {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.disable", role = PoolOperator)]
 pub struct Disable {
-    /// The Cluster host.
+    /// The Cluster_host.
     #[param(name = "self")]
     pub this: Ref<ClusterHost>,
 }
@@ -71,7 +72,7 @@ pub struct Disable {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.force_destroy", role = PoolOperator)]
 pub struct ForceDestroy {
-    /// The Cluster host.
+    /// The Cluster_host.
     #[param(name = "self")]
     pub this: Ref<ClusterHost>,
 }
@@ -80,7 +81,7 @@ pub struct ForceDestroy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.enable", role = PoolOperator)]
 pub struct Enable {
-    /// The Cluster host.
+    /// The Cluster_host.
     #[param(name = "self")]
     pub this: Ref<ClusterHost>,
 }
@@ -89,7 +90,7 @@ pub struct Enable {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The Cluster host.
+    /// The Cluster_host.
     #[param(name = "self")]
     pub this: Ref<ClusterHost>,
 }

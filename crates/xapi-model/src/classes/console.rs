@@ -4,38 +4,39 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Console.
+/// A way to see and type into a running virtual machine, or into a host through its control domain.
 #[derive(Clone, Debug, Class)]
 #[class(name = "console", role = VmAdmin, ctor)]
 pub struct Console {
-    /// Uuid.
+    /// Unique identifier of the console. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Protocol.
+    /// How to speak to it.
     #[field(DynamicRO)]
     pub protocol: ConsoleProtocol,
-    /// Location.
+    /// Where to connect, as a URL on the machine's host. The connection is opened with HTTP CONNECT and a
+    /// session.
     #[field(DynamicRO)]
     pub location: String,
-    /// VM.
+    /// The machine whose console it is.
     #[field(DynamicRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW)]
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Console protocol.
+/// How a console is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "console_protocol")]
 pub enum ConsoleProtocol {
-    /// Vt100.
+    /// A text terminal.
     #[wire(name = "vt100")]
     Vt100,
-    /// Rfb.
+    /// A picture, by the protocol of VNC.
     #[wire(name = "rfb")]
     Rfb,
-    /// Rdp.
+    /// A picture, by Remote Desktop Protocol.
     #[wire(name = "rdp")]
     Rdp,
 }

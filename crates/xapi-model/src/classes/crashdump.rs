@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "crashdump", role = PoolOperator, state = Deprecated, calls(Destroy))]
 pub struct Crashdump {
-    /// Uuid.
+    /// Unique identifier of the crashdump. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// VM.
@@ -17,7 +17,7 @@ pub struct Crashdump {
     /// VDI.
     #[field(StaticRO, name = "VDI")]
     pub vdi: Ref<Vdi>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -6,10 +6,10 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "data_source", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct DataSource {
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(DynamicRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(DynamicRO, default = String::new())]
     pub name_description: String,
     /// Enabled.

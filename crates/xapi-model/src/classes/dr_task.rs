@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "DR_task", role = PoolAdmin, calls(Destroy, Create))]
 pub struct DrTask {
-    /// Uuid.
+    /// Unique identifier of the DR_task. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Introduced SRs.
@@ -20,7 +20,7 @@ pub struct DrTask {
 #[derive(Clone, Debug, Call)]
 #[call(name = "DR_task.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The DR task.
+    /// The DR_task.
     #[param(name = "self")]
     pub this: Ref<DrTask>,
 }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Driver_variant", role = PoolAdmin, state = Prototyped, calls(Select))]
 pub struct DriverVariant {
-    /// Uuid.
+    /// Unique identifier of the Driver_variant. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
     /// Name.
@@ -33,7 +33,7 @@ pub struct DriverVariant {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Driver_variant.select", role = PoolAdmin, state = Prototyped)]
 pub struct Select {
-    /// The Driver variant.
+    /// The Driver_variant.
     #[param(name = "self")]
     pub this: Ref<DriverVariant>,
 }

@@ -2,93 +2,100 @@
 
 use super::*;
 
-/// Event.
+/// News of an object that came, changed or went. Clients wait for them with event.from and follow the whole
+/// pool in that way. Events have no rows of their own.
 #[derive(Clone, Debug, Class)]
 #[class(name = "event", role = PoolAdmin, no_db, no_get_all, no_events, calls(Inject, GetCurrentId, From, Next, Unregister, Register))]
 pub struct Event {
-    /// Snapshot.
+    /// The whole object, as it was when the answer was made. Absent when it is gone.
     #[field(DynamicRO)]
     pub snapshot: AnyRecord,
-    /// Id.
+    /// Number of the event, growing with the changes of the database.
     #[field(StaticRO)]
     pub id: i64,
-    /// Timestamp.
+    /// Not used.
     #[field(StaticRO, state = Deprecated)]
     pub timestamp: DateTime,
-    /// Class.
+    /// Class of the object, in lower case.
     #[field(StaticRO)]
     pub class: String,
-    /// Operation.
+    /// What happened.
     #[field(StaticRO)]
     pub operation: EventOperation,
-    /// Ref.
+    /// The object.
     #[field(StaticRO, name = "ref")]
     pub reference: String,
-    /// Obj uuid.
+    /// Not sent.
     #[field(StaticRO, state = Deprecated)]
     pub obj_uuid: String,
 }
 
-/// Event operation.
+/// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "event_operation", exact)]
 pub enum EventOperation {
-    /// Add.
+    /// It came, or the client hears of it for the first time.
     #[wire(name = "add")]
     Add,
-    /// Del.
+    /// It is gone.
     #[wire(name = "del")]
     Del,
-    /// Mod.
+    /// It changed.
     #[wire(name = "mod")]
     Mod,
 }
 
-/// Inject of event.
+/// Makes a `mod` event of an object though nothing changed, and returns a token: once event.from answers a
+/// greater one, all earlier changes have been seen. Refused with HANDLE_INVALID.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.inject", out = String, role = ReadOnly)]
 pub struct Inject {
-    /// Class.
+    /// The object's class, spelled as in the model.
     pub class: String,
-    /// Ref.
+    /// The object.
     #[param(name = "ref")]
     pub reference: String,
 }
 
-/// Get current id of event.
+/// Number of the latest event.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.get_current_id", out = i64, role = ReadOnly, sync)]
 pub struct GetCurrentId {}
 
-/// From of event.
+/// Waits for changes and returns them with a token for the next call. An empty token asks for every object
+/// first, so a client needs no other way to fill its cache. At most one event is told for each object; what
+/// came and went in between is not told. Refused with EVENT_FROM_TOKEN_PARSE_FAILURE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.from", out = EventBatch, role = ReadOnly)]
 pub struct From {
-    /// Classes.
+    /// What to hear of: `*` for everything, a class, or `class/ref` for one object. Case does not count for
+    /// classes.
     pub classes: Vec<String>,
-    /// Token.
+    /// The token of the answer before, or empty for the first call.
     pub token: String,
-    /// Timeout.
+    /// Seconds to wait when nothing has changed; the answer is then empty.
     pub timeout: f64,
 }
 
-/// Next of event.
+/// Waits for changes to classes that event.register named. Refused with SESSION_NOT_REGISTERED, and with
+/// EVENTS_LOST when the client fell too far behind. event.from replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.next", out = Vec<Event>, role = ReadOnly, state = Deprecated)]
 pub struct Next {}
 
-/// Unregister of event.
+/// Stops telling the session of changes to some classes.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.unregister", role = ReadOnly, state = Deprecated)]
 pub struct Unregister {
-    /// Classes.
+    /// The classes, or `*` for all.
     pub classes: Vec<String>,
 }
 
-/// Register of event.
+/// Lets event.next tell the session of changes to some classes. event.from needs no registration and replaces
+/// it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "event.register", role = ReadOnly, state = Deprecated)]
 pub struct Register {
-    /// Classes.
+    /// The classes, or `*` for all.
     pub classes: Vec<String>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "GPU_group", role = PoolOperator, calls(GetRemainingCapacity, Destroy, Create))]
 pub struct GpuGroup {
-    /// Uuid.
+    /// Unique identifier of the GPU_group. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// PGPUs.
@@ -26,7 +26,7 @@ pub struct GpuGroup {
     /// GPU types.
     #[field(DynamicRO, name = "GPU_types", default = Vec::new())]
     pub gpu_types: Vec<String>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Allocation algorithm.
@@ -56,7 +56,7 @@ pub enum AllocationAlgorithm {
 #[derive(Clone, Debug, Call)]
 #[call(name = "GPU_group.get_remaining_capacity", out = i64, role = ReadOnly)]
 pub struct GetRemainingCapacity {
-    /// The GPU group.
+    /// The GPU_group.
     #[param(name = "self")]
     pub this: Ref<GpuGroup>,
     /// Vgpu type.
@@ -67,7 +67,7 @@ pub struct GetRemainingCapacity {
 #[derive(Clone, Debug, Call)]
 #[call(name = "GPU_group.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The GPU group.
+    /// The GPU_group.
     #[param(name = "self")]
     pub this: Ref<GpuGroup>,
 }

@@ -4,381 +4,386 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Host.
+/// A machine that runs the hypervisor and belongs to a pool. One host of the pool is its master and answers
+/// for all.
 #[derive(Clone, Debug, Class)]
 #[class(name = "host", role = PoolOperator, calls(SetServertime, GetNtpSynchronized, ListTimezones, SetTimezone, GetNtpServersStatus, SetNtpCustomServers, SetNtpMode, SetMaxCstate, GetTrackedUserAgents, SetSshAutoMode, SetConsoleIdleTimeout, SetSshEnabledTimeout, DisableSsh, EnableSsh, EmergencyClearMandatoryGuidance, ApplyRecommendedGuidances, SetHttpsOnly, RescanDrivers, ApplyUpdates, EmergencyReenableTlsVerification, EmergencyDisableTlsVerification, SetNumaAffinityPolicy, GetSchedGran, SetSchedGran, SetUefiCertificates, SetMultipathing, SetIscsiIqn, SetSslLegacy, DisableDisplay, EnableDisplay, DeclareDead, MigrateReceive, DisableLocalStorageCaching, EnableLocalStorageCaching, ResetCpuFeatures, SetCpuFeatures, SetPowerOnMode, RefreshPackInfo, ApplyEdition, ResetServerCertificate, EmergencyResetServerCertificate, InstallServerCertificate, RefreshServerCertificate, GetServerCertificate, RetrieveWlbEvacuateRecommendations, ExternalAuthSetLdaps, DisableExternalAuth, EnableExternalAuth, GetServerLocaltime, GetServertime, CallExtension, HasExtension, CallPlugin, CreateNewBlob, BackupRrds, SyncData, ComputeMemoryOverhead, ComputeFreeMemory, SetHostnameLive, ShutdownAgent, RestartAgent, GetSystemStatusCapabilities, GetManagementInterface, ManagementDisable, LocalManagementReconfigure, ManagementReconfigure, SyslogReconfigure, Evacuate, GetUncooperativeResidentVMs, GetVmsWhichPreventEvacuation, AssertCanEvacuate, ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, EmergencyHaDisable, PowerOn, Destroy, LicenseRemove, LicenseAdd, LicenseApply, ListMethods, BugreportUpload, SendDebugKeys, GetLog, DmesgClear, Dmesg, Reboot, Shutdown, Enable, Disable))]
 pub struct Host {
-    /// Uuid.
+    /// Unique identifier of the host. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Memory overhead.
+    /// Memory that the hypervisor takes for itself, in bytes.
     #[field(DynamicRO, default = 0, db = "memory__overhead")]
     pub memory_overhead: i64,
-    /// Allowed operations.
+    /// What may be asked of the host in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<HostAllowedOperations>,
-    /// Current operations.
+    /// What is being done to the host right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, HostAllowedOperations>,
-    /// API version major.
+    /// First number of the API version that the host speaks.
     #[field(DynamicRO, name = "API_version_major", db = "API_version__major")]
     pub api_version_major: i64,
-    /// API version minor.
+    /// Second number of the API version that the host speaks.
     #[field(DynamicRO, name = "API_version_minor", db = "API_version__minor")]
     pub api_version_minor: i64,
-    /// API version vendor.
+    /// Who defined that API version.
     #[field(DynamicRO, name = "API_version_vendor", db = "API_version__vendor")]
     pub api_version_vendor: String,
-    /// API version vendor implementation.
+    /// What the vendor tells about its implementation.
     #[field(DynamicRO, name = "API_version_vendor_implementation", db = "API_version__vendor_implementation")]
     pub api_version_vendor_implementation: BTreeMap<String, String>,
-    /// Enabled.
+    /// True if the host takes virtual machines. A disabled host goes on running those that it has.
     #[field(DynamicRO)]
     pub enabled: bool,
-    /// Software version.
+    /// Versions of the software on the host by name, such as `product_version`; `network_backend` is
+    /// `openvswitch` or `bridge`.
     #[field(StaticRO)]
     pub software_version: BTreeMap<String, String>,
-    /// Other config.
+    /// Settings and marks of clients. `folder` and `XenCenter.CustomFields.…` may be changed by machine
+    /// operators; `sync_vlans` = `nosync` stops the host from taking over the pool's VLANs at its start.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Capabilities.
+    /// Kinds of virtual machines that the hypervisor can run.
     #[field(StaticRO)]
     pub capabilities: Vec<String>,
-    /// Cpu configuration.
+    /// How CPUs are set up for the hypervisor.
     #[field(DynamicRO)]
     pub cpu_configuration: BTreeMap<String, String>,
-    /// Sched policy.
+    /// Scheduler of the hypervisor.
     #[field(DynamicRO)]
     pub sched_policy: String,
-    /// Supported bootloaders.
+    /// Bootloaders that paravirtual machines may name.
     #[field(DynamicRO)]
     pub supported_bootloaders: Vec<String>,
-    /// Resident VMs.
+    /// The machines that run on the host, its control domain among them.
     #[field(DynamicRO, name = "resident_VMs", view = Vm::RESIDENT_ON)]
     pub resident_vms: Many<Vm>,
-    /// Logging.
+    /// Where logs go: `syslog_destination` names a log server. host.syslog_reconfigure puts a change into
+    /// effect.
     #[field(RW)]
     pub logging: BTreeMap<String, String>,
-    /// PIFs.
+    /// Network interfaces of the host, with its bonds and VLANs.
     #[field(DynamicRO, name = "PIFs", view = Pif::HOST)]
     pub pifs: Many<Pif>,
-    /// Suspend image sr.
+    /// Where the memory of suspended machines is kept, if the pool does not say.
     #[field(RW)]
     pub suspend_image_sr: Ref<Sr>,
-    /// Crash dump sr.
+    /// Where dumps of crashed machines are kept, if the pool does not say.
     #[field(RW)]
     pub crash_dump_sr: Ref<Sr>,
-    /// Crashdumps.
+    /// Dumps that were found after the host itself crashed.
     #[field(DynamicRO, view = HostCrashdump::HOST)]
     pub crashdumps: Many<HostCrashdump>,
-    /// Patches.
+    /// Patches of the old kind that are on the host.
     #[field(DynamicRO, view = HostPatch::HOST, state = Deprecated)]
     pub patches: Many<HostPatch>,
-    /// Updates.
+    /// Updates that are applied to the host.
     #[field(DynamicRO)]
     pub updates: Vec<Ref<PoolUpdate>>,
-    /// PBDs.
+    /// Connections of the host to storage repositories.
     #[field(DynamicRO, name = "PBDs", view = Pbd::HOST)]
     pub pbds: Many<Pbd>,
-    /// Host CPUs.
+    /// Physical CPUs of the host.
     #[field(DynamicRO, name = "host_CPUs", view = HostCpu::HOST)]
     pub host_cpus: Many<HostCpu>,
-    /// Cpu info.
+    /// What the CPUs are and can do: their number, sockets, model and features.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub cpu_info: BTreeMap<String, String>,
-    /// Hostname.
+    /// Name of the host on the network, as the operating system has it.
     #[field(RW)]
     pub hostname: String,
-    /// Address.
+    /// Address at which the host is managed; empty while it has none.
     #[field(RW)]
     pub address: String,
-    /// Metrics.
+    /// What is measured of the host, and whether it is alive.
     #[field(DynamicRO)]
     pub metrics: Ref<HostMetrics>,
-    /// License params.
+    /// Terms of the licence in force.
     #[field(DynamicRO)]
     pub license_params: BTreeMap<String, String>,
-    /// Ha statefiles.
+    /// Disks that high availability keeps its state on, as this host uses them.
     #[field(DynamicRO, default = Vec::new())]
     pub ha_statefiles: Vec<String>,
-    /// Ha network peers.
+    /// UUIDs of the hosts that this host can reach for high availability.
     #[field(DynamicRO, default = Vec::new())]
     pub ha_network_peers: Vec<String>,
-    /// Blobs.
+    /// Binary attachments of the host, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the host to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
-    /// External auth type.
+    /// Kind of directory service that users come from; empty for local users only.
     #[field(DynamicRO, default = String::new())]
     pub external_auth_type: String,
-    /// External auth service name.
+    /// Name of the directory service, such as its domain.
     #[field(DynamicRO, default = String::new())]
     pub external_auth_service_name: String,
-    /// External auth configuration.
+    /// Settings of the directory service.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub external_auth_configuration: BTreeMap<String, String>,
-    /// Edition.
+    /// Edition of the product that the host runs as.
     #[field(DynamicRO, default = String::new())]
     pub edition: String,
-    /// License server.
+    /// Address and port of the server that gives out licences.
     #[field(RW, default = BTreeMap::from([("address".to_owned(), "localhost".to_owned()), ("port".to_owned(), "27000".to_owned())]))]
     pub license_server: BTreeMap<String, String>,
-    /// Bios strings.
+    /// What the firmware tells of the machine: maker, model, serial numbers.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub bios_strings: BTreeMap<String, String>,
-    /// Power on mode.
+    /// How the host is switched on from afar: empty for not at all, `wake-on-lan`, `DRAC`, or the name of a
+    /// script.
     #[field(DynamicRO, default = String::new())]
     pub power_on_mode: String,
-    /// Power on config.
+    /// Parameters for switching it on, such as an address and a user.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub power_on_config: BTreeMap<String, String>,
-    /// Local cache sr.
+    /// Local repository that caches remote disks, or null.
     #[field(StaticRO, default = Ref::null())]
     pub local_cache_sr: Ref<Sr>,
-    /// Chipset info.
+    /// What the chipset can do, such as `iommu`.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub chipset_info: BTreeMap<String, String>,
-    /// PCIs.
+    /// PCI devices in the host.
     #[field(DynamicRO, name = "PCIs", view = Pci::HOST)]
     pub pcis: Many<Pci>,
-    /// PGPUs.
+    /// Physical GPUs in the host.
     #[field(DynamicRO, name = "PGPUs", view = Pgpu::HOST)]
     pub pgpus: Many<Pgpu>,
-    /// PUSBs.
+    /// Physical USB devices in the host.
     #[field(DynamicRO, name = "PUSBs", view = Pusb::HOST)]
     pub pusbs: Many<Pusb>,
-    /// Ssl legacy.
+    /// True if old versions of TLS are accepted. They no longer are.
     #[field(StaticRO, default = true, state = Deprecated)]
     pub ssl_legacy: bool,
-    /// Guest VCPUs params.
+    /// Default scheduling parameters of the machines on this host.
     #[field(RW, name = "guest_VCPUs_params", default = BTreeMap::new())]
     pub guest_vcpus_params: BTreeMap<String, String>,
-    /// Display.
+    /// Whether the host shows its console on a screen.
     #[field(RW, default = HostDisplay::Enabled)]
     pub display: HostDisplay,
-    /// Virtual hardware platform versions.
+    /// Versions of the virtual hardware that the host can offer.
     #[field(DynamicRO, default = vec![0])]
     pub virtual_hardware_platform_versions: Vec<i64>,
-    /// Control domain.
+    /// The virtual machine that runs the host itself.
     #[field(DynamicRO, default = Ref::null())]
     pub control_domain: Ref<Vm>,
-    /// Updates requiring reboot.
+    /// Updates that take effect only when the host is rebooted.
     #[field(DynamicRO)]
     pub updates_requiring_reboot: Vec<Ref<PoolUpdate>>,
-    /// Features.
+    /// Features that can be told for the host.
     #[field(DynamicRO, view = Feature::HOST)]
     pub features: Many<Feature>,
-    /// Iscsi iqn.
+    /// Name by which the host is known to iSCSI storage.
     #[field(StaticRO, default = String::new())]
     pub iscsi_iqn: String,
-    /// Multipathing.
+    /// True if storage is used over several paths at once.
     #[field(StaticRO, default = false)]
     pub multipathing: bool,
-    /// Uefi certificates.
+    /// UEFI certificates of the host; the pool keeps them now.
     #[field(StaticRO, default = String::new(), state = Deprecated)]
     pub uefi_certificates: String,
-    /// Certificates.
+    /// Certificates by which the host proves itself.
     #[field(DynamicRO, view = Certificate::HOST)]
     pub certificates: Many<Certificate>,
-    /// Editions.
+    /// Editions that the host can run as.
     #[field(DynamicRO, default = Vec::new())]
     pub editions: Vec<String>,
-    /// Pending guidances.
+    /// What must be done before updates are in force.
     #[field(DynamicRO, default = Vec::new())]
     pub pending_guidances: Vec<UpdateGuidances>,
-    /// Tls verification enabled.
+    /// True if the host checks the certificates of those it connects to.
     #[field(DynamicRO, default = false)]
     pub tls_verification_enabled: bool,
-    /// Last software update.
+    /// When software was last updated.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub last_software_update: DateTime,
-    /// Https only.
+    /// True if the host is managed through HTTPS only.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub https_only: bool,
-    /// Latest synced updates applied.
+    /// Whether the host has all updates that the pool knows.
     #[field(DynamicRO, default = LatestSyncedUpdatesAppliedState::Unknown, state = Prototyped)]
     pub latest_synced_updates_applied: LatestSyncedUpdatesAppliedState,
-    /// Numa affinity policy.
+    /// Whether machines are kept close to their memory.
     #[field(DynamicRO, default = HostNumaAffinityPolicy::DefaultPolicy, state = Prototyped)]
     pub numa_affinity_policy: HostNumaAffinityPolicy,
-    /// Pending guidances recommended.
+    /// What should be done for updates to be in force.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub pending_guidances_recommended: Vec<UpdateGuidances>,
-    /// Pending guidances full.
+    /// What would put every part of the updates in force.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub pending_guidances_full: Vec<UpdateGuidances>,
-    /// Last update hash.
+    /// Mark of the set of updates that was last applied.
     #[field(DynamicRO, default = String::new(), state = Prototyped)]
     pub last_update_hash: String,
-    /// Ssh enabled.
+    /// True if the host can be logged in to by SSH.
     #[field(DynamicRO, default = true, state = Prototyped)]
     pub ssh_enabled: bool,
-    /// Ssh enabled timeout.
+    /// Seconds after which SSH is closed again; 0 for never.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub ssh_enabled_timeout: i64,
-    /// Ssh expiry.
+    /// When SSH will be closed.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub ssh_expiry: DateTime,
-    /// Console idle timeout.
+    /// Seconds after which an idle console is logged out; 0 for never.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub console_idle_timeout: i64,
-    /// Ssh auto mode.
+    /// True if SSH is opened by itself while the API does not answer.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub ssh_auto_mode: bool,
-    /// Max cstate.
+    /// Deepest sleep that CPUs may enter; empty for no limit.
     #[field(DynamicRO, default = String::new(), state = Prototyped)]
     pub max_cstate: String,
-    /// Secure boot.
+    /// True if the host was started with UEFI Secure Boot.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub secure_boot: bool,
-    /// Ntp mode.
+    /// Where the host takes the time from.
     #[field(DynamicRO, default = HostNtpMode::Factory, state = Prototyped)]
     pub ntp_mode: HostNtpMode,
-    /// Ntp custom servers.
+    /// Time servers for the mode `Custom`.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub ntp_custom_servers: Vec<String>,
-    /// Timezone.
+    /// Time zone of the host.
     #[field(DynamicRO, default = "UTC".to_owned(), state = Prototyped)]
     pub timezone: String,
 }
 
-/// Host allowed operations.
+/// What can be done to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "host_allowed_operations")]
 pub enum HostAllowedOperations {
-    /// Provision.
+    /// Put a new machine on it.
     #[wire(name = "provision")]
     Provision,
-    /// Evacuate.
+    /// Move all machines away.
     #[wire(name = "evacuate")]
     Evacuate,
-    /// Shutdown.
+    /// Switch it off.
     #[wire(name = "shutdown")]
     Shutdown,
-    /// Reboot.
+    /// Restart it.
     #[wire(name = "reboot")]
     Reboot,
-    /// Power on.
+    /// Switch it on.
     #[wire(name = "power_on")]
     PowerOn,
-    /// Vm start.
+    /// Start a machine on it.
     #[wire(name = "vm_start")]
     VmStart,
-    /// Vm resume.
+    /// Resume a machine on it.
     #[wire(name = "vm_resume")]
     VmResume,
-    /// Vm migrate.
+    /// Move a machine to it or away.
     #[wire(name = "vm_migrate")]
     VmMigrate,
     /// Apply updates.
     #[wire(name = "apply_updates")]
     ApplyUpdates,
-    /// Enable.
+    /// Let it take machines again.
     #[wire(name = "enable")]
     Enable,
 }
 
-/// Latest synced updates applied state.
+/// Whether a host has all known updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "latest_synced_updates_applied_state")]
 pub enum LatestSyncedUpdatesAppliedState {
-    /// Yes.
+    /// It has.
     #[wire(name = "yes")]
     Yes,
-    /// No.
+    /// Some are missing.
     #[wire(name = "no")]
     No,
-    /// Unknown.
+    /// Nobody has looked since.
     #[wire(name = "unknown")]
     Unknown,
 }
 
-/// Host display.
+/// Whether a host shows its console on a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "host_display")]
 pub enum HostDisplay {
-    /// Enabled.
+    /// It does, also after a reboot.
     #[wire(name = "enabled")]
     Enabled,
-    /// Disable on reboot.
+    /// It does until it is rebooted.
     #[wire(name = "disable_on_reboot")]
     DisableOnReboot,
-    /// Disabled.
+    /// It does not; the screen may go to a machine.
     #[wire(name = "disabled")]
     Disabled,
-    /// Enable on reboot.
+    /// It does not until it is rebooted.
     #[wire(name = "enable_on_reboot")]
     EnableOnReboot,
 }
 
-/// Host sched gran.
+/// Unit of CPUs that a machine is scheduled on as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "host_sched_gran")]
 pub enum HostSchedGran {
-    /// Core.
+    /// A core with all its threads.
     #[wire(name = "core")]
     Core,
-    /// Cpu.
+    /// A single thread.
     #[wire(name = "cpu")]
     Cpu,
-    /// Socket.
+    /// A whole socket.
     #[wire(name = "socket")]
     Socket,
 }
 
-/// Host numa affinity policy.
+/// Whether machines are kept close to their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "host_numa_affinity_policy")]
 pub enum HostNumaAffinityPolicy {
-    /// Any.
+    /// They are placed anywhere.
     #[wire(name = "any")]
     Any,
-    /// Best effort.
+    /// They are kept close if it can be done.
     #[wire(name = "best_effort")]
     BestEffort,
-    /// Default policy.
+    /// What the host's software takes for best.
     #[wire(name = "default_policy")]
     DefaultPolicy,
 }
 
-/// Host ntp mode.
+/// Where a host takes the time from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "host_ntp_mode")]
 pub enum HostNtpMode {
-    /// Dhcp.
+    /// Servers that DHCP names.
     #[wire(name = "DHCP")]
     Dhcp,
-    /// Custom.
+    /// Servers that are set for the host.
     #[wire(name = "Custom")]
     Custom,
-    /// Factory.
+    /// Servers that the product comes with.
     #[wire(name = "Factory")]
     Factory,
-    /// Disabled.
+    /// Nowhere; its clock runs free.
     #[wire(name = "Disabled")]
     Disabled,
 }
 
-/// Set servertime of host.
+/// Sets the clock of the host. Refused with NOT_ALLOWED_WHEN_NTP_IS_ENABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_servertime", role = PoolOperator, state = Prototyped)]
 pub struct SetServertime {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// The time, in UTC or with an offset.
     pub value: DateTime,
 }
 
-/// Get ntp synchronized of host.
+/// Whether the clock follows a time server.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_ntp_synchronized", out = bool, role = ReadOnly, state = Prototyped)]
 pub struct GetNtpSynchronized {
@@ -387,7 +392,7 @@ pub struct GetNtpSynchronized {
     pub this: Ref<Host>,
 }
 
-/// List timezones of host.
+/// The time zones that can be set.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.list_timezones", out = Vec<String>, role = ReadOnly, state = Prototyped)]
 pub struct ListTimezones {
@@ -396,18 +401,18 @@ pub struct ListTimezones {
     pub this: Ref<Host>,
 }
 
-/// Set timezone of host.
+/// Sets the time zone of the host. Refused with INVALID_VALUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_timezone", role = PoolOperator, state = Prototyped)]
 pub struct SetTimezone {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// One of host.list_timezones.
     pub value: String,
 }
 
-/// Get ntp servers status of host.
+/// The time servers in use, and how each is doing.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_ntp_servers_status", out = BTreeMap<String, String>, role = ReadOnly, state = Prototyped)]
 pub struct GetNtpServersStatus {
@@ -416,40 +421,40 @@ pub struct GetNtpServersStatus {
     pub this: Ref<Host>,
 }
 
-/// Set ntp custom servers of host.
+/// Names the time servers for the mode `Custom`.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_ntp_custom_servers", role = PoolOperator, state = Prototyped)]
 pub struct SetNtpCustomServers {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// Host names or addresses.
     pub value: Vec<String>,
 }
 
-/// Set ntp mode of host.
+/// Says where the host takes the time from. Refused with INVALID_NTP_CONFIG.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_ntp_mode", role = PoolOperator, state = Prototyped)]
 pub struct SetNtpMode {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// The mode from now on.
     pub value: HostNtpMode,
 }
 
-/// Set max cstate of host.
+/// Limits how deeply CPUs may sleep.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_max_cstate", role = PoolOperator, state = Prototyped)]
 pub struct SetMaxCstate {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// A number, or two with a comma between them; empty for no limit.
     pub value: String,
 }
 
-/// Get tracked user agents of host.
+/// The programs that talked to this host: their names and versions.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_tracked_user_agents", out = BTreeMap<String, String>, role = ReadOnly, state = Prototyped)]
 pub struct GetTrackedUserAgents {
@@ -458,40 +463,40 @@ pub struct GetTrackedUserAgents {
     pub this: Ref<Host>,
 }
 
-/// Set ssh auto mode of host.
+/// Says whether SSH is opened by itself while the API does not answer.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_ssh_auto_mode", role = PoolAdmin, state = Prototyped)]
 pub struct SetSshAutoMode {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// True for by itself.
     pub value: bool,
 }
 
-/// Set console idle timeout of host.
+/// Says when an idle console is logged out.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_console_idle_timeout", role = PoolAdmin, state = Prototyped)]
 pub struct SetConsoleIdleTimeout {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// Seconds; 0 for never.
     pub value: i64,
 }
 
-/// Set ssh enabled timeout of host.
+/// Says for how long SSH stays open once it is enabled.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_ssh_enabled_timeout", role = PoolAdmin, state = Prototyped)]
 pub struct SetSshEnabledTimeout {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// Seconds; 0 for ever.
     pub value: i64,
 }
 
-/// Disable ssh of host.
+/// Closes SSH on the host. Refused with DISABLE_SSH_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_ssh", role = PoolAdmin, state = Prototyped)]
 pub struct DisableSsh {
@@ -500,7 +505,7 @@ pub struct DisableSsh {
     pub this: Ref<Host>,
 }
 
-/// Enable ssh of host.
+/// Opens SSH on the host. Refused with ENABLE_SSH_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_ssh", role = PoolAdmin, state = Prototyped)]
 pub struct EnableSsh {
@@ -509,12 +514,12 @@ pub struct EnableSsh {
     pub this: Ref<Host>,
 }
 
-/// Emergency clear mandatory guidance of host.
+/// Drops what must be done before updates are in force, on this host only, without the master.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.emergency_clear_mandatory_guidance", role = LocalRoot, state = Prototyped, sync)]
 pub struct EmergencyClearMandatoryGuidance {}
 
-/// Apply recommended guidances of host.
+/// Was a way to do what updates recommend.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.apply_recommended_guidances", role = PoolOperator, state = Removed)]
 pub struct ApplyRecommendedGuidances {
@@ -523,18 +528,18 @@ pub struct ApplyRecommendedGuidances {
     pub this: Ref<Host>,
 }
 
-/// Set https only of host.
+/// Says whether the host is managed through HTTPS only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_https_only", role = PoolOperator, state = Prototyped)]
 pub struct SetHttpsOnly {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// True to close plain HTTP.
     pub value: bool,
 }
 
-/// Rescan drivers of host.
+/// Looks again for drivers that come in several variants.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.rescan_drivers", role = PoolAdmin, state = Prototyped)]
 pub struct RescanDrivers {
@@ -543,39 +548,40 @@ pub struct RescanDrivers {
     pub this: Ref<Host>,
 }
 
-/// Apply updates of host.
+/// Applies the updates that the pool knows. It returns what is left to be done on which machine or host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.apply_updates", out = Vec<Vec<String>>, role = PoolOperator, client_cert)]
 pub struct ApplyUpdates {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Hash.
+    /// Mark of the set of updates that the caller has looked at; another one is refused with
+    /// UPDATEINFO_HASH_MISMATCH.
     pub hash: String,
 }
 
-/// Emergency reenable tls verification of host.
+/// Checks certificates again on this host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.emergency_reenable_tls_verification", role = LocalRoot, sync)]
 pub struct EmergencyReenableTlsVerification {}
 
-/// Emergency disable tls verification of host.
+/// Stops this host from checking certificates, to get it back into its pool.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.emergency_disable_tls_verification", role = LocalRoot, sync)]
 pub struct EmergencyDisableTlsVerification {}
 
-/// Set numa affinity policy of host.
+/// Says whether machines are kept close to their memory.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_numa_affinity_policy", role = PoolAdmin, state = Prototyped)]
 pub struct SetNumaAffinityPolicy {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// The policy from now on.
     pub value: HostNumaAffinityPolicy,
 }
 
-/// Get sched gran of host.
+/// Unit of CPUs that machines are scheduled on as a whole.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_sched_gran", out = HostSchedGran, role = LocalRoot)]
 pub struct GetSchedGran {
@@ -584,209 +590,212 @@ pub struct GetSchedGran {
     pub this: Ref<Host>,
 }
 
-/// Set sched gran of host.
+/// Sets that unit. It takes effect after a reboot.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_sched_gran", role = LocalRoot)]
 pub struct SetSchedGran {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// The unit.
     pub value: HostSchedGran,
 }
 
-/// Set uefi certificates of host.
+/// Set the UEFI certificates of a host; pool.set_custom_uefi_certificates replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_uefi_certificates", role = LocalRoot, state = Deprecated)]
 pub struct SetUefiCertificates {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Value.
+    /// The certificates, as a tar file in base64.
     pub value: String,
 }
 
-/// Set multipathing of host.
+/// Says whether storage is used over several paths at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_multipathing", role = PoolOperator)]
 pub struct SetMultipathing {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Value.
+    /// True for several paths.
     pub value: bool,
 }
 
-/// Set iscsi iqn of host.
+/// Sets the name by which the host is known to iSCSI storage.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_iscsi_iqn", role = PoolOperator)]
 pub struct SetIscsiIqn {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Value.
+    /// The qualified name, such as `iqn.2026-01.org.example:host1`.
     pub value: String,
 }
 
-/// Set ssl legacy of host.
+/// Kept for older clients. Old versions of TLS cannot be turned on again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_ssl_legacy", role = PoolOperator)]
 pub struct SetSslLegacy {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Value.
+    /// Only false is accepted.
     pub value: bool,
 }
 
-/// Disable display of host.
+/// Takes the console off the screen from the next reboot on, so that the screen can go to a machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_display", out = HostDisplay, role = PoolOperator)]
 pub struct DisableDisplay {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Enable display of host.
+/// Shows the console on the screen again from the next reboot on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_display", out = HostDisplay, role = PoolOperator)]
 pub struct EnableDisplay {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Declare dead of host.
+/// Tells the pool that the host is switched off for sure, so that its machines can be started elsewhere. If
+/// it still runs, their disks may be destroyed.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.declare_dead", role = PoolOperator)]
 pub struct DeclareDead {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Migrate receive of host.
+/// Prepares the host to take a machine from another pool, and returns what the other side needs. Refused with
+/// HOST_CANNOT_ATTACH_NETWORK, PIF_HAS_NO_NETWORK_CONFIGURATION and INTERFACE_HAS_NO_IP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.migrate_receive", out = BTreeMap<String, String>, role = VmPowerAdmin)]
 pub struct MigrateReceive {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Network.
+    /// The network that the machine is to travel over.
     pub network: Ref<Network>,
-    /// Options.
+    /// Further settings.
     pub options: BTreeMap<String, String>,
 }
 
-/// Disable local storage caching of host.
+/// Stops caching remote disks on the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_local_storage_caching", role = PoolOperator, sync)]
 pub struct DisableLocalStorageCaching {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Enable local storage caching of host.
+/// Caches remote disks in a local repository.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_local_storage_caching", role = PoolOperator, sync)]
 pub struct EnableLocalStorageCaching {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Sr.
+    /// The repository that is to hold the cache.
     pub sr: Ref<Sr>,
 }
 
-/// Reset cpu features of host.
+/// Was a way to show all CPU features again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reset_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct ResetCpuFeatures {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Set cpu features of host.
+/// Was a way to hide CPU features.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_cpu_features", role = PoolOperator, state = Removed, sync)]
 pub struct SetCpuFeatures {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Features.
+    /// The features to show.
     pub features: String,
 }
 
-/// Set power on mode of host.
+/// Says how the host is switched on from afar.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_power_on_mode", role = PoolOperator)]
 pub struct SetPowerOnMode {
     /// The host.
     #[param(name = "self")]
     pub this: Ref<Host>,
-    /// Power on mode.
+    /// Empty for not at all, `wake-on-lan`, `DRAC`, or the name of a script.
     pub power_on_mode: String,
-    /// Power on config.
+    /// Parameters for that way.
     pub power_on_config: BTreeMap<String, String>,
 }
 
-/// Refresh pack info of host.
+/// Reads again which supplemental packs are installed.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.refresh_pack_info", role = PoolOperator, state = Deprecated)]
 pub struct RefreshPackInfo {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Apply edition of host.
+/// Changes the edition that the host runs as. Refused with INVALID_EDITION and LICENSE_CHECKOUT_ERROR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.apply_edition", role = PoolOperator, sync)]
 pub struct ApplyEdition {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Edition.
+    /// Name of the edition.
     pub edition: String,
-    /// Force.
+    /// True to go on although the licence server gave none.
     #[param(default = false)]
     pub force: bool,
 }
 
-/// Reset server certificate of host.
+/// Gives the host a new certificate, signed by itself.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reset_server_certificate", role = PoolAdmin)]
 pub struct ResetServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Emergency reset server certificate of host.
+/// Gives this host a new certificate, signed by itself, without the master.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.emergency_reset_server_certificate", role = LocalRoot, sync)]
 pub struct EmergencyResetServerCertificate {}
 
-/// Install server certificate of host.
+/// Gives the host a certificate for its API. Refused with a SERVER_CERTIFICATE_… code that says what is wrong
+/// with it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.install_server_certificate", role = PoolAdmin)]
 pub struct InstallServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Certificate.
+    /// The certificate, in PEM.
     pub certificate: String,
-    /// Private key.
+    /// Its private key, in PEM.
     pub private_key: String,
-    /// Certificate chain.
+    /// The certificates between it and a known authority, in PEM.
     #[param(default = String::new())]
     pub certificate_chain: String,
 }
 
-/// Refresh server certificate of host.
+/// Replaces the certificate that the host uses inside the pool.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.refresh_server_certificate", role = PoolAdmin)]
 pub struct RefreshServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Get server certificate of host.
+/// The host's certificate, in PEM.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_server_certificate", out = String, role = ReadOnly)]
 pub struct GetServerCertificate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Retrieve wlb evacuate recommendations of host.
+/// Where workload balancing would put the machines of this host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.retrieve_wlb_evacuate_recommendations", out = BTreeMap<Ref<Vm>, Vec<String>>, role = ReadOnly)]
 pub struct RetrieveWlbEvacuateRecommendations {
@@ -795,230 +804,240 @@ pub struct RetrieveWlbEvacuateRecommendations {
     pub this: Ref<Host>,
 }
 
-/// External auth set ldaps of host.
+/// Changes between plain and encrypted LDAP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Ldaps.
+    /// True for encrypted.
     pub ldaps: bool,
-    /// Force.
+    /// True to go on although a test failed.
     #[param(default = false)]
     pub force: bool,
 }
 
-/// Disable external auth of host.
+/// Leaves the directory service. Refused with AUTH_DISABLE_FAILED or one of its kind.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Config.
+    /// User and password for leaving, if the service wants them.
     #[param(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
-    /// Force.
+    /// True to leave although the service refused.
     #[param(default = false)]
     pub force: bool,
 }
 
-/// Enable external auth of host.
+/// Lets users of a directory service log in to this host. Refused with AUTH_ALREADY_ENABLED,
+/// AUTH_ENABLE_FAILED or one of its kind.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Config.
+    /// Settings of the service, such as user and password for joining.
     pub config: BTreeMap<String, String>,
-    /// Service name.
+    /// Name of the service, such as its domain.
     pub service_name: String,
-    /// Auth type.
+    /// Kind of service; `AD` for Active Directory.
     pub auth_type: String,
 }
 
-/// Get server localtime of host.
+/// The clock of the host in its own time zone.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_server_localtime", out = DateTime, role = ReadOnly, sync)]
 pub struct GetServerLocaltime {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Get servertime of host.
+/// The clock of the host in UTC.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_servertime", out = DateTime, role = ReadOnly, sync)]
 pub struct GetServertime {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Call extension of host.
+/// Calls a program in the host's folder of API extensions. Refused with MESSAGE_METHOD_UNKNOWN when there is
+/// none of that name.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.call_extension", out = String, role = PoolAdmin, sync)]
 pub struct CallExtension {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Call.
+    /// Name of the extension.
     pub call: String,
 }
 
-/// Has extension of host.
+/// Whether the host has an extension.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.has_extension", out = bool, role = PoolAdmin)]
 pub struct HasExtension {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Name.
+    /// Name of the extension.
     pub name: String,
 }
 
-/// Call plugin of host.
+/// Runs a function of a plugin on the host and returns what it prints. Refused with XENAPI_MISSING_PLUGIN and
+/// XENAPI_PLUGIN_FAILURE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.call_plugin", out = String, role = PoolAdmin)]
 pub struct CallPlugin {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Plugin.
+    /// Name of the plugin.
     pub plugin: String,
-    /// Fn.
+    /// Function of the plugin.
     #[param(name = "fn")]
     pub fn_: String,
-    /// Args.
+    /// Named arguments for the function.
     pub args: BTreeMap<String, String>,
 }
 
-/// Create new blob of host.
+/// Makes an empty binary attachment of the host, to be filled over HTTP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Name.
+    /// Its name among the attachments of the host.
     pub name: String,
-    /// Mime type.
+    /// The MIME type of its content; empty for `application/octet-stream`.
     pub mime_type: String,
-    /// Public.
+    /// True to let anybody read it without a session.
     #[param(default = false)]
     pub public: bool,
 }
 
-/// Backup rrds of host.
+/// Has the recorded values of the host saved at the master.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.backup_rrds", role = PoolAdmin, sync)]
 pub struct BackupRrds {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Delay.
+    /// Seconds to wait first.
     pub delay: f64,
 }
 
-/// Sync data of host.
+/// Has the files that all hosts share fetched from the master again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.sync_data", role = PoolAdmin, sync)]
 pub struct SyncData {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Compute memory overhead of host.
+/// Memory in bytes that the hypervisor takes for itself.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.compute_memory_overhead", out = i64, role = ReadOnly)]
 pub struct ComputeMemoryOverhead {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Compute free memory of host.
+/// Memory in bytes that machines could still get.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.compute_free_memory", out = i64, role = ReadOnly)]
 pub struct ComputeFreeMemory {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Set hostname live of host.
+/// Changes the name of the host on the network at once. Refused with HOST_NAME_INVALID.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.set_hostname_live", role = PoolOperator, sync)]
 pub struct SetHostnameLive {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Hostname.
+    /// The new name.
     pub hostname: String,
 }
 
-/// Shutdown agent of host.
+/// Stops the server on this host. Machines and networks go on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.shutdown_agent", role = PoolOperator, sync)]
 pub struct ShutdownAgent {}
 
-/// Restart agent of host.
+/// Restarts the server on a host. Machines and networks go on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.restart_agent", role = PoolOperator)]
 pub struct RestartAgent {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Get system status capabilities of host.
+/// What a status report of the host can contain, as XML.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_system_status_capabilities", out = String, role = ReadOnly, sync)]
 pub struct GetSystemStatusCapabilities {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Get management interface of host.
+/// The PIF through which the host is managed.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_management_interface", out = Ref<Pif>, role = PoolOperator)]
 pub struct GetManagementInterface {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Management disable of host.
+/// Closes the API on this host's network interfaces and marks none as management; only the local socket is
+/// left. Refused with SLAVE_REQUIRES_MANAGEMENT_INTERFACE on a host that is not the master.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.management_disable", role = PoolOperator, sync)]
 pub struct ManagementDisable {}
 
-/// Local management reconfigure of host.
+/// Moves management of this host to another interface without asking the master. Refused with
+/// NOT_IN_EMERGENCY_MODE while the master can be reached.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.local_management_reconfigure", role = PoolOperator, sync)]
 pub struct LocalManagementReconfigure {
-    /// Interface.
+    /// Name of the interface or its bridge.
     pub interface: String,
 }
 
-/// Management reconfigure of host.
+/// Moves management of a host to another PIF. The PIF is brought up, the API moves there, and the old
+/// interface stays as it is. Refused with HA_IS_ENABLED, PIF_UNMANAGED, CANNOT_PLUG_BOND_SLAVE for a member
+/// of a bond, PIF_HAS_NO_NETWORK_CONFIGURATION or PIF_HAS_NO_V6_NETWORK_CONFIGURATION, and
+/// PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.management_reconfigure", role = PoolOperator)]
 pub struct ManagementReconfigure {
-    /// Pif.
+    /// The PIF to be managed through.
     pub pif: Ref<Pif>,
 }
 
-/// Syslog reconfigure of host.
+/// Puts a change of `logging` into effect.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.syslog_reconfigure", role = PoolOperator)]
 pub struct SyslogReconfigure {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Evacuate of host.
+/// Moves all machines to other hosts; disable the host first, or new ones may come. Refused with
+/// HOST_EVACUATE_IN_PROGRESS and CANNOT_EVACUATE_HOST; with a network given also with PIF_NOT_PRESENT,
+/// REQUIRED_PIF_IS_UNPLUGGED and INTERFACE_HAS_NO_IP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.evacuate", role = PoolOperator, client_cert)]
 pub struct Evacuate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Network.
+    /// The network that the machines are to travel over; null for the management network.
     #[param(default = Ref::null())]
     pub network: Ref<Network>,
-    /// Evacuate batch size.
+    /// How many move at once; 0 for the server's choice.
     #[param(default = 0)]
     pub evacuate_batch_size: i64,
 }
 
-/// Get uncooperative resident VMs of host.
+/// Was a way to find machines that did not give back memory.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_uncooperative_resident_VMs", out = Vec<Ref<Vm>>, role = ReadOnly, state = Deprecated)]
 pub struct GetUncooperativeResidentVMs {
@@ -1027,7 +1046,7 @@ pub struct GetUncooperativeResidentVMs {
     pub this: Ref<Host>,
 }
 
-/// Get vms which prevent evacuation of host.
+/// The machines that cannot be moved away, and for each the error that says why.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_vms_which_prevent_evacuation", out = BTreeMap<Ref<Vm>, Vec<String>>, role = ReadOnly)]
 pub struct GetVmsWhichPreventEvacuation {
@@ -1036,188 +1055,193 @@ pub struct GetVmsWhichPreventEvacuation {
     pub this: Ref<Host>,
 }
 
-/// Assert can evacuate of host.
+/// Succeeds if all machines could be moved away. Refused with CANNOT_EVACUATE_HOST.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.assert_can_evacuate", role = PoolOperator)]
 pub struct AssertCanEvacuate {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Forget data source archives of host.
+/// Throws away what was recorded of one measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Query data source of host.
+/// The latest reading of a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Record data source of host.
+/// Begins to record a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Get data sources of host.
+/// The values that are measured of the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Emergency ha disable of host.
+/// Stops high availability on this host only, without the master. Machines that ran here may be started
+/// elsewhere too: use it only to repair.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.emergency_ha_disable", role = PoolOperator, sync)]
 pub struct EmergencyHaDisable {
-    /// Soft.
+    /// True to leave it off only until the next restart of the server.
     #[param(default = false)]
     pub soft: bool,
 }
 
-/// Power on of host.
+/// Switches the host on from afar. Refused with HOST_POWER_ON_MODE_DISABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.power_on", role = PoolOperator)]
 pub struct PowerOn {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Destroy of host.
+/// Removes a host that is gone for good from the pool's database. Refused with HOST_IS_LIVE, HA_IS_ENABLED
+/// and HOST_HAS_RESIDENT_VMS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The host.
+    /// The host to remove.
     #[param(name = "self")]
     pub this: Ref<Host>,
 }
 
-/// License remove of host.
+/// Removes the licence of the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_remove", role = PoolOperator)]
 pub struct LicenseRemove {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// License add of host.
+/// Adds a licence to the host. Refused with LICENSE_PROCESSING_ERROR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_add", role = PoolOperator)]
 pub struct LicenseAdd {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Contents.
+    /// The licence file in base64.
     pub contents: String,
 }
 
-/// License apply of host.
+/// Was a way to add a licence.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.license_apply", role = PoolOperator, state = Removed)]
 pub struct LicenseApply {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Contents.
+    /// The licence file in base64.
     pub contents: String,
 }
 
-/// List methods of host.
+/// Names of all calls that the server knows.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.list_methods", out = Vec<String>, role = ReadOnly, sync)]
 pub struct ListMethods {}
 
-/// Bugreport upload of host.
+/// Sends a status report to support.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.bugreport_upload", role = PoolOperator)]
 pub struct BugreportUpload {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Url.
+    /// Where to send it; empty for the default.
     pub url: String,
-    /// Options.
+    /// Further settings, such as a proxy.
     pub options: BTreeMap<String, String>,
 }
 
-/// Send debug keys of host.
+/// Sends debug keys to the hypervisor; the answer is found in its log.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.send_debug_keys", role = PoolAdmin)]
 pub struct SendDebugKeys {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Keys.
+    /// The keys.
     pub keys: String,
 }
 
-/// Get log of host.
+/// The log of the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.get_log", out = String, role = ReadOnly)]
 pub struct GetLog {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Dmesg clear of host.
+/// The log of the hypervisor, which is then emptied.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.dmesg_clear", out = String, role = PoolOperator)]
 pub struct DmesgClear {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Dmesg of host.
+/// The log of the hypervisor.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.dmesg", out = String, role = PoolOperator)]
 pub struct Dmesg {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Reboot of host.
+/// Restarts the host. Refused with HOST_NOT_DISABLED and HOST_IN_USE; machines have to be moved or stopped
+/// first.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.reboot", role = PoolOperator)]
 pub struct Reboot {
-    /// Host.
+    /// The host to restart.
     pub host: Ref<Host>,
 }
 
-/// Shutdown of host.
+/// Switches the host off. Refused with HOST_NOT_DISABLED and HOST_IN_USE; machines have to be moved or
+/// stopped first.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.shutdown", role = PoolOperator)]
 pub struct Shutdown {
-    /// Host.
+    /// The host to switch off.
     pub host: Ref<Host>,
 }
 
-/// Enable of host.
+/// Lets the host take machines. Refused with HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED or its like for
+/// storage when that would break a promise of high availability, and with HOST_DISABLED_UNTIL_REBOOT.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.enable", role = PoolOperator, client_cert)]
 pub struct Enable {
-    /// Host.
+    /// The host to enable.
     pub host: Ref<Host>,
 }
 
-/// Disable of host.
+/// Stops the host from taking machines. Those that it runs stay.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.disable", role = PoolOperator, client_cert)]
 pub struct Disable {
-    /// Host.
+    /// The host to disable.
     pub host: Ref<Host>,
-    /// Auto enable.
+    /// True to enable it again by itself when the server starts the next time.
     #[param(default = true)]
     pub auto_enable: bool,
 }

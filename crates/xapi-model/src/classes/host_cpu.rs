@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_cpu", role = PoolOperator, state = Deprecated)]
 pub struct HostCpu {
-    /// Uuid.
+    /// Unique identifier of the host_cpu. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Host.
@@ -44,7 +44,7 @@ pub struct HostCpu {
     /// Utilisation.
     #[field(DynamicRO)]
     pub utilisation: f64,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

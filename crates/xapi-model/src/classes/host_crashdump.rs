@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_crashdump", role = PoolOperator, calls(Upload, Destroy))]
 pub struct HostCrashdump {
-    /// Uuid.
+    /// Unique identifier of the host_crashdump. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Host.
@@ -20,7 +20,7 @@ pub struct HostCrashdump {
     /// Size.
     #[field(DynamicRO)]
     pub size: i64,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
@@ -29,7 +29,7 @@ pub struct HostCrashdump {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_crashdump.upload", role = PoolOperator)]
 pub struct Upload {
-    /// The host crashdump.
+    /// The host_crashdump.
     #[param(name = "self")]
     pub this: Ref<HostCrashdump>,
     /// Url.
@@ -42,7 +42,7 @@ pub struct Upload {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_crashdump.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The host crashdump.
+    /// The host_crashdump.
     #[param(name = "self")]
     pub this: Ref<HostCrashdump>,
 }

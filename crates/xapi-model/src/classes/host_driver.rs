@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Host_driver", role = PoolAdmin, state = Prototyped, calls(Rescan, Deselect, Select))]
 pub struct HostDriver {
-    /// Uuid.
+    /// Unique identifier of the Host_driver. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
     /// Host.
@@ -50,7 +50,7 @@ pub struct Rescan {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Host_driver.deselect", role = PoolAdmin, state = Prototyped)]
 pub struct Deselect {
-    /// The Host driver.
+    /// The Host_driver.
     #[param(name = "self")]
     pub this: Ref<HostDriver>,
 }
@@ -59,7 +59,7 @@ pub struct Deselect {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Host_driver.select", role = PoolAdmin, state = Prototyped)]
 pub struct Select {
-    /// The Host driver.
+    /// The Host_driver.
     #[param(name = "self")]
     pub this: Ref<HostDriver>,
     /// Variant.

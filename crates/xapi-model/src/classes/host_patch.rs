@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_patch", role = PoolOperator, state = Deprecated, calls(Apply, Destroy))]
 pub struct HostPatch {
-    /// Uuid.
+    /// Unique identifier of the host_patch. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
     /// Version.
@@ -35,7 +35,7 @@ pub struct HostPatch {
     /// Pool patch.
     #[field(StaticRO, default = Ref::null())]
     pub pool_patch: Ref<PoolPatch>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
@@ -44,7 +44,7 @@ pub struct HostPatch {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_patch.apply", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Apply {
-    /// The host patch.
+    /// The host_patch.
     #[param(name = "self")]
     pub this: Ref<HostPatch>,
 }
@@ -53,7 +53,7 @@ pub struct Apply {
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_patch.destroy", role = PoolOperator, state = Deprecated)]
 pub struct Destroy {
-    /// The host patch.
+    /// The host_patch.
     #[param(name = "self")]
     pub this: Ref<HostPatch>,
 }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "LVHD", role = PoolAdmin, no_get_all, calls(EnableThinProvisioning))]
 pub struct Lvhd {
-    /// Uuid.
+    /// Unique identifier of the LVHD. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
 }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "network_sriov", role = PoolAdmin, calls(GetRemainingCapacity, Destroy, Create))]
 pub struct NetworkSriov {
-    /// Uuid.
+    /// Unique identifier of the network_sriov. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Physical PIF.
@@ -45,7 +45,7 @@ pub enum SriovConfigurationMode {
 #[derive(Clone, Debug, Call)]
 #[call(name = "network_sriov.get_remaining_capacity", out = i64, role = ReadOnly)]
 pub struct GetRemainingCapacity {
-    /// The network sriov.
+    /// The network_sriov.
     #[param(name = "self")]
     pub this: Ref<NetworkSriov>,
 }
@@ -54,7 +54,7 @@ pub struct GetRemainingCapacity {
 #[derive(Clone, Debug, Call)]
 #[call(name = "network_sriov.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The network sriov.
+    /// The network_sriov.
     #[param(name = "self")]
     pub this: Ref<NetworkSriov>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Observer", role = PoolAdmin, ctor, state = Prototyped, calls(SetComponents, SetEndpoints, SetAttributes, SetEnabled, SetHosts))]
 pub struct Observer {
-    /// Uuid.
+    /// Unique identifier of the Observer. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Hosts.

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PCI", role = PoolOperator, calls(GetDom0AccessStatus, EnableDom0Access, DisableDom0Access))]
 pub struct Pci {
-    /// Uuid.
+    /// Unique identifier of the PCI. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Class id.
@@ -38,7 +38,7 @@ pub struct Pci {
     /// Dependencies.
     #[field(DynamicRO)]
     pub dependencies: Vec<Ref<Pci>>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Subsystem vendor id.

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PGPU", role = PoolOperator, calls(DisableDom0Access, EnableDom0Access, GetRemainingCapacity, SetGpuGroup, SetEnabledVgpuTypes, RemoveEnabledVgpuTypes, AddEnabledVgpuTypes))]
 pub struct Pgpu {
-    /// Uuid.
+    /// Unique identifier of the PGPU. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// PCI.
@@ -20,7 +20,7 @@ pub struct Pgpu {
     /// Host.
     #[field(DynamicRO, default = Ref::null())]
     pub host: Ref<Host>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Supported VGPU types.

@@ -4,395 +4,397 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Pool.
+/// A set of hosts that are managed as one, with common storage and networks. Every host is in one, be it
+/// alone. One host is the master; the others take its orders and refer clients to it.
 #[derive(Clone, Debug, Class)]
 #[class(name = "pool", role = PoolOperator, calls(SyncTrustedCertificatesFrom, UninstallTrustedCertificate, InstallTrustedCertificate, SetSshAutoMode, SetConsoleIdleTimeout, SetSshEnabledTimeout, DisableSsh, EnableSsh, GetGuestSecurebootReadiness, SetExtAuthCacheExpiry, SetExtAuthCacheSize, SetExtAuthCacheEnabled, SetExtAuthMaxThreads, SetLocalAuthMaxThreads, SetUpdateSyncEnabled, ConfigureUpdateSync, ResetTelemetryUuid, SetTelemetryNextCollection, SetHttpsOnly, SetCustomUefiCertificates, SetUefiCertificates, DisableRepositoryProxy, ConfigureRepositoryProxy, DisableClientCertificateAuth, EnableClientCertificateAuth, CheckUpdateReadiness, SyncUpdates, RemoveRepository, AddRepository, SetRepositories, RotateSecret, RemoveFromGuestAgentConfig, AddToGuestAgentConfig, HasExtension, SetIgmpSnoopingEnabled, DisableSslLegacy, EnableSslLegacy, ApplyEdition, GetLicenseState, DisableLocalStorageCaching, EnableLocalStorageCaching, TestArchiveTarget, SetVswitchController, DisableRedoLog, EnableRedoLog, EnableTlsVerification, CertificateSync, CrlList, CrlUninstall, CrlInstall, UninstallCaCertificate, InstallCaCertificate, CertificateList, CertificateUninstall, CertificateInstall, SendTestPost, RetrieveWlbRecommendations, RetrieveWlbConfiguration, SendWlbConfiguration, DeconfigureWlb, InitializeWlb, DetectNonhomogeneousExternalAuth, ExternalAuthSetLdaps, DisableExternalAuth, EnableExternalAuth, CreateNewBlob, SetHaHostFailuresToTolerate, HaComputeVmFailoverPlan, HaComputeHypotheticalMaxHostFailuresToTolerate, HaComputeMaxHostFailuresToTolerate, HaFailoverPlanExists, HaPreventRestartsFor, DesignateNewMaster, SyncDatabase, DisableHa, EnableHa, CreateVlanFromPif, ManagementReconfigure, CreateVlan, RecoverSlaves, EmergencyResetMaster, EmergencyTransitionToMaster, Eject, JoinForce, Join))]
 pub struct Pool {
-    /// Uuid.
+    /// Unique identifier of the pool. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people; empty for a host that is alone.
     #[field(RW, db = "name_label")]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, db = "name_description")]
     pub name_description: String,
-    /// Master.
+    /// The host that answers for the pool.
     #[field(DynamicRO)]
     pub master: Ref<Host>,
-    /// Default SR.
+    /// The repository that new disks go to unless another is named.
     #[field(RW, name = "default_SR")]
     pub default_sr: Ref<Sr>,
-    /// Suspend image SR.
+    /// Where the memory of suspended machines is kept.
     #[field(RW, name = "suspend_image_SR")]
     pub suspend_image_sr: Ref<Sr>,
-    /// Crash dump SR.
+    /// Where dumps of crashed machines are kept.
     #[field(RW, name = "crash_dump_SR")]
     pub crash_dump_sr: Ref<Sr>,
-    /// Other config.
+    /// Settings and marks of clients. `folder`, `EMPTY_FOLDERS` and `XenCenter.CustomFields.…` may be changed
+    /// by machine operators.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator), ("EMPTY_FOLDERS", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Ha enabled.
+    /// True while high availability is on: machines of a host that fails are started elsewhere.
     #[field(DynamicRO, default = false)]
     pub ha_enabled: bool,
-    /// Ha configuration.
+    /// Settings of high availability.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub ha_configuration: BTreeMap<String, String>,
-    /// Ha statefiles.
+    /// Disks that high availability keeps its state on.
     #[field(DynamicRO, default = Vec::new())]
     pub ha_statefiles: Vec<String>,
-    /// Ha host failures to tolerate.
+    /// How many hosts may fail before protected machines cannot all be restarted.
     #[field(DynamicRO, default = 0)]
     pub ha_host_failures_to_tolerate: i64,
-    /// Ha plan exists for.
+    /// How many failures the pool could really stand now.
     #[field(DynamicRO, default = 0)]
     pub ha_plan_exists_for: i64,
-    /// Ha allow overcommit.
+    /// True to accept changes that break the promise above.
     #[field(RW, default = false)]
     pub ha_allow_overcommit: bool,
-    /// Ha overcommitted.
+    /// True if that promise cannot be kept now.
     #[field(DynamicRO, default = false)]
     pub ha_overcommitted: bool,
-    /// Blobs.
+    /// Binary attachments of the pool, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the pool to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
-    /// Gui config.
+    /// What graphical clients keep for themselves.
     #[field(RW, default = BTreeMap::new(), role = VmOperator)]
     pub gui_config: BTreeMap<String, String>,
-    /// Health check config.
+    /// Settings of regular reports to support.
     #[field(RW, default = BTreeMap::new())]
     pub health_check_config: BTreeMap<String, String>,
-    /// Wlb url.
+    /// Address of the workload-balancing server; empty for none.
     #[field(DynamicRO, default = String::new())]
     pub wlb_url: String,
-    /// Wlb username.
+    /// User at the workload-balancing server.
     #[field(DynamicRO, default = String::new())]
     pub wlb_username: String,
-    /// Wlb enabled.
+    /// True if its advice is asked for.
     #[field(RW, default = false, client_cert)]
     pub wlb_enabled: bool,
-    /// Wlb verify cert.
+    /// True if its certificate is checked. It always is when certificates are checked at all.
     #[field(RW, default = false, state = Deprecated)]
     pub wlb_verify_cert: bool,
-    /// Redo log enabled.
+    /// True while every change of the database is also written to a shared disk.
     #[field(DynamicRO, default = false)]
     pub redo_log_enabled: bool,
-    /// Redo log vdi.
+    /// The disk that holds that log.
     #[field(DynamicRO, default = Ref::null())]
     pub redo_log_vdi: Ref<Vdi>,
-    /// Vswitch controller.
+    /// Address of the controller of the virtual switches; SDN_controller replaces it.
     #[field(DynamicRO, default = String::new(), state = Deprecated)]
     pub vswitch_controller: String,
-    /// Restrictions.
+    /// Features that the licence leaves out.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub restrictions: BTreeMap<String, String>,
-    /// Metadata VDIs.
+    /// Disks that hold copies of the pool's database.
     #[field(DynamicRO, name = "metadata_VDIs")]
     pub metadata_vdis: Vec<Ref<Vdi>>,
-    /// Ha cluster stack.
+    /// The software that keeps the hosts together for high availability.
     #[field(DynamicRO, default = String::new())]
     pub ha_cluster_stack: String,
-    /// Allowed operations.
+    /// What may be asked of the pool in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<PoolAllowedOperations>,
-    /// Current operations.
+    /// What is being done to the pool right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, PoolAllowedOperations>,
-    /// Guest agent config.
+    /// Settings that are passed to the tools in machines.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub guest_agent_config: BTreeMap<String, String>,
-    /// Cpu info.
+    /// CPU features that all hosts have in common.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub cpu_info: BTreeMap<String, String>,
-    /// Policy no vendor device.
+    /// True if new machines are made without the device that brings drivers for Windows.
     #[field(RW, default = false, state = Deprecated)]
     pub policy_no_vendor_device: bool,
-    /// Live patching disabled.
+    /// True if hosts are never patched while running.
     #[field(RW, default = false)]
     pub live_patching_disabled: bool,
-    /// Igmp snooping enabled.
+    /// True if multicast is forwarded only to the ports that asked for it.
     #[field(DynamicRO, default = false)]
     pub igmp_snooping_enabled: bool,
-    /// Uefi certificates.
+    /// UEFI certificates that machines are given.
     #[field(StaticRO, default = String::new())]
     pub uefi_certificates: String,
-    /// Custom uefi certificates.
+    /// UEFI certificates that replace those of the product.
     #[field(StaticRO, default = String::new(), state = Prototyped)]
     pub custom_uefi_certificates: String,
-    /// Is psr pending.
+    /// True if the change of the pool's secret was interrupted and has to be finished.
     #[field(RW, default = false)]
     pub is_psr_pending: bool,
-    /// Tls verification enabled.
+    /// True if hosts check each other's certificates.
     #[field(DynamicRO, default = false)]
     pub tls_verification_enabled: bool,
-    /// Repositories.
+    /// The enabled sources of updates.
     #[field(DynamicRO, default = Vec::new())]
     pub repositories: Vec<Ref<Repository>>,
-    /// Client certificate auth enabled.
+    /// True if a client's certificate can stand for a login.
     #[field(DynamicRO, default = false)]
     pub client_certificate_auth_enabled: bool,
-    /// Client certificate auth name.
+    /// The name that such a certificate must carry.
     #[field(DynamicRO, default = String::new())]
     pub client_certificate_auth_name: String,
-    /// Repository proxy url.
+    /// Proxy through which updates are fetched; empty for none.
     #[field(DynamicRO, default = String::new())]
     pub repository_proxy_url: String,
-    /// Repository proxy username.
+    /// User at that proxy.
     #[field(DynamicRO, default = String::new())]
     pub repository_proxy_username: String,
-    /// Repository proxy password.
+    /// Password at that proxy.
     #[field(DynamicRO, default = Ref::null())]
     pub repository_proxy_password: Ref<Secret>,
-    /// Migration compression.
+    /// True if memory is compressed when machines move, unless the call says otherwise.
     #[field(RW, default = false, state = Prototyped)]
     pub migration_compression: bool,
-    /// Coordinator bias.
+    /// True if machines are rather not started on the master.
     #[field(RW, default = true)]
     pub coordinator_bias: bool,
-    /// Local auth max threads.
+    /// How many logins of local users are checked at once.
     #[field(StaticRO, default = 8, state = Prototyped)]
     pub local_auth_max_threads: i64,
-    /// Ext auth max threads.
+    /// How many logins of directory users are checked at once.
     #[field(StaticRO, default = 1, state = Prototyped)]
     pub ext_auth_max_threads: i64,
-    /// Ext auth cache enabled.
+    /// True if successful checks of directory users are remembered.
     #[field(DynamicRO, default = true, state = Prototyped)]
     pub ext_auth_cache_enabled: bool,
-    /// Ext auth cache size.
+    /// How many are remembered.
     #[field(DynamicRO, default = 50, state = Prototyped)]
     pub ext_auth_cache_size: i64,
-    /// Ext auth cache expiry.
+    /// For how many seconds they are remembered.
     #[field(DynamicRO, default = 300, state = Prototyped)]
     pub ext_auth_cache_expiry: i64,
-    /// Telemetry uuid.
+    /// Name under which statistics are sent.
     #[field(DynamicRO, default = Ref::null(), state = Prototyped)]
     pub telemetry_uuid: Ref<Secret>,
-    /// Telemetry frequency.
+    /// How often statistics are sent.
     #[field(DynamicRO, default = TelemetryFrequency::Weekly, state = Prototyped)]
     pub telemetry_frequency: TelemetryFrequency,
-    /// Telemetry next collection.
+    /// Earliest time for the next ones.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub telemetry_next_collection: DateTime,
-    /// Last update sync.
+    /// When updates were last fetched.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub last_update_sync: DateTime,
-    /// Update sync frequency.
+    /// How often updates are fetched.
     #[field(DynamicRO, default = UpdateSyncFrequency::Weekly, state = Prototyped)]
     pub update_sync_frequency: UpdateSyncFrequency,
-    /// Update sync day.
+    /// Day of the week for that; 0 is Sunday.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub update_sync_day: i64,
-    /// Update sync enabled.
+    /// True if updates are fetched by themselves.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub update_sync_enabled: bool,
-    /// Recommendations.
+    /// What the maker recommends for machines of certain kinds.
     #[field(DynamicRO, default = BTreeMap::new(), state = Prototyped)]
     pub recommendations: BTreeMap<String, String>,
-    /// License server.
+    /// Address and port of the server that gives out licences.
     #[field(RW, default = BTreeMap::new(), state = Prototyped)]
     pub license_server: BTreeMap<String, String>,
-    /// Ha reboot vm on internal shutdown.
+    /// True if a protected machine is started again after its guest shut it down.
     #[field(RW, default = true, state = Prototyped)]
     pub ha_reboot_vm_on_internal_shutdown: bool,
-    /// Limit console sessions.
+    /// True if a console takes one client at a time.
     #[field(RW, default = false, state = Prototyped)]
     pub limit_console_sessions: bool,
-    /// Vm console idle timeout.
+    /// Seconds after which an idle console of a machine is closed; 0 for never.
     #[field(RW, default = 0, state = Prototyped)]
     pub vm_console_idle_timeout: i64,
-    /// Auto update vm secureboot certificates.
+    /// True if machines get newer Secure Boot certificates by themselves.
     #[field(RW, default = false, state = Prototyped)]
     pub auto_update_vm_secureboot_certificates: bool,
 }
 
-/// Pool allowed operations.
+/// What can be done to a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "pool_allowed_operations")]
 pub enum PoolAllowedOperations {
-    /// Ha enable.
+    /// Turn high availability on.
     #[wire(name = "ha_enable")]
     HaEnable,
-    /// Ha disable.
+    /// Turn high availability off.
     #[wire(name = "ha_disable")]
     HaDisable,
-    /// Cluster create.
+    /// Build a cluster.
     #[wire(name = "cluster_create")]
     ClusterCreate,
-    /// Designate new master.
+    /// Make another host the master.
     #[wire(name = "designate_new_master")]
     DesignateNewMaster,
-    /// Configure repositories.
+    /// Change the sources of updates.
     #[wire(name = "configure_repositories")]
     ConfigureRepositories,
-    /// Sync updates.
+    /// Fetch updates.
     #[wire(name = "sync_updates")]
     SyncUpdates,
-    /// Sync bundle.
+    /// Take in a bundle of updates.
     #[wire(name = "sync_bundle")]
     SyncBundle,
-    /// Get updates.
+    /// List updates.
     #[wire(name = "get_updates")]
     GetUpdates,
     /// Apply updates.
     #[wire(name = "apply_updates")]
     ApplyUpdates,
-    /// Tls verification enable.
+    /// Begin to check certificates.
     #[wire(name = "tls_verification_enable")]
     TlsVerificationEnable,
-    /// Cert refresh.
+    /// Replace a host's certificate.
     #[wire(name = "cert_refresh")]
     CertRefresh,
-    /// Exchange certificates on join.
+    /// Exchange certificates with a host that joins.
     #[wire(name = "exchange_certificates_on_join")]
     ExchangeCertificatesOnJoin,
-    /// Exchange ca certificates on join.
+    /// Exchange authorities with a host that joins.
     #[wire(name = "exchange_ca_certificates_on_join")]
     ExchangeCaCertificatesOnJoin,
-    /// Copy primary host certs.
+    /// Copy the master's certificates to the others.
     #[wire(name = "copy_primary_host_certs")]
     CopyPrimaryHostCerts,
-    /// Eject.
+    /// Remove a host.
     #[wire(name = "eject")]
     Eject,
-    /// Exchange crls on join.
+    /// Exchange revocation lists with a host that joins.
     #[wire(name = "exchange_crls_on_join")]
     ExchangeCrlsOnJoin,
 }
 
-/// Telemetry frequency.
+/// How often statistics are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "telemetry_frequency")]
 pub enum TelemetryFrequency {
-    /// Daily.
+    /// Every day.
     #[wire(name = "daily")]
     Daily,
-    /// Weekly.
+    /// Every week.
     #[wire(name = "weekly")]
     Weekly,
-    /// Monthly.
+    /// Every month.
     #[wire(name = "monthly")]
     Monthly,
 }
 
-/// Update sync frequency.
+/// How often updates are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "update_sync_frequency")]
 pub enum UpdateSyncFrequency {
-    /// Daily.
+    /// Every day.
     #[wire(name = "daily")]
     Daily,
-    /// Weekly.
+    /// Every week.
     #[wire(name = "weekly")]
     Weekly,
 }
 
-/// Pool guest secureboot readiness.
+/// Whether machines can be started with Secure Boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "pool_guest_secureboot_readiness")]
 pub enum PoolGuestSecurebootReadiness {
-    /// Ready.
+    /// They can.
     #[wire(name = "ready")]
     Ready,
-    /// Ready no dbx.
+    /// They can, without a list of revoked programs.
     #[wire(name = "ready_no_dbx")]
     ReadyNoDbx,
-    /// Not ready.
+    /// Certificates are missing.
     #[wire(name = "not_ready")]
     NotReady,
 }
 
-/// Certificate purpose.
+/// What a trusted certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "certificate_purpose")]
 pub enum CertificatePurpose {
-    /// Licensing.
+    /// Connections to the licence server.
     #[wire(name = "licensing")]
     Licensing,
-    /// Ldaps.
+    /// Connections to the directory service.
     #[wire(name = "ldaps")]
     Ldaps,
 }
 
-/// Sync trusted certificates from of pool.
+/// Takes over trusted certificates from another pool.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.sync_trusted_certificates_from", out = Vec<Ref<Certificate>>, role = PoolOperator, client_cert, state = Prototyped)]
 pub struct SyncTrustedCertificatesFrom {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Remote pool.
+    /// Address of the other pool.
     pub remote_pool: String,
-    /// Remote session.
+    /// A session there.
     pub remote_session: Ref<Session>,
-    /// Remote certificate.
+    /// Certificate that the other pool is known by.
     pub remote_certificate: String,
-    /// Ca.
+    /// True for authorities, false for single servers.
     pub ca: bool,
 }
 
-/// Uninstall trusted certificate of pool.
+/// Stops trusting a certificate, on every host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.uninstall_trusted_certificate", role = PoolOperator, client_cert, state = Prototyped)]
 pub struct UninstallTrustedCertificate {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Certificate.
+    /// The certificate.
     pub certificate: Ref<Certificate>,
 }
 
-/// Install trusted certificate of pool.
+/// Trusts a certificate from now on, on every host. Refused with a TRUSTED_CERTIFICATE_… code.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.install_trusted_certificate", role = PoolOperator, client_cert, state = Prototyped)]
 pub struct InstallTrustedCertificate {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Ca.
+    /// True for an authority, false for a single server.
     pub ca: bool,
-    /// Cert.
+    /// The certificate, in PEM.
     pub cert: String,
-    /// Purpose.
+    /// What it is for; empty for everything.
     pub purpose: Vec<CertificatePurpose>,
 }
 
-/// Set ssh auto mode of pool.
+/// Says for all hosts whether SSH is opened by itself while the API does not answer.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ssh_auto_mode", role = PoolAdmin, state = Prototyped)]
 pub struct SetSshAutoMode {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// True for by itself.
     pub value: bool,
 }
 
-/// Set console idle timeout of pool.
+/// Says for all hosts when an idle console is logged out.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_console_idle_timeout", role = PoolAdmin, state = Prototyped)]
 pub struct SetConsoleIdleTimeout {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Seconds; 0 for never.
     pub value: i64,
 }
 
-/// Set ssh enabled timeout of pool.
+/// Says for all hosts how long SSH stays open once it is enabled.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ssh_enabled_timeout", role = PoolAdmin, state = Prototyped)]
 pub struct SetSshEnabledTimeout {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Seconds; 0 for ever.
     pub value: i64,
 }
 
-/// Disable ssh of pool.
+/// Closes SSH on all hosts. Refused with DISABLE_SSH_PARTIALLY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_ssh", role = PoolAdmin, state = Prototyped)]
 pub struct DisableSsh {
@@ -401,7 +403,7 @@ pub struct DisableSsh {
     pub this: Ref<Pool>,
 }
 
-/// Enable ssh of pool.
+/// Opens SSH on all hosts. Refused with ENABLE_SSH_PARTIALLY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_ssh", role = PoolAdmin, state = Prototyped)]
 pub struct EnableSsh {
@@ -410,7 +412,7 @@ pub struct EnableSsh {
     pub this: Ref<Pool>,
 }
 
-/// Get guest secureboot readiness of pool.
+/// Whether machines can be started with Secure Boot.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.get_guest_secureboot_readiness", out = PoolGuestSecurebootReadiness, role = PoolOperator, state = Prototyped, sync)]
 pub struct GetGuestSecurebootReadiness {
@@ -419,86 +421,86 @@ pub struct GetGuestSecurebootReadiness {
     pub this: Ref<Pool>,
 }
 
-/// Set ext auth cache expiry of pool.
+/// Says how long successful checks of directory users are remembered.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ext_auth_cache_expiry", role = PoolOperator, state = Prototyped)]
 pub struct SetExtAuthCacheExpiry {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Seconds.
     pub value: i64,
 }
 
-/// Set ext auth cache size of pool.
+/// Says how many successful checks of directory users are remembered.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ext_auth_cache_size", role = PoolOperator, state = Prototyped)]
 pub struct SetExtAuthCacheSize {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Set ext auth cache enabled of pool.
+/// Says whether successful checks of directory users are remembered.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ext_auth_cache_enabled", role = PoolOperator, state = Prototyped)]
 pub struct SetExtAuthCacheEnabled {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// True to remember them.
     pub value: bool,
 }
 
-/// Set ext auth max threads of pool.
+/// Says how many logins of directory users are checked at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ext_auth_max_threads", role = PoolOperator, state = Prototyped, sync)]
 pub struct SetExtAuthMaxThreads {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Set local auth max threads of pool.
+/// Says how many logins of local users are checked at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_local_auth_max_threads", role = PoolOperator, state = Prototyped, sync)]
 pub struct SetLocalAuthMaxThreads {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Set update sync enabled of pool.
+/// Says whether updates are fetched by themselves. Refused with CAN_NOT_PERIODIC_SYNC_UPDATES.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_update_sync_enabled", role = PoolOperator, state = Prototyped)]
 pub struct SetUpdateSyncEnabled {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// True for by themselves.
     pub value: bool,
 }
 
-/// Configure update sync of pool.
+/// Says when updates are fetched. Refused with INVALID_UPDATE_SYNC_DAY.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.configure_update_sync", role = PoolOperator, state = Prototyped)]
 pub struct ConfigureUpdateSync {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Update sync frequency.
+    /// How often.
     pub update_sync_frequency: UpdateSyncFrequency,
-    /// Update sync day.
+    /// Day of the week, 0 for Sunday; not looked at for every day.
     pub update_sync_day: i64,
 }
 
-/// Reset telemetry uuid of pool.
+/// Sends statistics under a new name from now on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.reset_telemetry_uuid", role = PoolAdmin, state = Prototyped)]
 pub struct ResetTelemetryUuid {
@@ -507,51 +509,51 @@ pub struct ResetTelemetryUuid {
     pub this: Ref<Pool>,
 }
 
-/// Set telemetry next collection of pool.
+/// Says when statistics are next collected. Refused with TELEMETRY_NEXT_COLLECTION_TOO_LATE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_telemetry_next_collection", role = PoolAdmin, state = Prototyped)]
 pub struct SetTelemetryNextCollection {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The earliest time.
     pub value: DateTime,
 }
 
-/// Set https only of pool.
+/// Says for all hosts whether they are managed through HTTPS only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_https_only", role = PoolOperator, state = Prototyped)]
 pub struct SetHttpsOnly {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// True to close plain HTTP.
     pub value: bool,
 }
 
-/// Set custom uefi certificates of pool.
+/// Gives machines UEFI certificates of one's own.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_custom_uefi_certificates", role = PoolAdmin, state = Prototyped)]
 pub struct SetCustomUefiCertificates {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The certificates, as a tar file in base64.
     pub value: String,
 }
 
-/// Set uefi certificates of pool.
+/// Sets the UEFI certificates; pool.set_custom_uefi_certificates replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_uefi_certificates", role = PoolAdmin, state = Deprecated)]
 pub struct SetUefiCertificates {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The certificates, as a tar file in base64.
     pub value: String,
 }
 
-/// Disable repository proxy of pool.
+/// Fetches updates without a proxy.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_repository_proxy", role = PoolOperator, client_cert)]
 pub struct DisableRepositoryProxy {
@@ -560,22 +562,23 @@ pub struct DisableRepositoryProxy {
     pub this: Ref<Pool>,
 }
 
-/// Configure repository proxy of pool.
+/// Fetches updates through a proxy. Refused with INVALID_REPOSITORY_PROXY_URL and
+/// INVALID_REPOSITORY_PROXY_CREDENTIAL.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.configure_repository_proxy", role = PoolOperator, client_cert)]
 pub struct ConfigureRepositoryProxy {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Url.
+    /// Address of the proxy.
     pub url: String,
-    /// Username.
+    /// User at the proxy, or empty.
     pub username: String,
-    /// Password.
+    /// Password at the proxy, or empty.
     pub password: String,
 }
 
-/// Disable client certificate auth of pool.
+/// No longer lets a certificate stand for a login.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_client_certificate_auth", role = PoolOperator, client_cert)]
 pub struct DisableClientCertificateAuth {
@@ -584,136 +587,139 @@ pub struct DisableClientCertificateAuth {
     pub this: Ref<Pool>,
 }
 
-/// Enable client certificate auth of pool.
+/// Lets a client's certificate stand for a login.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_client_certificate_auth", role = PoolOperator, client_cert)]
 pub struct EnableClientCertificateAuth {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Name.
+    /// The name that the certificate must carry.
     pub name: String,
 }
 
-/// Check update readiness of pool.
+/// What stands in the way of updating the hosts, as lists of error codes and parameters.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.check_update_readiness", out = Vec<Vec<String>>, role = PoolOperator, client_cert)]
 pub struct CheckUpdateReadiness {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Requires reboot.
+    /// Whether the hosts would have to be rebooted.
     pub requires_reboot: bool,
 }
 
-/// Sync updates of pool.
+/// Fetches updates from the enabled repositories, and returns the mark of the set. Refused with
+/// NO_REPOSITORY_ENABLED, SYNC_UPDATES_IN_PROGRESS and REPOSYNC_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.sync_updates", out = String, role = PoolOperator, client_cert)]
 pub struct SyncUpdates {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Force.
+    /// True to fetch everything again.
     pub force: bool,
-    /// Token.
+    /// Token for a repository that asks for one.
     #[param(default = String::new())]
     pub token: String,
-    /// Token id.
+    /// Identifier of that token.
     #[param(default = String::new())]
     pub token_id: String,
-    /// Username.
+    /// User at a repository that asks for one.
     #[param(default = String::new())]
     pub username: String,
-    /// Password.
+    /// Password at a repository that asks for one.
     #[param(default = String::new())]
     pub password: String,
 }
 
-/// Remove repository of pool.
+/// Disables one source of updates.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.remove_repository", role = PoolOperator, client_cert)]
 pub struct RemoveRepository {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The repository.
     pub value: Ref<Repository>,
 }
 
-/// Add repository of pool.
+/// Enables one more source of updates.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.add_repository", role = PoolOperator, client_cert)]
 pub struct AddRepository {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The repository.
     pub value: Ref<Repository>,
 }
 
-/// Set repositories of pool.
+/// Replaces the enabled sources of updates. Refused with MULTIPLE_UPDATE_REPOSITORIES_ENABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_repositories", role = PoolOperator, client_cert)]
 pub struct SetRepositories {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// The repositories.
     pub value: Vec<Ref<Repository>>,
 }
 
-/// Rotate secret of pool.
+/// Replaces the secret by which hosts of the pool know each other. Refused while a host is missing, and with
+/// HA_IS_ENABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.rotate_secret", role = PoolAdmin)]
 pub struct RotateSecret {}
 
-/// Remove from guest agent config of pool.
+/// Removes a setting that is passed to the tools in machines.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.remove_from_guest_agent_config", role = PoolAdmin)]
 pub struct RemoveFromGuestAgentConfig {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Key.
+    /// Name of the setting.
     pub key: String,
 }
 
-/// Add to guest agent config of pool.
+/// Adds a setting that is passed to the tools in machines. Refused with MAP_DUPLICATE_KEY.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.add_to_guest_agent_config", role = PoolAdmin)]
 pub struct AddToGuestAgentConfig {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Key.
+    /// Name of the setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Has extension of pool.
+/// Whether every host has an extension of the API.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.has_extension", out = bool, role = PoolAdmin)]
 pub struct HasExtension {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Name.
+    /// Name of the extension.
     pub name: String,
 }
 
-/// Set igmp snooping enabled of pool.
+/// Says whether multicast is forwarded only to the ports that asked for it. Refused with
+/// OPENVSWITCH_NOT_ACTIVE, and with COULD_NOT_UPDATE_IGMP_SNOOPING_EVERYWHERE when a host could not follow.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_igmp_snooping_enabled", role = PoolOperator)]
 pub struct SetIgmpSnoopingEnabled {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// True for only those ports.
     pub value: bool,
 }
 
-/// Disable ssl legacy of pool.
+/// Refuses old versions of TLS. They are refused anyway.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_ssl_legacy", role = PoolOperator, state = Deprecated)]
 pub struct DisableSslLegacy {
@@ -722,7 +728,7 @@ pub struct DisableSslLegacy {
     pub this: Ref<Pool>,
 }
 
-/// Enable ssl legacy of pool.
+/// Was a way to accept old versions of TLS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_ssl_legacy", role = PoolOperator, state = Removed)]
 pub struct EnableSslLegacy {
@@ -731,18 +737,18 @@ pub struct EnableSslLegacy {
     pub this: Ref<Pool>,
 }
 
-/// Apply edition of pool.
+/// Changes the edition of all hosts. Refused with INVALID_EDITION and LICENSE_CHECKOUT_ERROR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.apply_edition", role = PoolOperator)]
 pub struct ApplyEdition {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Edition.
+    /// Name of the edition.
     pub edition: String,
 }
 
-/// Get license state of pool.
+/// The edition of the pool, and when its licence ends.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.get_license_state", out = BTreeMap<String, String>, role = ReadOnly)]
 pub struct GetLicenseState {
@@ -751,7 +757,7 @@ pub struct GetLicenseState {
     pub this: Ref<Pool>,
 }
 
-/// Disable local storage caching of pool.
+/// Stops caching remote disks on all hosts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_local_storage_caching", role = PoolOperator)]
 pub struct DisableLocalStorageCaching {
@@ -760,7 +766,7 @@ pub struct DisableLocalStorageCaching {
     pub this: Ref<Pool>,
 }
 
-/// Enable local storage caching of pool.
+/// Caches remote disks on all hosts, each in a local repository.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_local_storage_caching", role = PoolOperator)]
 pub struct EnableLocalStorageCaching {
@@ -769,385 +775,400 @@ pub struct EnableLocalStorageCaching {
     pub this: Ref<Pool>,
 }
 
-/// Test archive target of pool.
+/// Was a way to try a place for archives of snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.test_archive_target", out = String, role = PoolOperator, sync)]
 pub struct TestArchiveTarget {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Config.
+    /// How to reach the place.
     pub config: BTreeMap<String, String>,
 }
 
-/// Set vswitch controller of pool.
+/// Names the controller of the virtual switches; SDN_controller.introduce replaces it. Refused with
+/// OPERATION_NOT_ALLOWED without Open vSwitch, and with INVALID_IP_ADDRESS_SPECIFIED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_vswitch_controller", role = PoolOperator, state = Deprecated)]
 pub struct SetVswitchController {
-    /// Address.
+    /// Address of the controller; empty for none.
     pub address: String,
 }
 
-/// Disable redo log of pool.
+/// Stops writing changes of the database to a shared disk.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_redo_log", role = PoolOperator)]
 pub struct DisableRedoLog {}
 
-/// Enable redo log of pool.
+/// Writes every change of the database also to a shared disk. Refused with CANNOT_ENABLE_REDO_LOG.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_redo_log", role = PoolOperator)]
 pub struct EnableRedoLog {
-    /// Sr.
+    /// The repository that is to hold the disk.
     pub sr: Ref<Sr>,
 }
 
-/// Enable tls verification of pool.
+/// Lets hosts check each other's certificates from now on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_tls_verification", role = PoolAdmin, sync)]
 pub struct EnableTlsVerification {}
 
-/// Certificate sync of pool.
+/// Copies the trusted certificates and revocation lists of the master to all hosts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.certificate_sync", role = PoolOperator)]
 pub struct CertificateSync {}
 
-/// Crl list of pool.
+/// Names of the revocation lists.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.crl_list", out = Vec<String>, role = PoolOperator)]
 pub struct CrlList {}
 
-/// Crl uninstall of pool.
+/// Removes a revocation list from all hosts. Refused with CRL_DOES_NOT_EXIST.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.crl_uninstall", role = PoolOperator)]
 pub struct CrlUninstall {
-    /// Name.
+    /// Its name.
     pub name: String,
 }
 
-/// Crl install of pool.
+/// Adds a revocation list to all hosts. Refused with CRL_ALREADY_EXISTS, CRL_CORRUPT and CRL_NAME_INVALID.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.crl_install", role = PoolOperator)]
 pub struct CrlInstall {
-    /// Name.
+    /// A name for it.
     pub name: String,
-    /// Cert.
+    /// The list, in PEM.
     pub cert: String,
 }
 
-/// Uninstall ca certificate of pool.
+/// Stops trusting an authority; pool.uninstall_trusted_certificate replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.uninstall_ca_certificate", role = PoolOperator, client_cert, state = Deprecated)]
 pub struct UninstallCaCertificate {
-    /// Name.
+    /// Its name.
     pub name: String,
-    /// Force.
+    /// True to remove the record though the file is gone.
     #[param(default = false)]
     pub force: bool,
 }
 
-/// Install ca certificate of pool.
+/// Trusts an authority; pool.install_trusted_certificate replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.install_ca_certificate", role = PoolOperator, client_cert, state = Deprecated)]
 pub struct InstallCaCertificate {
-    /// Name.
+    /// A name for it.
     pub name: String,
-    /// Cert.
+    /// Its certificate, in PEM.
     pub cert: String,
 }
 
-/// Certificate list of pool.
+/// Names of the trusted authorities.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.certificate_list", out = Vec<String>, role = PoolOperator, state = Deprecated)]
 pub struct CertificateList {}
 
-/// Certificate uninstall of pool.
+/// Stops trusting an authority, by an old name of the call.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.certificate_uninstall", role = PoolOperator, state = Deprecated)]
 pub struct CertificateUninstall {
-    /// Name.
+    /// Its name.
     pub name: String,
 }
 
-/// Certificate install of pool.
+/// Trusts an authority, by an old name of the call.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.certificate_install", role = PoolOperator, state = Deprecated)]
 pub struct CertificateInstall {
-    /// Name.
+    /// A name for it.
     pub name: String,
-    /// Cert.
+    /// Its certificate, in PEM.
     pub cert: String,
 }
 
-/// Send test post of pool.
+/// Sends a request to a server and returns the answer, to test a connection.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.send_test_post", out = String, role = PoolAdmin)]
 pub struct SendTestPost {
-    /// Host.
+    /// Name or address of the server.
     pub host: String,
-    /// Port.
+    /// Its port.
     pub port: i64,
-    /// Body.
+    /// What to send.
     pub body: String,
 }
 
-/// Retrieve wlb recommendations of pool.
+/// Where workload balancing would put each machine, and why.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.retrieve_wlb_recommendations", out = BTreeMap<Ref<Vm>, Vec<String>>, role = ReadOnly)]
 pub struct RetrieveWlbRecommendations {}
 
-/// Retrieve wlb configuration of pool.
+/// Settings of the workload-balancing server.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.retrieve_wlb_configuration", out = BTreeMap<String, String>, role = ReadOnly)]
 pub struct RetrieveWlbConfiguration {}
 
-/// Send wlb configuration of pool.
+/// Changes settings of the workload-balancing server.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.send_wlb_configuration", role = PoolOperator)]
 pub struct SendWlbConfiguration {
-    /// Config.
+    /// The settings.
     pub config: BTreeMap<String, String>,
 }
 
-/// Deconfigure wlb of pool.
+/// Leaves the workload-balancing server. Refused with WLB_NOT_INITIALIZED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.deconfigure_wlb", role = PoolOperator)]
 pub struct DeconfigureWlb {}
 
-/// Initialize wlb of pool.
+/// Has a workload-balancing server look after this pool. Refused with a WLB_… code.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.initialize_wlb", role = PoolOperator)]
 pub struct InitializeWlb {
-    /// Wlb url.
+    /// Address and port of the server.
     pub wlb_url: String,
-    /// Wlb username.
+    /// User there.
     pub wlb_username: String,
-    /// Wlb password.
+    /// Password there.
     pub wlb_password: String,
-    /// Xenserver username.
+    /// User by which the server logs in to this pool.
     pub xenserver_username: String,
-    /// Xenserver password.
+    /// Password of that user.
     pub xenserver_password: String,
 }
 
-/// Detect nonhomogeneous external auth of pool.
+/// Looks whether all hosts use the same directory service, and makes an alert when not.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.detect_nonhomogeneous_external_auth", role = PoolOperator, sync)]
 pub struct DetectNonhomogeneousExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
 }
 
-/// External auth set ldaps of pool.
+/// Changes all hosts between plain and encrypted LDAP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.external_auth_set_ldaps", role = PoolAdmin, sync)]
 pub struct ExternalAuthSetLdaps {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
-    /// Ldaps.
+    /// True for encrypted.
     pub ldaps: bool,
-    /// Force.
+    /// True to go on although a test failed.
     #[param(default = false)]
     pub force: bool,
 }
 
-/// Disable external auth of pool.
+/// Has all hosts leave the directory service. Refused with a pool_auth_disable_failed… code that names the
+/// host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_external_auth", role = PoolAdmin, sync)]
 pub struct DisableExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
-    /// Config.
+    /// User and password for leaving, if the service wants them.
     #[param(default = BTreeMap::new())]
     pub config: BTreeMap<String, String>,
 }
 
-/// Enable external auth of pool.
+/// Lets users of a directory service log in to all hosts. Refused with POOL_AUTH_ALREADY_ENABLED or a
+/// pool_auth_enable_failed… code that names the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_external_auth", role = PoolAdmin, sync)]
 pub struct EnableExternalAuth {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
-    /// Config.
+    /// Settings of the service, such as user and password for joining.
     pub config: BTreeMap<String, String>,
-    /// Service name.
+    /// Name of the service, such as its domain.
     pub service_name: String,
-    /// Auth type.
+    /// Kind of service; `AD` for Active Directory.
     pub auth_type: String,
 }
 
-/// Create new blob of pool.
+/// Makes an empty binary attachment of the pool, to be filled over HTTP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Pool.
+    /// The pool.
     pub pool: Ref<Pool>,
-    /// Name.
+    /// Its name among the attachments of the pool.
     pub name: String,
-    /// Mime type.
+    /// The MIME type of its content; empty for `application/octet-stream`.
     pub mime_type: String,
-    /// Public.
+    /// True to let anybody read it without a session.
     #[param(default = false)]
     pub public: bool,
 }
 
-/// Set ha host failures to tolerate of pool.
+/// Says how many hosts may fail. Refused with HA_NO_PLAN when so many could not be made good.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.set_ha_host_failures_to_tolerate", role = PoolOperator)]
 pub struct SetHaHostFailuresToTolerate {
     /// The pool.
     #[param(name = "self")]
     pub this: Ref<Pool>,
-    /// Value.
+    /// Number of hosts.
     pub value: i64,
 }
 
-/// Ha compute vm failover plan of pool.
+/// Where machines would be started if hosts failed.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.ha_compute_vm_failover_plan", out = BTreeMap<Ref<Vm>, BTreeMap<String, String>>, role = PoolOperator, sync)]
 pub struct HaComputeVmFailoverPlan {
-    /// Failed hosts.
+    /// The hosts that are taken to fail.
     pub failed_hosts: Vec<Ref<Host>>,
-    /// Failed vms.
+    /// The machines that are to be started elsewhere.
     pub failed_vms: Vec<Ref<Vm>>,
 }
 
-/// Ha compute hypothetical max host failures to tolerate of pool.
+/// How many hosts could fail if machines were protected as given.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.ha_compute_hypothetical_max_host_failures_to_tolerate", out = i64, role = ReadOnly, sync)]
 pub struct HaComputeHypotheticalMaxHostFailuresToTolerate {
-    /// Configuration.
+    /// The priority of each machine.
     pub configuration: BTreeMap<Ref<Vm>, String>,
 }
 
-/// Ha compute max host failures to tolerate of pool.
+/// How many hosts could fail with machines protected as they are.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.ha_compute_max_host_failures_to_tolerate", out = i64, role = PoolOperator, sync)]
 pub struct HaComputeMaxHostFailuresToTolerate {}
 
-/// Ha failover plan exists of pool.
+/// Whether so many failures could be made good.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.ha_failover_plan_exists", out = bool, role = PoolOperator, sync)]
 pub struct HaFailoverPlanExists {
-    /// N.
+    /// Number of hosts.
     pub n: i64,
 }
 
-/// Ha prevent restarts for of pool.
+/// Holds back restarts of machines for a while.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.ha_prevent_restarts_for", role = PoolOperator, sync)]
 pub struct HaPreventRestartsFor {
-    /// Seconds.
+    /// For how long, in seconds.
     pub seconds: i64,
 }
 
-/// Designate new master of pool.
+/// Makes another host the master. All hosts restart their servers. Refused with HA_IS_ENABLED, and with
+/// HA_ABORT_NEW_MASTER when a host will not follow.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.designate_new_master", role = PoolOperator)]
 pub struct DesignateNewMaster {
-    /// Host.
+    /// The host to be master.
     pub host: Ref<Host>,
 }
 
-/// Sync database of pool.
+/// Has all hosts take a copy of the database at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.sync_database", role = PoolOperator)]
 pub struct SyncDatabase {}
 
-/// Disable ha of pool.
+/// Turns high availability off.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.disable_ha", role = PoolOperator, client_cert)]
 pub struct DisableHa {}
 
-/// Enable ha of pool.
+/// Turns high availability on. Refused with HA_IS_ENABLED, REQUIRED_PIF_IS_UNPLUGGED for protected interfaces
+/// that are down, CANNOT_CREATE_STATE_FILE, HA_TOO_FEW_HOSTS and others of their kind.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.enable_ha", role = PoolOperator, client_cert)]
 pub struct EnableHa {
-    /// Heartbeat srs.
+    /// Repositories for the state file; empty to choose by itself.
     pub heartbeat_srs: Vec<Ref<Sr>>,
-    /// Configuration.
+    /// Further settings.
     pub configuration: BTreeMap<String, String>,
 }
 
-/// Create VLAN from PIF of pool.
+/// Makes the same VLAN on every host that is alive: each host's PIF on the network of the given one carries
+/// it. Returns the new PIFs. If one host refuses, none keeps it, and its error is returned; the errors are
+/// those of VLAN.create.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.create_VLAN_from_PIF", out = Vec<Ref<Pif>>, role = PoolOperator)]
 pub struct CreateVlanFromPif {
-    /// Pif.
+    /// A PIF on the network whose PIFs are to carry the VLAN.
     pub pif: Ref<Pif>,
-    /// Network.
+    /// The network of the VLAN's traffic.
     pub network: Ref<Network>,
-    /// VLAN.
+    /// The tag, 0 to 4094.
     #[param(name = "VLAN")]
     pub vlan: i64,
 }
 
-/// Management reconfigure of pool.
+/// Moves management of all hosts to their PIFs on another network, the master last. Refused with
+/// HA_IS_ENABLED, PIF_NOT_PRESENT for a host without such a PIF, PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE, and
+/// the reasons of host.management_reconfigure.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.management_reconfigure", role = PoolOperator)]
 pub struct ManagementReconfigure {
-    /// Network.
+    /// The network to be managed over.
     pub network: Ref<Network>,
 }
 
-/// Create VLAN of pool.
+/// Makes the same VLAN on every host, by the name of the interface; pool.create_VLAN_from_PIF replaces it and
+/// copes with bonds.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.create_VLAN", out = Vec<Ref<Pif>>, role = PoolOperator)]
 pub struct CreateVlan {
-    /// Device.
+    /// Name of the interface on each host.
     pub device: String,
-    /// Network.
+    /// The network of the VLAN's traffic.
     pub network: Ref<Network>,
-    /// VLAN.
+    /// The tag, 0 to 4094.
     #[param(name = "VLAN")]
     pub vlan: i64,
 }
 
-/// Recover slaves of pool.
+/// Tells hosts that lost their master that this host is it. Returns those that answered.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.recover_slaves", out = Vec<Ref<Host>>, role = PoolOperator)]
 pub struct RecoverSlaves {}
 
-/// Emergency reset master of pool.
+/// Tells this host where its master is now. It restarts its server. Refused with HA_IS_ENABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.emergency_reset_master", role = PoolOperator, sync)]
 pub struct EmergencyResetMaster {
-    /// Master address.
+    /// Name or address of the master.
     pub master_address: String,
 }
 
-/// Emergency transition to master of pool.
+/// Makes this host the master, for when the old one is gone for good. It restarts its server. Refused with
+/// HA_IS_ENABLED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.emergency_transition_to_master", role = PoolOperator, sync)]
 pub struct EmergencyTransitionToMaster {}
 
-/// Eject of pool.
+/// Removes a host from the pool. Its local storage is erased, it gets back its own pool with factory
+/// settings, and it reboots; its management interface is kept. The master cannot be removed. Refused with
+/// HA_IS_ENABLED, NOT_SUPPORTED_DURING_UPGRADE, and OPERATION_NOT_ALLOWED while it runs machines.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.eject", role = PoolOperator)]
 pub struct Eject {
-    /// Host.
+    /// The host to remove.
     pub host: Ref<Host>,
 }
 
-/// Join force of pool.
+/// Joins this host to another pool as pool.join does, without comparing the hardware.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.join_force", role = PoolOperator)]
 pub struct JoinForce {
-    /// Master address.
+    /// Address of the other pool's master.
     pub master_address: String,
-    /// Master username.
+    /// User there.
     pub master_username: String,
-    /// Master password.
+    /// Password there.
     pub master_password: String,
 }
 
-/// Join of pool.
+/// Joins this host to another pool; its own pool ends. The pool's networks, bonds and VLANs are made here
+/// too. Refused with JOINING_HOST_CONNECTION_FAILED, JOINING_HOST_SERVICE_FAILED, HOSTS_NOT_HOMOGENEOUS,
+/// POOL_JOINING_HOST_HAS_BONDS and many others that begin like these.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool.join", role = PoolOperator)]
 pub struct Join {
-    /// Master address.
+    /// Address of the other pool's master.
     pub master_address: String,
-    /// Master username.
+    /// User there.
     pub master_username: String,
-    /// Master password.
+    /// Password there.
     pub master_password: String,
 }

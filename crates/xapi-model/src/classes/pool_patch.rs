@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "pool_patch", role = PoolOperator, state = Deprecated, calls(CleanOnHost, Destroy, PoolClean, Clean, Precheck, PoolApply, Apply))]
 pub struct PoolPatch {
-    /// Uuid.
+    /// Unique identifier of the pool_patch. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
     /// Version.
@@ -35,7 +35,7 @@ pub struct PoolPatch {
     /// Pool update.
     #[field(StaticRO, default = Ref::null())]
     pub pool_update: Ref<PoolUpdate>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
@@ -62,7 +62,7 @@ pub enum AfterApplyGuidance {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.clean_on_host", role = PoolOperator, state = Deprecated)]
 pub struct CleanOnHost {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
     /// Host.
@@ -73,7 +73,7 @@ pub struct CleanOnHost {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.destroy", role = PoolOperator, state = Deprecated)]
 pub struct Destroy {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
 }
@@ -82,7 +82,7 @@ pub struct Destroy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.pool_clean", role = PoolOperator, state = Deprecated)]
 pub struct PoolClean {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
 }
@@ -91,7 +91,7 @@ pub struct PoolClean {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.clean", role = PoolOperator, state = Deprecated)]
 pub struct Clean {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
 }
@@ -100,7 +100,7 @@ pub struct Clean {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.precheck", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Precheck {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
     /// Host.
@@ -111,7 +111,7 @@ pub struct Precheck {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.pool_apply", role = PoolOperator, state = Deprecated)]
 pub struct PoolApply {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
 }
@@ -120,7 +120,7 @@ pub struct PoolApply {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.apply", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Apply {
-    /// The pool patch.
+    /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
     /// Host.

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "pool_update", role = PoolOperator, calls(Destroy, PoolClean, PoolApply, Apply, Precheck, Introduce))]
 pub struct PoolUpdate {
-    /// Uuid.
+    /// Unique identifier of the pool_update. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
     /// Version.
@@ -35,7 +35,7 @@ pub struct PoolUpdate {
     /// Hosts.
     #[field(DynamicRO)]
     pub hosts: Vec<Ref<Host>>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Enforce homogeneity.
@@ -80,7 +80,7 @@ pub enum LivepatchStatus {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_update.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The pool update.
+    /// The pool_update.
     #[param(name = "self")]
     pub this: Ref<PoolUpdate>,
 }
@@ -89,7 +89,7 @@ pub struct Destroy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_update.pool_clean", role = PoolOperator)]
 pub struct PoolClean {
-    /// The pool update.
+    /// The pool_update.
     #[param(name = "self")]
     pub this: Ref<PoolUpdate>,
 }
@@ -98,7 +98,7 @@ pub struct PoolClean {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_update.pool_apply", role = PoolOperator)]
 pub struct PoolApply {
-    /// The pool update.
+    /// The pool_update.
     #[param(name = "self")]
     pub this: Ref<PoolUpdate>,
 }
@@ -107,7 +107,7 @@ pub struct PoolApply {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_update.apply", role = PoolOperator)]
 pub struct Apply {
-    /// The pool update.
+    /// The pool_update.
     #[param(name = "self")]
     pub this: Ref<PoolUpdate>,
     /// Host.
@@ -118,7 +118,7 @@ pub struct Apply {
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_update.precheck", out = LivepatchStatus, role = PoolOperator)]
 pub struct Precheck {
-    /// The pool update.
+    /// The pool_update.
     #[param(name = "self")]
     pub this: Ref<PoolUpdate>,
     /// Host.

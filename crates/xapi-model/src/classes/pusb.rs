@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PUSB", role = PoolAdmin, calls(SetPassthroughEnabled, Scan))]
 pub struct Pusb {
-    /// Uuid.
+    /// Unique identifier of the PUSB. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// USB group.
@@ -44,7 +44,7 @@ pub struct Pusb {
     /// Passthrough enabled.
     #[field(DynamicRO, default = false)]
     pub passthrough_enabled: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Speed.

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_cache_storage", role = PoolOperator, ctor)]
 pub struct PvsCacheStorage {
-    /// Uuid.
+    /// Unique identifier of the PVS_cache_storage. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Host.

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_proxy", role = PoolAdmin, calls(Destroy, Create))]
 pub struct PvsProxy {
-    /// Uuid.
+    /// Unique identifier of the PVS_proxy. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Site.
@@ -48,7 +48,7 @@ pub enum PvsProxyStatus {
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_proxy.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The PVS proxy.
+    /// The PVS_proxy.
     #[param(name = "self")]
     pub this: Ref<PvsProxy>,
 }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_server", role = PoolAdmin, calls(Forget, Introduce))]
 pub struct PvsServer {
-    /// Uuid.
+    /// Unique identifier of the PVS_server. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Addresses.
@@ -27,7 +27,7 @@ pub struct PvsServer {
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_server.forget", role = PoolOperator)]
 pub struct Forget {
-    /// The PVS server.
+    /// The PVS_server.
     #[param(name = "self")]
     pub this: Ref<PvsServer>,
 }

@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_site", role = PoolOperator, calls(SetPvsUuid, Forget, Introduce))]
 pub struct PvsSite {
-    /// Uuid.
+    /// Unique identifier of the PVS_site. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// PVS uuid.
@@ -33,7 +33,7 @@ pub struct PvsSite {
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_site.set_PVS_uuid", role = PoolOperator)]
 pub struct SetPvsUuid {
-    /// The PVS site.
+    /// The PVS_site.
     #[param(name = "self")]
     pub this: Ref<PvsSite>,
     /// Value.
@@ -44,7 +44,7 @@ pub struct SetPvsUuid {
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_site.forget", role = PoolOperator)]
 pub struct Forget {
-    /// The PVS site.
+    /// The PVS_site.
     #[param(name = "self")]
     pub this: Ref<PvsSite>,
 }

@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Rate_limit", role = PoolAdmin, ctor, state = Prototyped, calls(SetFillRate, SetBurstSize, RemoveCaller, AddCaller))]
 pub struct RateLimit {
-    /// Uuid.
+    /// Unique identifier of the Rate_limit. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_description: String,
     /// Callers.
@@ -30,7 +30,7 @@ pub struct RateLimit {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.set_fill_rate", role = PoolAdmin, state = Prototyped)]
 pub struct SetFillRate {
-    /// The Rate limit.
+    /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
     /// Value.
@@ -41,7 +41,7 @@ pub struct SetFillRate {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.set_burst_size", role = PoolAdmin, state = Prototyped)]
 pub struct SetBurstSize {
-    /// The Rate limit.
+    /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
     /// Value.
@@ -52,7 +52,7 @@ pub struct SetBurstSize {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.remove_caller", role = PoolAdmin, state = Prototyped)]
 pub struct RemoveCaller {
-    /// The Rate limit.
+    /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
     /// Caller.
@@ -63,7 +63,7 @@ pub struct RemoveCaller {
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.add_caller", role = PoolAdmin, state = Prototyped)]
 pub struct AddCaller {
-    /// The Rate limit.
+    /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
     /// Caller.

@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "Repository", role = PoolOperator, calls(SetGpgkeyPath, Forget, IntroduceRemotePool, IntroduceBundle, Introduce))]
 pub struct Repository {
-    /// Uuid.
+    /// Unique identifier of the Repository. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new(), client_cert)]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new(), client_cert)]
     pub name_description: String,
     /// Binary url.

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "SDN_controller", role = PoolAdmin, calls(Forget, Introduce))]
 pub struct SdnController {
-    /// Uuid.
+    /// Unique identifier of the SDN_controller. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Protocol.
@@ -36,7 +36,7 @@ pub enum SdnControllerProtocol {
 #[derive(Clone, Debug, Call)]
 #[call(name = "SDN_controller.forget", role = PoolOperator)]
 pub struct Forget {
-    /// The SDN controller.
+    /// The SDN_controller.
     #[param(name = "self")]
     pub this: Ref<SdnController>,
 }

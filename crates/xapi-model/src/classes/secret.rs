@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "secret", role = PoolOperator, get_role = PoolOperator, no_events, ctor)]
 pub struct Secret {
-    /// Uuid.
+    /// Unique identifier of the secret. It never changes.
     #[field(DynamicRO, get_role = PoolOperator)]
     pub uuid: String,
     /// Value.
     #[field(RW, get_role = PoolOperator)]
     pub value: String,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "SM", role = PoolOperator)]
 pub struct Sm {
-    /// Uuid.
+    /// Unique identifier of the SM. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(DynamicRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(DynamicRO, default = String::new())]
     pub name_description: String,
     /// Type.
@@ -41,7 +41,7 @@ pub struct Sm {
     /// Features.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub features: BTreeMap<String, i64>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Driver filename.

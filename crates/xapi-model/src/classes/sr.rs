@@ -4,425 +4,427 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Sr.
+/// A storage repository: a place that holds virtual disks. Hosts reach it through PBDs.
 #[derive(Clone, Debug, Class)]
 #[class(name = "SR", role = PoolOperator, calls(ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, DisableDatabaseReplication, EnableDatabaseReplication, AssertSupportsDatabaseReplication, AssertCanHostHaStatefile, SetPhysicalSize, CreateNewBlob, SetNameDescription, SetNameLabel, SetShared, ProbeExt, Probe, Scan, GetSupportedTypes, Update, Forget, Destroy, Make, Introduce, Create))]
 pub struct Sr {
-    /// Uuid.
+    /// Unique identifier of the SR. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the SR in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<StorageOperations>,
-    /// Current operations.
+    /// What is being done to the SR right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, StorageOperations>,
-    /// VDIs.
+    /// The disks in it.
     #[field(DynamicRO, name = "VDIs", view = Vdi::SR)]
     pub vdis: Many<Vdi>,
-    /// PBDs.
+    /// The connections of hosts to it.
     #[field(DynamicRO, name = "PBDs", view = Pbd::SR)]
     pub pbds: Many<Pbd>,
-    /// Virtual allocation.
+    /// Sum of the sizes of its disks in bytes, as machines see them.
     #[field(DynamicRO)]
     pub virtual_allocation: i64,
-    /// Physical utilisation.
+    /// Bytes in use on the storage.
     #[field(DynamicRO)]
     pub physical_utilisation: i64,
-    /// Physical size.
+    /// Size of the storage in bytes; 0 or less when it is not known.
     #[field(StaticRO)]
     pub physical_size: i64,
-    /// Type.
+    /// Kind of storage, such as `lvm`, `nfs` or `ext`; it names the plugin that handles it.
     #[field(StaticRO, name = "type")]
     pub kind: String,
-    /// Content type.
+    /// What it holds: empty for disks, `iso` for images of CDs.
     #[field(StaticRO)]
     pub content_type: String,
-    /// Shared.
+    /// True if several hosts may use it at once.
     #[field(DynamicRO)]
     pub shared: bool,
-    /// Other config.
+    /// Marks of clients and settings, such as `auto-scan`.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Tags.
+    /// Words that users attach to the SR to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
-    /// Sm config.
+    /// What the storage plugin keeps for itself.
     #[field(RW, default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
-    /// Blobs.
+    /// Binary attachments of the SR, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Local cache enabled.
+    /// True if it may hold this host's cache of remote disks.
     #[field(DynamicRO, default = false)]
     pub local_cache_enabled: bool,
-    /// Introduced by.
+    /// The disaster-recovery task that made it known, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub introduced_by: Ref<DrTask>,
-    /// Clustered.
+    /// True if its hosts coordinate through a cluster.
     #[field(DynamicRO, default = false)]
     pub clustered: bool,
-    /// Is tools sr.
+    /// True for the one that holds the guest tools' images.
     #[field(DynamicRO, default = false)]
     pub is_tools_sr: bool,
 }
 
-/// Storage operations.
+/// What can be done to a storage repository or to what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "storage_operations")]
 pub enum StorageOperations {
-    /// Scan.
+    /// Look again for disks.
     #[wire(name = "scan")]
     Scan,
-    /// Destroy.
+    /// Erase it.
     #[wire(name = "destroy")]
     Destroy,
-    /// Forget.
+    /// Remove its record, leaving the data.
     #[wire(name = "forget")]
     Forget,
-    /// Plug.
+    /// Attach it on a host.
     #[wire(name = "plug")]
     Plug,
-    /// Unplug.
+    /// Detach it from a host.
     #[wire(name = "unplug")]
     Unplug,
-    /// Update.
+    /// Read its properties again.
     #[wire(name = "update")]
     Update,
-    /// Vdi create.
+    /// Create a disk.
     #[wire(name = "vdi_create")]
     VdiCreate,
-    /// Vdi introduce.
+    /// Make an existing disk known.
     #[wire(name = "vdi_introduce")]
     VdiIntroduce,
-    /// Vdi destroy.
+    /// Erase a disk.
     #[wire(name = "vdi_destroy")]
     VdiDestroy,
-    /// Vdi resize.
+    /// Change the size of a disk.
     #[wire(name = "vdi_resize")]
     VdiResize,
-    /// Vdi clone.
+    /// Clone a disk.
     #[wire(name = "vdi_clone")]
     VdiClone,
-    /// Vdi snapshot.
+    /// Take a snapshot of a disk.
     #[wire(name = "vdi_snapshot")]
     VdiSnapshot,
-    /// Vdi mirror.
+    /// Mirror a disk while it is in use.
     #[wire(name = "vdi_mirror")]
     VdiMirror,
-    /// Vdi enable cbt.
+    /// Begin to track changed blocks of a disk.
     #[wire(name = "vdi_enable_cbt")]
     VdiEnableCbt,
-    /// Vdi disable cbt.
+    /// Stop tracking changed blocks of a disk.
     #[wire(name = "vdi_disable_cbt")]
     VdiDisableCbt,
-    /// Vdi data destroy.
+    /// Erase the data of a snapshot and keep its block map.
     #[wire(name = "vdi_data_destroy")]
     VdiDataDestroy,
-    /// Vdi list changed blocks.
+    /// Compare the block maps of two disks.
     #[wire(name = "vdi_list_changed_blocks")]
     VdiListChangedBlocks,
-    /// Vdi set on boot.
+    /// Say what happens to a disk when its machine starts.
     #[wire(name = "vdi_set_on_boot")]
     VdiSetOnBoot,
-    /// Vdi blocked.
+    /// Something that a disk forbids for now.
     #[wire(name = "vdi_blocked")]
     VdiBlocked,
-    /// Vdi copy.
+    /// Copy a disk.
     #[wire(name = "vdi_copy")]
     VdiCopy,
-    /// Vdi force unlock.
+    /// Break the lock of a disk.
     #[wire(name = "vdi_force_unlock")]
     VdiForceUnlock,
-    /// Vdi forget.
+    /// Remove the record of a disk.
     #[wire(name = "vdi_forget")]
     VdiForget,
-    /// Vdi generate config.
+    /// Write what is needed to attach a disk without the database.
     #[wire(name = "vdi_generate_config")]
     VdiGenerateConfig,
-    /// Vdi resize online.
+    /// Change the size of a disk in use.
     #[wire(name = "vdi_resize_online")]
     VdiResizeOnline,
-    /// Vdi update.
+    /// Read the properties of a disk again.
     #[wire(name = "vdi_update")]
     VdiUpdate,
-    /// Vdi revert.
+    /// Take a disk back to a snapshot.
     #[wire(name = "vdi_revert")]
     VdiRevert,
-    /// Pbd create.
+    /// Connect a host to it.
     #[wire(name = "pbd_create")]
     PbdCreate,
-    /// Pbd destroy.
+    /// Disconnect a host from it.
     #[wire(name = "pbd_destroy")]
     PbdDestroy,
 }
 
-/// Forget data source archives of SR.
+/// Throws away what was recorded of one measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.forget_data_source_archives", role = PoolOperator, sync)]
 pub struct ForgetDataSourceArchives {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Query data source of SR.
+/// The latest reading of a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Record data source of SR.
+/// Begins to record a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.record_data_source", role = PoolOperator, sync)]
 pub struct RecordDataSource {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Get data sources of SR.
+/// The values that are measured of the repository.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Disable database replication of SR.
+/// Stops copying the pool's database to this repository.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.disable_database_replication", role = PoolOperator)]
 pub struct DisableDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Enable database replication of SR.
+/// Keeps a copy of the pool's database in this repository, for disaster recovery.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.enable_database_replication", role = PoolOperator)]
 pub struct EnableDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Assert supports database replication of SR.
+/// Succeeds if the repository can hold a copy of the pool's database.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.assert_supports_database_replication", role = PoolOperator)]
 pub struct AssertSupportsDatabaseReplication {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Assert can host ha statefile of SR.
+/// Succeeds if the repository can hold the state file of high availability.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.assert_can_host_ha_statefile", role = PoolOperator)]
 pub struct AssertCanHostHaStatefile {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Set physical size of SR.
+/// Corrects the size of the storage in the record.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_physical_size", role = PoolOperator, sync)]
 pub struct SetPhysicalSize {
     /// The SR.
     #[param(name = "self")]
     pub this: Ref<Sr>,
-    /// Value.
+    /// Size in bytes.
     pub value: i64,
 }
 
-/// Create new blob of SR.
+/// Makes an empty binary attachment of the repository, to be filled over HTTP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.create_new_blob", out = Ref<Blob>, role = PoolOperator)]
 pub struct CreateNewBlob {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Name.
+    /// Its name among the attachments of the repository.
     pub name: String,
-    /// Mime type.
+    /// The MIME type of its content; empty for `application/octet-stream`.
     pub mime_type: String,
-    /// Public.
+    /// True to let anybody read it without a session.
     #[param(default = false)]
     pub public: bool,
 }
 
-/// Set name description of SR.
+/// Changes the notes for people, also on the storage itself.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_name_description", role = PoolOperator)]
 pub struct SetNameDescription {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Value.
+    /// The new notes.
     pub value: String,
 }
 
-/// Set name label of SR.
+/// Changes the name for people, also on the storage itself.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_name_label", role = PoolOperator)]
 pub struct SetNameLabel {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Value.
+    /// The new name.
     pub value: String,
 }
 
-/// Set shared of SR.
+/// Says whether several hosts may use the repository. Refused with SR_HAS_MULTIPLE_PBDS when several do.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.set_shared", role = PoolOperator)]
 pub struct SetShared {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
-    /// Value.
+    /// True if they may.
     pub value: bool,
 }
 
-/// Probe ext of SR.
+/// Looks at storage without attaching it, and lists what was found or what has to be told next.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.probe_ext", out = Vec<ProbeResult>, role = PoolOperator)]
 pub struct ProbeExt {
-    /// Host.
+    /// The host that looks.
     pub host: Ref<Host>,
-    /// Device config.
+    /// What is known of the storage: server, path, device.
     pub device_config: BTreeMap<String, String>,
-    /// Type.
+    /// Kind of storage to look for.
     #[param(name = "type")]
     pub kind: String,
-    /// Sm config.
+    /// Settings for the storage plugin.
     pub sm_config: BTreeMap<String, String>,
 }
 
-/// Probe of SR.
+/// Looks at storage without attaching it, and returns what the plugin tells, as text.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.probe", out = String, role = PoolOperator)]
 pub struct Probe {
-    /// Host.
+    /// The host that looks.
     pub host: Ref<Host>,
-    /// Device config.
+    /// What is known of the storage: server, path, device.
     pub device_config: BTreeMap<String, String>,
-    /// Type.
+    /// Kind of storage to look for.
     #[param(name = "type")]
     pub kind: String,
-    /// Sm config.
+    /// Settings for the storage plugin.
     pub sm_config: BTreeMap<String, String>,
 }
 
-/// Scan of SR.
+/// Looks again for disks in the repository and brings its records up to date.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.scan", role = VmPowerAdmin)]
 pub struct Scan {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Get supported types of SR.
+/// The kinds of storage that plugins are installed for.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.get_supported_types", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetSupportedTypes {}
 
-/// Update of SR.
+/// Reads the size, use and name of the repository again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.update", role = PoolOperator)]
 pub struct Update {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Forget of SR.
+/// Removes the record and leaves the data. Refused with SR_HAS_PBD while a host is attached.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.forget", role = PoolOperator)]
 pub struct Forget {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Destroy of SR.
+/// Erases the repository with all that it holds. Refused with SR_HAS_PBD, SR_NOT_EMPTY and SR_INDESTRUCTIBLE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// Sr.
+    /// The SR.
     pub sr: Ref<Sr>,
 }
 
-/// Make of SR.
+/// Prepares storage and keeps no record of it; SR.create replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.make", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Make {
-    /// Host.
+    /// The host that prepares it.
     pub host: Ref<Host>,
-    /// Device config.
+    /// How to reach the storage.
     pub device_config: BTreeMap<String, String>,
-    /// Physical size.
+    /// Size in bytes, for plugins that want it; else 0.
     pub physical_size: i64,
-    /// Name label.
+    /// Name for people.
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     pub name_description: String,
-    /// Type.
+    /// Kind of storage.
     #[param(name = "type")]
     pub kind: String,
-    /// Content type.
+    /// What it is to hold.
     pub content_type: String,
-    /// Sm config.
+    /// Settings for the storage plugin.
     pub sm_config: BTreeMap<String, String>,
 }
 
-/// Introduce of SR.
+/// Makes existing storage known without touching its data. PBDs have to be made before it can be used.
+/// Refused with SR_UUID_EXISTS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.introduce", out = Ref<Sr>, role = PoolOperator)]
 pub struct Introduce {
-    /// Uuid.
+    /// UUID that the storage carries.
     pub uuid: String,
-    /// Name label.
+    /// Name for people.
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     pub name_description: String,
-    /// Type.
+    /// Kind of storage.
     #[param(name = "type")]
     pub kind: String,
-    /// Content type.
+    /// What it holds.
     pub content_type: String,
-    /// Shared.
+    /// Whether several hosts may use it.
     pub shared: bool,
-    /// Sm config.
+    /// Settings for the storage plugin.
     #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
 }
 
-/// Create of SR.
+/// Prepares storage, which erases what was there, makes its record and connects the host, or every host if it
+/// is shared. Refused with SR_UNKNOWN_DRIVER and SR_BACKEND_FAILURE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SR.create", out = Ref<Sr>, role = PoolOperator)]
 pub struct Create {
-    /// Host.
+    /// The host that prepares it.
     pub host: Ref<Host>,
-    /// Device config.
+    /// How to reach the storage.
     pub device_config: BTreeMap<String, String>,
-    /// Physical size.
+    /// Size in bytes, for plugins that want it; else 0.
     pub physical_size: i64,
-    /// Name label.
+    /// Name for people.
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     pub name_description: String,
-    /// Type.
+    /// Kind of storage.
     #[param(name = "type")]
     pub kind: String,
-    /// Content type.
+    /// What it is to hold.
     pub content_type: String,
-    /// Shared.
+    /// Whether several hosts may use it.
     pub shared: bool,
-    /// Sm config.
+    /// Settings for the storage plugin.
     #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
 }

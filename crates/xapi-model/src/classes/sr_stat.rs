@@ -6,13 +6,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "sr_stat", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct SrStat {
-    /// Uuid.
+    /// Unique identifier of the sr_stat. It never changes.
     #[field(DynamicRO)]
     pub uuid: Option<String>,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(DynamicRO)]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(DynamicRO)]
     pub name_description: String,
     /// Free space.

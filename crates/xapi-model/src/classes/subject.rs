@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "subject", role = PoolAdmin, ctor, calls(GetPermissionsNameLabel, RemoveFromRoles, AddToRoles))]
 pub struct Subject {
-    /// Uuid.
+    /// Unique identifier of the subject. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Subject identifier.
     #[field(StaticRO, default = String::new())]
     pub subject_identifier: String,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(StaticRO, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Roles.

@@ -4,59 +4,62 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Task.
+/// Something that the server is doing, or that a client keeps track of here. Calls made with the prefix
+/// `Async.` return their task at once; others have one while they run. A finished task is removed after about
+/// an hour.
 #[derive(Clone, Debug, Class)]
 #[class(name = "task", role = PoolAdmin, volatile, calls(SetOtherConfig, RemoveFromOtherConfig, AddToOtherConfig, SetErrorInfo, SetResult, SetProgress, SetStatus, Cancel, Destroy, Create))]
 pub struct Task {
-    /// Uuid.
+    /// Unique identifier of the task. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// The call that it carries out, or what its maker called it.
     #[field(DynamicRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// What its maker noted.
     #[field(DynamicRO, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the task now.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<TaskAllowedOperations>,
-    /// Current operations.
+    /// Who is cancelling or destroying it: from the reference of that task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, TaskAllowedOperations>,
-    /// Created.
+    /// When it began.
     #[field(DynamicRO)]
     pub created: DateTime,
-    /// Finished.
+    /// When it ended; 1970 while it has not.
     #[field(DynamicRO)]
     pub finished: DateTime,
-    /// Status.
+    /// How far it has come.
     #[field(DynamicRO)]
     pub status: TaskStatusType,
-    /// Resident on.
+    /// The host that carries it out.
     #[field(DynamicRO)]
     pub resident_on: Ref<Host>,
-    /// Progress.
+    /// Share of the work that is done, 0 to 1. A finished task is at 1, also a failed one.
     #[field(DynamicRO)]
     pub progress: f64,
-    /// Type.
+    /// Type of the result; `<none/>` when there is none. Not used by newer clients.
     #[field(DynamicRO, name = "type")]
     pub kind: String,
-    /// Result.
+    /// What the call returned, as an XML-RPC value, also for clients of JSON-RPC; empty before it ends.
     #[field(DynamicRO)]
     pub result: String,
-    /// Error info.
+    /// The error of a failed task: its code, then its parameters.
     #[field(DynamicRO)]
     pub error_info: Vec<String>,
-    /// Other config.
+    /// Free keys and values. `applies_to`, `XenCenterUUID` and `XenCenterMeddlingActionTitle` may be changed
+    /// by machine operators; request headers `x-http-other-config-…` arrive here too.
     #[field(DynamicRO, default = BTreeMap::new(), keys = [("applies_to", VmOperator), ("XenCenterUUID", VmOperator), ("XenCenterMeddlingActionTitle", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Subtask of.
+    /// The task that this one is a part of, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub subtask_of: Ref<Task>,
-    /// Subtasks.
+    /// The parts of this task.
     #[field(DynamicRO, view = Task::SUBTASK_OF)]
     pub subtasks: Many<Task>,
-    /// Backtrace.
+    /// Where in the server a failure came from, for its developers.
     #[field(DynamicRO, default = "()".to_owned())]
     pub backtrace: String,
     /// The session that made the task.
@@ -64,141 +67,143 @@ pub struct Task {
     pub session: Ref<Session>,
 }
 
-/// Task allowed operations.
+/// What can be asked of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "task_allowed_operations")]
 pub enum TaskAllowedOperations {
-    /// Cancel.
+    /// Stop the work before it is done.
     #[wire(name = "cancel")]
     Cancel,
-    /// Destroy.
+    /// Remove the task.
     #[wire(name = "destroy")]
     Destroy,
 }
 
-/// Task status type.
+/// How far a task has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "task_status_type")]
 pub enum TaskStatusType {
-    /// Pending.
+    /// It is running.
     #[wire(name = "pending")]
     Pending,
-    /// Success.
+    /// It ended well; the result is there.
     #[wire(name = "success")]
     Success,
-    /// Failure.
+    /// It failed; the error is there.
     #[wire(name = "failure")]
     Failure,
-    /// Cancelling.
+    /// It is being stopped. Kept for older clients; it does not occur.
     #[wire(name = "cancelling")]
     Cancelling,
-    /// Cancelled.
+    /// It was stopped before it was done.
     #[wire(name = "cancelled")]
     Cancelled,
 }
 
-/// Set other config of task.
+/// Replaces the free keys and values. Keys with a role of their own may be kept by anybody and changed by
+/// that role.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.set_other_config", role = ReadOnly, state = Prototyped)]
 pub struct SetOtherConfig {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Value.
+    /// The new keys and values.
     pub value: BTreeMap<String, String>,
 }
 
-/// Remove from other config of task.
+/// Removes one key. A key that is not there is no error.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.remove_from_other_config", role = ReadOnly, state = Prototyped)]
 pub struct RemoveFromOtherConfig {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Key.
+    /// The key to remove.
     pub key: String,
 }
 
-/// Add to other config of task.
+/// Adds one key. Refused with MAP_DUPLICATE_KEY when it is there already.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.add_to_other_config", role = ReadOnly, state = Prototyped)]
 pub struct AddToOtherConfig {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Key.
+    /// The key to add.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Set error info of task.
+/// Sets the error of a task that a client keeps.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.set_error_info", role = ReadOnly, sync)]
 pub struct SetErrorInfo {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Value.
+    /// The code, then its parameters.
     pub value: Vec<String>,
 }
 
-/// Set result of task.
+/// Sets the result of a task that a client keeps.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.set_result", role = ReadOnly, sync)]
 pub struct SetResult {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Value.
+    /// The result, as text.
     pub value: String,
 }
 
-/// Set progress of task.
+/// Sets the progress of a task that a client keeps.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.set_progress", role = ReadOnly, sync)]
 pub struct SetProgress {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Value.
+    /// Share of the work that is done, 0 to 1.
     pub value: f64,
 }
 
-/// Set status of task.
+/// Sets the status of a task that a client keeps. Leaving `pending` ends it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.set_status", role = ReadOnly, sync)]
 pub struct SetStatus {
     /// The task.
     #[param(name = "self")]
     pub this: Ref<Task>,
-    /// Value.
+    /// The status from now on.
     pub value: TaskStatusType,
 }
 
-/// Cancel of task.
+/// Asks for the work to be stopped. The work decides whether and when it can be; a task that was stopped has
+/// the status `cancelled`. Refused with OPERATION_NOT_ALLOWED when it cannot be cancelled.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.cancel", role = ReadOnly)]
 pub struct Cancel {
-    /// Task.
+    /// The task to stop.
     pub task: Ref<Task>,
 }
 
-/// Destroy of task.
+/// Removes a task. One that is still running is removed when it ends.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.destroy", role = ReadOnly, sync)]
 pub struct Destroy {
-    /// The task.
+    /// The task to remove.
     #[param(name = "self")]
     pub this: Ref<Task>,
 }
 
-/// Create of task.
+/// Makes a task that the client keeps up to date itself: its status, progress and result.
 #[derive(Clone, Debug, Call)]
 #[call(name = "task.create", out = Ref<Task>, role = ReadOnly, sync)]
 pub struct Create {
-    /// Label.
+    /// What to call it.
     pub label: String,
-    /// Description.
+    /// What to note about it.
     pub description: String,
 }

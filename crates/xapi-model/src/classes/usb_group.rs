@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "USB_group", role = PoolAdmin, calls(Destroy, Create))]
 pub struct UsbGroup {
-    /// Uuid.
+    /// Unique identifier of the USB_group. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// PUSBs.
@@ -23,7 +23,7 @@ pub struct UsbGroup {
     /// VUSBs.
     #[field(DynamicRO, name = "VUSBs", view = Vusb::USB_GROUP)]
     pub vusbs: Many<Vusb>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }
@@ -32,7 +32,7 @@ pub struct UsbGroup {
 #[derive(Clone, Debug, Call)]
 #[call(name = "USB_group.destroy", role = PoolAdmin)]
 pub struct Destroy {
-    /// The USB group.
+    /// The USB_group.
     #[param(name = "self")]
     pub this: Ref<UsbGroup>,
 }

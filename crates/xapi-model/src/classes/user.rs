@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// User.
+/// A local user, from the time before directory services. Users are told by sessions and subjects now.
 #[derive(Clone, Debug, Class)]
 #[class(name = "user", role = PoolAdmin, no_get_all, no_events, ctor, state = Deprecated)]
 pub struct User {
-    /// Uuid.
+    /// Unique identifier of the user. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Short name.
+    /// Name used at login.
     #[field(StaticRO)]
     pub short_name: String,
-    /// Fullname.
+    /// Name for people.
     #[field(RW)]
     pub fullname: String,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

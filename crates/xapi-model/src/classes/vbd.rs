@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VBD", role = VmAdmin, ctor, calls(SetMode, AssertAttachable, UnplugForce, Unplug, Plug, Insert, Eject))]
 pub struct Vbd {
-    /// Uuid.
+    /// Unique identifier of the VBD. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Allowed operations.
+    /// What may be asked of the VBD in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VbdOperations>,
-    /// Current operations.
+    /// What is being done to the VBD right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VbdOperations>,
     /// VM.
@@ -47,7 +47,7 @@ pub struct Vbd {
     /// Empty.
     #[field(StaticRO)]
     pub empty: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW)]
     pub other_config: BTreeMap<String, String>,
     /// Currently attached.
@@ -184,7 +184,7 @@ pub struct Plug {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.insert", role = VmOperator)]
 pub struct Insert {
-    /// Vbd.
+    /// The VBD.
     pub vbd: Ref<Vbd>,
     /// Vdi.
     pub vdi: Ref<Vdi>,
@@ -194,6 +194,6 @@ pub struct Insert {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.eject", role = VmOperator)]
 pub struct Eject {
-    /// Vbd.
+    /// The VBD.
     pub vbd: Ref<Vbd>,
 }

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VBD_metrics", role = VmAdmin, state = Removed)]
 pub struct VbdMetrics {
-    /// Uuid.
+    /// Unique identifier of the VBD_metrics. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Io read kbs.
@@ -20,7 +20,7 @@ pub struct VbdMetrics {
     /// Last updated.
     #[field(DynamicRO, default = DateTime::epoch(), state = Removed)]
     pub last_updated: DateTime,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new(), state = Removed)]
     pub other_config: BTreeMap<String, String>,
 }

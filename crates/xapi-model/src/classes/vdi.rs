@@ -8,19 +8,19 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VDI", role = VmAdmin, ctor, calls(Revert, GetNbdInfo, ListChangedBlocks, DataDestroy, DisableCbt, EnableCbt, PoolMigrate, ReadDatabasePoolUuid, OpenDatabase, SetAllowCaching, SetOnBoot, SetNameDescription, SetNameLabel, SetReadOnly, SetSharable, Forget, Copy, Update, Introduce, ResizeOnline, Resize, Clone, Snapshot))]
 pub struct Vdi {
-    /// Uuid.
+    /// Unique identifier of the VDI. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(StaticRO, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the VDI in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VdiOperations>,
-    /// Current operations.
+    /// What is being done to the VDI right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VdiOperations>,
     /// SR.
@@ -47,7 +47,7 @@ pub struct Vdi {
     /// Read only.
     #[field(StaticRO)]
     pub read_only: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
     /// Storage lock.
@@ -83,7 +83,7 @@ pub struct Vdi {
     /// Snapshot time.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub snapshot_time: DateTime,
-    /// Tags.
+    /// Words that users attach to the VDI to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
     /// Allow caching.
@@ -278,7 +278,7 @@ pub struct EnableCbt {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.pool_migrate", out = Ref<Vdi>, role = VmPowerAdmin)]
 pub struct PoolMigrate {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Sr.
     pub sr: Ref<Sr>,
@@ -374,7 +374,7 @@ pub struct SetSharable {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.forget", role = VmAdmin)]
 pub struct Forget {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
 }
 
@@ -382,7 +382,7 @@ pub struct Forget {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.copy", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Copy {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Sr.
     #[param(default = Ref::null())]
@@ -399,7 +399,7 @@ pub struct Copy {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.update", role = VmAdmin)]
 pub struct Update {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
 }
 
@@ -460,7 +460,7 @@ pub struct Introduce {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.resize_online", role = VmAdmin)]
 pub struct ResizeOnline {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Size.
     pub size: i64,
@@ -470,7 +470,7 @@ pub struct ResizeOnline {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.resize", role = VmAdmin)]
 pub struct Resize {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Size.
     pub size: i64,
@@ -480,7 +480,7 @@ pub struct Resize {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.clone", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Clone {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Driver params.
     #[param(default = BTreeMap::new())]
@@ -491,7 +491,7 @@ pub struct Clone {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.snapshot", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Snapshot {
-    /// Vdi.
+    /// The VDI.
     pub vdi: Ref<Vdi>,
     /// Driver params.
     #[param(default = BTreeMap::new())]

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VGPU", role = PoolOperator, calls(Destroy, Create))]
 pub struct Vgpu {
-    /// Uuid.
+    /// Unique identifier of the VGPU. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// VM.
@@ -23,7 +23,7 @@ pub struct Vgpu {
     /// Currently attached.
     #[field(DynamicRO, default = false)]
     pub currently_attached: bool,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Type.

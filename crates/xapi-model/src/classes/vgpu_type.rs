@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VGPU_type", role = PoolAdmin)]
 pub struct VgpuType {
-    /// Uuid.
+    /// Unique identifier of the VGPU_type. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
     /// Vendor name.

@@ -4,23 +4,24 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vif metrics.
+/// Was the record of a VIF's traffic. Rates are kept by the machine's data sources now; no VIF has such a
+/// record.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VIF_metrics", role = VmAdmin, state = Removed)]
 pub struct VifMetrics {
-    /// Uuid.
+    /// Unique identifier of the VIF_metrics. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Io read kbs.
+    /// Was the rate of data to the machine, in KiB/s.
     #[field(DynamicRO, default = 0., state = Removed, db = "io__read_kbs")]
     pub io_read_kbs: f64,
-    /// Io write kbs.
+    /// Was the rate of data from the machine, in KiB/s.
     #[field(DynamicRO, default = 0., state = Removed, db = "io__write_kbs")]
     pub io_write_kbs: f64,
-    /// Last updated.
+    /// When these values were last read.
     #[field(DynamicRO)]
     pub last_updated: DateTime,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -4,1713 +4,1732 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vm.
+/// A virtual machine, or a template or snapshot of one, or the control domain of a host. Templates and
+/// snapshots have the same fields and cannot run.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM", role = VmAdmin, ctor, calls(SetPlatform, RemoveFromPlatform, AddToPlatform, SetOtherConfig, RemoveFromOtherConfig, AddToOtherConfig, Sysprep, RemoveFromBlockedOperations, AddToBlockedOperations, SetBlockedOperations, UpdateSecurebootCertificatesOnBoot, GetSecurebootReadiness, SetUefiMode, RestartDeviceModels, SetHvmBootPolicy, SetDomainType, SetActionsAfterCrash, Import, SetHasVendorDevice, CallHostPlugin, CallPlugin, QueryServices, SetGroups, SetAppliance, ImportConvert, Recover, GetSRsRequiredForRecovery, AssertCanBeRecovered, SetSuspendVdi, SetOrder, SetShutdownDelay, SetStartDelay, SetSnapshotSchedule, SetProtectionPolicy, CopyBiosStrings, SetBiosStrings, RetrieveWlbRecommendations, AssertAgile, CreateNewBlob, AssertCanBootHere, GetPossibleHosts, GetAllowedVifDevices, GetAllowedVbdDevices, UpdateAllowedOperations, AssertOperationValid, ForgetDataSourceArchives, QueryDataSource, RecordDataSource, GetDataSources, GetBootRecord, AssertCanMigrate, MigrateSend, MaximiseMemory, SendTrigger, SendSysrq, SetVCPUsAtStartup, SetVCPUsMax, SetShadowMultiplierLive, SetHvmShadowMultiplier, GetCooperative, WaitMemoryTargetLive, SetMemoryTargetLive, SetMemory, SetMemoryLimits, SetMemoryStaticRange, SetMemoryStaticMin, SetMemoryStaticMax, SetMemoryDynamicRange, SetMemoryDynamicMin, SetMemoryDynamicMax, ComputeMemoryOverhead, SetHaAlwaysRun, SetHaRestartPriority, RemoveFromNvram, AddToNvram, SetNvram, AddToVCPUsParamsLive, SetVCPUsNumberLive, PoolMigrate, ResumeOn, Resume, Suspend, HardReboot, PowerStateReset, HardShutdown, CleanReboot, Shutdown, CleanShutdown, Unpause, Pause, StartOn, Start, Provision, Checkpoint, Revert, Copy, Clone, SnapshotWithQuiesce, Snapshot))]
 pub struct Vm {
-    /// Uuid.
+    /// Unique identifier of the virtual machine. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Allowed operations.
+    /// What may be asked of the virtual machine in its present state. A hint for clients: the call itself
+    /// decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VmOperations>,
-    /// Current operations.
+    /// What is being done to the virtual machine right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VmOperations>,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Power state.
+    /// Whether it runs.
     #[field(StaticRO, default = VmPowerState::Halted)]
     pub power_state: VmPowerState,
-    /// User version.
+    /// A number for the use of its owner.
     #[field(RW)]
     pub user_version: i64,
-    /// Is a template.
+    /// True for a template: machines are made of it, and it does not run itself.
     #[field(RW)]
     pub is_a_template: bool,
-    /// Is default template.
+    /// True for a template that the product comes with.
     #[field(DynamicRO, default = false)]
     pub is_default_template: bool,
-    /// Suspend VDI.
+    /// The disk that holds its memory while it is suspended, or null.
     #[field(StaticRO, name = "suspend_VDI", default = Ref::null())]
     pub suspend_vdi: Ref<Vdi>,
-    /// Resident on.
+    /// The host that it runs on, or null.
     #[field(DynamicRO)]
     pub resident_on: Ref<Host>,
-    /// Scheduled to be resident on.
+    /// The host that it is about to run on while it starts or moves, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub scheduled_to_be_resident_on: Ref<Host>,
-    /// Affinity.
+    /// The host that it would rather run on, or null.
     #[field(RW, role = VmPowerAdmin)]
     pub affinity: Ref<Host>,
-    /// Memory overhead.
+    /// Memory that running it costs beyond its own, in bytes.
     #[field(DynamicRO, default = 0, db = "memory__overhead")]
     pub memory_overhead: i64,
-    /// Memory target.
+    /// Memory that it is meant to have now, in bytes.
     #[field(StaticRO, default = 0, state = Deprecated, db = "memory__target")]
     pub memory_target: i64,
-    /// Memory static max.
+    /// Most memory that it can ever have, in bytes. Changed while halted only.
     #[field(StaticRO, db = "memory__static_max")]
     pub memory_static_max: i64,
-    /// Memory dynamic max.
+    /// Most memory that it is given while it runs, in bytes.
     #[field(StaticRO, db = "memory__dynamic_max")]
     pub memory_dynamic_max: i64,
-    /// Memory dynamic min.
+    /// Least memory that it is left with while it runs, in bytes.
     #[field(StaticRO, db = "memory__dynamic_min")]
     pub memory_dynamic_min: i64,
-    /// Memory static min.
+    /// Least memory that its system can live with, in bytes.
     #[field(StaticRO, db = "memory__static_min")]
     pub memory_static_min: i64,
-    /// VCPUs params.
+    /// How it is scheduled: `weight` against other machines, `cap` in percent of one CPU, `mask` of CPUs.
     #[field(RW, name = "VCPUs_params", db = "VCPUs__params")]
     pub vcpus_params: BTreeMap<String, String>,
-    /// VCPUs max.
+    /// Most virtual CPUs that it can have. Changed while halted only.
     #[field(StaticRO, name = "VCPUs_max", db = "VCPUs__max")]
     pub vcpus_max: i64,
-    /// VCPUs at startup.
+    /// Virtual CPUs that it starts with.
     #[field(StaticRO, name = "VCPUs_at_startup", db = "VCPUs__at_startup")]
     pub vcpus_at_startup: i64,
-    /// Actions after softreboot.
+    /// What happens when its system restarts by itself in memory.
     #[field(RW, default = OnSoftrebootBehavior::SoftReboot, state = Prototyped, db = "actions__after_softreboot")]
     pub actions_after_softreboot: OnSoftrebootBehavior,
-    /// Actions after shutdown.
+    /// What happens when its system switches off.
     #[field(RW, db = "actions__after_shutdown")]
     pub actions_after_shutdown: OnNormalExit,
-    /// Actions after reboot.
+    /// What happens when its system restarts.
     #[field(RW, db = "actions__after_reboot")]
     pub actions_after_reboot: OnNormalExit,
-    /// Actions after crash.
+    /// What happens when its system crashes.
     #[field(StaticRO, db = "actions__after_crash")]
     pub actions_after_crash: OnCrashBehaviour,
-    /// Consoles.
+    /// Its consoles.
     #[field(DynamicRO, view = Console::VM)]
     pub consoles: Many<Console>,
-    /// VIFs.
+    /// Its NICs.
     #[field(DynamicRO, name = "VIFs", view = Vif::VM)]
     pub vifs: Many<Vif>,
-    /// VBDs.
+    /// Its disks and drives.
     #[field(DynamicRO, name = "VBDs", view = Vbd::VM)]
     pub vbds: Many<Vbd>,
-    /// VUSBs.
+    /// USB devices passed to it.
     #[field(DynamicRO, name = "VUSBs", view = Vusb::VM)]
     pub vusbs: Many<Vusb>,
-    /// Crash dumps.
+    /// Dumps of its crashes.
     #[field(DynamicRO, view = Crashdump::VM)]
     pub crash_dumps: Many<Crashdump>,
-    /// VTPMs.
+    /// Its trusted platform modules.
     #[field(DynamicRO, name = "VTPMs", view = Vtpm::VM)]
     pub vtpms: Many<Vtpm>,
-    /// PV bootloader.
+    /// Bootloader that finds the kernel on a paravirtual machine's disk.
     #[field(RW, name = "PV_bootloader", db = "PV__bootloader")]
     pub pv_bootloader: String,
-    /// PV kernel.
+    /// Path of the kernel of a paravirtual machine on the host.
     #[field(RW, name = "PV_kernel", db = "PV__kernel")]
     pub pv_kernel: String,
-    /// PV ramdisk.
+    /// Path of the initial RAM disk of a paravirtual machine on the host.
     #[field(RW, name = "PV_ramdisk", db = "PV__ramdisk")]
     pub pv_ramdisk: String,
-    /// PV args.
+    /// Command line of the kernel.
     #[field(RW, name = "PV_args", db = "PV__args")]
     pub pv_args: String,
-    /// PV bootloader args.
+    /// Arguments for the bootloader.
     #[field(RW, name = "PV_bootloader_args", db = "PV__bootloader_args")]
     pub pv_bootloader_args: String,
-    /// PV legacy args.
+    /// Command line of the kernels of very old guests.
     #[field(RW, name = "PV_legacy_args", db = "PV__legacy_args")]
     pub pv_legacy_args: String,
-    /// HVM boot policy.
+    /// Empty for a paravirtual machine, else `BIOS order`; domain_type replaces it.
     #[field(StaticRO, name = "HVM_boot_policy", state = Deprecated, db = "HVM__boot_policy")]
     pub hvm_boot_policy: String,
-    /// HVM boot params.
+    /// How firmware starts it: `order` of devices by letter, `firmware`.
     #[field(RW, name = "HVM_boot_params", db = "HVM__boot_params")]
     pub hvm_boot_params: BTreeMap<String, String>,
-    /// HVM shadow multiplier.
+    /// How much more shadow memory it gets than usual, as a factor.
     #[field(StaticRO, name = "HVM_shadow_multiplier", default = 1.0, db = "HVM__shadow_multiplier")]
     pub hvm_shadow_multiplier: f64,
-    /// Platform.
+    /// Settings of its virtual hardware. `hvm_serial` may be changed by a pool administrator only.
     #[field(StaticRO, keys = [("hvm_serial", PoolAdmin)])]
     pub platform: BTreeMap<String, String>,
-    /// PCI bus.
+    /// Place of passed-through PCI devices; attached_PCIs replaces it.
     #[field(RW, name = "PCI_bus", state = Deprecated)]
     pub pci_bus: String,
-    /// Other config.
+    /// Settings and marks of clients. `mac_seed` is what hardware addresses are made of; `pci` and
+    /// `hvm_serial` may be changed by a pool administrator only, `folder` and `XenCenter.CustomFields.…` by
+    /// machine operators.
     #[field(StaticRO, keys = [("pci", PoolAdmin), ("hvm_serial", PoolAdmin), ("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Domid.
+    /// Number of its domain on its host; -1 while it does not run.
     #[field(DynamicRO)]
     pub domid: i64,
-    /// Domarch.
+    /// Architecture of its domain.
     #[field(DynamicRO)]
     pub domarch: String,
-    /// Last boot CPU flags.
+    /// CPU features that it was started with.
     #[field(StaticRO, name = "last_boot_CPU_flags", default = BTreeMap::new())]
     pub last_boot_cpu_flags: BTreeMap<String, String>,
-    /// Is control domain.
+    /// True for the machine that runs a host.
     #[field(DynamicRO)]
     pub is_control_domain: bool,
-    /// Metrics.
+    /// What is measured of it.
     #[field(DynamicRO)]
     pub metrics: Ref<VmMetrics>,
-    /// Guest metrics.
+    /// What its tools tell; null before they have spoken.
     #[field(DynamicRO)]
     pub guest_metrics: Ref<VmGuestMetrics>,
-    /// Last booted record.
+    /// What it was when it was last started.
     #[field(StaticRO, default = String::new())]
     pub last_booted_record: String,
-    /// Recommendations.
+    /// Which sizes its template recommends, as XML.
     #[field(RW)]
     pub recommendations: String,
-    /// Xenstore data.
+    /// Values that are put where the guest can read them when it starts. Keys begin with `vm-data`.
     #[field(RW, default = BTreeMap::new())]
     pub xenstore_data: BTreeMap<String, String>,
-    /// Ha always run.
+    /// Was the mark of a protected machine; ha_restart_priority replaces it.
     #[field(StaticRO, default = false, state = Deprecated)]
     pub ha_always_run: bool,
-    /// Ha restart priority.
+    /// `restart` to have it restarted elsewhere when its host fails, `best-effort` for if there is room,
+    /// empty for not at all.
     #[field(StaticRO, default = String::new())]
     pub ha_restart_priority: String,
-    /// Is a snapshot.
+    /// True for a snapshot.
     #[field(DynamicRO, default = false)]
     pub is_a_snapshot: bool,
-    /// Snapshot of.
+    /// The machine that this is a snapshot of, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub snapshot_of: Ref<Vm>,
-    /// Snapshots.
+    /// Snapshots of this machine.
     #[field(DynamicRO, view = Vm::SNAPSHOT_OF)]
     pub snapshots: Many<Vm>,
-    /// Snapshot time.
+    /// When the snapshot was taken.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub snapshot_time: DateTime,
-    /// Transportable snapshot id.
+    /// Identifier of a snapshot that Windows took part in.
     #[field(DynamicRO, default = String::new())]
     pub transportable_snapshot_id: String,
-    /// Blobs.
+    /// Binary attachments of the virtual machine, by name.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub blobs: BTreeMap<String, Ref<Blob>>,
-    /// Tags.
+    /// Words that users attach to the virtual machine to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
-    /// Blocked operations.
+    /// Operations that an administrator forbids: from each to the error code that it answers.
     #[field(StaticRO, default = BTreeMap::new())]
     pub blocked_operations: BTreeMap<VmOperations, String>,
-    /// Snapshot info.
+    /// How the snapshot was taken.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub snapshot_info: BTreeMap<String, String>,
-    /// Snapshot metadata.
+    /// Settings of the machine as they were, for going back to the snapshot.
     #[field(DynamicRO, default = String::new())]
     pub snapshot_metadata: String,
-    /// Parent.
+    /// The snapshot that the machine was last taken back to, or last made one from; null for none.
     #[field(DynamicRO, default = Ref::null())]
     pub parent: Ref<Vm>,
-    /// Children.
+    /// Snapshots or machines that come after this snapshot.
     #[field(DynamicRO, view = Vm::PARENT)]
     pub children: Many<Vm>,
-    /// Bios strings.
+    /// What its firmware tells of maker and model.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub bios_strings: BTreeMap<String, String>,
-    /// Protection policy.
+    /// Was the policy by which it was archived.
     #[field(StaticRO, default = Ref::null(), state = Deprecated)]
     pub protection_policy: Ref<Vmpp>,
-    /// Is snapshot from vmpp.
+    /// Was true for a snapshot that such a policy took.
     #[field(StaticRO, default = false, state = Removed)]
     pub is_snapshot_from_vmpp: bool,
-    /// Snapshot schedule.
+    /// The schedule by which snapshots of it are taken, or null.
     #[field(StaticRO, default = Ref::null())]
     pub snapshot_schedule: Ref<Vmss>,
-    /// Is vmss snapshot.
+    /// True for a snapshot that a schedule took.
     #[field(StaticRO, default = false)]
     pub is_vmss_snapshot: bool,
-    /// Appliance.
+    /// The group of machines that it is started with, or null.
     #[field(StaticRO, default = Ref::null())]
     pub appliance: Ref<VmAppliance>,
-    /// Start delay.
+    /// Seconds to wait after its start before the next of its group starts.
     #[field(StaticRO, default = 0)]
     pub start_delay: i64,
-    /// Shutdown delay.
+    /// Seconds to wait after its shutdown before the next of its group.
     #[field(StaticRO, default = 0)]
     pub shutdown_delay: i64,
-    /// Order.
+    /// Its place when its group starts: lower numbers first. Shutdown goes the other way.
     #[field(StaticRO, default = 0)]
     pub order: i64,
-    /// VGPUs.
+    /// Its virtual GPUs.
     #[field(DynamicRO, name = "VGPUs", view = Vgpu::VM)]
     pub vgpus: Many<Vgpu>,
-    /// Attached PCIs.
+    /// PCI devices that it has now.
     #[field(DynamicRO, name = "attached_PCIs")]
     pub attached_pcis: Vec<Ref<Pci>>,
-    /// Suspend SR.
+    /// Where its memory is kept while suspended, or null for the pool's choice.
     #[field(RW, name = "suspend_SR", default = Ref::null())]
     pub suspend_sr: Ref<Sr>,
-    /// Version.
+    /// How often it has been recovered from a copy of the database.
     #[field(StaticRO, default = 0)]
     pub version: i64,
-    /// Generation id.
+    /// Mark that lets the guest see that it was copied or taken back.
     #[field(StaticRO, default = "0:0".to_owned())]
     pub generation_id: String,
-    /// Hardware platform version.
+    /// Version of virtual hardware that it needs.
     #[field(RW, default = 0)]
     pub hardware_platform_version: i64,
-    /// Has vendor device.
+    /// True if it has the device by which Windows finds its drivers.
     #[field(StaticRO, default = true)]
     pub has_vendor_device: bool,
-    /// Requires reboot.
+    /// True if a change takes effect only when it is restarted.
     #[field(DynamicRO, default = false)]
     pub requires_reboot: bool,
-    /// Reference label.
+    /// Name of the template it was made from, the same in every language.
     #[field(StaticRO, default = String::new())]
     pub reference_label: String,
-    /// Domain type.
+    /// Kind of virtualisation that it starts with next time.
     #[field(StaticRO, default = DomainType::Unspecified)]
     pub domain_type: DomainType,
-    /// NVRAM.
+    /// Variables of its firmware that survive a restart.
     #[field(StaticRO, name = "NVRAM", default = BTreeMap::new())]
     pub nvram: BTreeMap<String, String>,
-    /// Pending guidances.
+    /// What must be done with it before updates are in force.
     #[field(DynamicRO, default = Vec::new())]
     pub pending_guidances: Vec<UpdateGuidances>,
-    /// Pending guidances recommended.
+    /// What should be done with it for updates to be in force.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub pending_guidances_recommended: Vec<UpdateGuidances>,
-    /// Pending guidances full.
+    /// What would put every part of the updates in force.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub pending_guidances_full: Vec<UpdateGuidances>,
-    /// Groups.
+    /// Groups that say how machines are placed with regard to each other.
     #[field(DynamicRO, state = Prototyped)]
     pub groups: Vec<Ref<VmGroup>>,
-    /// Secureboot certificates state.
+    /// Whether newer Secure Boot certificates await it.
     #[field(DynamicRO, default = VmSecurebootCertificatesState::Ok, state = Prototyped)]
     pub secureboot_certificates_state: VmSecurebootCertificatesState,
 }
 
-/// Vm power state.
+/// Whether a machine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_power_state")]
 pub enum VmPowerState {
-    /// Halted.
+    /// It is off.
     #[wire(name = "Halted")]
     Halted,
-    /// Paused.
+    /// It is in memory and gets no CPU.
     #[wire(name = "Paused")]
     Paused,
-    /// Running.
+    /// It runs.
     #[wire(name = "Running")]
     Running,
-    /// Suspended.
+    /// Its memory is on disk.
     #[wire(name = "Suspended")]
     Suspended,
 }
 
-/// Update guidances.
+/// What puts updates in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "update_guidances")]
 pub enum UpdateGuidances {
-    /// Reboot host.
+    /// Restart the host.
     #[wire(name = "reboot_host")]
     RebootHost,
-    /// Reboot host on livepatch failure.
+    /// Restart the host if it could not be patched while running.
     #[wire(name = "reboot_host_on_livepatch_failure")]
     RebootHostOnLivepatchFailure,
-    /// Reboot host on kernel livepatch failure.
+    /// Restart the host if its kernel could not be patched while running.
     #[wire(name = "reboot_host_on_kernel_livepatch_failure")]
     RebootHostOnKernelLivepatchFailure,
-    /// Reboot host on xen livepatch failure.
+    /// Restart the host if its hypervisor could not be patched while running.
     #[wire(name = "reboot_host_on_xen_livepatch_failure")]
     RebootHostOnXenLivepatchFailure,
-    /// Restart toolstack.
+    /// Restart the server.
     #[wire(name = "restart_toolstack")]
     RestartToolstack,
-    /// Restart device model.
+    /// Restart the process that emulates a machine's devices.
     #[wire(name = "restart_device_model")]
     RestartDeviceModel,
-    /// Restart vm.
+    /// Restart the machine.
     #[wire(name = "restart_vm")]
     RestartVm,
 }
 
-/// Vm secureboot certificates state.
+/// Whether newer Secure Boot certificates await a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_secureboot_certificates_state")]
 pub enum VmSecurebootCertificatesState {
-    /// Ok.
+    /// It has the newest.
     #[wire(name = "ok")]
     Ok,
-    /// Update available.
+    /// Newer ones are there.
     #[wire(name = "update_available")]
     UpdateAvailable,
-    /// Update on boot.
+    /// It gets newer ones when it next starts.
     #[wire(name = "update_on_boot")]
     UpdateOnBoot,
 }
 
-/// On softreboot behavior.
+/// What happens when a system restarts by itself in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "on_softreboot_behavior")]
 pub enum OnSoftrebootBehavior {
-    /// Soft reboot.
+    /// It is let.
     #[wire(name = "soft_reboot")]
     SoftReboot,
-    /// Destroy.
+    /// The machine is switched off.
     #[wire(name = "destroy")]
     Destroy,
-    /// Restart.
+    /// The machine is restarted.
     #[wire(name = "restart")]
     Restart,
-    /// Preserve.
+    /// The machine is left as it is, to be looked at.
     #[wire(name = "preserve")]
     Preserve,
 }
 
-/// On normal exit.
+/// What happens when a system ends well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "on_normal_exit")]
 pub enum OnNormalExit {
-    /// Destroy.
+    /// The machine is switched off.
     #[wire(name = "destroy")]
     Destroy,
-    /// Restart.
+    /// The machine is restarted.
     #[wire(name = "restart")]
     Restart,
 }
 
-/// On crash behaviour.
+/// What happens when a system crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "on_crash_behaviour")]
 pub enum OnCrashBehaviour {
-    /// Destroy.
+    /// The machine is switched off.
     #[wire(name = "destroy")]
     Destroy,
-    /// Coredump and destroy.
+    /// Its memory is kept, then it is switched off.
     #[wire(name = "coredump_and_destroy")]
     CoredumpAndDestroy,
-    /// Restart.
+    /// The machine is restarted.
     #[wire(name = "restart")]
     Restart,
-    /// Coredump and restart.
+    /// Its memory is kept, then it is restarted.
     #[wire(name = "coredump_and_restart")]
     CoredumpAndRestart,
-    /// Preserve.
+    /// The machine is left as it is, to be looked at.
     #[wire(name = "preserve")]
     Preserve,
-    /// Rename restart.
+    /// It is left under another name, and another is started in its place.
     #[wire(name = "rename_restart")]
     RenameRestart,
 }
 
-/// Domain type.
+/// Kind of virtualisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "domain_type")]
 pub enum DomainType {
-    /// Hvm.
+    /// Full, with emulated hardware.
     #[wire(name = "hvm")]
     Hvm,
-    /// Pv.
+    /// Paravirtual: the guest knows the hypervisor.
     #[wire(name = "pv")]
     Pv,
-    /// Pv in pvh.
+    /// A paravirtual guest inside a light container of hardware virtualisation.
     #[wire(name = "pv_in_pvh")]
     PvInPvh,
-    /// Pvh.
+    /// Hardware virtualisation without emulated devices.
     #[wire(name = "pvh")]
     Pvh,
-    /// Unspecified.
+    /// Nobody has said.
     #[wire(name = "unspecified")]
     Unspecified,
 }
 
-/// Vm uefi mode.
+/// Who may change the keys of Secure Boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_uefi_mode")]
 pub enum VmUefiMode {
-    /// Setup.
+    /// Anybody; nothing is checked.
     #[wire(name = "setup")]
     Setup,
-    /// User.
+    /// Their owner; what starts is checked.
     #[wire(name = "user")]
     User,
 }
 
-/// Vm secureboot readiness.
+/// Whether a machine can start with Secure Boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_secureboot_readiness")]
 pub enum VmSecurebootReadiness {
-    /// Not supported.
+    /// Its firmware cannot.
     #[wire(name = "not_supported")]
     NotSupported,
-    /// Disabled.
+    /// It is turned off.
     #[wire(name = "disabled")]
     Disabled,
-    /// First boot.
+    /// It can be told after its first start.
     #[wire(name = "first_boot")]
     FirstBoot,
-    /// Ready.
+    /// It can.
     #[wire(name = "ready")]
     Ready,
-    /// Ready no dbx.
+    /// It can, without a list of revoked programs.
     #[wire(name = "ready_no_dbx")]
     ReadyNoDbx,
-    /// Setup mode.
+    /// Its keys may be changed by anybody.
     #[wire(name = "setup_mode")]
     SetupMode,
-    /// Certs incomplete.
+    /// Certificates are missing.
     #[wire(name = "certs_incomplete")]
     CertsIncomplete,
 }
 
-/// Vm operations.
+/// What can be done to a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_operations")]
 pub enum VmOperations {
-    /// Snapshot.
+    /// Take a snapshot.
     #[wire(name = "snapshot")]
     Snapshot,
-    /// Clone.
+    /// Clone it.
     #[wire(name = "clone")]
     Clone,
-    /// Copy.
+    /// Copy it with its disks.
     #[wire(name = "copy")]
     Copy,
-    /// Create template.
+    /// Make a template of it.
     #[wire(name = "create_template")]
     CreateTemplate,
-    /// Revert.
+    /// Take it back to a snapshot.
     #[wire(name = "revert")]
     Revert,
-    /// Checkpoint.
+    /// Take a snapshot with its memory.
     #[wire(name = "checkpoint")]
     Checkpoint,
-    /// Snapshot with quiesce.
+    /// Take a snapshot with the guest's help.
     #[wire(name = "snapshot_with_quiesce")]
     SnapshotWithQuiesce,
-    /// Provision.
+    /// Make its disks.
     #[wire(name = "provision")]
     Provision,
-    /// Start.
+    /// Start it.
     #[wire(name = "start")]
     Start,
-    /// Start on.
+    /// Start it on a given host.
     #[wire(name = "start_on")]
     StartOn,
-    /// Pause.
+    /// Take its CPU away.
     #[wire(name = "pause")]
     Pause,
-    /// Unpause.
+    /// Give it CPU again.
     #[wire(name = "unpause")]
     Unpause,
-    /// Clean shutdown.
+    /// Ask its system to switch off.
     #[wire(name = "clean_shutdown")]
     CleanShutdown,
-    /// Clean reboot.
+    /// Ask its system to restart.
     #[wire(name = "clean_reboot")]
     CleanReboot,
-    /// Hard shutdown.
+    /// Switch it off.
     #[wire(name = "hard_shutdown")]
     HardShutdown,
-    /// Power state reset.
+    /// Take it for halted, whatever is true.
     #[wire(name = "power_state_reset")]
     PowerStateReset,
-    /// Hard reboot.
+    /// Switch it off and start it.
     #[wire(name = "hard_reboot")]
     HardReboot,
-    /// Suspend.
+    /// Put its memory on disk.
     #[wire(name = "suspend")]
     Suspend,
-    /// Csvm.
+    /// Clone it by an old name.
     #[wire(name = "csvm")]
     Csvm,
-    /// Resume.
+    /// Bring its memory back from disk.
     #[wire(name = "resume")]
     Resume,
-    /// Resume on.
+    /// Bring its memory back on a given host.
     #[wire(name = "resume_on")]
     ResumeOn,
-    /// Pool migrate.
+    /// Move it to another host of the pool.
     #[wire(name = "pool_migrate")]
     PoolMigrate,
-    /// Migrate send.
+    /// Move it with its disks.
     #[wire(name = "migrate_send")]
     MigrateSend,
-    /// Get boot record.
+    /// Read what it was started as.
     #[wire(name = "get_boot_record")]
     GetBootRecord,
-    /// Send sysrq.
+    /// Send a system request to its kernel.
     #[wire(name = "send_sysrq")]
     SendSysrq,
-    /// Send trigger.
+    /// Press one of its buttons.
     #[wire(name = "send_trigger")]
     SendTrigger,
-    /// Query services.
+    /// Ask what services it offers.
     #[wire(name = "query_services")]
     QueryServices,
-    /// Shutdown.
+    /// Shut it down, hard if need be.
     #[wire(name = "shutdown")]
     Shutdown,
-    /// Call plugin.
+    /// Call a plugin for it.
     #[wire(name = "call_plugin")]
     CallPlugin,
-    /// Changing memory live.
+    /// Change its memory while it runs.
     #[wire(name = "changing_memory_live")]
     ChangingMemoryLive,
-    /// Awaiting memory live.
+    /// Wait for its memory to reach the target.
     #[wire(name = "awaiting_memory_live")]
     AwaitingMemoryLive,
-    /// Changing dynamic range.
+    /// Change the limits of its memory.
     #[wire(name = "changing_dynamic_range")]
     ChangingDynamicRange,
-    /// Changing static range.
+    /// Change the outer limits of its memory.
     #[wire(name = "changing_static_range")]
     ChangingStaticRange,
-    /// Changing memory limits.
+    /// Change all limits of its memory.
     #[wire(name = "changing_memory_limits")]
     ChangingMemoryLimits,
-    /// Changing shadow memory.
+    /// Change its shadow memory.
     #[wire(name = "changing_shadow_memory")]
     ChangingShadowMemory,
-    /// Changing shadow memory live.
+    /// Change its shadow memory while it runs.
     #[wire(name = "changing_shadow_memory_live")]
     ChangingShadowMemoryLive,
-    /// Changing vcpus.
+    /// Change its CPUs.
     #[wire(name = "changing_VCPUs")]
     ChangingVCPUs,
-    /// Changing vcpus live.
+    /// Change its CPUs while it runs.
     #[wire(name = "changing_VCPUs_live")]
     ChangingVCPUsLive,
-    /// Changing nvram.
+    /// Change variables of its firmware.
     #[wire(name = "changing_NVRAM")]
     ChangingNvram,
-    /// Assert operation valid.
+    /// Ask whether something may be done.
     #[wire(name = "assert_operation_valid")]
     AssertOperationValid,
-    /// Data source op.
+    /// Read or record its measured values.
     #[wire(name = "data_source_op")]
     DataSourceOp,
-    /// Update allowed operations.
+    /// Work out anew what may be done.
     #[wire(name = "update_allowed_operations")]
     UpdateAllowedOperations,
-    /// Make into template.
+    /// Turn it into a template.
     #[wire(name = "make_into_template")]
     MakeIntoTemplate,
-    /// Import.
+    /// Import it from a file.
     #[wire(name = "import")]
     Import,
-    /// Export.
+    /// Export it to a file.
     #[wire(name = "export")]
     Export,
-    /// Metadata export.
+    /// Export its settings to a file.
     #[wire(name = "metadata_export")]
     MetadataExport,
-    /// Reverting.
+    /// Be taken back to a snapshot.
     #[wire(name = "reverting")]
     Reverting,
-    /// Destroy.
+    /// Remove it.
     #[wire(name = "destroy")]
     Destroy,
-    /// Create vtpm.
+    /// Give it a trusted platform module.
     #[wire(name = "create_vtpm")]
     CreateVtpm,
-    /// Sysprep.
+    /// Prepare its Windows for cloning.
     #[wire(name = "sysprep")]
     Sysprep,
 }
 
-/// Set platform of VM.
+/// Replaces the settings of its virtual hardware. Refused with INVALID_VALUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_platform", role = VmAdmin, sync)]
 pub struct SetPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The new settings.
     pub value: BTreeMap<String, String>,
 }
 
-/// Remove from platform of VM.
+/// Removes one setting of its virtual hardware.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_platform", role = VmAdmin, sync)]
 pub struct RemoveFromPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The setting.
     pub key: String,
 }
 
-/// Add to platform of VM.
+/// Adds one setting of its virtual hardware. Refused with MAP_DUPLICATE_KEY and INVALID_VALUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_platform", role = VmAdmin, sync)]
 pub struct AddToPlatform {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Set other config of VM.
+/// Replaces the free keys and values. Keys with a role of their own may be changed by that role only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_other_config", role = VmAdmin, sync)]
 pub struct SetOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The new keys and values.
     pub value: BTreeMap<String, String>,
 }
 
-/// Remove from other config of VM.
+/// Removes one key. A key that is not there is no error.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_other_config", role = VmAdmin, sync)]
 pub struct RemoveFromOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The key to remove.
     pub key: String,
 }
 
-/// Add to other config of VM.
+/// Adds one key. Refused with MAP_DUPLICATE_KEY when it is there already.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_other_config", role = VmAdmin, sync)]
 pub struct AddToOtherConfig {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The key to add.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Sysprep of VM.
+/// Has Windows in the machine prepared for cloning. Refused with SYSPREP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.sysprep", role = VmAdmin, state = Prototyped)]
 pub struct Sysprep {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Unattend.
+    /// Answer file for Windows, as XML.
     pub unattend: String,
-    /// Timeout.
+    /// Seconds to wait for it to switch off.
     pub timeout: f64,
 }
 
-/// Remove from blocked operations of VM.
+/// Allows an operation again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_blocked_operations", role = VmAdmin)]
 pub struct RemoveFromBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The operation.
     pub key: VmOperations,
 }
 
-/// Add to blocked operations of VM.
+/// Forbids an operation, which from then on answers OPERATION_BLOCKED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_blocked_operations", role = VmAdmin)]
 pub struct AddToBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The operation.
     pub key: VmOperations,
-    /// Value.
+    /// Error code to answer with.
     pub value: String,
 }
 
-/// Set blocked operations of VM.
+/// Replaces the forbidden operations.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_blocked_operations", role = VmAdmin)]
 pub struct SetBlockedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// From each operation to the error code to answer with.
     pub value: BTreeMap<VmOperations, String>,
 }
 
-/// Update secureboot certificates on boot of VM.
+/// Says whether the machine gets newer Secure Boot certificates when it next starts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.update_secureboot_certificates_on_boot", role = VmAdmin, state = Prototyped)]
 pub struct UpdateSecurebootCertificatesOnBoot {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Mark.
+    /// True if it does.
     pub mark: bool,
 }
 
-/// Get secureboot readiness of VM.
+/// Whether the machine can start with Secure Boot.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_secureboot_readiness", out = VmSecurebootReadiness, role = PoolAdmin, state = Prototyped)]
 pub struct GetSecurebootReadiness {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Set uefi mode of VM.
+/// Says who may change its Secure Boot keys. Returns what was done, as text.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_uefi_mode", out = String, role = PoolAdmin, state = Prototyped)]
 pub struct SetUefiMode {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Mode.
+    /// The mode.
     pub mode: VmUefiMode,
 }
 
-/// Restart device models of VM.
+/// Restarts the process that emulates the machine's devices. Refused with CANNOT_RESTART_DEVICE_MODEL.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.restart_device_models", role = VmPowerAdmin, client_cert, state = Prototyped)]
 pub struct RestartDeviceModels {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Set HVM boot policy of VM.
+/// Changes between paravirtual and full virtualisation; VM.set_domain_type replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_HVM_boot_policy", role = VmAdmin, state = Deprecated, sync)]
 pub struct SetHvmBootPolicy {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Empty for paravirtual, else `BIOS order`.
     pub value: String,
 }
 
-/// Set domain type of VM.
+/// Changes the kind of virtualisation that it starts with.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_domain_type", role = VmAdmin, sync)]
 pub struct SetDomainType {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The kind.
     pub value: DomainType,
 }
 
-/// Set actions after crash of VM.
+/// Says what happens when its system crashes.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_actions_after_crash", role = VmAdmin)]
 pub struct SetActionsAfterCrash {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// What happens.
     pub value: OnCrashBehaviour,
 }
 
-/// Import of VM.
+/// Imports machines from a file at a URL, and returns them. Refused with IMPORT_ERROR and others of its kind.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.import", out = Vec<Ref<Vm>>, role = PoolOperator)]
 pub struct Import {
-    /// Url.
+    /// Where the file is.
     pub url: String,
-    /// Sr.
+    /// The repository for their disks.
     pub sr: Ref<Sr>,
-    /// Full restore.
+    /// True to keep identifiers and hardware addresses.
     pub full_restore: bool,
-    /// Force.
+    /// True to go on when a disk or network is missing.
     pub force: bool,
 }
 
-/// Set has vendor device of VM.
+/// Says whether it has the device by which Windows finds its drivers. Changed while halted only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_has_vendor_device", role = VmAdmin)]
 pub struct SetHasVendorDevice {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// True if it has.
     pub value: bool,
 }
 
-/// Call host plugin of VM.
+/// Calls a plugin on the host that the machine runs on, in its name.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.call_host_plugin", out = String, role = VmOperator, state = Prototyped)]
 pub struct CallHostPlugin {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Plugin.
+    /// Name of the plugin.
     pub plugin: String,
-    /// Fn.
+    /// Function of the plugin.
     #[param(name = "fn")]
     pub fn_: String,
-    /// Args.
+    /// Named arguments for the function.
     pub args: BTreeMap<String, String>,
 }
 
-/// Call plugin of VM.
+/// Calls a plugin that acts inside the machine. Refused with VM_CALL_PLUGIN_RATE_LIMIT when it is called too
+/// often.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.call_plugin", out = String, role = VmOperator)]
 pub struct CallPlugin {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Plugin.
+    /// Name of the plugin.
     pub plugin: String,
-    /// Fn.
+    /// Function of the plugin.
     #[param(name = "fn")]
     pub fn_: String,
-    /// Args.
+    /// Named arguments for the function.
     pub args: BTreeMap<String, String>,
 }
 
-/// Query services of VM.
+/// The services that a system domain offers. Refused with NOT_SYSTEM_DOMAIN.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.query_services", out = BTreeMap<String, String>, role = PoolAdmin)]
 pub struct QueryServices {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Set groups of VM.
+/// Says in which placement group the machine is. Refused with TOO_MANY_GROUPS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_groups", role = VmAdmin, state = Prototyped)]
 pub struct SetGroups {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// None or one group.
     pub value: Vec<Ref<VmGroup>>,
 }
 
-/// Set appliance of VM.
+/// Puts the machine into a group that is started as one.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_appliance", role = PoolOperator)]
 pub struct SetAppliance {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The group, or null for none.
     pub value: Ref<VmAppliance>,
 }
 
-/// Import convert of VM.
+/// Has a conversion service import machines of another product.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.import_convert", role = VmAdmin)]
 pub struct ImportConvert {
-    /// Type.
+    /// Kind of the other product.
     #[param(name = "type")]
     pub kind: String,
-    /// Username.
+    /// User there.
     pub username: String,
-    /// Password.
+    /// Password there.
     pub password: String,
-    /// Sr.
+    /// The repository for their disks.
     pub sr: Ref<Sr>,
-    /// Remote config.
+    /// How to reach it.
     pub remote_config: BTreeMap<String, String>,
 }
 
-/// Recover of VM.
+/// Brings a machine back from a copy of another pool's database.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.recover", role = ReadOnly)]
 pub struct Recover {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
-    /// Force.
+    /// True to replace a newer machine.
     pub force: bool,
 }
 
-/// Get SRs required for recovery of VM.
+/// The repositories that its disks are in, for recovery.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_SRs_required_for_recovery", out = Vec<Ref<Sr>>, role = ReadOnly)]
 pub struct GetSRsRequiredForRecovery {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
 }
 
-/// Assert can be recovered of VM.
+/// Succeeds if the machine could be recovered. Refused with VM_IS_PART_OF_AN_APPLIANCE and VM_REQUIRES_SR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_be_recovered", role = ReadOnly)]
 pub struct AssertCanBeRecovered {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
 }
 
-/// Set suspend VDI of VM.
+/// Names another disk that holds the memory of the suspended machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_suspend_VDI", role = PoolOperator)]
 pub struct SetSuspendVdi {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The disk.
     pub value: Ref<Vdi>,
 }
 
-/// Set order of VM.
+/// Sets its place when its group starts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_order", role = PoolOperator)]
 pub struct SetOrder {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The place; lower numbers first.
     pub value: i64,
 }
 
-/// Set shutdown delay of VM.
+/// Sets how long to wait after its shutdown.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_shutdown_delay", role = PoolOperator)]
 pub struct SetShutdownDelay {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Seconds.
     pub value: i64,
 }
 
-/// Set start delay of VM.
+/// Sets how long to wait after its start.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_start_delay", role = PoolOperator)]
 pub struct SetStartDelay {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Seconds.
     pub value: i64,
 }
 
-/// Set snapshot schedule of VM.
+/// Has snapshots taken by a schedule.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_snapshot_schedule", role = PoolOperator, sync)]
 pub struct SetSnapshotSchedule {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The schedule, or null for none.
     pub value: Ref<Vmss>,
 }
 
-/// Set protection policy of VM.
+/// Was a way to have it archived.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_protection_policy", role = PoolOperator, state = Removed, sync)]
 pub struct SetProtectionPolicy {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The policy.
     pub value: Ref<Vmpp>,
 }
 
-/// Copy bios strings of VM.
+/// Has its firmware tell the same maker and model as a host's. Refused with VM_BIOS_STRINGS_ALREADY_SET.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.copy_bios_strings", role = VmAdmin)]
 pub struct CopyBiosStrings {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Set bios strings of VM.
+/// Says what its firmware tells of maker and model. Refused with VM_BIOS_STRINGS_ALREADY_SET.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_bios_strings", role = VmAdmin)]
 pub struct SetBiosStrings {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The texts.
     pub value: BTreeMap<String, String>,
 }
 
-/// Retrieve wlb recommendations of VM.
+/// How well each host suits the machine, by workload balancing.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.retrieve_wlb_recommendations", out = BTreeMap<Ref<Host>, Vec<String>>, role = ReadOnly)]
 pub struct RetrieveWlbRecommendations {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Assert agile of VM.
+/// Succeeds if the machine could run on every host. Refused with the first reason why not, such as
+/// HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED or VM_HAS_SRIOV_VIF.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_agile", role = ReadOnly)]
 pub struct AssertAgile {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Create new blob of VM.
+/// Makes an empty binary attachment of the machine, to be filled over HTTP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.create_new_blob", out = Ref<Blob>, role = VmPowerAdmin)]
 pub struct CreateNewBlob {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Name.
+    /// Its name among the attachments of the machine.
     pub name: String,
-    /// Mime type.
+    /// The MIME type of its content; empty for `application/octet-stream`.
     pub mime_type: String,
-    /// Public.
+    /// True to let anybody read it without a session.
     #[param(default = false)]
     pub public: bool,
 }
 
-/// Assert can boot here of VM.
+/// Succeeds if the machine could start on a host. Refused with the first reason why not, such as
+/// HOST_DISABLED, VM_REQUIRES_SR, VM_REQUIRES_NETWORK or HOST_NOT_ENOUGH_FREE_MEMORY.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_boot_here", role = ReadOnly)]
 pub struct AssertCanBootHere {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Get possible hosts of VM.
+/// The hosts that the machine could start on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_possible_hosts", out = Vec<Ref<Host>>, role = ReadOnly)]
 pub struct GetPossibleHosts {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Get allowed VIF devices of VM.
+/// Positions that are free for a NIC.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_allowed_VIF_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVifDevices {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Get allowed VBD devices of VM.
+/// Positions that are free for a disk.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_allowed_VBD_devices", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetAllowedVbdDevices {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Update allowed operations of VM.
+/// Works out anew what may be asked of the machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.update_allowed_operations", role = PoolAdmin)]
 pub struct UpdateAllowedOperations {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Assert operation valid of VM.
+/// Succeeds if an operation could be begun. Refused as the operation would be.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_operation_valid", role = ReadOnly)]
 pub struct AssertOperationValid {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Op.
+    /// The operation.
     pub op: VmOperations,
 }
 
-/// Forget data source archives of VM.
+/// Throws away what was recorded of one measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.forget_data_source_archives", role = VmAdmin, sync)]
 pub struct ForgetDataSourceArchives {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Query data source of VM.
+/// The latest reading of a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.query_data_source", out = f64, role = ReadOnly, sync)]
 pub struct QueryDataSource {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Record data source of VM.
+/// Begins to record a measured value.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.record_data_source", role = VmAdmin, sync)]
 pub struct RecordDataSource {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Data source.
+    /// Name of the value.
     pub data_source: String,
 }
 
-/// Get data sources of VM.
+/// The values that are measured of the machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_data_sources", out = Vec<DataSource>, role = ReadOnly, sync)]
 pub struct GetDataSources {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Get boot record of VM.
+/// What the machine was when it was started; the plain record tells the same.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_boot_record", out = Vm, role = ReadOnly, state = Deprecated, sync)]
 pub struct GetBootRecord {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Assert can migrate of VM.
+/// Succeeds if the machine could move with its disks. Refused as VM.migrate_send would be.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.assert_can_migrate", role = VmPowerAdmin)]
 pub struct AssertCanMigrate {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Dest.
+    /// What host.migrate_receive returned.
     pub dest: BTreeMap<String, String>,
-    /// Live.
+    /// True to move it while it runs.
     pub live: bool,
-    /// Vdi map.
+    /// From each disk to the repository that it goes to.
     pub vdi_map: BTreeMap<Ref<Vdi>, Ref<Sr>>,
-    /// Vif map.
+    /// From each NIC to the network that it goes to.
     pub vif_map: BTreeMap<Ref<Vif>, Ref<Network>>,
-    /// Options.
+    /// Further settings.
     pub options: BTreeMap<String, String>,
-    /// Vgpu map.
+    /// From each virtual GPU to the group that it goes to.
     #[param(default = BTreeMap::new())]
     pub vgpu_map: BTreeMap<Ref<Vgpu>, Ref<GpuGroup>>,
 }
 
-/// Migrate send of VM.
+/// Moves the machine with its disks to another host, also of another pool, and returns it there. Refused with
+/// VIF_NOT_IN_MAP, VDI_NOT_IN_MAP, VM_MIGRATE_FAILED and others.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.migrate_send", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct MigrateSend {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Dest.
+    /// What host.migrate_receive returned.
     pub dest: BTreeMap<String, String>,
-    /// Live.
+    /// True to move it while it runs.
     pub live: bool,
-    /// Vdi map.
+    /// From each disk to the repository that it goes to.
     pub vdi_map: BTreeMap<Ref<Vdi>, Ref<Sr>>,
-    /// Vif map.
+    /// From each NIC to the network that it goes to.
     pub vif_map: BTreeMap<Ref<Vif>, Ref<Network>>,
-    /// Options.
+    /// Further settings.
     pub options: BTreeMap<String, String>,
-    /// Vgpu map.
+    /// From each virtual GPU to the group that it goes to.
     #[param(default = BTreeMap::new())]
     pub vgpu_map: BTreeMap<Ref<Vgpu>, Ref<GpuGroup>>,
-    /// Vdi format map.
+    /// From each disk to the format that it gets there.
     #[param(default = BTreeMap::new())]
     pub vdi_format_map: BTreeMap<Ref<Vdi>, String>,
 }
 
-/// Maximise memory of VM.
+/// The most memory that the machine could have with so much in all, in bytes.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.maximise_memory", out = i64, role = ReadOnly)]
 pub struct MaximiseMemory {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Total.
+    /// Memory to spend, in bytes, overhead included.
     pub total: i64,
-    /// Approximate.
+    /// True to leave a margin for unknown overhead.
     pub approximate: bool,
 }
 
-/// Send trigger of VM.
+/// Presses a button of the machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.send_trigger", role = PoolAdmin)]
 pub struct SendTrigger {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Trigger.
+    /// The button, such as `power` or `reset`.
     pub trigger: String,
 }
 
-/// Send sysrq of VM.
+/// Sends a system request to the kernel of the machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.send_sysrq", role = PoolAdmin)]
 pub struct SendSysrq {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Key.
+    /// The letter.
     pub key: String,
 }
 
-/// Set VCPUs at startup of VM.
+/// Sets how many virtual CPUs it starts with.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_at_startup", role = VmAdmin, sync)]
 pub struct SetVCPUsAtStartup {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Their number, at most VCPUs_max.
     pub value: i64,
 }
 
-/// Set VCPUs max of VM.
+/// Sets how many virtual CPUs it can have. Changed while halted only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_max", role = VmAdmin, sync)]
 pub struct SetVCPUsMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Set shadow multiplier live of VM.
+/// Changes its shadow memory while it runs.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_shadow_multiplier_live", role = VmPowerAdmin)]
 pub struct SetShadowMultiplierLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Multiplier.
+    /// The factor.
     pub multiplier: f64,
 }
 
-/// Set HVM shadow multiplier of VM.
+/// Changes its shadow memory from the next start on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_HVM_shadow_multiplier", role = VmPowerAdmin, sync)]
 pub struct SetHvmShadowMultiplier {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The factor.
     pub value: f64,
 }
 
-/// Get cooperative of VM.
+/// Was a way to see whether it gives back memory.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.get_cooperative", out = bool, role = ReadOnly, state = Deprecated)]
 pub struct GetCooperative {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Wait memory target live of VM.
+/// Was a way to wait for its memory to reach the target.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.wait_memory_target_live", role = ReadOnly, state = Deprecated)]
 pub struct WaitMemoryTargetLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
 }
 
-/// Set memory target live of VM.
+/// Was a way to set the memory that it is meant to have now.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_target_live", role = VmPowerAdmin, state = Deprecated)]
 pub struct SetMemoryTargetLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Target.
+    /// Memory in bytes.
     pub target: i64,
 }
 
-/// Set memory of VM.
+/// Sets all limits of its memory to one value. Changed while halted only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory", role = VmPowerAdmin)]
 pub struct SetMemory {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Memory in bytes.
     pub value: i64,
 }
 
-/// Set memory limits of VM.
+/// Sets all limits of its memory. Refused with MEMORY_CONSTRAINT_VIOLATION when they are out of order.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_limits", role = VmPowerAdmin)]
 pub struct SetMemoryLimits {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Static min.
+    /// Least that its system can live with, in bytes.
     pub static_min: i64,
-    /// Static max.
+    /// Most that it can ever have, in bytes.
     pub static_max: i64,
-    /// Dynamic min.
+    /// Least that it is left with, in bytes.
     pub dynamic_min: i64,
-    /// Dynamic max.
+    /// Most that it is given, in bytes.
     pub dynamic_max: i64,
 }
 
-/// Set memory static range of VM.
+/// Sets the outer limits of its memory. Changed while halted only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_range", role = VmPowerAdmin)]
 pub struct SetMemoryStaticRange {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Min.
+    /// Least that its system can live with, in bytes.
     pub min: i64,
-    /// Max.
+    /// Most that it can ever have, in bytes.
     pub max: i64,
 }
 
-/// Set memory static min of VM.
+/// Sets the least memory that its system can live with.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMin {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Memory in bytes.
     pub value: i64,
 }
 
-/// Set memory static max of VM.
+/// Sets the most memory that it can ever have. Changed while halted only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_static_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryStaticMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Memory in bytes.
     pub value: i64,
 }
 
-/// Set memory dynamic range of VM.
+/// Sets between what limits its memory may be changed while it runs.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_range", role = VmPowerAdmin)]
 pub struct SetMemoryDynamicRange {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Min.
+    /// Least that it is left with, in bytes.
     pub min: i64,
-    /// Max.
+    /// Most that it is given, in bytes.
     pub max: i64,
 }
 
-/// Set memory dynamic min of VM.
+/// Sets the least memory that it is left with.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_min", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMin {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Memory in bytes.
     pub value: i64,
 }
 
-/// Set memory dynamic max of VM.
+/// Sets the most memory that it is given.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_memory_dynamic_max", role = VmPowerAdmin, sync)]
 pub struct SetMemoryDynamicMax {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// Memory in bytes.
     pub value: i64,
 }
 
-/// Compute memory overhead of VM.
+/// Memory that running it costs beyond its own, in bytes.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.compute_memory_overhead", out = i64, role = ReadOnly)]
 pub struct ComputeMemoryOverhead {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Set ha always run of VM.
+/// Was a way to protect it; VM.set_ha_restart_priority replaces it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_ha_always_run", role = PoolOperator, state = Deprecated, sync)]
 pub struct SetHaAlwaysRun {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// True to protect it.
     pub value: bool,
 }
 
-/// Set ha restart priority of VM.
+/// Says whether it is restarted when its host fails. Refused with HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN when
+/// the pool could no longer keep its promise.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_ha_restart_priority", role = PoolOperator, sync)]
 pub struct SetHaRestartPriority {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// `restart`, `best-effort`, or empty.
     pub value: String,
 }
 
-/// Remove from NVRAM of VM.
+/// Removes one variable of its firmware.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.remove_from_NVRAM", role = VmAdmin, sync)]
 pub struct RemoveFromNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The variable.
     pub key: String,
 }
 
-/// Add to NVRAM of VM.
+/// Adds one variable of its firmware. Refused with MAP_DUPLICATE_KEY.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_NVRAM", role = VmAdmin, sync)]
 pub struct AddToNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// The variable.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Set NVRAM of VM.
+/// Replaces the variables of its firmware.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_NVRAM", role = VmAdmin, sync)]
 pub struct SetNvram {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Value.
+    /// The variables.
     pub value: BTreeMap<String, String>,
 }
 
-/// Add to VCPUs params live of VM.
+/// Changes how it is scheduled while it runs.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.add_to_VCPUs_params_live", role = VmAdmin)]
 pub struct AddToVCPUsParamsLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Key.
+    /// `weight` or `cap`.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Set VCPUs number live of VM.
+/// Changes how many virtual CPUs it has while it runs. Refused with OPERATION_NOT_ALLOWED beyond VCPUs_max.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.set_VCPUs_number_live", role = VmAdmin)]
 pub struct SetVCPUsNumberLive {
-    /// The VM.
+    /// The virtual machine.
     #[param(name = "self")]
     pub this: Ref<Vm>,
-    /// Nvcpu.
+    /// Their number.
     pub nvcpu: i64,
 }
 
-/// Pool migrate of VM.
+/// Moves the running machine to another host of the pool. Refused with VM_BAD_POWER_STATE, VM_MIGRATE_FAILED
+/// and the reasons of VM.assert_can_boot_here; with `network` among the options also with PIF_NOT_PRESENT,
+/// REQUIRED_PIF_IS_UNPLUGGED and INTERFACE_HAS_NO_IP.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.pool_migrate", role = VmPowerAdmin, client_cert)]
 pub struct PoolMigrate {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Host.
+    /// Where it is to run.
     pub host: Ref<Host>,
-    /// Options.
+    /// `live`, `force`, `compress` as texts, `network` as a reference.
     pub options: BTreeMap<String, String>,
 }
 
-/// Resume on of VM.
+/// Brings its memory back from disk on a given host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.resume_on", role = VmPowerAdmin, client_cert)]
 pub struct ResumeOn {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Host.
+    /// Where it is to run.
     pub host: Ref<Host>,
-    /// Start paused.
+    /// True to leave it paused.
     pub start_paused: bool,
-    /// Force.
+    /// True to go on although its hardware differs.
     pub force: bool,
 }
 
-/// Resume of VM.
+/// Brings its memory back from disk on a host that suits it. Refused with VM_BAD_POWER_STATE and
+/// NO_HOSTS_AVAILABLE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.resume", role = VmOperator)]
 pub struct Resume {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Start paused.
+    /// True to leave it paused.
     pub start_paused: bool,
-    /// Force.
+    /// True to go on although its hardware differs.
     pub force: bool,
 }
 
-/// Suspend of VM.
+/// Puts its memory on disk and frees its host. Refused with VM_BAD_POWER_STATE and VM_NO_SUSPEND_SR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.suspend", role = VmOperator, client_cert)]
 pub struct Suspend {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Hard reboot of VM.
+/// Switches it off and starts it at once. The guest may lose data.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.hard_reboot", role = VmOperator)]
 pub struct HardReboot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Power state reset of VM.
+/// Takes it for halted without looking, for when its host is gone for good. If it still runs, its disks may
+/// be destroyed.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.power_state_reset", role = PoolOperator)]
 pub struct PowerStateReset {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Hard shutdown of VM.
+/// Switches it off. The guest may lose data.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.hard_shutdown", role = VmOperator)]
 pub struct HardShutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Clean reboot of VM.
+/// Asks its system to restart. Refused with VM_BAD_POWER_STATE, VM_MISSING_PV_DRIVERS and
+/// VM_SHUTDOWN_TIMEOUT.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clean_reboot", role = VmOperator)]
 pub struct CleanReboot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Shutdown of VM.
+/// Asks its system to switch off, and switches it off if it does not.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.shutdown", role = VmOperator, client_cert)]
 pub struct Shutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Clean shutdown of VM.
+/// Asks its system to switch off. Refused with VM_BAD_POWER_STATE, VM_MISSING_PV_DRIVERS and
+/// VM_SHUTDOWN_TIMEOUT.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clean_shutdown", role = VmOperator)]
 pub struct CleanShutdown {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Unpause of VM.
+/// Gives it CPU again. Refused with VM_BAD_POWER_STATE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.unpause", role = VmOperator)]
 pub struct Unpause {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Pause of VM.
+/// Takes its CPU away and keeps it in memory. Refused with VM_BAD_POWER_STATE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.pause", role = VmOperator)]
 pub struct Pause {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Start on of VM.
+/// Starts it on a given host. Refused with VM_BAD_POWER_STATE, VM_IS_TEMPLATE and the reasons of
+/// VM.assert_can_boot_here.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.start_on", role = VmPowerAdmin, client_cert)]
 pub struct StartOn {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Host.
+    /// Where it is to run.
     pub host: Ref<Host>,
-    /// Start paused.
+    /// True to leave it paused.
     pub start_paused: bool,
-    /// Force.
+    /// True to go on although a check fails that is not vital.
     pub force: bool,
 }
 
-/// Start of VM.
+/// Starts it on a host that suits it. Refused with VM_BAD_POWER_STATE, VM_IS_TEMPLATE, NO_HOSTS_AVAILABLE,
+/// and the error of the host that tried.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.start", role = VmOperator)]
 pub struct Start {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// Start paused.
+    /// True to leave it paused.
     pub start_paused: bool,
-    /// Force.
+    /// True to go on although a check fails that is not vital.
     pub force: bool,
 }
 
-/// Provision of VM.
+/// Makes the disks that its template describes, and turns it into a machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.provision", role = VmAdmin)]
 pub struct Provision {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
 }
 
-/// Checkpoint of VM.
+/// Takes a snapshot with its memory, and returns it. Refused with VM_CHECKPOINT_SUSPEND_FAILED and
+/// VM_CHECKPOINT_RESUME_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.checkpoint", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct Checkpoint {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// New name.
+    /// Name of the snapshot.
     pub new_name: String,
 }
 
-/// Revert of VM.
+/// Takes a machine back to what it was at a snapshot. Refused with VM_REVERT_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.revert", role = VmPowerAdmin)]
 pub struct Revert {
-    /// Snapshot.
+    /// The snapshot.
     pub snapshot: Ref<Vm>,
 }
 
-/// Copy of VM.
+/// Copies it with all its disks, and returns the copy.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.copy", out = Ref<Vm>, role = VmAdmin)]
 pub struct Copy {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// New name.
+    /// Name of the copy.
     pub new_name: String,
-    /// Sr.
+    /// The repository for the disks, or null to keep each where it is.
     pub sr: Ref<Sr>,
 }
 
-/// Clone of VM.
+/// Clones it, sharing what its disks have in common, and returns the clone.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.clone", out = Ref<Vm>, role = VmAdmin)]
 pub struct Clone {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// New name.
+    /// Name of the clone.
     pub new_name: String,
 }
 
-/// Snapshot with quiesce of VM.
+/// Was a way to take a snapshot with the guest's help.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.snapshot_with_quiesce", out = Ref<Vm>, role = VmPowerAdmin, state = Removed)]
 pub struct SnapshotWithQuiesce {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// New name.
+    /// Name of the snapshot.
     pub new_name: String,
 }
 
-/// Snapshot of VM.
+/// Takes a snapshot of its disks and settings, and returns it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM.snapshot", out = Ref<Vm>, role = VmPowerAdmin)]
 pub struct Snapshot {
-    /// Vm.
+    /// The virtual machine.
     pub vm: Ref<Vm>,
-    /// New name.
+    /// Name of the snapshot.
     pub new_name: String,
-    /// Ignore vdis.
+    /// Disks to leave out.
     #[param(default = Vec::new())]
     pub ignore_vdis: Vec<Ref<Vdi>>,
 }

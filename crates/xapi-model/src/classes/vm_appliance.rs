@@ -8,19 +8,20 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM_appliance", role = PoolOperator, ctor, calls(Recover, GetSRsRequiredForRecovery, AssertCanBeRecovered, Shutdown, HardShutdown, CleanShutdown, Start))]
 pub struct VmAppliance {
-    /// Uuid.
+    /// Unique identifier of the VM_appliance. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Allowed operations.
+    /// What may be asked of the VM_appliance in its present state. A hint for clients: the call itself
+    /// decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VmApplianceOperation>,
-    /// Current operations.
+    /// What is being done to the VM_appliance right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VmApplianceOperation>,
     /// VMs.
@@ -50,7 +51,7 @@ pub enum VmApplianceOperation {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.recover", role = ReadOnly)]
 pub struct Recover {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
     /// Session to.
@@ -63,7 +64,7 @@ pub struct Recover {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.get_SRs_required_for_recovery", out = Vec<Ref<Sr>>, role = ReadOnly)]
 pub struct GetSRsRequiredForRecovery {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
     /// Session to.
@@ -74,7 +75,7 @@ pub struct GetSRsRequiredForRecovery {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.assert_can_be_recovered", role = ReadOnly)]
 pub struct AssertCanBeRecovered {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
     /// Session to.
@@ -85,7 +86,7 @@ pub struct AssertCanBeRecovered {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.shutdown", role = PoolOperator)]
 pub struct Shutdown {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
 }
@@ -94,7 +95,7 @@ pub struct Shutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.hard_shutdown", role = PoolOperator)]
 pub struct HardShutdown {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
 }
@@ -103,7 +104,7 @@ pub struct HardShutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.clean_shutdown", role = PoolOperator)]
 pub struct CleanShutdown {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
 }
@@ -112,7 +113,7 @@ pub struct CleanShutdown {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.start", role = PoolOperator)]
 pub struct Start {
-    /// The VM appliance.
+    /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
     /// Paused.

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VMPP", role = PoolOperator, ctor, state = Removed, calls(SetArchiveLastRunTime, SetBackupLastRunTime, RemoveFromAlarmConfig, RemoveFromArchiveSchedule, RemoveFromArchiveTargetConfig, RemoveFromBackupSchedule, AddToAlarmConfig, AddToArchiveSchedule, AddToArchiveTargetConfig, AddToBackupSchedule, SetAlarmConfig, SetIsAlarmEnabled, SetArchiveTargetConfig, SetArchiveTargetType, SetArchiveSchedule, SetArchiveFrequency, SetBackupSchedule, SetBackupFrequency, SetBackupRetentionValue, GetAlerts, ArchiveNow, ProtectNow))]
 pub struct Vmpp {
-    /// Uuid.
+    /// Unique identifier of the VMPP. It never changes.
     #[field(DynamicRO, state = Removed)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new(), state = Removed)]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new(), state = Removed)]
     pub name_description: String,
     /// Is policy enabled.
@@ -351,7 +351,7 @@ pub struct SetBackupRetentionValue {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.get_alerts", out = Vec<String>, role = PoolOperator, state = Removed, sync)]
 pub struct GetAlerts {
-    /// Vmpp.
+    /// The VMPP.
     pub vmpp: Ref<Vmpp>,
     /// Hours from now.
     pub hours_from_now: i64,
@@ -369,6 +369,6 @@ pub struct ArchiveNow {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.protect_now", out = String, role = PoolOperator, state = Removed, sync)]
 pub struct ProtectNow {
-    /// Vmpp.
+    /// The VMPP.
     pub vmpp: Ref<Vmpp>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VMSS", role = PoolOperator, ctor, calls(SetType, SetLastRunTime, RemoveFromSchedule, AddToSchedule, SetSchedule, SetFrequency, SetRetainedSnapshots, SnapshotNow))]
 pub struct Vmss {
-    /// Uuid.
+    /// Unique identifier of the VMSS. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Name label.
+    /// Name for people. It need not be unique.
     #[field(RW, default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
     /// Enabled.
@@ -153,6 +153,6 @@ pub struct SetRetainedSnapshots {
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.snapshot_now", out = String, role = PoolOperator, sync)]
 pub struct SnapshotNow {
-    /// Vmss.
+    /// The VMSS.
     pub vmss: Ref<Vmss>,
 }

@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VTPM", role = PoolAdmin, state = Prototyped, calls(Destroy, Create))]
 pub struct Vtpm {
-    /// Uuid.
+    /// Unique identifier of the VTPM. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Allowed operations.
+    /// What may be asked of the VTPM in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VtpmOperations>,
-    /// Current operations.
+    /// What is being done to the VTPM right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VtpmOperations>,
     /// VM.

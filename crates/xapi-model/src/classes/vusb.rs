@@ -8,13 +8,13 @@ use super::*;
 #[derive(Clone, Debug, Class)]
 #[class(name = "VUSB", role = PoolAdmin, calls(Destroy, Unplug, Create))]
 pub struct Vusb {
-    /// Uuid.
+    /// Unique identifier of the VUSB. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Allowed operations.
+    /// What may be asked of the VUSB in its present state. A hint for clients: the call itself decides.
     #[field(DynamicRO, default = Vec::new())]
     pub allowed_operations: Vec<VusbOperations>,
-    /// Current operations.
+    /// What is being done to the VUSB right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VusbOperations>,
     /// VM.
@@ -23,7 +23,7 @@ pub struct Vusb {
     /// USB group.
     #[field(DynamicRO, name = "USB_group")]
     pub usb_group: Ref<UsbGroup>,
-    /// Other config.
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
     /// Currently attached.

@@ -7,7 +7,7 @@ use super::{ApiError, ErrorDesc};
 errors! {
     /// Backup script failed.
     BACKUP_SCRIPT_FAILED => backup_script_failed(log: "log");
-    /// Cannot contact host.
+    /// The host cannot be reached; it may be down, cut off, or starting.
     CANNOT_CONTACT_HOST => cannot_contact_host(host: "host");
     /// Cannot evacuate host.
     CANNOT_EVACUATE_HOST => cannot_evacuate_host(errors: "errors");
@@ -25,9 +25,9 @@ errors! {
     ENABLE_SSH_FAILED => enable_ssh_failed(host: "host");
     /// Enable ssh partially failed.
     ENABLE_SSH_PARTIALLY_FAILED => enable_ssh_partially_failed(hosts: "hosts");
-    /// Host broken.
+    /// The host gave up after a failed change of master, and needs an administrator.
     HOST_BROKEN => host_broken();
-    /// Host cannot attach network.
+    /// The host cannot offer this network to a machine.
     HOST_CANNOT_ATTACH_NETWORK => host_cannot_attach_network(host: "host", network: "network");
     /// Host cannot destroy self.
     HOST_CANNOT_DESTROY_SELF => host_cannot_destroy_self(host: "host");
@@ -35,7 +35,7 @@ errors! {
     HOST_CANNOT_READ_METRICS => host_cannot_read_metrics();
     /// Host cd drive empty.
     HOST_CD_DRIVE_EMPTY => host_cd_drive_empty();
-    /// Host disabled.
+    /// The host is disabled and takes no machines; enable it first.
     HOST_DISABLED => host_disabled(host: "host");
     /// Host disabled indefinitely.
     HOST_DISABLED_INDEFINITELY => host_disabled_indefinitely(host: "host");
@@ -49,21 +49,21 @@ errors! {
     HOST_EVACUATE_VM_NOT_HA_PROTECTED => host_evacuate_vm_not_ha_protected(vm: "vm");
     /// Host evacuation is required.
     HOST_EVACUATION_IS_REQUIRED => host_evacuation_is_required(host: "host");
-    /// Host has no management ip.
+    /// The host has no address on its management interface yet.
     HOST_HAS_NO_MANAGEMENT_IP => host_has_no_management_ip();
     /// Host has resident vms.
     HOST_HAS_RESIDENT_VMS => host_has_resident_vms(host: "host");
-    /// Host in emergency mode.
+    /// The host cannot reach its pool's master and takes emergency calls only.
     HOST_IN_EMERGENCY_MODE => host_in_emergency_mode();
     /// Host in use.
     HOST_IN_USE => host_in_use(host: "host", type_: "type", ref_: "ref");
     /// Host is live.
     HOST_IS_LIVE => host_is_live(host: "host");
-    /// Host is slave.
+    /// This host is not the pool's master; ask the master, whose address is given.
     HOST_IS_SLAVE => host_is_slave(master_ip_address: "Master IP address");
-    /// Host its own slave.
+    /// The host was told that it is its own master.
     HOST_ITS_OWN_SLAVE => host_its_own_slave();
-    /// Host master cannot talk back.
+    /// The pool's master cannot reach this host at the given address.
     HOST_MASTER_CANNOT_TALK_BACK => host_master_cannot_talk_back(ip: "ip");
     /// Host name invalid.
     HOST_NAME_INVALID => host_name_invalid(reason: "reason");
@@ -73,19 +73,19 @@ errors! {
     HOST_NOT_ENOUGH_FREE_MEMORY => host_not_enough_free_memory(needed: "needed", available: "available");
     /// Host not enough pcpus.
     HOST_NOT_ENOUGH_PCPUS => host_not_enough_pcpus(vcpus: "vcpus", pcpus: "pcpus");
-    /// Host not live.
+    /// The host does not answer.
     HOST_NOT_LIVE => host_not_live();
-    /// Host offline.
+    /// The host is offline; nothing can be asked of it until it is back.
     HOST_OFFLINE => host_offline(host: "host");
     /// Host pending mandatory guidance not empty.
     HOST_PENDING_MANDATORY_GUIDANCE_NOT_EMPTY => host_pending_mandatory_guidance_not_empty(host: "host");
     /// Host power on mode disabled.
     HOST_POWER_ON_MODE_DISABLED => host_power_on_mode_disabled();
-    /// Host still booting.
+    /// The host is still starting; try again in a moment.
     HOST_STILL_BOOTING => host_still_booting();
-    /// Host unknown to master.
+    /// The pool's master does not know this host.
     HOST_UNKNOWN_TO_MASTER => host_unknown_to_master(host: "host");
-    /// Host xapi version higher than coordinator.
+    /// The host runs a newer version than the pool's master; update the master first.
     HOST_XAPI_VERSION_HIGHER_THAN_COORDINATOR => host_xapi_version_higher_than_coordinator(host_xapi_version: "host_xapi_version");
     /// Invalid ntp config.
     INVALID_NTP_CONFIG => invalid_ntp_config(reason: "reason");
@@ -93,7 +93,7 @@ errors! {
     NOT_ALLOWED_ON_OEM_EDITION => not_allowed_on_oem_edition(command: "command");
     /// Not allowed when ntp is enabled.
     NOT_ALLOWED_WHEN_NTP_IS_ENABLED => not_allowed_when_ntp_is_enabled(host: "host");
-    /// Not in emergency mode.
+    /// This can be done only while the host cannot reach its pool's master.
     NOT_IN_EMERGENCY_MODE => not_in_emergency_mode();
     /// Not supported during upgrade.
     NOT_SUPPORTED_DURING_UPGRADE => not_supported_during_upgrade();

@@ -5,166 +5,166 @@ use std::fmt;
 use super::{ApiError, ErrorDesc};
 
 errors! {
-    /// Address violates locking constraint.
+    /// The VIF is locked, and this address is not among those that it may use.
     ADDRESS_VIOLATES_LOCKING_CONSTRAINT => address_violates_locking_constraint(address: "address");
-    /// Bridge name exists.
+    /// Another network of the pool has a bridge of this name.
     BRIDGE_NAME_EXISTS => bridge_name_exists(bridge: "bridge");
-    /// Bridge not available.
+    /// The host has no bridge of this name; the network is not managed here, so somebody else has to make it.
     BRIDGE_NOT_AVAILABLE => bridge_not_available(bridge: "bridge");
-    /// Cannot add tunnel to bond slave.
+    /// The PIF is a member of a bond; a tunnel has to use the bond.
     CANNOT_ADD_TUNNEL_TO_BOND_SLAVE => cannot_add_tunnel_to_bond_slave(pif: "PIF");
-    /// Cannot add tunnel to sriov logical.
+    /// The PIF is the logical side of an SR-IOV network and cannot carry a tunnel.
     CANNOT_ADD_TUNNEL_TO_SRIOV_LOGICAL => cannot_add_tunnel_to_sriov_logical(pif: "PIF");
-    /// Cannot add tunnel to vlan on sriov logical.
+    /// The PIF is a VLAN on an SR-IOV network and cannot carry a tunnel.
     CANNOT_ADD_TUNNEL_TO_VLAN_ON_SRIOV_LOGICAL => cannot_add_tunnel_to_vlan_on_sriov_logical(pif: "PIF");
-    /// Cannot add vlan to bond slave.
+    /// The PIF is a member of a bond; a VLAN has to use the bond.
     CANNOT_ADD_VLAN_TO_BOND_SLAVE => cannot_add_vlan_to_bond_slave(pif: "PIF");
-    /// Cannot change pif properties.
+    /// Properties can be changed on NICs and bonds only, and the PIF is neither, or is a member of a bond.
     CANNOT_CHANGE_PIF_PROPERTIES => cannot_change_pif_properties(pif: "PIF");
-    /// Cannot destroy system network.
+    /// The network belongs to the system: the server keeps it for itself.
     CANNOT_DESTROY_SYSTEM_NETWORK => cannot_destroy_system_network(network: "network");
-    /// Cannot forget sriov logical.
+    /// The PIF is the logical side of an SR-IOV network; it goes when that is destroyed.
     CANNOT_FORGET_SRIOV_LOGICAL => cannot_forget_sriov_logical(pif: "PIF");
-    /// Cannot plug bond slave.
+    /// The PIF is a member of a bond and cannot be used by itself; use the bond.
     CANNOT_PLUG_BOND_SLAVE => cannot_plug_bond_slave(pif: "PIF");
-    /// Cannot plug vif.
+    /// The VIF could not be plugged.
     CANNOT_PLUG_VIF => cannot_plug_vif(vif: "VIF");
-    /// Could not find network interface with specified device name and mac address.
+    /// The host has no NIC with this name and this hardware address.
     COULD_NOT_FIND_NETWORK_INTERFACE_WITH_SPECIFIED_DEVICE_NAME_AND_MAC_ADDRESS => could_not_find_network_interface_with_specified_device_name_and_mac_address(device: "device", mac: "MAC");
-    /// Could not update igmp snooping everywhere.
+    /// IGMP snooping could not be changed on every host; the log of the others tells why.
     COULD_NOT_UPDATE_IGMP_SNOOPING_EVERYWHERE => could_not_update_igmp_snooping_everywhere();
-    /// Duplicate pif device name.
+    /// The host already has a PIF for a NIC of this name.
     DUPLICATE_PIF_DEVICE_NAME => duplicate_pif_device_name(device: "device");
-    /// Incompatible pif properties.
+    /// The PIFs have different properties; members of a bond must have the same.
     INCOMPATIBLE_PIF_PROPERTIES => incompatible_pif_properties();
-    /// Interface has no ip.
+    /// The interface has no IP address.
     INTERFACE_HAS_NO_IP => interface_has_no_ip(interface: "interface");
-    /// Invalid cidr address specified.
+    /// The parameter needs an address with a prefix length, such as 192.0.2.1/24 or 2001:db8::1/64.
     INVALID_CIDR_ADDRESS_SPECIFIED => invalid_cidr_address_specified(parameter: "parameter");
-    /// Invalid ip address specified.
+    /// The parameter holds no valid IP address.
     INVALID_IP_ADDRESS_SPECIFIED => invalid_ip_address_specified(parameter: "parameter");
-    /// Is tunnel access pif.
+    /// The PIF is the access side of a tunnel, and nothing can be built on that.
     IS_TUNNEL_ACCESS_PIF => is_tunnel_access_pif(pif: "PIF");
-    /// Mac does not exist.
+    /// The host has no interface with this hardware address.
     MAC_DOES_NOT_EXIST => mac_does_not_exist(mac: "MAC");
-    /// Mac invalid.
+    /// This is no hardware address; it takes six pairs of hexadecimal digits with colons between them.
     MAC_INVALID => mac_invalid(mac: "MAC");
-    /// Mac still exists.
+    /// The host still has an interface with this hardware address.
     MAC_STILL_EXISTS => mac_still_exists(mac: "MAC");
-    /// Network already connected.
+    /// The host already has a PIF on this network, and may have only one.
     NETWORK_ALREADY_CONNECTED => network_already_connected(host: "host", connected_pif: "connected PIF");
-    /// Network contains pif.
+    /// The network still has PIFs; remove these first.
     NETWORK_CONTAINS_PIF => network_contains_pif(; many pifs: "pifs");
-    /// Network contains vif.
+    /// The network still has VIFs of virtual machines; remove or move these first.
     NETWORK_CONTAINS_VIF => network_contains_vif(; many vifs: "vifs");
-    /// Network has incompatible sriov pifs.
+    /// The network already has SR-IOV NICs of another model than this PIF.
     NETWORK_HAS_INCOMPATIBLE_SRIOV_PIFS => network_has_incompatible_sriov_pifs(pif: "PIF", network: "network");
-    /// Network has incompatible vlan on sriov pifs.
+    /// The network already has VLANs on SR-IOV NICs of another model than this PIF.
     NETWORK_HAS_INCOMPATIBLE_VLAN_ON_SRIOV_PIFS => network_has_incompatible_vlan_on_sriov_pifs(pif: "PIF", network: "network");
-    /// Network incompatible purposes.
+    /// The new purpose cannot stand beside one that a network of the pool already has.
     NETWORK_INCOMPATIBLE_PURPOSES => network_incompatible_purposes(new_purpose: "new_purpose", conflicting_purpose: "conflicting_purpose");
-    /// Network incompatible with bond.
+    /// The network belongs to SR-IOV interfaces and cannot take a bond.
     NETWORK_INCOMPATIBLE_WITH_BOND => network_incompatible_with_bond(network: "network");
-    /// Network incompatible with sriov.
+    /// The network has other interfaces and cannot take an SR-IOV one.
     NETWORK_INCOMPATIBLE_WITH_SRIOV => network_incompatible_with_sriov(network: "network");
-    /// Network incompatible with trunks.
+    /// Trunks and VLANs cannot meet: the network has a VLAN, or a VIF on it has trunks.
     NETWORK_INCOMPATIBLE_WITH_TRUNKS => network_incompatible_with_trunks(network: "network");
-    /// Network incompatible with tunnel.
+    /// The network belongs to SR-IOV interfaces and cannot take a tunnel.
     NETWORK_INCOMPATIBLE_WITH_TUNNEL => network_incompatible_with_tunnel(network: "network");
-    /// Network incompatible with vlan on bridge.
+    /// The network belongs to SR-IOV interfaces and cannot take a VLAN of an ordinary one.
     NETWORK_INCOMPATIBLE_WITH_VLAN_ON_BRIDGE => network_incompatible_with_vlan_on_bridge(network: "network");
-    /// Network incompatible with vlan on sriov.
+    /// The network has ordinary interfaces and cannot take a VLAN of an SR-IOV one.
     NETWORK_INCOMPATIBLE_WITH_VLAN_ON_SRIOV => network_incompatible_with_vlan_on_sriov(network: "network");
-    /// Network sriov already enabled.
+    /// SR-IOV is already enabled on the PIF.
     NETWORK_SRIOV_ALREADY_ENABLED => network_sriov_already_enabled(pif: "PIF");
-    /// Network sriov disable failed.
+    /// SR-IOV could not be disabled on the PIF.
     NETWORK_SRIOV_DISABLE_FAILED => network_sriov_disable_failed(pif: "PIF", msg: "msg");
-    /// Network sriov enable failed.
+    /// SR-IOV could not be enabled on the PIF.
     NETWORK_SRIOV_ENABLE_FAILED => network_sriov_enable_failed(pif: "PIF", msg: "msg");
-    /// Network sriov insufficient capacity.
+    /// No host has enough free virtual functions on this network for the machine.
     NETWORK_SRIOV_INSUFFICIENT_CAPACITY => network_sriov_insufficient_capacity(network: "network");
-    /// Network unmanaged.
+    /// The network is not managed by this server; whoever made its bridge has to change it.
     NETWORK_UNMANAGED => network_unmanaged(network: "network");
-    /// Openvswitch not active.
+    /// This needs Open vSwitch as the network backend of every host in the pool.
     OPENVSWITCH_NOT_ACTIVE => openvswitch_not_active();
-    /// Pif allows unplug.
+    /// The PIF may be unplugged; protect it first (disallow-unplug), since clustering depends on it.
     PIF_ALLOWS_UNPLUG => pif_allows_unplug(pif: "PIF");
-    /// Pif already bonded.
+    /// The PIF is part of a bond.
     PIF_ALREADY_BONDED => pif_already_bonded(pif: "PIF");
-    /// Pif bond more than one ip.
+    /// More than one of the members has an IP configuration; only one address can move to the bond.
     PIF_BOND_MORE_THAN_ONE_IP => pif_bond_more_than_one_ip();
-    /// Pif bond needs more members.
+    /// The bond was given no members.
     PIF_BOND_NEEDS_MORE_MEMBERS => pif_bond_needs_more_members();
-    /// Pif cannot bond cross host.
+    /// The members are in different hosts; a bond is made of interfaces of one host.
     PIF_CANNOT_BOND_CROSS_HOST => pif_cannot_bond_cross_host();
-    /// Pif configuration error.
+    /// The host could not configure the PIF; everything was put back as it was.
     PIF_CONFIGURATION_ERROR => pif_configuration_error(pif: "PIF", msg: "msg");
-    /// Pif device not found.
+    /// The host has no such device.
     PIF_DEVICE_NOT_FOUND => pif_device_not_found();
-    /// Pif does not allow unplug.
+    /// The PIF is protected from being unplugged (disallow-unplug).
     PIF_DOES_NOT_ALLOW_UNPLUG => pif_does_not_allow_unplug(pif: "PIF");
-    /// Pif has fcoe sr in use.
+    /// A storage repository in use is reached by FCoE through the PIF.
     PIF_HAS_FCOE_SR_IN_USE => pif_has_fcoe_sr_in_use(pif: "PIF", sr: "SR");
-    /// Pif has no network configuration.
+    /// The PIF has no IPv4 configuration.
     PIF_HAS_NO_NETWORK_CONFIGURATION => pif_has_no_network_configuration(pif: "PIF");
-    /// Pif has no v6 network configuration.
+    /// The PIF has no IPv6 configuration.
     PIF_HAS_NO_V6_NETWORK_CONFIGURATION => pif_has_no_v6_network_configuration(pif: "PIF");
-    /// Pif incompatible primary address type.
+    /// The PIF has another primary address family than the others.
     PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE => pif_incompatible_primary_address_type(pif: "PIF");
-    /// Pif is management interface.
+    /// The host is managed through the PIF, and this would cut it off; move management first.
     PIF_IS_MANAGEMENT_INTERFACE => pif_is_management_interface(pif: "PIF");
-    /// Pif is not physical.
+    /// The PIF is not a NIC.
     PIF_IS_NOT_PHYSICAL => pif_is_not_physical(pif: "PIF");
-    /// Pif is not sriov capable.
+    /// The NIC cannot do SR-IOV.
     PIF_IS_NOT_SRIOV_CAPABLE => pif_is_not_sriov_capable(pif: "PIF");
-    /// Pif is physical.
+    /// The PIF is a NIC, not a VLAN.
     PIF_IS_PHYSICAL => pif_is_physical();
-    /// Pif is sriov logical.
+    /// The PIF is the logical side of an SR-IOV network.
     PIF_IS_SRIOV_LOGICAL => pif_is_sriov_logical(pif: "PIF");
-    /// Pif is vlan.
+    /// The PIF is a VLAN, and a VLAN cannot carry another.
     PIF_IS_VLAN => pif_is_vlan(pif: "PIF");
-    /// Pif not attached to host.
+    /// The PIF belongs to another host.
     PIF_NOT_ATTACHED_TO_HOST => pif_not_attached_to_host(pif: "pif", host: "host");
-    /// Pif not present.
+    /// The host has no PIF on this network.
     PIF_NOT_PRESENT => pif_not_present(host: "host", network: "network");
-    /// Pif sriov still exists.
+    /// SR-IOV is still enabled on the PIF; destroy its SR-IOV network first.
     PIF_SRIOV_STILL_EXISTS => pif_sriov_still_exists(pif: "PIF");
-    /// Pif tunnel still exists.
+    /// A tunnel still uses the PIF; destroy it first.
     PIF_TUNNEL_STILL_EXISTS => pif_tunnel_still_exists(pif: "PIF");
-    /// Pif unmanaged.
+    /// The PIF is not managed by this server; its operator has to configure it.
     PIF_UNMANAGED => pif_unmanaged(pif: "PIF");
-    /// Pif vlan exists.
+    /// The interface already has a VLAN with this tag, or is a VLAN itself.
     PIF_VLAN_EXISTS => pif_vlan_exists(device: "device");
-    /// Pif vlan still exists.
+    /// A VLAN still uses the PIF; destroy it first.
     PIF_VLAN_STILL_EXISTS => pif_vlan_still_exists(pif: "PIF");
-    /// Pvs cache storage already present.
+    /// The host already has cache storage for this PVS site.
     PVS_CACHE_STORAGE_ALREADY_PRESENT => pvs_cache_storage_already_present(site: "site", host: "host");
-    /// Pvs cache storage is in use.
+    /// A running proxy still uses this cache storage.
     PVS_CACHE_STORAGE_IS_IN_USE => pvs_cache_storage_is_in_use(pvs_cache_storage: "PVS_cache_storage");
-    /// Pvs proxy already present.
+    /// The machine already has a PVS proxy.
     PVS_PROXY_ALREADY_PRESENT => pvs_proxy_already_present(proxies: "proxies");
-    /// Pvs proxy present on higher vif device.
+    /// The machine has a PVS proxy on its first VIF, and a VIF in a lower position would take its place.
     PVS_PROXY_PRESENT_ON_HIGHER_VIF_DEVICE => pvs_proxy_present_on_higher_vif_device(device: "device");
-    /// Pvs server address in use.
+    /// Another PVS server has this address.
     PVS_SERVER_ADDRESS_IN_USE => pvs_server_address_in_use(address: "address");
-    /// Pvs site contains running proxies.
+    /// The PVS site still has running proxies.
     PVS_SITE_CONTAINS_RUNNING_PROXIES => pvs_site_contains_running_proxies(proxies: "proxies");
-    /// Pvs site contains servers.
+    /// The PVS site still has servers.
     PVS_SITE_CONTAINS_SERVERS => pvs_site_contains_servers(servers: "servers");
-    /// Pvs vif must be first device.
+    /// A PVS proxy has to stand on the first VIF of its machine.
     PVS_VIF_MUST_BE_FIRST_DEVICE => pvs_vif_must_be_first_device();
-    /// Required pif is unplugged.
+    /// The PIF must be up for this, and is unplugged.
     REQUIRED_PIF_IS_UNPLUGGED => required_pif_is_unplugged(; many pif: "PIF");
-    /// Slave requires management interface.
+    /// A pool member needs its management interface to reach the master; only a master can do without.
     SLAVE_REQUIRES_MANAGEMENT_INTERFACE => slave_requires_management_interface();
-    /// Transport pif not configured.
+    /// The transport PIF of the tunnel has no IP configuration.
     TRANSPORT_PIF_NOT_CONFIGURED => transport_pif_not_configured(pif: "PIF");
-    /// Vif in use.
+    /// A VIF on the network is in use by a running machine.
     VIF_IN_USE => vif_in_use(network: "network", vif: "VIF");
-    /// Vif not in map.
+    /// It was not said which network this VIF is to use at the destination.
     VIF_NOT_IN_MAP => vif_not_in_map(vif: "vif");
-    /// Vlan in use.
+    /// The host already uses this VLAN tag on the device.
     VLAN_IN_USE => vlan_in_use(device: "device", vlan: "vlan");
-    /// Vlan tag invalid.
+    /// This is no VLAN tag; tags go from 0 to 4094.
     VLAN_TAG_INVALID => vlan_tag_invalid(vlan: "VLAN");
 }

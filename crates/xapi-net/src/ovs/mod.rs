@@ -4,10 +4,12 @@
 //! This module must not know topologies, plans or addresses: it reads and writes rows, and says what ovs-vswitchd made
 //! of them.
 //!
-//! Start with [`row`], the payloads the rest of the crate works with.
+//! Start with [`row`], the payloads the rest of the crate works with; then [`ovsdb::Client`] reads and writes them,
+//! [`monitor::Monitor`] tells when they change, and [`unixctl::Control`] asks ovs-vswitchd itself.
 
-pub mod change;
+mod change;
 mod columns;
+pub mod datapath;
 pub mod jsonrpc;
 pub mod monitor;
 pub mod notation;
@@ -15,3 +17,4 @@ pub mod ovsdb;
 pub mod row;
 pub mod tables;
 pub mod unixctl;
+pub mod wish;

@@ -518,6 +518,11 @@ fn changed_keys<T: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ovs::jsonrpc::Framer;
+    use std::io::{Read, Write};
+    use std::iter;
+    use std::os::unix::net::UnixListener;
+    use std::sync::mpsc::{Receiver, channel};
 
     const FIRST: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -593,6 +598,83 @@ mod tests {
         });
         copy.take(&second, &gone).unwrap();
         assert_eq!(state(&copy), before);
+    }
+
+    /// Answers `monitor_cond_since` once on a connection, says `then`, and tells what was asked.
+    fn serve(listener: &UnixListener, reply: Value, then: &[Value]) -> Value {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut framer = Framer::new(1 << 20);
+        let mut byte = [0];
+        let asked = loop {
+            stream.read_exact(&mut byte).unwrap();
+            framer.push(&byte);
+            if let Some(asked) = framer.next_object().unwrap() {
+                break asked;
+            }
+        };
+        let reply = json!({"id": asked["id"], "result": reply, "error": null});
+        for message in iter::once(&reply).chain(then) {
+            stream.write_all(message.to_string().as_bytes()).unwrap();
+        }
+        asked
+    }
+
+    #[test]
+    fn after_a_broken_connection_only_what_was_missed_is_asked_for_and_nothing_is_told_twice() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("db.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let (sender, receiver) = channel();
+        let tell = move |event| drop(sender.send(event));
+        let monitor =
+            Monitor::start(&socket, Control::new(directory.path()), Box::new(tell)).unwrap();
+
+        let with_port = json!({
+            "Bridge": {"b": {"modify": {"ports": ["uuid", "q"]}}},
+            "Port": {"q": {"insert": {"name": "eth0", "interfaces": ["uuid", "j"]}}},
+            "Interface": {"j": {"insert": {"name": "eth0", "ofport": 1}}},
+        });
+        let update = json!({"method": "update3", "params": ["view", "two", with_port], "id": null});
+        let asked = serve(&listener, json!([false, "one", xenbr0()]), &[update]);
+        assert_eq!(asked["params"][3], "00000000-0000-0000-0000-000000000000");
+        let missed = json!({"Interface": {"j": {"modify": {"ofport": 7}}}});
+        let asked = serve(&listener, json!([true, "three", missed]), &[]);
+        assert_eq!(asked["params"][3], "two");
+        let asked = serve(&listener, json!([false, "four", xenbr0()]), &[]);
+        assert_eq!(asked["params"][3], "three");
+        let only_xenbr0 = |state: &State| state.interfaces.keys().collect::<Vec<_>>() == ["xenbr0"];
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !receiver_has(&receiver, &Event::Connected { resumed: true }) {
+            assert!(Instant::now() < deadline);
+        }
+        let told: Vec<_> = iter::from_fn(|| receiver.recv_timeout(Duration::from_secs(10)).ok())
+            .take_while(|event| !matches!(event, Event::Interface { now: None, .. }))
+            .collect();
+        let ofport = |event: &Event| match event {
+            Event::Interface { now: Some(now), .. } => now.ofport,
+            _ => None,
+        };
+        assert_eq!(
+            told.iter().filter_map(ofport).collect::<Vec<_>>(),
+            [7],
+            "{told:?}"
+        );
+        let rows: Vec<_> = told
+            .iter()
+            .filter(|event| matches!(event, Event::Rows { .. }))
+            .collect();
+        assert_eq!(
+            rows,
+            [&Event::Rows {
+                names: vec!["eth0".to_owned()]
+            }],
+            "eth0 went, once"
+        );
+        assert!(monitor.wait_until(deadline, only_xenbr0).is_some());
+    }
+
+    fn receiver_has(receiver: &Receiver<Event>, wanted: &Event) -> bool {
+        receiver.recv_timeout(Duration::from_secs(10)).unwrap() == *wanted
     }
 
     #[test]

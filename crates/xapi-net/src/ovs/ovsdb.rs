@@ -17,12 +17,13 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tracing::{debug, info, warn};
 
-pub use super::change::{Conflict, RowOp};
-use super::change::{Handle, Transaction, Wishes, map_mutations, plan};
+use super::change::{Handle, Transaction, map_mutations, plan};
 use super::jsonrpc::{BackOff, Connection, Notification, RpcError};
 use super::notation::{Columns, Mismatch, Row, Uuid, uuid, uuid_of};
 use super::tables::{BridgeRow, InterfaceRow, PortRow, RootRow, TABLES, Tables, failure};
 pub use super::tables::{Interface, Seen, State};
+use super::wish::Wishes;
+pub use super::wish::{Conflict, RowOp};
 
 /// The database of Open vSwitch's configuration.
 pub(super) const DATABASE: &str = "Open_vSwitch";

@@ -120,7 +120,9 @@ impl Control {
         parse_show(&self.command("bond/show", &[name], deadline)?)
     }
 
-    /// Makes `member` the active one; it must be enabled.
+    /// Makes `member` the active one; it must be enabled. A new bond begins with whichever member ovs-vswitchd likes
+    /// (3.1 takes no notice of `bond_active_slave` then), and until the switch has heard from that member, what it sends
+    /// to another is dropped: either choose by this, or say something on the bond.
     pub fn set_active_member(
         &self,
         bond: &str,

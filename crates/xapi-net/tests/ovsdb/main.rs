@@ -2,4 +2,6 @@
 
 mod lab;
 mod live;
+mod random;
 mod rows;
+mod traffic;
