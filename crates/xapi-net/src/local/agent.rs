@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::agent::{Agent, Cause, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request};
+use crate::agent::{
+    Agent, Cause, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request,
+};
 use crate::converge;
 use crate::engine::Fault;
 use crate::facts::Facts;
@@ -36,8 +38,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// When the members of a bond are looked at after one of them changed: at once, after the delay for a lost link, and
 /// after the delay for one that is back. ovs-vswitchd tells nobody when a delay is over.
-const BOND_LOOKS: [Duration; 3] =
-    [Duration::ZERO, Duration::from_millis(400), Duration::from_millis(31_500)];
+const BOND_LOOKS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(400),
+    Duration::from_millis(31_500),
+];
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
@@ -75,12 +80,18 @@ impl LocalAgent {
             })
             .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
         started.recv().map_err(|_| stopped())??;
-        Ok(LocalAgent { commands, listeners, thread: Some(thread) })
+        Ok(LocalAgent {
+            commands,
+            listeners,
+            thread: Some(thread),
+        })
     }
 
     /// Has a failure happen at a step, for tests on a real Open vSwitch.
     pub fn inject(&self, fault: Fault) -> Result<(), NetError> {
-        self.commands.send(Command::Fault(fault)).map_err(|_| stopped())
+        self.commands
+            .send(Command::Fault(fault))
+            .map_err(|_| stopped())
     }
 
     fn ask<T>(
@@ -107,7 +118,10 @@ impl Agent for LocalAgent {
     }
 
     fn subscribe(&self, listener: Listener) {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
     }
 }
 
@@ -166,10 +180,14 @@ impl Owner {
             move |command| drop(commands.send(command))
         };
         let tell = to_queue(commands);
-        let leases = Leases::new(config.leases.clone(), Box::new(move |bridge| tell(Command::Lease(bridge))));
+        let leases = Leases::new(
+            config.leases.clone(),
+            Box::new(move |bridge| tell(Command::Lease(bridge))),
+        );
         let driver = LocalDriver::new(config, leases)?;
         let tell = to_queue(commands);
-        let watch = Watch::start(move |event| tell(Command::Kernel(event))).map_err(kernel_error)?;
+        let watch =
+            Watch::start(move |event| tell(Command::Kernel(event))).map_err(kernel_error)?;
         let tell = to_queue(commands);
         let monitor = Monitor::start(
             driver.config.ovsdb.clone(),
@@ -197,7 +215,11 @@ impl Owner {
 
     fn run(mut self, queue: &Receiver<Command>) {
         loop {
-            let next = self.due.into_iter().chain(self.bond_looks.first().copied()).min();
+            let next = self
+                .due
+                .into_iter()
+                .chain(self.bond_looks.first().copied())
+                .min();
             let command = match next {
                 Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
                 None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -219,7 +241,10 @@ impl Owner {
             }
             Command::Plan(request, reply) => {
                 self.driver.until = Instant::now() + request.within;
-                let plan = self.driver.refresh().and_then(|()| converge::preview(&mut self.driver, &request));
+                let plan = self
+                    .driver
+                    .refresh()
+                    .and_then(|()| converge::preview(&mut self.driver, &request));
                 answer(&reply, plan);
             }
             Command::Facts(reply) => {
@@ -227,7 +252,10 @@ impl Owner {
                 answer(&reply, self.driver.facts());
             }
             Command::Fault(fault) => {
-                self.driver.fault = Some(Fault { at: self.driver.steps + fault.at, ..fault });
+                self.driver.fault = Some(Fault {
+                    at: self.driver.steps + fault.at,
+                    ..fault
+                });
             }
             Command::Kernel(event) => self.on_kernel(event),
             Command::Rows(event) => self.on_rows(event),
@@ -281,18 +309,28 @@ impl Owner {
 
     /// Back to what was asked for last, as far as it can be.
     fn converge_again(&mut self) {
-        let Some(topology) = self.asked.clone() else { return };
+        let Some(topology) = self.asked.clone() else {
+            return;
+        };
         let before = self.left_out.clone();
         let pause = self.pause;
-        let request = Request { topology, mode: Mode::WhatCan, within: OWN_TIME };
+        let request = Request {
+            topology,
+            mode: Mode::WhatCan,
+            within: OWN_TIME,
+        };
         match self.converge(&request) {
             Ok(outcome) => {
                 if outcome.steps > 0 || outcome.left_out != before {
-                    self.tell(NetEvent::Converged { left_out: outcome.left_out });
+                    self.tell(NetEvent::Converged {
+                        left_out: outcome.left_out,
+                    });
                 }
             }
             Err(error) => {
-                self.tell(NetEvent::Diverged { why: error.to_string() });
+                self.tell(NetEvent::Diverged {
+                    why: error.to_string(),
+                });
                 self.pause = (pause * 2).min(LONGEST_PAUSE);
                 self.due = Some(Instant::now() + self.pause);
             }
@@ -302,11 +340,16 @@ impl Owner {
     fn on_kernel(&mut self, event: kernel::Event) {
         match event {
             kernel::Event::Carrier(link) => {
-                let Some(nic) = self.nic(&link.name) else { return };
+                let Some(nic) = self.nic(&link.name) else {
+                    return;
+                };
                 if link.carrier {
                     self.driver.leases().renew();
                 }
-                self.tell(NetEvent::Carrier { nic, up: link.carrier });
+                self.tell(NetEvent::Carrier {
+                    nic,
+                    up: link.carrier,
+                });
                 if !self.left_out.is_empty() {
                     self.soon();
                 }
@@ -348,7 +391,8 @@ impl Owner {
 
     fn on_rows(&mut self, event: monitor::Event) {
         match event {
-            monitor::Event::BackendRestarted { .. } | monitor::Event::Connected { resumed: false } => {
+            monitor::Event::BackendRestarted { .. }
+            | monitor::Event::Connected { resumed: false } => {
                 if self.asked.is_some() {
                     self.settled = false;
                     self.tell(NetEvent::BackendRestarted);
@@ -376,7 +420,11 @@ impl Owner {
         if self.asked.is_none() {
             return;
         }
-        let wait = if self.has_management() { self.pause } else { Duration::ZERO };
+        let wait = if self.has_management() {
+            self.pause
+        } else {
+            Duration::ZERO
+        };
         // While attempts fail the pause between them holds, gone or not.
         let wait = if self.pause > QUIET { self.pause } else { wait };
         self.due = Some(Instant::now() + wait);
@@ -384,14 +432,22 @@ impl Owner {
 
     /// Whether the management bridge is up with all its addresses.
     fn has_management(&mut self) -> bool {
-        let Some(topology) = &self.asked else { return true };
-        let Some(name) = topology.management else { return true };
+        let Some(topology) = &self.asked else {
+            return true;
+        };
+        let Some(name) = topology.management else {
+            return true;
+        };
         let topology = converge::with_leases(topology, &self.driver);
-        let Some(bridge) = topology.bridges.get(&name) else { return true };
+        let Some(bridge) = topology.bridges.get(&name) else {
+            return true;
+        };
         let wanted = bridge.addresses();
         let link = self.driver.kernel.link(name.as_str());
         let is_up = matches!(link, Ok(Some(link)) if link.up);
-        let Ok(found) = self.driver.kernel.addresses_of(name.as_str()) else { return false };
+        let Ok(found) = self.driver.kernel.addresses_of(name.as_str()) else {
+            return false;
+        };
         let has = |address| found.iter().any(|found| found.address == address);
         is_up && wanted.iter().all(|inet| has(inet.address()))
     }
@@ -399,7 +455,8 @@ impl Owner {
     fn look_at_bonds_soon(&mut self) {
         let now = Instant::now();
         // One look serves all changes that happen close to each other.
-        self.bond_looks.retain(|at| *at > now + Duration::from_millis(500));
+        self.bond_looks
+            .retain(|at| *at > now + Duration::from_millis(500));
         self.bond_looks.extend(BOND_LOOKS.map(|wait| now + wait));
         while self.bond_looks.len() > 16 {
             self.bond_looks.pop_first();
@@ -418,7 +475,11 @@ impl Owner {
             now.insert(*bond, count);
             if self.bonds.get(bond) != Some(&count) {
                 let (links_up, members) = count;
-                self.tell(NetEvent::BondChanged { bond: *bond, links_up, members });
+                self.tell(NetEvent::BondChanged {
+                    bond: *bond,
+                    links_up,
+                    members,
+                });
             }
         }
         self.bonds = now;
@@ -426,7 +487,10 @@ impl Owner {
 
     fn present_nics(&mut self) -> BTreeSet<Name> {
         match self.driver.kernel.nics(&self.driver.config.nics) {
-            Ok(nics) => nics.iter().filter_map(|nic| Name::new(&nic.name).ok()).collect(),
+            Ok(nics) => nics
+                .iter()
+                .filter_map(|nic| Name::new(&nic.name).ok())
+                .collect(),
             Err(why) => {
                 warn!("{why}");
                 self.nics.clone()
@@ -440,16 +504,25 @@ impl Owner {
 
     fn asked_bridge(&self, name: &str) -> Option<Name> {
         let name = Name::new(name).ok()?;
-        self.asked.as_ref()?.bridges.contains_key(&name).then_some(name)
+        self.asked
+            .as_ref()?
+            .bridges
+            .contains_key(&name)
+            .then_some(name)
     }
 
     /// Whether a bridge, a port or a NIC of this name is part of what was asked for.
     fn is_asked(&self, name: &str) -> bool {
-        let (Some(topology), Ok(name)) = (&self.asked, Name::new(name)) else { return false };
+        let (Some(topology), Ok(name)) = (&self.asked, Name::new(name)) else {
+            return false;
+        };
         topology.bridges.contains_key(&name)
             || topology.bridges.values().any(|bridge| {
                 let bond = match &bridge.kind {
-                    BridgeKind::Real(Real { uplink: Some(Uplink::Bond(bond)), .. }) => Some(bond.name),
+                    BridgeKind::Real(Real {
+                        uplink: Some(Uplink::Bond(bond)),
+                        ..
+                    }) => Some(bond.name),
                     _ => None,
                 };
                 bond == Some(name) || bridge.nics().contains(&name)
@@ -457,7 +530,12 @@ impl Owner {
     }
 
     fn tell(&self, event: NetEvent) {
-        for listener in self.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for listener in self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
             listener(event.clone());
         }
     }

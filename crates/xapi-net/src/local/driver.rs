@@ -61,11 +61,18 @@ impl LocalDriver {
         let datapath = match config.datapath {
             Some(datapath) => datapath,
             None => crate::ovs::datapath::datapath().map_err(|why| {
-                NetError::before(Part::Host, Cause::Unreachable, format!("looking for the datapath: {why}"))
+                NetError::before(
+                    Part::Host,
+                    Cause::Unreachable,
+                    format!("looking for the datapath: {why}"),
+                )
             })?,
         };
         let mut driver = LocalDriver {
-            host: Host { datapath, ipv6: true },
+            host: Host {
+                datapath,
+                ipv6: true,
+            },
             kernel,
             ovsdb: ovsdb::Client::new(&config.ovsdb),
             control: Control::new(&config.ovs_run),
@@ -93,7 +100,10 @@ impl LocalDriver {
             max_idle_ms: Some(MAX_IDLE_MS),
         };
         let deadline = self.deadline();
-        self.ovsdb.settle(&settings, deadline).map(|_| ()).map_err(ovsdb_error)
+        self.ovsdb
+            .settle(&settings, deadline)
+            .map(|_| ())
+            .map_err(ovsdb_error)
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -107,9 +117,17 @@ impl LocalDriver {
 
     fn unit(&mut self, steps: &[Step<Object>], rows: bool) -> Result<(), Stopped> {
         let span = self.steps..self.steps + steps.len();
-        let fault = self.fault.take_if(|fault| span.contains(&fault.at)).map(|fault| fault.kind);
+        let fault = self
+            .fault
+            .take_if(|fault| span.contains(&fault.at))
+            .map(|fault| fault.kind);
         let stop = |done, cause, why: &str| {
-            Err(Stopped { done, part: part_of(&steps[0]), cause, why: why.to_owned() })
+            Err(Stopped {
+                done,
+                part: part_of(&steps[0]),
+                cause,
+                why: why.to_owned(),
+            })
         };
         match fault {
             Some(FaultKind::CrashBefore) => return stop(0, Cause::Stopped, "crashed"),
@@ -146,7 +164,12 @@ impl LocalDriver {
             OvsdbError::Silent => (0, Cause::TimedOut),
             _ => (0, Cause::Refused),
         };
-        Err(Stopped { done, part: blamed(&error, steps), cause, why: chain(&error) })
+        Err(Stopped {
+            done,
+            part: blamed(&error, steps),
+            cause,
+            why: chain(&error),
+        })
     }
 
     fn kernel_step(&mut self, step: &Step<Object>) -> Result<(), Stopped> {
@@ -164,9 +187,8 @@ impl LocalDriver {
 
     fn do_kernel_step(&mut self, step: &Step<Object>) -> Result<(), KernelError> {
         match step {
-            Step::Put(Key::Nic(nic), Object::Nic(to)) | Step::Change(Key::Nic(nic), _, Object::Nic(to)) => {
-                self.set_nic(nic, *to)
-            }
+            Step::Put(Key::Nic(nic), Object::Nic(to))
+            | Step::Change(Key::Nic(nic), _, Object::Nic(to)) => self.set_nic(nic, *to),
             Step::Drop(Key::Nic(nic), _) => self.kernel.set_up(nic.as_str(), false),
             Step::Put(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), true),
             Step::Drop(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), false),
@@ -174,10 +196,12 @@ impl LocalDriver {
             | Step::Change(Key::Link(device), _, Object::Link(to)) => self.set_link(device, *to),
             Step::Drop(Key::Link(device), _) => self.kernel.set_up(device.as_str(), false),
             Step::Put(Key::Address(device, inet), _) => {
-                self.kernel.add_address(device.as_str(), inet.address(), inet.prefix())
+                self.kernel
+                    .add_address(device.as_str(), inet.address(), inet.prefix())
             }
             Step::Drop(Key::Address(device, inet), _) => {
-                self.kernel.delete_address(device.as_str(), inet.address(), inet.prefix())
+                self.kernel
+                    .delete_address(device.as_str(), inet.address(), inet.prefix())
             }
             Step::Put(Key::Route(to, metric), Object::Route(route)) => {
                 self.put_route(to, *metric, route, Kernel::add_route)
@@ -186,7 +210,9 @@ impl LocalDriver {
                 self.put_route(to, *metric, route, Kernel::replace_route)
             }
             Step::Drop(Key::Route(to, metric), Object::Route(route)) => {
-                let Some(route) = kernel_route(to, *metric, route) else { return Ok(()) };
+                let Some(route) = kernel_route(to, *metric, route) else {
+                    return Ok(());
+                };
                 self.kernel.delete_route(&route)
             }
             Step::Put(Key::Dhcp(bridge, family), Object::Dhcp(dhcp)) => {
@@ -225,22 +251,35 @@ impl LocalDriver {
     /// The switches first: a device that comes up listens to routers at once.
     fn set_link(&mut self, device: &Name, to: Link) -> Result<(), KernelError> {
         let name = device.as_str();
-        self.kernel.set_promotes_secondaries(name, to.promote_secondaries)?;
+        self.kernel
+            .set_promotes_secondaries(name, to.promote_secondaries)?;
         if let Some(ipv6) = to.ipv6 {
-            self.kernel.set_switch(name, Switch::AcceptRa, ipv6.accept_ra)?;
-            self.kernel.set_switch(name, Switch::Autoconf, ipv6.autoconf)?;
+            self.kernel
+                .set_switch(name, Switch::AcceptRa, ipv6.accept_ra)?;
+            self.kernel
+                .set_switch(name, Switch::Autoconf, ipv6.autoconf)?;
         }
         self.kernel.set_up(name, to.up)
     }
 
-    fn start_client(&mut self, bridge: Name, family: Family, dhcp: &object::Dhcp) -> Result<(), KernelError> {
+    fn start_client(
+        &mut self,
+        bridge: Name,
+        family: Family,
+        dhcp: &object::Dhcp,
+    ) -> Result<(), KernelError> {
         let doing = || format!("starting DHCP on {bridge}");
         let link = self.kernel.link(bridge.as_str())?;
         let own = link.and_then(|link| link.mac).map(|mac| Mac(mac.0));
         let Some(mac) = dhcp.mac.or(own) else {
             return Err(kernel::Cause::NoDevice(bridge.to_string()).doing(doing()));
         };
-        let client = Client { bridge, mac: dhcp.mac, vlan: dhcp.vlan, family };
+        let client = Client {
+            bridge,
+            mac: dhcp.mac,
+            vlan: dhcp.vlan,
+            family,
+        };
         self.leases.start(client, mac)
     }
 
@@ -254,7 +293,9 @@ impl LocalDriver {
         route: &Route,
         put: fn(&mut Kernel, &kernel::Route) -> Result<(), KernelError>,
     ) -> Result<(), KernelError> {
-        let Some(wanted) = kernel_route(to, metric, route) else { return Ok(()) };
+        let Some(wanted) = kernel_route(to, metric, route) else {
+            return Ok(());
+        };
         let refused = match put(&mut self.kernel, &wanted) {
             Ok(()) => return Ok(()),
             Err(refused) => refused,
@@ -267,8 +308,15 @@ impl LocalDriver {
             return Err(refused);
         };
         let bits = if gateway.is_ipv4() { 32 } else { 128 };
-        let Some(alone) = Destination::new(gateway, bits) else { return Err(refused) };
-        let stand_in = kernel::Route { destination: alone, gateway: None, source: None, ..wanted.clone() };
+        let Some(alone) = Destination::new(gateway, bits) else {
+            return Err(refused);
+        };
+        let stand_in = kernel::Route {
+            destination: alone,
+            gateway: None,
+            source: None,
+            ..wanted.clone()
+        };
         self.kernel.add_route(&stand_in)?;
         let done = put(&mut self.kernel, &wanted);
         self.kernel.delete_route(&stand_in)?;
@@ -277,7 +325,10 @@ impl LocalDriver {
 
     /// Has the new devices know the neighbours of the old: without them, the first answers wait for a second or two.
     fn copy_neighbours(&mut self, plan: &Plan<Object>) {
-        let pairs: BTreeSet<(Name, Name)> = moved(plan).into_iter().map(|(from, to, _)| (from, to)).collect();
+        let pairs: BTreeSet<(Name, Name)> = moved(plan)
+            .into_iter()
+            .map(|(from, to, _)| (from, to))
+            .collect();
         for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
             match self.kernel.copy_neighbours(from.as_str(), to.as_str()) {
                 Ok(count) => debug!("{to} knows {count} neighbours of {from}"),
@@ -303,7 +354,9 @@ impl LocalDriver {
             State::default()
         });
         let vlans = state.bridges.iter().filter(|(_, seen)| match &seen.row {
-            row::Bridge::Vlan(vlan) => Name::new(&vlan.parent).is_ok_and(|parent| bridges.contains(&parent)),
+            row::Bridge::Vlan(vlan) => {
+                Name::new(&vlan.parent).is_ok_and(|parent| bridges.contains(&parent))
+            }
             row::Bridge::Real(_) => false,
         });
         vlans.filter_map(|(name, _)| Name::new(name).ok()).collect()
@@ -318,8 +371,12 @@ impl LocalDriver {
         let addresses = self.kernel.addresses()?;
         for link in self.kernel.links()? {
             let is_touched = Name::new(&link.name).is_ok_and(|name| devices.contains(&name));
-            let (true, true, Some(mac)) = (is_touched, link.up, link.mac) else { continue };
-            let own = addresses.iter().filter(|address| address.index == link.index && !address.local_scope);
+            let (true, true, Some(mac)) = (is_touched, link.up, link.mac) else {
+                continue;
+            };
+            let own = addresses
+                .iter()
+                .filter(|address| address.index == link.index && !address.local_scope);
             let own: Vec<IpAddr> = own.map(|address| address.address).collect();
             self.kernel.announce(&link.name, mac, &own)?;
         }
@@ -341,10 +398,16 @@ impl Driver for LocalDriver {
     fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
         let mut at = 0;
         while at < steps.len() {
-            let rows = steps[at..].iter().take_while(|step| object::is_row(step.key())).count();
+            let rows = steps[at..]
+                .iter()
+                .take_while(|step| object::is_row(step.key()))
+                .count();
             let unit = rows.max(1);
             self.unit(&steps[at..at + unit], rows > 0)
-                .map_err(|stopped| Stopped { done: at + stopped.done, ..stopped })?;
+                .map_err(|stopped| Stopped {
+                    done: at + stopped.done,
+                    ..stopped
+                })?;
             at += unit;
         }
         Ok(())

@@ -106,10 +106,14 @@ impl Leases {
                 dhcp::Client::start6(device, config, begin, report)?
             }
         };
-        let known = Client { mac: Some(mac_of(mac)), ..client };
+        let known = Client {
+            mac: Some(mac_of(mac)),
+            ..client
+        };
         // What is compared with the wanted client is what was asked for, not the address it got.
         let shown = if client.mac.is_none() { client } else { known };
-        self.running.insert((client.bridge, client.family), (shown, started));
+        self.running
+            .insert((client.bridge, client.family), (shown, started));
         Ok(())
     }
 
@@ -120,7 +124,9 @@ impl Leases {
 
     /// Asks the servers now, for when a carrier has come back.
     pub fn renew(&self) {
-        self.running.values().for_each(|(_, running)| running.renew());
+        self.running
+            .values()
+            .for_each(|(_, running)| running.renew());
     }
 
     /// The lease a client holds or may still use.
@@ -184,7 +190,10 @@ fn mac_of(mac: kernel::Mac) -> Mac {
 }
 
 fn left(lease: &dhcp::Lease) -> Option<u32> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     match lease {
         dhcp::Lease::V4(lease) => lease.left(now),
         dhcp::Lease::V6(lease) => lease.left(now),
@@ -193,14 +202,24 @@ fn left(lease: &dhcp::Lease) -> Option<u32> {
 
 /// Chance for the times of a client; different for each address and start.
 fn seed((mac, vlan, _): Identity) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let [a, b, c, d, e, f] = mac.0;
     u64::from_be_bytes([0, vlan.unwrap_or(0) as u8, a, b, c, d, e, f]) ^ (now.as_nanos() as u64)
 }
 
-fn report(shared: &Shared, store: &LeaseStore, identity: Identity, bridge: Name, event: dhcp::Event) {
+fn report(
+    shared: &Shared,
+    store: &LeaseStore,
+    identity: Identity,
+    bridge: Name,
+    event: dhcp::Event,
+) {
     let (lease, matters) = match event {
-        dhcp::Event::Acquired(lease) | dhcp::Event::Changed { to: lease, .. } => (Some(lease), true),
+        dhcp::Event::Acquired(lease) | dhcp::Event::Changed { to: lease, .. } => {
+            (Some(lease), true)
+        }
         dhcp::Event::Renewed(lease) | dhcp::Event::Unconfirmed(lease) => (Some(lease), false),
         dhcp::Event::Lost { lease, why } => {
             warn!("{bridge}: lease lost: {why}");

@@ -55,12 +55,20 @@ impl LocalDriver {
             .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))
             .collect();
         for link in links.iter().filter(|link| link.ethernet) {
-            let Ok(name) = Name::new(&link.name) else { continue };
+            let Ok(name) = Name::new(&link.name) else {
+                continue;
+            };
             if found.bridges.contains_key(&name) {
                 let device = self.bridge_device(link).map_err(kernel_error)?;
                 found.links.insert(name, device);
             } else {
-                found.nics.insert(name, Nic { up: link.up, mtu: link.mtu });
+                found.nics.insert(
+                    name,
+                    Nic {
+                        up: link.up,
+                        mtu: link.mtu,
+                    },
+                );
                 if self.kernel.is_aside(&link.name).map_err(kernel_error)? {
                     found.aside.insert(name);
                 }
@@ -77,7 +85,10 @@ impl LocalDriver {
             }
         }
         for client in self.leases.running() {
-            let dhcp = Dhcp { mac: client.mac, vlan: client.vlan };
+            let dhcp = Dhcp {
+                mac: client.mac,
+                vlan: client.vlan,
+            };
             found.dhcp.insert((client.bridge, client.family), dhcp);
         }
         let text = kernel::resolver::read_text(&self.config.root).map_err(kernel_error)?;
@@ -122,7 +133,9 @@ impl LocalDriver {
             here.filter_map(global).collect()
         };
         for nic in self.kernel.nics(&self.config.nics).map_err(kernel_error)? {
-            let Ok(name) = Name::new(&nic.name) else { continue };
+            let Ok(name) = Name::new(&nic.name) else {
+                continue;
+            };
             if state.bridges.contains_key(&nic.name) {
                 continue;
             }
@@ -140,9 +153,16 @@ impl LocalDriver {
                 bridge.up = link.up;
                 bridge.addresses = on(link.index);
             }
-            let through = routes.iter().filter(|route| route.destination.prefix() == 0 && route.device == *text);
+            let through = routes
+                .iter()
+                .filter(|route| route.destination.prefix() == 0 && route.device == *text);
             bridge.gateways = through.filter_map(|route| route.gateway).collect();
-            for client in self.leases.clients().iter().filter(|client| client.bridge == name) {
+            for client in self
+                .leases
+                .clients()
+                .iter()
+                .filter(|client| client.bridge == name)
+            {
                 match client.family {
                     Family::V4 => bridge.lease_v4 = self.leases.lease(client),
                     Family::V6 => bridge.lease_v6 = self.leases.lease(client),
@@ -152,13 +172,18 @@ impl LocalDriver {
         }
         facts.bonds = self.bonds(&state);
         let gateway = |is_it: fn(&IpAddr) -> bool| {
-            let defaults = routes.iter().filter(|route| route.destination.prefix() == 0);
+            let defaults = routes
+                .iter()
+                .filter(|route| route.destination.prefix() == 0);
             let defaults = defaults.filter(|route| route.gateway.as_ref().is_some_and(is_it));
-            defaults.min_by_key(|route| route.metric).and_then(|route| route.gateway)
+            defaults
+                .min_by_key(|route| route.metric)
+                .and_then(|route| route.gateway)
         };
         facts.gateway_v4 = gateway(IpAddr::is_ipv4);
         facts.gateway_v6 = gateway(IpAddr::is_ipv6);
-        let Resolver { servers, search } = Resolver::read(&self.config.root).map_err(kernel_error)?;
+        let Resolver { servers, search } =
+            Resolver::read(&self.config.root).map_err(kernel_error)?;
         facts.dns = Dns { servers, search };
         Ok(facts)
     }
@@ -166,9 +191,17 @@ impl LocalDriver {
     /// The bonds, as ovs-vswitchd sees them; while it doesn't answer, no member counts as enabled.
     fn bonds(&self, state: &State) -> BTreeMap<Name, BondFacts> {
         let mut bonds = BTreeMap::new();
-        for (text, seen) in state.ports.iter().filter(|(_, seen)| seen.row.members.len() > 1) {
+        for (text, seen) in state
+            .ports
+            .iter()
+            .filter(|(_, seen)| seen.row.members.len() > 1)
+        {
             let Ok(name) = Name::new(text) else { continue };
-            let members = seen.row.members.iter().filter_map(|member| Name::new(member).ok());
+            let members = seen
+                .row
+                .members
+                .iter()
+                .filter_map(|member| Name::new(member).ok());
             let mut bond = BondFacts {
                 bridge: Name::new(&seen.row.bridge).ok(),
                 members: members.map(|member| (member, false)).collect(),
@@ -177,7 +210,9 @@ impl LocalDriver {
             match self.control.bond(text, self.deadline()) {
                 Ok(status) => {
                     for member in &status.members {
-                        let Ok(nic) = Name::new(&member.name) else { continue };
+                        let Ok(nic) = Name::new(&member.name) else {
+                            continue;
+                        };
                         bond.members.insert(nic, member.enabled);
                         let one = seen.row.bond.as_ref().map(|bond| bond.mode);
                         if member.active && one == Some(row::BondMode::ActiveBackup) {
@@ -196,13 +231,19 @@ impl LocalDriver {
 fn rows(state: &State, found: &mut Found) {
     for (name, seen) in &state.bridges {
         if let Ok(name) = Name::new(name) {
-            let bridge = object::Bridge { row: Arc::new(seen.row.clone()), ours: seen.ours };
+            let bridge = object::Bridge {
+                row: Arc::new(seen.row.clone()),
+                ours: seen.ours,
+            };
             found.bridges.insert(name, bridge);
         }
     }
     for (name, seen) in &state.ports {
         if let Ok(name) = Name::new(name) {
-            let port = object::Port { row: Arc::new(seen.row.clone()), ours: seen.ours };
+            let port = object::Port {
+                row: Arc::new(seen.row.clone()),
+                ours: seen.ours,
+            };
             found.ports.insert(name, port);
         }
     }
@@ -216,7 +257,9 @@ fn lasting(address: &kernel::Address) -> Option<Inet> {
 }
 
 fn global(address: &kernel::Address) -> Option<Inet> {
-    (!address.local_scope).then(|| Inet::new(address.address, address.prefix).ok()).flatten()
+    (!address.local_scope)
+        .then(|| Inet::new(address.address, address.prefix).ok())
+        .flatten()
 }
 
 /// A route that somebody put there, as opposed to those that come with every device.
@@ -258,10 +301,15 @@ fn nic_facts(nic: kernel::Nic, addresses: Vec<Inet>) -> NicFacts {
 
 fn bridge_facts(state: &State, name: &str, ours: bool) -> BridgeFacts {
     let vlan = match state.bridges.get(name).map(|seen| &seen.row) {
-        Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent).ok().map(|parent| (parent, vlan.tag)),
+        Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent)
+            .ok()
+            .map(|parent| (parent, vlan.tag)),
         _ => None,
     };
-    let ports = state.ports.iter().filter(|(_, seen)| seen.row.bridge == name);
+    let ports = state
+        .ports
+        .iter()
+        .filter(|(_, seen)| seen.row.bridge == name);
     let ports: BTreeSet<Name> = ports.filter_map(|(port, _)| Name::new(port).ok()).collect();
     BridgeFacts {
         vlan,
