@@ -34,10 +34,32 @@ pub trait Driver {
     fn is_given(&self, key: &<Self::Object as Object>::Key) -> bool;
 
     /// Called before the steps that pass things from old to new, so that the new may know what the old has learnt.
-    fn before_switch(&mut self, _switch: &[Step<Self::Object>]) {}
+    fn before_switch(&mut self, _plan: &Plan<Self::Object>) {}
 
     /// Called after these steps, so that the neighbourhood hears of it.
-    fn after_switch(&mut self, _switch: &[Step<Self::Object>]) {}
+    fn after_switch(&mut self, _plan: &Plan<Self::Object>) {}
+}
+
+/// A failure on demand, for tests of whatever must survive one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The step at which it happens, counted by the driver from its beginning.
+    pub at: usize,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What happens at a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The step is refused and has no effect.
+    Refuse,
+    /// The step has its effect and is then found to have failed.
+    FailAfter,
+    /// Whoever does the steps stops before this one.
+    CrashBefore,
+    /// Whoever does the steps stops after this one.
+    CrashAfter,
 }
 
 /// What a driver finds.
@@ -145,9 +167,9 @@ impl<'a, D: Driver> Change<'a, D> {
 
     fn carry_out(&mut self, plan: &Plan<D::Object>) -> Result<(), NetError> {
         self.phase(&plan.prepare)?;
-        self.driver.before_switch(&plan.switch);
+        self.driver.before_switch(plan);
         self.phase(&plan.switch)?;
-        self.driver.after_switch(&plan.switch);
+        self.driver.after_switch(plan);
         self.phase(&plan.retire)
     }
 
@@ -213,18 +235,21 @@ impl<'a, D: Driver> Change<'a, D> {
 
     /// The inverse steps, backwards.
     fn take_back(&mut self) -> Result<(), NetError> {
-        let back: Vec<Step<D::Object>> = std::mem::take(&mut self.done)
-            .into_iter()
-            .rev()
-            .map(Step::inverse)
-            .collect();
+        let done = std::mem::take(&mut self.done);
+        let back = Plan {
+            prepare: Vec::new(),
+            switch: done.into_iter().rev().map(Step::inverse).collect(),
+            retire: Vec::new(),
+        };
         self.driver.before_switch(&back);
-        self.driver.apply(&back).map_err(|stopped| NetError {
-            part: stopped.part,
-            cause: stopped.cause,
-            why: stopped.why,
-            undo: Undo::NotNeeded,
-        })?;
+        self.driver
+            .apply(&back.switch)
+            .map_err(|stopped| NetError {
+                part: stopped.part,
+                cause: stopped.cause,
+                why: stopped.why,
+                undo: Undo::NotNeeded,
+            })?;
         self.driver.after_switch(&back);
         Ok(())
     }

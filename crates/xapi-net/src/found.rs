@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::Observed;
-use crate::lower::RESOLVER_HEADER;
+use crate::kernel::resolver::HEADER as RESOLVER_HEADER;
 use crate::names::{Family, Inet, Name};
 use crate::object::{Bridge, Claim, Dhcp, Key, Link, Nic, Object, Owner, Port, Route};
 use crate::ovs::row;

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod facts;
 pub mod found;
 pub mod kernel;
+pub mod local;
 pub mod lower;
 pub mod names;
 pub mod object;

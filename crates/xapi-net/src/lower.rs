@@ -1,10 +1,10 @@
 //! What a topology is made of on a host with Open vSwitch. Pure, and shared by the real driver and the simulated one.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::kernel::Resolver;
 use crate::names::{Family, Inet, Name};
 use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
@@ -12,9 +12,6 @@ use crate::plan::Graph;
 use crate::topology::{
     Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Real, Topology, Uplink,
 };
-
-/// The first line of a /etc/resolv.conf that is ours.
-pub const RESOLVER_HEADER: &str = "# Written by xapi; changes are overwritten.\n";
 
 /// Metric of the routes to our own IPv6 networks; the kernel's own choice for such routes.
 const CONNECTED_V6: u32 = 256;
@@ -288,21 +285,9 @@ fn resolver(topology: &Topology) -> Option<String> {
     if sources.is_empty() {
         return None;
     }
-    let mut text = RESOLVER_HEADER.to_owned();
-    let search: Vec<&str> = sources
-        .iter()
-        .flat_map(|dns| dns.search.iter().map(String::as_str))
-        .collect();
-    if !search.is_empty() {
-        text.push_str("search ");
-        text.push_str(&search.join(" "));
-        text.push('\n');
-    }
-    for server in sources.iter().flat_map(|dns| &dns.servers) {
-        // Writing to a String cannot fail.
-        if writeln!(text, "nameserver {server}").is_err() {
-            return None;
-        }
-    }
-    Some(text)
+    let resolver = Resolver {
+        servers: sources.iter().flat_map(|dns| dns.servers.clone()).collect(),
+        search: sources.iter().flat_map(|dns| dns.search.clone()).collect(),
+    };
+    Some(resolver.text())
 }

@@ -10,6 +10,8 @@
 
 pub mod address;
 pub mod announce;
+pub mod aside;
+pub mod dhcp;
 pub mod link;
 pub mod mac;
 pub mod neighbour;

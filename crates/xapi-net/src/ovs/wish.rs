@@ -22,6 +22,8 @@ pub enum RowOp {
     PutBridge(String, Bridge),
     /// The bridge is there and shall be like this.
     ChangeBridge(String, Bridge),
+    /// The bridge is there, shall be like this and without our mark, as before it was adopted.
+    LeaveBridge(String, Bridge),
     /// The bridge shall not be there. Its ports must go or move in the same list.
     ///
     /// In the userspace datapath nothing is forwarded while the kernel takes the device away, some 20 ms for each, so
@@ -31,6 +33,8 @@ pub enum RowOp {
     PutPort(String, Port),
     /// The port is there and shall be like this.
     ChangePort(String, Port),
+    /// The port is there, shall be like this and without our mark, as before it was adopted.
+    LeavePort(String, Port),
     /// The port shall not be there.
     DropPort(String),
 }
@@ -39,10 +43,14 @@ impl RowOp {
     /// The bridge or port it is about.
     pub fn name(&self) -> &str {
         match self {
-            RowOp::PutBridge(name, _) | RowOp::ChangeBridge(name, _) | RowOp::DropBridge(name) => {
-                name
-            }
-            RowOp::PutPort(name, _) | RowOp::ChangePort(name, _) | RowOp::DropPort(name) => name,
+            RowOp::PutBridge(name, _)
+            | RowOp::ChangeBridge(name, _)
+            | RowOp::LeaveBridge(name, _)
+            | RowOp::DropBridge(name)
+            | RowOp::PutPort(name, _)
+            | RowOp::ChangePort(name, _)
+            | RowOp::LeavePort(name, _)
+            | RowOp::DropPort(name) => name,
         }
     }
 }
@@ -78,27 +86,32 @@ impl Wishes {
         for op in ops {
             let name = op.name().to_owned();
             let is_there = match op {
-                RowOp::ChangeBridge(..) => state.bridges.contains_key(&name),
-                RowOp::ChangePort(..) => state.ports.contains_key(&name),
+                RowOp::ChangeBridge(..) | RowOp::LeaveBridge(..) => {
+                    state.bridges.contains_key(&name)
+                }
+                RowOp::ChangePort(..) | RowOp::LeavePort(..) => state.ports.contains_key(&name),
                 _ => true,
             };
             if !is_there {
                 return Err(conflict(&name, "is not there any more"));
             }
+            let ours = !matches!(op, RowOp::LeaveBridge(..) | RowOp::LeavePort(..));
             let twice = match op {
-                RowOp::PutBridge(_, row) | RowOp::ChangeBridge(_, row) => {
+                RowOp::PutBridge(_, row)
+                | RowOp::ChangeBridge(_, row)
+                | RowOp::LeaveBridge(_, row) => {
                     let row = row.clone();
                     wishes
                         .bridges
-                        .insert(name, Some(Seen { row, ours: true }))
+                        .insert(name, Some(Seen { row, ours }))
                         .is_some()
                 }
                 RowOp::DropBridge(_) => wishes.bridges.insert(name, None).is_some(),
-                RowOp::PutPort(_, row) | RowOp::ChangePort(_, row) => {
+                RowOp::PutPort(_, row) | RowOp::ChangePort(_, row) | RowOp::LeavePort(_, row) => {
                     let row = row.clone();
                     wishes
                         .ports
-                        .insert(name, Some(Seen { row, ours: true }))
+                        .insert(name, Some(Seen { row, ours }))
                         .is_some()
                 }
                 RowOp::DropPort(_) => wishes.ports.insert(name, None).is_some(),

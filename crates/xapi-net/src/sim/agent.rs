@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::agent::{Agent, Cause, Listener, NetError, NetEvent, Outcome, Part, Request};
 use crate::converge::{self, Backend, Client};
 use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts};
-use crate::lower::RESOLVER_HEADER;
+use crate::kernel::Resolver;
 use crate::names::{Family, Inet, Mac, Name};
 use crate::ovs::row;
 use crate::topology::{Dns, Lease};
@@ -325,18 +325,6 @@ fn bridge_facts(
 }
 
 fn read_resolver(text: &str) -> Dns {
-    let mut dns = Dns::default();
-    for line in text.trim_start_matches(RESOLVER_HEADER).lines() {
-        match line.split_once(' ') {
-            Some(("nameserver", server)) => {
-                dns.servers.extend(server.parse::<std::net::IpAddr>().ok())
-            }
-            Some(("search", domains)) => {
-                dns.search
-                    .extend(domains.split_whitespace().map(str::to_owned));
-            }
-            _ => {}
-        }
-    }
-    dns
+    let Resolver { servers, search } = Resolver::parse(text);
+    Dns { servers, search }
 }

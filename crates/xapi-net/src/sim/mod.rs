@@ -8,5 +8,6 @@ pub mod agent;
 pub mod driver;
 pub mod world;
 
+pub use crate::engine::{Fault, FaultKind};
 pub use agent::{Handle, SimAgent};
-pub use world::{Fault, FaultKind, World};
+pub use world::World;

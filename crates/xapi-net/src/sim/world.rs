@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::{Cause, Part};
-use crate::engine::Stopped;
+use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
 use crate::lower::Host;
 use crate::names::{Family, Inet, Mac, Name};
@@ -51,28 +51,6 @@ pub struct Hardware {
     pub mac: Mac,
     /// Whether its other end is there.
     pub carrier: bool,
-}
-
-/// A failure on demand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The step at which it happens, by [`World::steps`].
-    pub at: usize,
-    /// What happens.
-    pub kind: FaultKind,
-}
-
-/// What happens at a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The step is refused and has no effect.
-    Refuse,
-    /// The step has its effect and is then found to have failed, as an Interface with an error.
-    FailAfter,
-    /// Whoever does the steps stops before this one.
-    CrashBefore,
-    /// Whoever does the steps stops after this one.
-    CrashAfter,
 }
 
 /// An address that must never be missing.

@@ -4,5 +4,6 @@
 mod addresses;
 mod announcements;
 mod changes;
+mod dhcp;
 mod lab;
 mod links;

@@ -96,6 +96,14 @@ fn assert_is_so(client: &mut Client, ops: &[RowOp]) {
                     Some((row, true))
                 );
             }
+            RowOp::LeaveBridge(name, row) => assert_eq!(
+                state.bridges.get(name).map(|seen| (&seen.row, seen.ours)),
+                Some((row, false))
+            ),
+            RowOp::LeavePort(name, row) => assert_eq!(
+                state.ports.get(name).map(|seen| (&seen.row, seen.ours)),
+                Some((row, false))
+            ),
             RowOp::DropBridge(name) => assert!(!state.bridges.contains_key(name), "{name}"),
             RowOp::DropPort(name) => assert!(!state.ports.contains_key(name), "{name}"),
         }
@@ -108,10 +116,12 @@ fn assert_is_so(client: &mut Client, ops: &[RowOp]) {
     };
     for op in ops {
         match op {
-            RowOp::PutBridge(name, _) | RowOp::ChangeBridge(name, _) => {
+            RowOp::PutBridge(name, _)
+            | RowOp::ChangeBridge(name, _)
+            | RowOp::LeaveBridge(name, _) => {
                 assert_eq!(broken(name), Some(None), "{name}")
             }
-            RowOp::PutPort(_, port) | RowOp::ChangePort(_, port) => {
+            RowOp::PutPort(_, port) | RowOp::ChangePort(_, port) | RowOp::LeavePort(_, port) => {
                 port.members
                     .iter()
                     .for_each(|member| assert_eq!(broken(member), Some(None), "{member}"));
