@@ -113,7 +113,7 @@ impl Type {
         }
     }
 
-    /// Reads a value that a client sent as this type, as leniently as XAPI does (wire-protocol facts, 1.2): integers
+    /// Reads a value that a client sent as this type, as leniently as XAPI does: integers
     /// may be texts, floats may be integers, names of enumerations may be in either case.
     pub fn accept(&self, value: Value) -> Result<Value, TypeError> {
         match (self, value) {
@@ -196,6 +196,8 @@ fn read_int(text: &str) -> Result<i64, TypeError> {
         let digits = prefix
             .iter()
             .find_map(|prefix| digits.strip_prefix(prefix))?;
+        // The standard library would take a second sign here.
+        let digits = digits.strip_prefix(['+', '-']).map_or(digits, |_| "");
         Some(i64::from_str_radix(digits, radix).map(|n| sign * n))
     };
     let number = based(["0x", "0X"], 16)

@@ -40,7 +40,7 @@ pub struct Destroy {
 
 /// Makes an empty attachment that belongs to no object yet.
 #[derive(Clone, Debug, Call)]
-#[call(name = "blob.create", out = Ref<Blob>, role = PoolOperator)]
+#[call(name = "blob.create", out = Ref<Blob>, role = PoolOperator, sync)]
 pub struct Create {
     /// MIME type of its content.
     pub mime_type: String,
