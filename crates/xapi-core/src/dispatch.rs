@@ -84,6 +84,12 @@ impl Api {
         run(&cx, message, params)
     }
 
+    /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
+    pub fn is_quick(name: &str) -> bool {
+        use xapi_model::messages::Implied::{Get, GetByUuid, GetRecord};
+        messages().find(name).is_some_and(|m| matches!(m.kind, Kind::Implied(Get(_) | GetRecord | GetByUuid)))
+    }
+
     /// The error for a message that does not exist: who has no valid session learns only that (wire-protocol facts, 2.1).
     fn unknown(&self, name: &str, params: &[Value]) -> ApiError {
         let unknown = errors::message_method_unknown(name);
