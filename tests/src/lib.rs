@@ -1,1 +1,5 @@
-//! See docs/architecture.md.
+//! What the tests of the whole share: a daemon in this process, on a simulated host.
+
+pub mod sim_host;
+
+pub use sim_host::SimHost;

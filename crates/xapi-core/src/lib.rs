@@ -1,1 +1,32 @@
-//! See docs/architecture.md.
+//! Carries out calls: checks, drafts, converges, commits, tells.
+//!
+//! A handler in [`ops`] only checks and edits a draft of the database; [`change`] asks the host to look as the
+//! draft says, and commits. Nothing here speaks XML, HTTP, OVSDB or netlink. Start at [`Api::call`] for the way of a
+//! call, at [`startup::TABLE`] for what happens before the first one.
+
+pub mod alert;
+pub mod auth;
+pub mod change;
+pub mod config;
+pub mod context;
+pub mod dispatch;
+pub mod facts;
+pub mod filter;
+pub mod implied;
+pub mod inventory;
+pub mod not_yet;
+pub mod ops;
+pub mod session;
+pub mod startup;
+pub mod task;
+pub mod topology;
+pub mod watch;
+
+pub use config::Config;
+pub use context::{Core, Cx, Origin};
+pub use dispatch::Api;
+
+use xapi_model::ApiError;
+
+/// What every handler returns.
+pub type Result<T> = std::result::Result<T, ApiError>;

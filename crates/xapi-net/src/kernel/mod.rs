@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod announce;
+pub mod aside;
 pub mod dhcp;
 pub mod link;
 pub mod mac;

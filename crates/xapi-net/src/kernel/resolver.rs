@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Cause, KernelError};
 
-const HEADER: &str =
+/// The first line of a file that is ours.
+pub const HEADER: &str =
     "# Written by xapi from the host's DNS configuration. Changes made here do not last.\n";
 const FILE: &str = "etc/resolv.conf";
 /// What is read of a file that somebody else wrote.
@@ -46,7 +47,8 @@ impl Resolver {
         write_at_once(&path, &self.text()).map_err(|error| Cause::from(error).doing(doing()))
     }
 
-    fn text(&self) -> String {
+    /// The text of the file, our header first.
+    pub fn text(&self) -> String {
         let mut text = HEADER.to_owned();
         if !self.search.is_empty() {
             text += &format!("search {}\n", self.search.join(" "));
@@ -57,7 +59,8 @@ impl Resolver {
         text
     }
 
-    fn parse(text: &str) -> Resolver {
+    /// What the text of such a file says.
+    pub fn parse(text: &str) -> Resolver {
         let mut resolver = Resolver::default();
         for line in text.lines() {
             let mut words = line.split_whitespace();
@@ -73,6 +76,25 @@ impl Resolver {
         }
         resolver
     }
+}
+
+/// The text of the file under `root`, whoever wrote it; none if there is no file.
+pub fn read_text(root: &Path) -> Result<Option<String>, KernelError> {
+    let path = root.join(FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    text_of(&path).map(Some)
+}
+
+/// Writes a whole file under `root`, or removes it.
+pub fn write_text(root: &Path, text: Option<&str>) -> Result<(), KernelError> {
+    let path = root.join(FILE);
+    let written = match text {
+        Some(text) => write_at_once(&path, text),
+        None => fs::remove_file(&path),
+    };
+    written.map_err(|error| Cause::from(error).doing(format!("writing {}", path.display())))
 }
 
 /// Whether this may stand in the file: what comes from a DHCP server must not break out of its

@@ -1,0 +1,184 @@
+//! Checks passwords. PAM blocks for as long as its modules like, so it runs on threads of its own, few of them, and
+//! a check that takes too long counts as refused.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use nonstick::{AuthnFlags, ConversationAdapter, ErrorCode, Transaction, TransactionBuilder};
+use zeroize::Zeroizing;
+
+/// Why a password was not taken; the text is for the client and says nothing about which part was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+/// Whoever can tell whether a user is who they say they are.
+pub trait Authenticate: Send + Sync {
+    /// Checks a user's password.
+    fn check(&self, user: &str, password: &str) -> Result<(), Refused>;
+}
+
+/// Checks that may hang in PAM at the same time; a module that never returns must not eat the daemon's threads.
+const MOST_AT_ONCE: usize = 8;
+
+/// The machine's PAM.
+pub struct Pam {
+    service: String,
+    deadline: Duration,
+    running: Arc<AtomicUsize>,
+}
+
+impl Pam {
+    /// The PAM service of that name, e.g. `xapi` for /etc/pam.d/xapi.
+    pub fn new(service: impl Into<String>, deadline: Duration) -> Pam {
+        Pam {
+            service: service.into(),
+            deadline,
+            running: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+}
+
+impl Authenticate for Pam {
+    fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
+        // C strings end at a NUL: what follows it would not be checked.
+        if user.contains('\0') || password.contains('\0') || user.is_empty() {
+            return Err(refused());
+        }
+        if self.running.fetch_add(1, Ordering::AcqRel) >= MOST_AT_ONCE {
+            self.running.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refused("Too many logins at the same time".to_owned()));
+        }
+        let asked = Asked {
+            service: self.service.clone(),
+            user: user.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+            running: Running(Arc::clone(&self.running)),
+        };
+        let (tell, told) = mpsc::sync_channel(1);
+        let worker = std::thread::Builder::new()
+            .name("pam".to_owned())
+            .spawn(move || {
+                let outcome = asked.run();
+                if tell.send(outcome).is_err() {
+                    tracing::warn!("PAM answered after the deadline");
+                }
+            });
+        if let Err(why) = worker {
+            tracing::error!("no thread for PAM: {why}");
+            return Err(refused());
+        }
+        told.recv_timeout(self.deadline).unwrap_or_else(|_| {
+            tracing::warn!(
+                "PAM service {} gave no answer in {:?}",
+                self.service,
+                self.deadline
+            );
+            Err(Refused(
+                "The authentication service did not answer in time".to_owned(),
+            ))
+        })
+    }
+}
+
+fn refused() -> Refused {
+    Refused("Authentication failure".to_owned())
+}
+
+/// Counts itself out when the check ends, however it ends.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+struct Asked {
+    service: String,
+    user: String,
+    password: Zeroizing<String>,
+    running: Running,
+}
+
+impl Asked {
+    fn run(self) -> Result<(), Refused> {
+        let Asked {
+            service,
+            user,
+            password,
+            running,
+        } = self;
+        let conversation = Answers {
+            user: user.clone(),
+            password,
+        }
+        .into_conversation();
+        let outcome = (|| {
+            let mut pam = TransactionBuilder::new_with_service(&service)
+                .username(&user)
+                .build(conversation)?;
+            pam.authenticate(AuthnFlags::empty())?;
+            pam.account_management(AuthnFlags::empty())
+        })();
+        drop(running);
+        outcome.map_err(|why: ErrorCode| {
+            tracing::info!("PAM service {service} refused {user}: {why}");
+            refused()
+        })
+    }
+}
+
+/// Answers PAM's prompts with the user and the password.
+struct Answers {
+    user: String,
+    password: Zeroizing<String>,
+}
+
+impl ConversationAdapter for Answers {
+    fn prompt(&self, _: impl AsRef<OsStr>) -> nonstick::Result<OsString> {
+        Ok(OsString::from(&self.user))
+    }
+
+    fn masked_prompt(&self, _: impl AsRef<OsStr>) -> nonstick::Result<OsString> {
+        Ok(OsString::from(self.password.as_str()))
+    }
+
+    fn error_msg(&self, message: impl AsRef<OsStr>) {
+        tracing::warn!("PAM: {}", message.as_ref().to_string_lossy());
+    }
+
+    fn info_msg(&self, message: impl AsRef<OsStr>) {
+        tracing::info!("PAM: {}", message.as_ref().to_string_lossy());
+    }
+}
+
+/// One user with one password; for tests and for labs without PAM.
+pub struct OneUser {
+    user: String,
+    password: Zeroizing<String>,
+}
+
+impl OneUser {
+    /// The user and the password.
+    pub fn new(user: &str, password: &str) -> OneUser {
+        OneUser {
+            user: user.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        }
+    }
+}
+
+impl Authenticate for OneUser {
+    fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
+        use subtle::ConstantTimeEq;
+        let same = user.as_bytes().ct_eq(self.user.as_bytes())
+            & password.as_bytes().ct_eq(self.password.as_bytes());
+        if bool::from(same) {
+            Ok(())
+        } else {
+            Err(refused())
+        }
+    }
+}

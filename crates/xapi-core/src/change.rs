@@ -1,0 +1,181 @@
+//! A change of a host's network: draft, converge, commit; or nothing.
+//!
+//! The closure edits a draft. The topology that follows from the draft goes to the host's agent, which makes it so or
+//! leaves everything as it was. What the agent found out goes into the draft, and one short write transaction
+//! commits it. Before the commit nothing is visible to anybody; after it the host already looks as the rows say. A
+//! crash in between leaves the old rows, and the next start converges the host on them.
+
+use std::sync::PoisonError;
+
+use xapi_db::{CommitError, Draft};
+use xapi_model::{ApiError, Host, Pif, Ref, errors};
+use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
+
+use crate::Result;
+use crate::context::{Core, Cx, db_error};
+use crate::{facts, inventory, startup, topology};
+
+/// How often a change is tried again because somebody else committed in between.
+const ROUNDS: usize = 3;
+
+impl Cx<'_> {
+    /// Changes the network of `host`. `about` is the PIF that an error of the host's network is reported about when it
+    /// concerns no other PIF.
+    pub fn change<T>(
+        &self,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        edit: impl Fn(&Draft) -> Result<T>,
+    ) -> Result<T> {
+        self.core.change(host, about, edit)
+    }
+}
+
+impl Core {
+    /// See [`Cx::change`].
+    pub fn change<T>(
+        &self,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        edit: impl Fn(&Draft) -> Result<T>,
+    ) -> Result<T> {
+        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let agent = self.agent_of(&self.view()?, host)?;
+        let mut converged = false;
+        let mut conflict = None;
+        for _ in 0..ROUNDS {
+            let draft = self.store.draft().map_err(db_error)?;
+            let outcome = edit(&draft).and_then(|out| {
+                let topology = topology::of_host(&draft, host)?;
+                let request = Request {
+                    topology,
+                    mode: Mode::Whole,
+                    within: self.config.change_deadline,
+                };
+                let outcome = agent
+                    .converge(request)
+                    .map_err(|why| self.refusal(&draft, host, about, &why))?;
+                converged = true;
+                facts::record(self, &draft, host, &outcome.facts)?;
+                Ok(out)
+            });
+            let out = match outcome {
+                Ok(out) => out,
+                Err(why) if converged => return Err(self.restore(host, why)),
+                Err(why) => return Err(why),
+            };
+            match self.store.commit(draft) {
+                Ok(_) => {
+                    self.publish(host);
+                    return Ok(out);
+                }
+                Err(CommitError::Conflict { class, reference }) => {
+                    conflict = Some((class, reference))
+                }
+                Err(why) => return Err(self.restore(host, commit_error(why))),
+            }
+        }
+        let (class, reference) = conflict.unwrap_or_default();
+        // The published parameters are the class and the object; operations and their tasks are not known here.
+        let busy = ApiError::new(
+            "OTHER_OPERATION_IN_PROGRESS",
+            vec![class.to_string(), reference.to_string()],
+        );
+        Err(self.restore(host, busy))
+    }
+
+    /// Puts the host back to what the database says after a change that the host took and the database did not.
+    fn restore(&self, host: &Ref<Host>, why: ApiError) -> ApiError {
+        let back = self.view().and_then(|view| topology::of_host(&view, host));
+        let back = back.and_then(|topology| {
+            let request = Request {
+                topology,
+                mode: Mode::WhatCan,
+                within: self.config.change_deadline,
+            };
+            self.agent
+                .converge(request)
+                .map_err(|why| errors::internal_error(why))
+        });
+        if let Err(failed) = back {
+            tracing::error!("{host}: after {why} the network could not be put back: {failed}");
+        }
+        why
+    }
+
+    /// What other programs read beside the database: the inventory's management interface.
+    pub(crate) fn publish(&self, host: &Ref<Host>) {
+        let written = self
+            .view()
+            .and_then(|view| startup::management_of(&view, host))
+            .and_then(|management| {
+                self.set_management_enabled(management.is_some());
+                let (bridge, family) = management.unwrap_or_default();
+                self.write_inventory(&bridge, &family)
+            });
+        if let Err(why) = written {
+            // The database is the truth; the next start and the next change write the file again.
+            tracing::error!("the inventory was not written: {why}");
+        }
+    }
+
+    fn write_inventory(&self, bridge: &str, family: &str) -> Result<()> {
+        let path = self.config.inventory();
+        let failed =
+            |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
+        let mut inventory = inventory::Inventory::read(&path).map_err(failed)?;
+        let before = inventory.clone();
+        inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
+        if !family.is_empty() {
+            inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
+        }
+        if inventory == before {
+            Ok(())
+        } else {
+            inventory.write().map_err(failed)
+        }
+    }
+
+    /// The error that a client expects when the host's network refuses: PIF_CONFIGURATION_ERROR [PIF, text].
+    fn refusal(
+        &self,
+        draft: &Draft,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        why: &NetError,
+    ) -> ApiError {
+        tracing::warn!("{host}: {why}");
+        if let Undo::Failed(_) = why.undo {
+            tracing::error!("{host}: its network is neither as before nor as asked");
+        }
+        let pif = match why.part {
+            Part::Nic(nic) => topology::pif_of_device(draft, host, nic.as_str()),
+            Part::Bridge(bridge) => topology::pif_of_bridge(draft, host, bridge.as_str()),
+            Part::Host => Ok(None),
+        };
+        // A PIF that only the draft knows means nothing to the caller.
+        let known = pif
+            .ok()
+            .flatten()
+            .filter(|pif| self.view().and_then(|view| committed(&view, pif)).is_ok());
+        let pif = known.unwrap_or_else(|| about.clone());
+        let text = match why.cause {
+            Cause::NoLease => format!("no DHCP server answered in time ({why})"),
+            _ => why.to_string(),
+        };
+        errors::pif_configuration_error(pif, text)
+    }
+}
+
+fn committed(view: &impl xapi_db::Read, pif: &Ref<Pif>) -> Result<()> {
+    if view.exists(pif)? {
+        Ok(())
+    } else {
+        Err(errors::handle_invalid("PIF", pif))
+    }
+}
+
+fn commit_error(why: CommitError) -> ApiError {
+    tracing::error!("commit: {why}");
+    ApiError::from(why)
+}

@@ -1,0 +1,175 @@
+//! What a call runs in: the daemon's parts, and who is asking.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use xapi_db::{DbError, Read, Store, View};
+use xapi_model::{ApiError, DateTime, Host, Ref, Role, Session, Task, errors};
+use xapi_net::agent::Agent;
+
+use crate::Result;
+use crate::auth::Authenticate;
+use crate::config::Config;
+use crate::dispatch::Handler;
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The local superuser over the unix socket: no password is asked.
+    pub local_root: bool,
+    /// The peer, for logs: an address, or the process behind a unix socket.
+    pub peer: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Entries that the request asks to be set in its task's `other_config`.
+    pub other_config: Vec<(String, String)>,
+}
+
+/// The time, passed in so that tests may turn it.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The daemon's parts.
+pub struct Core {
+    /// Where things are.
+    pub config: Config,
+    /// The objects.
+    pub store: Store,
+    /// This host's network.
+    pub agent: Arc<dyn Agent>,
+    /// Who checks passwords.
+    pub authenticate: Arc<dyn Authenticate>,
+    /// The time.
+    pub clock: Clock,
+    /// One change at a time for this host's network.
+    pub(crate) changing: Mutex<()>,
+    /// Sessions that live on this host alone, outside the database.
+    pub(crate) local_sessions: Mutex<Vec<Ref<Session>>>,
+    pub(crate) handlers: HashMap<&'static str, Handler>,
+    localhost: OnceLock<Ref<Host>>,
+    /// Requests from other machines are answered.
+    management: AtomicBool,
+    pub(crate) async_slots: crate::task::Slots,
+}
+
+impl Core {
+    /// Puts the parts together. Nothing is read or changed before [`crate::startup::run`].
+    pub fn new(
+        config: Config,
+        store: Store,
+        agent: Arc<dyn Agent>,
+        authenticate: Arc<dyn Authenticate>,
+        clock: Clock,
+    ) -> Core {
+        let slots = crate::task::Slots::new(config.async_workers);
+        Core {
+            config,
+            store,
+            agent,
+            authenticate,
+            clock,
+            changing: Mutex::new(()),
+            local_sessions: Mutex::new(Vec::new()),
+            handlers: crate::ops::handlers(),
+            localhost: OnceLock::new(),
+            management: AtomicBool::new(false),
+            async_slots: slots,
+        }
+    }
+
+    /// A consistent view of the objects.
+    pub fn view(&self) -> Result<View> {
+        self.store.view().map_err(db_error)
+    }
+
+    /// The time as XenAPI writes it.
+    pub fn now(&self) -> DateTime {
+        DateTime::from_system((self.clock)())
+    }
+
+    /// This host; known once start-up has found or made its record.
+    pub fn localhost(&self) -> Result<Ref<Host>> {
+        self.localhost
+            .get()
+            .cloned()
+            .ok_or_else(errors::host_still_booting)
+    }
+
+    pub(crate) fn set_localhost(&self, host: Ref<Host>) {
+        // The first one stays: this host does not become another while the daemon runs.
+        self.localhost.get_or_init(|| host);
+    }
+
+    /// Whether requests from other machines are answered: false while management is disabled.
+    pub fn management_enabled(&self) -> bool {
+        self.management.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_management_enabled(&self, enabled: bool) {
+        self.management.store(enabled, Ordering::Relaxed);
+    }
+
+    pub(crate) fn with_local_sessions<T>(
+        &self,
+        look: impl FnOnce(&mut Vec<Ref<Session>>) -> T,
+    ) -> T {
+        look(
+            &mut self
+                .local_sessions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
+    pub fn agent_of(&self, view: &impl Read, host: &Ref<Host>) -> Result<&Arc<dyn Agent>> {
+        if *host == self.localhost()? {
+            return Ok(&self.agent);
+        }
+        if !view.exists(host)? {
+            return Err(errors::handle_invalid("host", host));
+        }
+        Err(errors::host_offline(host))
+    }
+}
+
+/// The database failed: our trouble, not the caller's.
+pub fn db_error(why: DbError) -> ApiError {
+    tracing::error!("database: {why}");
+    errors::internal_error(format!("database: {why}"))
+}
+
+/// Who asks, and within what.
+pub struct Cx<'a> {
+    /// The daemon.
+    pub core: &'a Arc<Core>,
+    /// The session, unless the message takes none.
+    pub session: Option<Caller>,
+    /// The task of an `Async.` call.
+    pub task: Option<Ref<Task>>,
+    /// Where the request came from.
+    pub origin: &'a Origin,
+}
+
+/// The holder of a session.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session.
+    pub session: Ref<Session>,
+    /// What it may do.
+    pub role: Role,
+    /// Lives on this host alone.
+    pub local: bool,
+    /// One of the pool's own programs.
+    pub pool: bool,
+}
+
+impl Cx<'_> {
+    /// The caller; messages without a session have none.
+    pub fn caller(&self) -> Result<&Caller> {
+        self.session
+            .as_ref()
+            .ok_or_else(|| errors::internal_error("this message has no session"))
+    }
+}

@@ -1,0 +1,249 @@
+//! From a name and values to a result: method names, the order of checks, roles, `Async.` (wire-protocol facts, 2).
+
+use std::sync::Arc;
+
+use xapi_model::messages::{Kind, Message, messages};
+use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, errors};
+
+use crate::context::{Caller, Core, Cx, Origin};
+use crate::{Result, implied, not_yet, session, task};
+
+/// A handler of one message: the parameters after the session, decoded to their types.
+pub type Handler = Box<dyn Fn(&Cx<'_>, Vec<Value>) -> Result<Value> + Send + Sync>;
+
+/// Makes the handler of a declared message of a function over its struct.
+pub fn handler<C: Call>(run: fn(&Cx<'_>, C) -> Result<C::Out>) -> (&'static str, Handler) {
+    let handler = move |cx: &Cx<'_>, params| Ok(run(cx, C::from_params(params)?)?.to_value());
+    (C::DESC.name, Box::new(handler))
+}
+
+/// The XenAPI of this daemon.
+#[derive(Clone)]
+pub struct Api {
+    core: Arc<Core>,
+}
+
+/// How a message is to be run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Sync,
+    Async,
+}
+
+impl Api {
+    /// The API over the daemon's parts.
+    pub fn new(core: Arc<Core>) -> Api {
+        Api { core }
+    }
+
+    /// The daemon's parts.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Answers one request. Blocks until the answer is there; `Async.` calls return their task at once.
+    ///
+    /// `system.listMethods` returns its list like any other result; the wire sends it without an envelope.
+    pub fn call(&self, origin: &Origin, name: &str, mut params: Vec<Value>) -> Result<Value> {
+        if name == "system.listMethods" {
+            return Ok(list_methods());
+        }
+        if name.starts_with("system.isAlive:") {
+            return Ok(if params.is_empty() {
+                Value::Str(String::new())
+            } else {
+                params.swap_remove(0)
+            });
+        }
+        let (mode, bare) = split_mode(name);
+        let Some(message) = messages().find(bare) else {
+            return Err(self.unknown(bare, &params));
+        };
+        let (session, params) = take_session(message, params)?;
+        let params = accept(message, params)?;
+        let caller = match session {
+            Some(session) => Some(session::check(&self.core, &session, origin)?),
+            None => None,
+        };
+        if message.state == State::Removed {
+            return Err(errors::message_removed());
+        }
+        if mode == Mode::Async {
+            if !message.is_async {
+                let text = format!("No async mode for this operation (rpc: {name})");
+                return Err(ApiError::new("Fault", vec![text]));
+            }
+            return task::start(self, origin, caller, message, name, params);
+        }
+        let cx = Cx {
+            core: &self.core,
+            session: caller,
+            task: None,
+            origin,
+        };
+        run(&cx, message, params)
+    }
+
+    /// The error for a message that does not exist: who has no valid session learns only that (wire-protocol facts, 2.1).
+    fn unknown(&self, name: &str, params: &[Value]) -> ApiError {
+        let unknown = errors::message_method_unknown(name);
+        let Some(first) = params.first() else {
+            return unknown;
+        };
+        let session = first.as_str().unwrap_or_default();
+        let checked = session::check(&self.core, session, &Origin::default());
+        match checked
+            .and_then(|caller| permit(Some(&caller), "host.call_extension", Role::PoolAdmin, false))
+        {
+            Ok(()) => unknown,
+            Err(refused) => refused,
+        }
+    }
+}
+
+/// Checks the role and carries the message out.
+pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
+    permit_message(cx.session.as_ref(), message, &params)?;
+    let name = message.name.as_str();
+    if let Some(handler) = cx.core.handlers.get(name) {
+        return guarded(name, || handler(cx, params));
+    }
+    match message.kind {
+        Kind::Implied(implied) if !not_yet::contains(name) => {
+            guarded(name, || implied::run(cx, message, implied, params))
+        }
+        _ => Err(errors::not_implemented(name)),
+    }
+}
+
+/// A handler that panics is our fault: the draft is dropped, the caller is told, the daemon goes on.
+fn guarded(name: &str, run: impl FnOnce() -> Result<Value>) -> Result<Value> {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        tracing::error!("{name} panicked: {text}");
+        Err(errors::internal_error(format!("{name}: {text}")))
+    })
+}
+
+fn split_mode(name: &str) -> (Mode, &str) {
+    for prefix in ["Async.", "InternalAsync."] {
+        if let Some(bare) = name.strip_prefix(prefix) {
+            return (Mode::Async, bare);
+        }
+    }
+    (Mode::Sync, name)
+}
+
+/// Takes the session off the parameters and checks their number. Both counts in the error exclude the session; where
+/// some parameters have defaults, surplus ones are ignored (wire-protocol facts, 2.2).
+fn take_session(message: &Message, mut params: Vec<Value>) -> Result<(Option<String>, Vec<Value>)> {
+    let required = message
+        .params
+        .iter()
+        .filter(|param| param.default.is_none())
+        .count();
+    let total = message.params.len();
+    let session = usize::from(message.session);
+    let given = params.len().saturating_sub(session);
+    let enough = params.len() >= session + required;
+    let too_many = given > total && required == total;
+    if !enough || too_many {
+        return Err(errors::message_parameter_count_mismatch(
+            &message.name,
+            required,
+            given,
+        ));
+    }
+    params.truncate(session + total);
+    if !message.session {
+        return Ok((None, params));
+    }
+    let rest = params.split_off(1);
+    match params.swap_remove(0) {
+        Value::Str(session) => Ok((Some(session), rest)),
+        other => Err(xapi_model::TypeError::expected("session ref", &other).into()),
+    }
+}
+
+/// Decodes the parameters to their types and fills in defaults.
+fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
+    let mut given = params.into_iter();
+    let declared = message.params.iter();
+    let values = declared.map(|param| match (given.next(), param.default) {
+        (Some(value), _) => Ok(param.ty.accept(value)?),
+        (None, Some(default)) => Ok(default()),
+        (None, None) => Err(errors::internal_error(format!(
+            "{}: no {}",
+            message.name, param.name
+        ))),
+    });
+    values.collect()
+}
+
+/// Checks the role of a message; maps have keys that weaker roles may change (wire-protocol facts, 6).
+fn permit_message(caller: Option<&Caller>, message: &Message, params: &[Value]) -> Result<()> {
+    use xapi_model::messages::Implied;
+    if !message.session {
+        return Ok(());
+    }
+    if let Kind::Implied(Implied::AddTo(field) | Implied::RemoveFrom(field)) = message.kind
+        && let Some(key) = params.get(1).and_then(Value::as_str)
+    {
+        let key = key.to_ascii_lowercase();
+        let matches = |pattern: &str| {
+            let pattern = pattern.to_ascii_lowercase();
+            match pattern.strip_suffix('*') {
+                Some(stem) => key.starts_with(stem),
+                None => key == pattern,
+            }
+        };
+        if let Some((pattern, role)) = field.keys.iter().find(|(pattern, _)| matches(pattern)) {
+            let permission = format!("{}/key:{}", message.name, pattern.to_ascii_lowercase());
+            return permit(caller, &permission, *role, false);
+        }
+    }
+    permit(caller, &message.name, message.role, message.client_cert)
+}
+
+fn permit(caller: Option<&Caller>, permission: &str, role: Role, client_cert: bool) -> Result<()> {
+    let Some(caller) = caller else {
+        return Ok(());
+    };
+    if caller.local || caller.role == Role::LocalRoot {
+        return Ok(());
+    }
+    let holders = role.holders(client_cert);
+    if holders.contains(&caller.role) {
+        return Ok(());
+    }
+    let names: Vec<_> = holders.iter().map(|role| role.as_str()).collect();
+    let text = format!(
+        "No permission in user session. (Roles with this permission: {})",
+        names.join(", ")
+    );
+    Err(errors::rbac_permission_denied(
+        permission.to_ascii_lowercase(),
+        text,
+    ))
+}
+
+fn list_methods() -> Value {
+    let mut names: Vec<_> = messages()
+        .iter()
+        .filter(|message| !message.hidden)
+        .map(|m| m.name.clone())
+        .collect();
+    names.sort_unstable();
+    Value::Array(names.into_iter().map(Value::Str).collect())
+}
+
+/// The declared messages, for those who check that each has a handler or stands in the list of those that have none.
+pub fn declared() -> impl Iterator<Item = &'static CallDesc> {
+    xapi_model::classes::MODEL
+        .iter()
+        .flat_map(|class| class.calls.iter().copied())
+}

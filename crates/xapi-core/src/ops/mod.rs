@@ -1,0 +1,78 @@
+//! The handlers of declared messages, one module a class. A handler checks, in the order of the facts, and edits a
+//! draft; it performs no effect itself.
+
+pub mod bond;
+pub mod host;
+pub mod message;
+pub mod network;
+pub mod pif;
+
+use std::collections::HashMap;
+
+use xapi_model::{
+    bond as bond_calls, host as host_calls, message as message_calls, pif as pif_calls,
+    pool as pool_calls,
+};
+use xapi_model::{network as network_calls, session as session_calls, task as task_calls};
+
+use crate::dispatch::{Handler, handler};
+use crate::{session, task};
+
+/// Every message that has a handler.
+pub fn handlers() -> HashMap<&'static str, Handler> {
+    let declared = [
+        handler::<session_calls::LoginWithPassword>(session::login_with_password),
+        handler::<session_calls::SlaveLocalLoginWithPassword>(session::local_login),
+        handler::<session_calls::Logout>(session::logout),
+        handler::<session_calls::LocalLogout>(session::local_logout),
+        handler::<bond_calls::Create>(bond::create),
+        handler::<bond_calls::Destroy>(bond::destroy),
+        handler::<bond_calls::SetMode>(bond::set_mode),
+        handler::<bond_calls::SetProperty>(bond::set_property),
+        handler::<pif_calls::Scan>(pif::scan),
+        handler::<pif_calls::Introduce>(pif::introduce),
+        handler::<pif_calls::Forget>(pif::forget),
+        handler::<pif_calls::Plug>(pif::plug),
+        handler::<pif_calls::Unplug>(pif::unplug),
+        handler::<pif_calls::ReconfigureIp>(pif::reconfigure_ip),
+        handler::<pif_calls::ReconfigureIpv6>(pif::reconfigure_ipv6),
+        handler::<pif_calls::SetPrimaryAddressType>(pif::set_primary_address_type),
+        handler::<pif_calls::SetDisallowUnplug>(pif::set_disallow_unplug),
+        handler::<pif_calls::SetProperty>(pif::set_property),
+        handler::<network_calls::AddPurpose>(network::add_purpose),
+        handler::<network_calls::RemovePurpose>(network::remove_purpose),
+        handler::<network_calls::SetDefaultLockingMode>(network::set_default_locking_mode),
+        handler::<host_calls::ManagementReconfigure>(host::management_reconfigure),
+        handler::<host_calls::ManagementDisable>(host::management_disable),
+        handler::<host_calls::LocalManagementReconfigure>(host::local_management_reconfigure),
+        handler::<host_calls::GetManagementInterface>(host::get_management_interface),
+        handler::<host_calls::GetServertime>(host::get_servertime),
+        handler::<host_calls::ListMethods>(host::list_methods),
+        handler::<pool_calls::SyncDatabase>(host::sync_database),
+        handler::<task_calls::Create>(task::create),
+        handler::<task_calls::Destroy>(task::destroy),
+        handler::<task_calls::SetStatus>(task::set_status),
+        handler::<task_calls::SetProgress>(task::set_progress),
+        handler::<task_calls::SetResult>(task::set_result),
+        handler::<task_calls::SetErrorInfo>(task::set_error_info),
+        handler::<task_calls::SetOtherConfig>(task::set_other_config),
+        handler::<task_calls::AddToOtherConfig>(task::add_to_other_config),
+        handler::<task_calls::RemoveFromOtherConfig>(task::remove_from_other_config),
+        handler::<message_calls::Create>(message::create),
+        handler::<message_calls::Destroy>(message::destroy),
+        handler::<message_calls::DestroyMany>(message::destroy_many),
+        handler::<message_calls::Get>(message::get),
+        handler::<message_calls::GetAll>(message::get_all),
+        handler::<message_calls::GetAllRecords>(message::get_all_records),
+        handler::<message_calls::GetAllRecordsWhere>(message::get_all_records_where),
+        handler::<message_calls::GetByUuid>(message::get_by_uuid),
+        handler::<message_calls::GetRecord>(message::get_record),
+        handler::<message_calls::GetSince>(message::get_since),
+    ];
+    // Constructors that do more than write a row.
+    let implied: [(&'static str, Handler); 2] = [
+        ("network.create", Box::new(network::create)),
+        ("network.destroy", Box::new(network::destroy)),
+    ];
+    declared.into_iter().chain(implied).collect()
+}

@@ -1,0 +1,196 @@
+//! Networks (API facts, 1.7).
+
+use xapi_db::{Draft, Read};
+use xapi_model::messages::messages;
+use xapi_model::network::{AddPurpose, RemovePurpose, SetDefaultLockingMode};
+use xapi_model::{Class, Network, NetworkDefaultLockingMode, Pif, Ref, Value, Vif, errors};
+
+use crate::context::Cx;
+use crate::{Result, implied};
+
+/// Prefixes of bridge names that the toolstack keeps for itself.
+const RESERVED: [&str; 5] = ["xen", "xapi", "vif", "tap", "eth"];
+
+/// `network.create`: a record; nothing is attached before somebody uses it.
+pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let message = messages()
+        .find("network.create")
+        .ok_or_else(|| errors::message_method_unknown("network.create"))?;
+    let record = params.into_iter().next().unwrap_or_default();
+    let mut network = Network::from_row(implied::constructor_row(message, record)?)?;
+    if network.mtu <= 0 {
+        network.mtu = 1500;
+    }
+    let internal = cx.session.as_ref().is_some_and(|caller| caller.pool);
+    let live = live_bridges(cx);
+    let made = cx.core.store.change(|draft| {
+        let mut network = network.clone();
+        let taken: Vec<_> = draft
+            .all::<Network>()?
+            .into_iter()
+            .map(|(_, network)| network.bridge)
+            .collect();
+        if network.bridge.is_empty() {
+            network.bridge =
+                free_bridge(|name| taken.iter().chain(&live).any(|bridge| bridge == name))?;
+        } else {
+            let reserved = RESERVED
+                .iter()
+                .any(|prefix| network.bridge.starts_with(prefix));
+            let formed = xapi_net::topology::Name::new(&network.bridge).is_ok();
+            if !formed || reserved && !internal {
+                return Err(errors::invalid_value("bridge", &network.bridge));
+            }
+            if taken.contains(&network.bridge) {
+                return Err(errors::bridge_name_exists(&network.bridge));
+            }
+        }
+        draft.insert(network)
+    })?;
+    Ok(Value::Str(made.as_str().to_owned()))
+}
+
+/// Bridges that exist, whoever made them: a new network must not take over one that the database does not know.
+fn live_bridges(cx: &Cx<'_>) -> Vec<String> {
+    match cx.core.agent.facts() {
+        Ok(facts) => facts
+            .bridges
+            .keys()
+            .map(|name| name.as_str().to_owned())
+            .collect(),
+        Err(why) => {
+            tracing::warn!("no list of live bridges for a new network's name: {why}");
+            Vec::new()
+        }
+    }
+}
+
+/// `xapiN` with the smallest free N.
+pub fn free_bridge(taken: impl Fn(&str) -> bool) -> Result<String> {
+    let mut names = (0..100_000).map(|n| format!("xapi{n}"));
+    names
+        .find(|name| !taken(name))
+        .ok_or_else(|| errors::internal_error("no free bridge name"))
+}
+
+/// `network.destroy`.
+pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let this = params.first().and_then(Value::as_str).unwrap_or_default();
+    let this = Ref::<Network>::new(this);
+    cx.core.store.change(|draft| {
+        let network = draft.get(&this)?;
+        let vifs: Result<Vec<_>> = network
+            .vifs
+            .iter()
+            .map(|vif| Ok((vif, draft.get(vif)?)))
+            .collect();
+        let vifs = vifs?;
+        let used: Vec<_> = vifs
+            .iter()
+            .filter(|(_, vif)| vif.currently_attached || vif.reserved)
+            .collect();
+        if !used.is_empty() {
+            let offenders = used
+                .iter()
+                .map(|(reference, _)| reference.to_string())
+                .collect();
+            return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_VIF", offenders));
+        }
+        if !network.pifs.is_empty() {
+            let offenders = network.pifs.iter().map(ToString::to_string).collect();
+            return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_PIF", offenders));
+        }
+        let system = network
+            .other_config
+            .get("is_host_internal_management_network");
+        if system.is_some_and(|value| value == "true") {
+            return Err(errors::cannot_destroy_system_network(&this));
+        }
+        for (vif, row) in vifs {
+            destroy_vif(draft, vif, &row)?;
+        }
+        draft.destroy(&this)
+    })?;
+    Ok(Value::Nil)
+}
+
+fn destroy_vif(draft: &Draft, vif: &Ref<Vif>, row: &Vif) -> Result<()> {
+    draft.destroy(vif)?;
+    if draft.exists(&row.metrics)? {
+        draft.destroy(&row.metrics)
+    } else {
+        Ok(())
+    }
+}
+
+/// `network.set_default_locking_mode`.
+pub fn set_default_locking_mode(cx: &Cx<'_>, call: SetDefaultLockingMode) -> Result<()> {
+    let value: NetworkDefaultLockingMode = call.value;
+    cx.core.store.change(|draft| {
+        let vifs = draft.field(&call.network, Network::VIFS)?;
+        for vif in vifs.iter() {
+            if draft.field(vif, Vif::CURRENTLY_ATTACHED)? {
+                return Err(errors::vif_in_use(&call.network, vif));
+            }
+        }
+        draft.set(&call.network, Network::DEFAULT_LOCKING_MODE, value)
+    })
+}
+
+/// `network.add_purpose`: NBD with and without TLS exclude each other in a pool.
+pub fn add_purpose(cx: &Cx<'_>, call: AddPurpose) -> Result<()> {
+    cx.core.store.change(|draft| {
+        let network = draft.get(&call.this)?;
+        if !network.managed {
+            return Err(errors::network_unmanaged(&call.this));
+        }
+        if network.purpose.contains(&call.value) {
+            return Ok(());
+        }
+        for (_, other) in draft.all::<Network>()? {
+            if let Some(conflicting) = other.purpose.iter().find(|purpose| **purpose != call.value)
+            {
+                return Err(errors::network_incompatible_purposes(
+                    call.value,
+                    conflicting,
+                ));
+            }
+        }
+        let mut purpose = network.purpose;
+        purpose.insert(0, call.value);
+        draft.set(&call.this, Network::PURPOSE, purpose)
+    })
+}
+
+/// `network.remove_purpose`.
+pub fn remove_purpose(cx: &Cx<'_>, call: RemovePurpose) -> Result<()> {
+    cx.core.store.change(|draft| {
+        let mut purpose = draft.field(&call.this, Network::PURPOSE)?;
+        purpose.retain(|value| *value != call.value);
+        draft.set(&call.this, Network::PURPOSE, purpose)
+    })
+}
+
+/// The network with a bridge; `None` if there is none, or more than one.
+pub fn of_bridge(rows: &impl Read, bridge: &str) -> Result<Option<Ref<Network>>> {
+    let found = rows.find(Network::BRIDGE, &bridge.to_owned())?;
+    Ok(if let [one] = found.as_slice() {
+        Some(one.clone())
+    } else {
+        None
+    })
+}
+
+/// The PIF of a network on a host.
+pub fn pif_on(
+    rows: &impl Read,
+    network: &Ref<Network>,
+    host: &Ref<xapi_model::Host>,
+) -> Result<Option<Ref<Pif>>> {
+    for pif in rows.field(network, Network::PIFS)?.iter() {
+        if rows.field(pif, Pif::HOST)? == *host {
+            return Ok(Some(pif.clone()));
+        }
+    }
+    Ok(None)
+}

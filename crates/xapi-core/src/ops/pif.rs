@@ -1,0 +1,572 @@
+//! PIFs: a host's connections to networks: NICs, bonds, VLANs (API facts, 1.2).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use xapi_db::{Draft, Read};
+use xapi_model::pif::{
+    Forget, Introduce, Plug, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
+    SetPrimaryAddressType, SetProperty, Unplug,
+};
+use xapi_model::{
+    Class, ClusterHost, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network,
+    Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Vif, Vm, VmPowerState, errors,
+};
+use xapi_net::facts::{Facts, NicFacts};
+use xapi_net::topology::{Mac, Name};
+
+use crate::context::{Core, Cx};
+use crate::ops::network;
+use crate::topology::{cidr, pifs_of, prefix_of};
+use crate::{Result, inventory};
+
+/// What a PIF is; the first that fits (API facts, 1.0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The guests' end of a tunnel.
+    TunnelAccess,
+    /// The untagged side of a VLAN.
+    Vlan,
+    /// The logical side of SR-IOV.
+    SriovLogical,
+    /// Several NICs that work as one.
+    BondMaster,
+    /// A NIC.
+    Physical,
+}
+
+/// What a PIF is.
+pub fn kind_of(pif: &Pif) -> Kind {
+    if !pif.tunnel_access_pif_of.is_empty() {
+        Kind::TunnelAccess
+    } else if !pif.vlan_master_of.is_null() {
+        Kind::Vlan
+    } else if !pif.sriov_logical_pif_of.is_empty() {
+        Kind::SriovLogical
+    } else if !pif.bond_master_of.is_empty() {
+        Kind::BondMaster
+    } else {
+        Kind::Physical
+    }
+}
+
+/// HOST_OFFLINE for a host that does not report itself alive.
+pub fn host_live(rows: &impl Read, host: &Ref<Host>) -> Result<()> {
+    let metrics = rows.field(host, Host::METRICS)?;
+    let live = rows.exists(&metrics)? && rows.field(&metrics, HostMetrics::LIVE)?;
+    if live {
+        Ok(())
+    } else {
+        Err(errors::host_offline(host))
+    }
+}
+
+/// HA_IS_ENABLED, while HA is.
+pub fn refuse_ha_enabled(rows: &impl Read) -> Result<()> {
+    let ha = rows
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.ha_enabled);
+    if ha {
+        Err(errors::ha_is_enabled())
+    } else {
+        Ok(())
+    }
+}
+
+/// HA and the redo log need their networks as they are.
+fn refuse_ha(rows: &impl Read) -> Result<()> {
+    refuse_ha_enabled(rows)?;
+    let redo = rows
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.redo_log_enabled);
+    if redo {
+        Err(errors::redo_log_is_enabled())
+    } else {
+        Ok(())
+    }
+}
+
+/// CLUSTERING_ENABLED [cluster host], if an enabled cluster host speaks through this PIF.
+fn refuse_clustering(rows: &impl Read, pif: &Ref<Pif>) -> Result<()> {
+    for cluster_host in rows.find(ClusterHost::PIF, pif)? {
+        if rows.field(&cluster_host, ClusterHost::ENABLED)? {
+            return Err(errors::clustering_enabled(cluster_host));
+        }
+    }
+    Ok(())
+}
+
+/// Runs a change on the host of a PIF.
+fn change(cx: &Cx<'_>, pif: &Ref<Pif>, edit: impl Fn(&Draft, Pif) -> Result<()>) -> Result<()> {
+    let view = cx.core.view()?;
+    let host = view.field(pif, Pif::HOST)?;
+    host_live(&view, &host)?;
+    cx.change(&host, pif, |draft| {
+        draft.rely(pif)?;
+        edit(draft, draft.get(pif)?)
+    })
+}
+
+/// `PIF.scan`: every NIC has a PIF afterwards. PIFs of NICs that are gone stay.
+pub fn scan(cx: &Cx<'_>, call: Scan) -> Result<()> {
+    host_live(&cx.core.view()?, &call.host)?;
+    scan_host(cx.core, &call.host)
+}
+
+/// Gives every NIC of a host its PIF, and refreshes those that have one.
+pub fn scan_host(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let facts = core
+        .agent_of(&core.view()?, host)?
+        .facts()
+        .map_err(errors::internal_error)?;
+    let management = management_interface(core)?;
+    core.store.change(|draft| {
+        let known = pifs_of(draft, host)?;
+        for (device, nic) in facts.nics.iter().filter(|(_, nic)| nic.physical) {
+            let pif = known
+                .iter()
+                .find(|(_, pif)| pif.physical && pif.device == device.as_str());
+            match pif {
+                Some((reference, _)) => refresh(draft, reference, nic)?,
+                None => {
+                    introduce_nic(core, draft, host, device.as_str(), nic, true, &management)?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn refresh(draft: &Draft, pif: &Ref<Pif>, nic: &NicFacts) -> Result<()> {
+    if let Some(mac) = nic.mac {
+        draft.set(pif, Pif::MAC, mac.to_string())?;
+    }
+    if draft.field(pif, Pif::CURRENTLY_ATTACHED)? {
+        Ok(())
+    } else {
+        draft.set(pif, Pif::MTU, i64::from(nic.mtu))
+    }
+}
+
+fn management_interface(core: &Core) -> Result<(String, String)> {
+    let path = core.config.inventory();
+    let read = inventory::Inventory::read(&path);
+    let read = read.map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
+    let key = |key| read.get(key).unwrap_or_default().to_owned();
+    Ok((
+        key(inventory::MANAGEMENT_INTERFACE),
+        key(inventory::MANAGEMENT_ADDRESS_TYPE),
+    ))
+}
+
+/// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.
+pub fn bridge_of(device: &str) -> String {
+    let position = device
+        .strip_prefix("eth")
+        .filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    match position {
+        Some(position) if position.len() <= 4 => format!("xenbr{position}"),
+        _ => {
+            // A bridge's name has 15 letters at most, like any device's; the end of a name tells NICs apart.
+            let keep = device.len().saturating_sub(13);
+            format!("br{}", device.get(keep..).unwrap_or(device))
+        }
+    }
+}
+
+/// Makes the PIF of a NIC, and its network if there is none yet.
+fn introduce_nic(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    device: &str,
+    nic: &NicFacts,
+    managed: bool,
+    management: &(String, String),
+) -> Result<Ref<Pif>> {
+    let bridge = if managed {
+        bridge_of(device)
+    } else {
+        String::new()
+    };
+    let network = match network::of_bridge(draft, &bridge)? {
+        Some(network) if managed => network,
+        _ => draft.insert(Network {
+            name_label: format!("Pool-wide network associated with {device}"),
+            mtu: 1500,
+            bridge: bridge.clone(),
+            managed,
+            ..Network::blank()
+        })?,
+    };
+    let is_management = managed && !bridge.is_empty() && bridge == management.0;
+    let metrics = draft.insert(PifMetrics {
+        last_updated: core.now(),
+        ..PifMetrics::blank()
+    })?;
+    let family = if management.1.eq_ignore_ascii_case("ipv6") {
+        PrimaryAddressType::IPv6
+    } else {
+        PrimaryAddressType::IPv4
+    };
+    draft.insert(Pif {
+        device: device.to_owned(),
+        device_name: device.to_owned(),
+        network,
+        host: host.clone(),
+        mac: nic.mac.map(|mac| mac.to_string()).unwrap_or_default(),
+        mtu: i64::from(nic.mtu),
+        vlan: -1,
+        metrics,
+        physical: true,
+        currently_attached: is_management,
+        management: is_management,
+        managed,
+        primary_address_type: family,
+        properties: [("gro".to_owned(), "on".to_owned())].into(),
+        ..Pif::blank()
+    })
+}
+
+/// `PIF.introduce`.
+pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
+    let view = cx.core.view()?;
+    host_live(&view, &call.host)?;
+    let facts = cx
+        .core
+        .agent_of(&view, &call.host)?
+        .facts()
+        .map_err(errors::internal_error)?;
+    let management = management_interface(cx.core)?;
+    let wanted = call.mac.to_ascii_lowercase();
+    let found = nic_of(&facts, &call.device);
+    let mac = if wanted.is_empty() {
+        found
+            .and_then(|nic| nic.mac)
+            .map(|mac| mac.to_string())
+            .unwrap_or_default()
+    } else {
+        wanted
+    };
+    cx.core.store.change(|draft| {
+        if mac.parse::<Mac>().is_err() {
+            return Err(errors::mac_invalid(&mac));
+        }
+        let pifs = pifs_of(draft, &call.host)?;
+        if pifs
+            .iter()
+            .any(|(_, pif)| pif.physical && pif.device == call.device)
+        {
+            return Err(errors::duplicate_pif_device_name(&call.device));
+        }
+        let nic = found.filter(|nic| nic.mac.is_some_and(|found| found.to_string() == mac));
+        let nic = nic.ok_or_else(|| {
+            errors::could_not_find_network_interface_with_specified_device_name_and_mac_address(
+                &call.device,
+                &mac,
+            )
+        })?;
+        introduce_nic(
+            cx.core,
+            draft,
+            &call.host,
+            &call.device,
+            nic,
+            call.managed,
+            &management,
+        )
+    })
+}
+
+fn nic_of<'a>(facts: &'a Facts, device: &str) -> Option<&'a NicFacts> {
+    let name = Name::new(device).ok()?;
+    facts.nics.get(&name).filter(|nic| nic.physical)
+}
+
+/// `PIF.forget`: the network stays.
+pub fn forget(cx: &Cx<'_>, call: Forget) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        if pif.management {
+            return Err(errors::pif_is_management_interface(this));
+        }
+        if !pif.bond_slave_of.is_null() || !pif.bond_master_of.is_empty() {
+            return Err(errors::pif_already_bonded(this));
+        }
+        if !pif.vlan_slave_of.is_empty() || pif.vlan >= 0 {
+            return Err(errors::pif_vlan_still_exists(this));
+        }
+        if !pif.tunnel_transport_pif_of.is_empty() || !pif.tunnel_access_pif_of.is_empty() {
+            return Err(errors::pif_tunnel_still_exists(this));
+        }
+        if pif.currently_attached {
+            refuse_ha(draft)?;
+        }
+        if !pif.sriov_logical_pif_of.is_empty() {
+            return Err(errors::cannot_forget_sriov_logical(this));
+        }
+        if !pif.sriov_physical_pif_of.is_empty() {
+            return Err(errors::pif_sriov_still_exists(this));
+        }
+        refuse_clustering(draft, this)?;
+        draft.destroy(this)?;
+        if draft.exists(&pif.metrics)? {
+            draft.destroy(&pif.metrics)
+        } else {
+            Ok(())
+        }
+    })
+}
+
+/// Marks a PIF as attached; the change that follows makes it so.
+pub fn attach(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
+    draft.set(pif, Pif::CURRENTLY_ATTACHED, true)
+}
+
+/// `PIF.plug`.
+pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        if !pif.managed {
+            return Err(errors::pif_unmanaged(this));
+        }
+        match kind_of(&pif) {
+            Kind::TunnelAccess => return Err(errors::not_implemented("PIF.plug of a tunnel")),
+            Kind::SriovLogical => return Err(errors::not_implemented("PIF.plug of SR-IOV")),
+            Kind::Physical if !pif.bond_slave_of.is_null() => {
+                return Err(errors::cannot_plug_bond_slave(this));
+            }
+            Kind::Vlan => {
+                // What the VLAN stands on must be able to carry it: XAPI would tear the bond down here.
+                let tagged = draft.field(&pif.vlan_master_of, xapi_model::Vlan::TAGGED_PIF)?;
+                if !draft.field(&tagged, Pif::BOND_SLAVE_OF)?.is_null() {
+                    return Err(errors::cannot_plug_bond_slave(tagged));
+                }
+            }
+            Kind::Physical | Kind::BondMaster => {}
+        }
+        attach(draft, this)
+    })
+}
+
+/// `PIF.unplug`.
+pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        if !pif.managed {
+            return Err(errors::pif_unmanaged(this));
+        }
+        if pif.currently_attached {
+            refuse_ha(draft)?;
+        }
+        if pif.management {
+            return Err(errors::pif_is_management_interface(this));
+        }
+        unused(draft, &pif)?;
+        if pif.disallow_unplug {
+            return Err(errors::pif_does_not_allow_unplug(this));
+        }
+        draft.set(this, Pif::CURRENTLY_ATTACHED, false)
+    })
+}
+
+/// VIF_IN_USE [network, VIF], if a machine on the PIF's host uses its network.
+fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
+    for vif in draft.field(&pif.network, Network::VIFS)?.iter() {
+        let row = draft.get::<Vif>(vif)?;
+        let machine = draft.get::<Vm>(&row.vm)?;
+        let here =
+            machine.resident_on == pif.host || machine.scheduled_to_be_resident_on == pif.host;
+        let attaching = row
+            .current_operations
+            .values()
+            .any(|op| *op == xapi_model::VifOperations::Attach);
+        let running = matches!(
+            machine.power_state,
+            VmPowerState::Running | VmPowerState::Paused
+        );
+        if here && attaching || row.currently_attached && machine.resident_on == pif.host && running
+        {
+            return Err(errors::vif_in_use(&pif.network, vif));
+        }
+    }
+    Ok(())
+}
+
+/// Entries of a comma list of addresses that have the family.
+fn servers(text: &str, v6: bool) -> Vec<String> {
+    let entries = text.split(',').map(str::trim);
+    let of_family = |entry: &&str| {
+        entry
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_ipv6() == v6)
+    };
+    entries.filter(of_family).map(str::to_owned).collect()
+}
+
+/// What protects an attached PIF from a change of its address.
+fn reconfigurable(draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
+    if pif.currently_attached {
+        refuse_ha(draft)?;
+    }
+    refuse_clustering(draft, this)
+}
+
+/// A bond's members have no address of their own; XAPI would take one and never use it.
+fn no_address_on_a_slave(this: &Ref<Pif>, pif: &Pif, none: bool) -> Result<()> {
+    if none || pif.bond_slave_of.is_null() {
+        Ok(())
+    } else {
+        Err(errors::cannot_plug_bond_slave(this))
+    }
+}
+
+/// `PIF.reconfigure_ip`.
+pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
+    let this = &call.this;
+    let fixed = call.mode == IpConfigurationMode::Static;
+    change(cx, this, |draft, pif| {
+        if !pif.managed {
+            return Err(errors::pif_unmanaged(this));
+        }
+        let same = pif.ip_configuration_mode == call.mode
+            && (&pif.ip, &pif.netmask, &pif.gateway) == (&call.ip, &call.netmask, &call.gateway);
+        if !(fixed && same) {
+            reconfigurable(draft, this, &pif)?;
+        }
+        for (name, text) in [
+            ("IP", &call.ip),
+            ("netmask", &call.netmask),
+            ("gateway", &call.gateway),
+        ] {
+            let needed = fixed && name != "gateway";
+            if (needed || !text.is_empty()) && text.parse::<Ipv4Addr>().is_err() {
+                return Err(errors::invalid_ip_address_specified(name));
+            }
+        }
+        if fixed && prefix_of(&call.netmask).is_none() {
+            return Err(errors::pif_configuration_error(
+                this,
+                format!("the netmask {} has holes", call.netmask),
+            ));
+        }
+        no_address_on_a_slave(this, &pif, call.mode == IpConfigurationMode::None)?;
+        let none = call.mode == IpConfigurationMode::None;
+        if pif.management && none && pif.primary_address_type == PrimaryAddressType::IPv4 {
+            return Err(errors::pif_is_management_interface(this));
+        }
+        let mut dns = servers(&call.dns, false);
+        dns.extend(servers(&pif.dns, true));
+        draft.set(this, Pif::IP_CONFIGURATION_MODE, call.mode)?;
+        draft.set(this, Pif::IP, call.ip.clone())?;
+        draft.set(this, Pif::NETMASK, call.netmask.clone())?;
+        draft.set(this, Pif::GATEWAY, call.gateway.clone())?;
+        draft.set(this, Pif::DNS, dns.join(","))
+    })
+}
+
+/// `PIF.reconfigure_ipv6`.
+pub fn reconfigure_ipv6(cx: &Cx<'_>, call: ReconfigureIpv6) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        if !pif.managed {
+            return Err(errors::pif_unmanaged(this));
+        }
+        let fixed = call.mode == Ipv6ConfigurationMode::Static;
+        let same = pif.ipv6_configuration_mode == call.mode
+            && pif.ipv6 == [call.ipv6.clone()]
+            && pif.ipv6_gateway == call.gateway;
+        if !(fixed && same) {
+            reconfigurable(draft, this, &pif)?;
+        }
+        if !call.gateway.is_empty() && call.gateway.parse::<Ipv6Addr>().is_err() {
+            return Err(errors::invalid_ip_address_specified("gateway"));
+        }
+        if !call.ipv6.is_empty() && cidr(&call.ipv6).is_none() {
+            return Err(errors::invalid_cidr_address_specified("IPv6"));
+        }
+        let none = call.mode == Ipv6ConfigurationMode::None;
+        no_address_on_a_slave(this, &pif, none)?;
+        if pif.management && none && pif.primary_address_type == PrimaryAddressType::IPv6 {
+            return Err(errors::pif_is_management_interface(this));
+        }
+        let mut dns = servers(&call.dns, true);
+        dns.extend(servers(&pif.dns, false));
+        draft.set(this, Pif::IPV6_CONFIGURATION_MODE, call.mode)?;
+        draft.set(this, Pif::IPV6_GATEWAY, call.gateway.clone())?;
+        draft.set(this, Pif::IPV6, vec![call.ipv6.clone()])?;
+        draft.set(this, Pif::DNS, dns.join(","))
+    })
+}
+
+/// `PIF.set_primary_address_type`.
+pub fn set_primary_address_type(cx: &Cx<'_>, call: SetPrimaryAddressType) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        reconfigurable(draft, this, &pif)?;
+        if pif.management {
+            return Err(errors::pif_is_management_interface(this));
+        }
+        draft.set(this, Pif::PRIMARY_ADDRESS_TYPE, call.primary_address_type)
+    })
+}
+
+/// `PIF.set_disallow_unplug`.
+pub fn set_disallow_unplug(cx: &Cx<'_>, call: SetDisallowUnplug) -> Result<()> {
+    let this = &call.this;
+    cx.core.store.change(|draft| {
+        if draft.field(this, Pif::DISALLOW_UNPLUG)? && !call.value {
+            refuse_clustering(draft, this)?;
+        }
+        draft.set(this, Pif::DISALLOW_UNPLUG, call.value)
+    })
+}
+
+/// `PIF.set_property`: so far only `gro`.
+pub fn set_property(cx: &Cx<'_>, call: SetProperty) -> Result<()> {
+    let this = &call.this;
+    change(cx, this, |draft, pif| {
+        if call.name != "gro" || !matches!(call.value.as_str(), "on" | "off") {
+            return Err(errors::invalid_value(
+                "properties",
+                format!("{} = {}", call.name, call.value),
+            ));
+        }
+        let changeable = matches!(kind_of(&pif), Kind::Physical | Kind::BondMaster)
+            && pif.bond_slave_of.is_null();
+        if !changeable {
+            return Err(errors::cannot_change_pif_properties(this));
+        }
+        let mut properties = pif.properties.clone();
+        properties.insert(call.name.clone(), call.value.clone());
+        draft.set(this, Pif::PROPERTIES, properties.clone())?;
+        for bond in pif.bond_master_of.iter() {
+            for slave in draft.field(bond, xapi_model::Bond::SLAVES)?.iter() {
+                draft.set(slave, Pif::PROPERTIES, properties.clone())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bridge_of, servers};
+
+    #[test]
+    fn a_nics_bridge_is_named_after_its_position_or_its_device() {
+        assert_eq!(bridge_of("eth0"), "xenbr0");
+        assert_eq!(bridge_of("eth12"), "xenbr12");
+        assert_eq!(bridge_of("enp5s0"), "brenp5s0");
+        assert_eq!(bridge_of("eth"), "breth");
+        assert_eq!(bridge_of("enx0123456789ab"), "brx0123456789ab");
+        assert!(bridge_of("averyveryverylongname").len() <= 15);
+    }
+
+    #[test]
+    fn name_servers_are_kept_apart_by_family() {
+        assert_eq!(servers("8.8.8.8, ::1,x", false), ["8.8.8.8"]);
+        assert_eq!(servers("8.8.8.8,::1", true), ["::1"]);
+    }
+}

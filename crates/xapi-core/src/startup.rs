@@ -1,0 +1,597 @@
+//! What happens between the opening of the database and the first answer, as a table that `xapi --list-startup`
+//! prints. Start-up does all that can be done, management first: one missing NIC never keeps a host off the network.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+use xapi_db::{Draft, Read};
+use xapi_model::{
+    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
+    Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
+};
+use xapi_net::agent::{Mode, Outcome, Part, Request};
+use xapi_net::facts::Facts;
+use xapi_net::topology::{Family, Name};
+
+use crate::context::{Core, db_error};
+use crate::inventory::{self, Inventory};
+use crate::ops::pif;
+use crate::topology::{netmask_of, pifs_of};
+use crate::{Result, alert, facts, topology};
+
+/// Which hosts a step runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// Every host.
+    Any,
+    /// The master of a pool.
+    Master,
+}
+
+/// What a failure of a step means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// The daemon does not start.
+    Stop,
+    /// It is logged, and the next step follows.
+    Warn,
+}
+
+/// A step of start-up.
+pub struct Step {
+    /// What it does, for people.
+    pub name: &'static str,
+    /// Where it runs.
+    pub on: On,
+    /// What its failure means.
+    pub failing: Failing,
+    run: fn(&Core) -> Result<()>,
+}
+
+/// The steps, in order.
+pub const TABLE: &[Step] = &[
+    Step {
+        name: "finding this host's records",
+        on: On::Any,
+        failing: Failing::Stop,
+        run: own_records,
+    },
+    Step {
+        name: "creating the roles",
+        on: On::Master,
+        failing: Failing::Stop,
+        run: roles,
+    },
+    Step {
+        name: "creating the system network",
+        on: On::Master,
+        failing: Failing::Stop,
+        run: system_network,
+    },
+    Step {
+        name: "giving every NIC its PIF",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: scan,
+    },
+    Step {
+        name: "adopting the management interface",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: adopt_management,
+    },
+    Step {
+        name: "repairing bonds",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: repair_bonds,
+    },
+    Step {
+        name: "choosing what is plugged",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: choose_plugged,
+    },
+    Step {
+        name: "bringing the network up",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: converge,
+    },
+    Step {
+        name: "writing the inventory",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: write_inventory,
+    },
+];
+
+/// Runs the table. The API may be called afterwards.
+pub fn run(core: &Arc<Core>) -> Result<()> {
+    for step in TABLE {
+        tracing::info!("start-up: {}", step.name);
+        match (step.run)(core) {
+            Ok(()) => {}
+            Err(why) if step.failing == Failing::Warn => {
+                tracing::error!("start-up: {}: {why}", step.name)
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
+}
+
+fn read_inventory(core: &Core) -> Result<Inventory> {
+    let path = core.config.inventory();
+    Inventory::read(&path)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+/// A UUID of the inventory; a host that has none yet gets one.
+fn identity(inventory: &mut Inventory, key: &str) -> String {
+    let known = inventory
+        .get(key)
+        .filter(|text| Uuid::parse_str(text).is_ok())
+        .map(str::to_owned);
+    known.unwrap_or_else(|| {
+        let made = Uuid::new_v4().to_string();
+        inventory.set(key, &made);
+        made
+    })
+}
+
+/// Pool, host and control domain: made at the first start, found at every other.
+fn own_records(core: &Core) -> Result<()> {
+    let mut inventory = read_inventory(core)?;
+    let before = inventory.clone();
+    let host_uuid = identity(&mut inventory, inventory::INSTALLATION_UUID);
+    let domain_uuid = identity(&mut inventory, inventory::CONTROL_DOMAIN_UUID);
+    if inventory != before {
+        let path = core.config.inventory();
+        inventory
+            .write()
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
+    }
+    let hostname = core
+        .agent
+        .facts()
+        .map(|facts| facts.hostname)
+        .unwrap_or_default();
+    let host = core.store.change(|draft| {
+        let host = match draft.by_uuid(Host::DESC, &host_uuid) {
+            Ok(host) => Ref::new(host),
+            Err(_) => draft.insert(first_host(core, draft, &host_uuid, &hostname)?)?,
+        };
+        if draft.all::<Pool>()?.is_empty() {
+            draft.insert(Pool {
+                master: host.clone(),
+                ..Pool::blank()
+            })?;
+        }
+        let domain = control_domain(draft, &host, &domain_uuid, &hostname)?;
+        draft.set(&host, Host::CONTROL_DOMAIN, domain)?;
+        draft.set(&host, Host::HOSTNAME, hostname.clone())?;
+        draft.set(&host, Host::ENABLED, true)?;
+        draft.set(&host, Host::SOFTWARE_VERSION, software_version())?;
+        let metrics = draft.field(&host, Host::METRICS)?;
+        draft.set(&metrics, HostMetrics::LIVE, true)?;
+        draft.set(&metrics, HostMetrics::LAST_UPDATED, core.now())?;
+        Ok(host)
+    })?;
+    core.set_localhost(host);
+    Ok(())
+}
+
+fn software_version() -> std::collections::BTreeMap<String, String> {
+    let pairs = [
+        ("product_brand", "xapi-rs"),
+        ("product_version", env!("CARGO_PKG_VERSION")),
+        ("network_backend", "openvswitch"),
+        ("xapi", "2.23"),
+    ];
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn first_host(core: &Core, draft: &Draft, uuid: &str, hostname: &str) -> Result<Host> {
+    let metrics = draft.insert(HostMetrics {
+        live: true,
+        last_updated: core.now(),
+        ..HostMetrics::blank()
+    })?;
+    Ok(Host {
+        uuid: uuid.to_owned(),
+        name_label: hostname.to_owned(),
+        name_description: "Default install".to_owned(),
+        hostname: hostname.to_owned(),
+        enabled: true,
+        metrics,
+        api_version_major: 2,
+        api_version_minor: 23,
+        api_version_vendor: "XenSource".to_owned(),
+        ..Host::blank()
+    })
+}
+
+fn control_domain(draft: &Draft, host: &Ref<Host>, uuid: &str, hostname: &str) -> Result<Ref<Vm>> {
+    if let Ok(found) = draft.by_uuid(Vm::DESC, uuid) {
+        return Ok(Ref::new(found));
+    }
+    let metrics = draft.insert(VmMetrics::blank())?;
+    draft.insert(Vm {
+        uuid: uuid.to_owned(),
+        name_label: format!("Control domain on host: {hostname}"),
+        name_description: "The domain which manages physical devices and manages other domains"
+            .to_owned(),
+        power_state: VmPowerState::Running,
+        is_control_domain: true,
+        resident_on: host.clone(),
+        affinity: host.clone(),
+        domid: 0,
+        metrics,
+        ..Vm::blank()
+    })
+}
+
+/// The roles that users can have, as objects that clients may list.
+fn roles(core: &Core) -> Result<()> {
+    core.store.change(|draft| {
+        let known = draft.all::<xapi_model::role::Role>()?;
+        for role in Role::ALL {
+            if known.iter().any(|(_, row)| row.name_label == role.as_str()) {
+                continue;
+            }
+            draft.insert(xapi_model::role::Role {
+                name_label: role.as_str().to_owned(),
+                is_internal: role == Role::ClientCert,
+                ..xapi_model::role::Role::blank()
+            })?;
+        }
+        Ok(())
+    })
+}
+
+/// The network between the control domain and the guests that help it.
+fn system_network(core: &Core) -> Result<()> {
+    const BRIDGE: &str = "xenapi";
+    core.store.change(|draft| {
+        let networks = draft.all::<Network>()?;
+        let key = "is_host_internal_management_network";
+        let known = networks.iter().find(|(_, row)| row.other_config.get(key).is_some_and(|value| value == "true"));
+        if let Some((network, _)) = known {
+            return draft.set(network, Network::BRIDGE, BRIDGE.to_owned());
+        }
+        let options = [
+            (key, "true"),
+            ("is_guest_installer_network", "true"),
+            ("ip_begin", "169.254.0.1"),
+            ("ip_end", "169.254.255.254"),
+            ("netmask", "255.255.0.0"),
+        ];
+        draft.insert(Network {
+            name_label: "Host internal management network".to_owned(),
+            name_description: "Network on which guests will be assigned a private link-local IP address which can be \
+                               used to talk XenAPI"
+                .to_owned(),
+            mtu: 1500,
+            bridge: BRIDGE.to_owned(),
+            other_config: options.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            ..Network::blank()
+        })?;
+        Ok(())
+    })
+}
+
+fn scan(core: &Core) -> Result<()> {
+    pif::scan_host(core, &core.localhost()?)
+}
+
+/// The first start takes over the management interface that the installer left, as it is: the inventory names the
+/// bridge, the live bridge has the addresses.
+fn adopt_management(core: &Core) -> Result<()> {
+    let host = core.localhost()?;
+    let facts = core.agent.facts().map_err(errors::internal_error)?;
+    let installed = installed_configuration(core)?;
+    core.store.change(|draft| {
+        for (reference, row) in pifs_of(draft, &host)? {
+            let unset = row.ip_configuration_mode == IpConfigurationMode::None
+                && row.ipv6_configuration_mode == Ipv6ConfigurationMode::None;
+            if row.management && unset {
+                adopt(draft, &reference, &row, &facts, &installed)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What /etc/firstboot.d/data/management.conf says: `MODE`, `MODEV6`, `DNS`, … (host-networking facts, 1.4).
+fn installed_configuration(core: &Core) -> Result<Inventory> {
+    let path = core.config.path("/etc/firstboot.d/data/management.conf");
+    Inventory::read(&path)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+fn adopt(
+    draft: &Draft,
+    pif: &Ref<Pif>,
+    row: &Pif,
+    facts: &Facts,
+    installed: &Inventory,
+) -> Result<()> {
+    let bridge = draft.field(&row.network, Network::BRIDGE)?;
+    let Some(live) = Name::new(&bridge)
+        .ok()
+        .and_then(|name| facts.bridges.get(&name))
+    else {
+        return adopt_installed(draft, pif, installed);
+    };
+    let mode = |key: &str| installed.get(key).unwrap_or_default().to_ascii_lowercase();
+    let gateway = |family| {
+        let mut gateways = live.gateways.iter();
+        gateways
+            .find(|gateway| xapi_net::names::family(gateway) == family)
+            .map(ToString::to_string)
+    };
+    if mode("MODE") == "dhcp" {
+        draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?;
+    } else if let Some(inet) = live
+        .addresses
+        .iter()
+        .find(|inet| inet.family() == Family::V4)
+    {
+        draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
+        draft.set(pif, Pif::IP, inet.address().to_string())?;
+        draft.set(pif, Pif::NETMASK, netmask_of(inet.prefix()))?;
+        draft.set(pif, Pif::GATEWAY, gateway(Family::V4).unwrap_or_default())?;
+        let servers: Vec<_> = facts.dns.servers.iter().map(ToString::to_string).collect();
+        draft.set(pif, Pif::DNS, servers.join(","))?;
+    }
+    match mode("MODEV6").as_str() {
+        "dhcp" => {
+            return draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Dhcp,
+            );
+        }
+        "autoconf" => {
+            return draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Autoconf,
+            );
+        }
+        _ => {}
+    }
+    let global = |inet: &&xapi_net::topology::Inet| match inet.address() {
+        std::net::IpAddr::V6(address) => !address.is_unicast_link_local(),
+        std::net::IpAddr::V4(_) => false,
+    };
+    let addresses: Vec<_> = live
+        .addresses
+        .iter()
+        .filter(global)
+        .map(ToString::to_string)
+        .collect();
+    if !addresses.is_empty() {
+        draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Static,
+        )?;
+        draft.set(pif, Pif::IPV6, addresses)?;
+        draft.set(
+            pif,
+            Pif::IPV6_GATEWAY,
+            gateway(Family::V6).unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Without a live bridge the installer's file alone says what the management interface shall have.
+fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &Inventory) -> Result<()> {
+    let text = |key: &str| installed.get(key).unwrap_or_default().to_owned();
+    match text("MODE").to_ascii_lowercase().as_str() {
+        "static" => {
+            draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
+            draft.set(pif, Pif::IP, text("IP"))?;
+            draft.set(pif, Pif::NETMASK, text("NETMASK"))?;
+            draft.set(pif, Pif::GATEWAY, text("GATEWAY"))?;
+            draft.set(pif, Pif::DNS, text("DNS"))?;
+        }
+        "dhcp" => draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?,
+        _ => {}
+    }
+    match text("MODEV6").to_ascii_lowercase().as_str() {
+        "static" => {
+            draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Static,
+            )?;
+            draft.set(
+                pif,
+                Pif::IPV6,
+                text("IPv6")
+                    .split(',')
+                    .map(|one| one.trim().to_owned())
+                    .collect(),
+            )?;
+            draft.set(pif, Pif::IPV6_GATEWAY, text("IPv6_GATEWAY"))
+        }
+        "dhcp" => draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Dhcp,
+        ),
+        "autoconf" => draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Autoconf,
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing uses a bond's member beside its bond (the rules that the bonding design calls R2), and no member points at
+/// a bond that is gone.
+fn repair_bonds(core: &Core) -> Result<()> {
+    let host = core.localhost()?;
+    core.store.change(|draft| {
+        for (reference, pif) in pifs_of(draft, &host)? {
+            let Some(bond) = pif.bond_slave_of.some() else {
+                continue;
+            };
+            if !draft.exists(bond)? {
+                draft.set(&reference, Pif::BOND_SLAVE_OF, Ref::null())?;
+                continue;
+            }
+            draft.set(&reference, Pif::CURRENTLY_ATTACHED, false)?;
+            let master = draft.field(bond, Bond::MASTER)?;
+            if pif.management {
+                crate::ops::bond::move_ip(draft, &reference, &master)?;
+                draft.set(&reference, Pif::MANAGEMENT, false)?;
+                draft.set(&master, Pif::MANAGEMENT, true)?;
+                draft.set(bond, Bond::PRIMARY_SLAVE, reference.clone())?;
+            }
+            if draft.field(bond, Bond::PRIMARY_SLAVE)?.is_null() {
+                draft.set(bond, Bond::PRIMARY_SLAVE, reference.clone())?;
+            }
+        }
+        follow_primary_macs(draft, &host)
+    })
+}
+
+/// A bond that has its MAC from its primary member follows it (API facts, 1.1).
+fn follow_primary_macs(draft: &Draft, host: &Ref<Host>) -> Result<()> {
+    for (reference, pif) in pifs_of(draft, host)? {
+        for bond in pif.bond_master_of.iter() {
+            let row = draft.get(bond)?;
+            if row.auto_update_mac && draft.exists(&row.primary_slave)? {
+                let mac = draft.field(&row.primary_slave, Pif::MAC)?;
+                draft.set(&reference, Pif::MAC, mac)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After the machine's boot everything that carries the control domain's traffic is plugged (API facts, 3.3). A mere
+/// restart of the daemon leaves unplugged what was unplugged.
+fn choose_plugged(core: &Core) -> Result<()> {
+    let marker = core.config.boot_marker();
+    if marker.exists() {
+        return Ok(());
+    }
+    let host = core.localhost()?;
+    core.store.change(|draft| {
+        for (reference, pif) in pifs_of(draft, &host)? {
+            let configured = pif.ip_configuration_mode != IpConfigurationMode::None
+                || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None;
+            let carries = pif.physical || !pif.bond_master_of.is_empty() || configured;
+            let plug = pif.managed && pif.bond_slave_of.is_null() && carries;
+            // Other VLANs and tunnels are plugged when a guest needs them: their devices are gone with the boot.
+            draft.set(&reference, Pif::CURRENTLY_ATTACHED, plug || pif.management)?;
+        }
+        Ok(())
+    })?;
+    let written = inventory::write_atomically(&marker, "");
+    written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
+}
+
+/// One converge for everything, as far as it goes.
+fn converge(core: &Core) -> Result<()> {
+    reconverge(core).map(|_| ())
+}
+
+/// Makes the host look like its rows as far as it can; what cannot be is shown unplugged and named in an alert.
+pub fn reconverge(core: &Core) -> Result<Outcome> {
+    let host = core.localhost()?;
+    let _turn = core
+        .changing
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let draft = core.store.draft().map_err(db_error)?;
+    let wanted = topology::of_host(&draft, &host)?;
+    let request = Request {
+        topology: wanted,
+        mode: Mode::WhatCan,
+        within: core.config.change_deadline,
+    };
+    let outcome = core
+        .agent
+        .converge(request)
+        .map_err(errors::internal_error)?;
+    drop(draft);
+    core.store.change(|draft| {
+        for left in &outcome.left_out {
+            note_left_out(core, draft, &host, left)?;
+        }
+        facts::record(core, draft, &host, &outcome.facts)
+    })?;
+    tracing::info!(
+        steps = outcome.steps,
+        left_out = outcome.left_out.len(),
+        "the network is as the database says"
+    );
+    Ok(outcome)
+}
+
+fn note_left_out(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    left: &xapi_net::agent::LeftOut,
+) -> Result<()> {
+    for bridge in &left.bridges {
+        if let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())?
+            && !draft.field(&pif, Pif::MANAGEMENT)?
+        {
+            draft.set(&pif, Pif::CURRENTLY_ATTACHED, false)?;
+        }
+    }
+    let what = match left.part {
+        Part::Host => "the host's network".to_owned(),
+        part => part.to_string(),
+    };
+    let uuid = draft.field(host, Host::UUID)?;
+    let body = format!("{what} could not be brought up: {}", left.why);
+    let same =
+        |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
+    if !draft.all::<xapi_model::Message>()?.iter().any(same) {
+        alert::add(
+            core,
+            draft,
+            "NETWORK_NOT_BROUGHT_UP",
+            (MessageClass::Host, &uuid),
+            &body,
+        )?;
+    }
+    Ok(())
+}
+
+fn write_inventory(core: &Core) -> Result<()> {
+    core.publish(&core.localhost()?);
+    Ok(())
+}
+
+/// The bridge and the address family of a host's management interface.
+pub fn management_of(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(String, String)>> {
+    let found = pifs_of(rows, host)?
+        .into_iter()
+        .find(|(_, pif)| pif.management);
+    let Some((_, pif)) = found else {
+        return Ok(None);
+    };
+    let family = match pif.primary_address_type {
+        PrimaryAddressType::IPv4 => "IPv4",
+        PrimaryAddressType::IPv6 => "IPv6",
+    };
+    Ok(Some((
+        rows.field(&pif.network, Network::BRIDGE)?,
+        family.to_owned(),
+    )))
+}

@@ -1,0 +1,117 @@
+//! Follows what happens to the host by itself: links, addresses, bonds. The agent tells; a thread of our own reads
+//! the facts and writes them into the rows, so that clients hear of them by events.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use xapi_model::{Host, Ref};
+use xapi_net::agent::NetEvent;
+
+use crate::context::Core;
+use crate::{Result, facts, session, startup, task};
+
+/// How often sessions and tasks that nobody needs any more are looked for.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// What the thread is told.
+enum Told {
+    Event(NetEvent),
+    Stop,
+}
+
+/// The thread; ends when this is dropped.
+pub struct Watch {
+    tell: mpsc::Sender<Told>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Starts following the host's network.
+    pub fn start(core: &Arc<Core>) -> Result<Watch> {
+        let (tell, told) = mpsc::channel();
+        let events = tell.clone();
+        let listener = Box::new(move |event| {
+            if events.send(Told::Event(event)).is_err() {
+                tracing::debug!("nobody follows the network any more");
+            }
+        });
+        core.agent.subscribe(listener);
+        let core = Arc::clone(core);
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || follow(&core, &told));
+        let thread = thread
+            .map_err(|why| xapi_model::errors::internal_error(format!("no thread: {why}")))?;
+        Ok(Watch {
+            tell,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.tell.send(Told::Stop).is_ok()
+            && let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that follows the network panicked");
+        }
+    }
+}
+
+fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
+    loop {
+        match told.recv_timeout(HOUSEKEEPING) {
+            Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            Err(mpsc::RecvTimeoutError::Timeout) => housekeeping(core),
+            Ok(Told::Event(first)) => {
+                // What came meanwhile is in the same facts.
+                let mut events = vec![first];
+                while let Ok(next) = told.try_recv() {
+                    match next {
+                        Told::Event(event) => events.push(event),
+                        Told::Stop => return,
+                    }
+                }
+                if let Err(why) = react(core, &events) {
+                    tracing::warn!("the network's facts were not written: {why}"); // the next event reads them again
+                }
+            }
+        }
+    }
+}
+
+fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
+    tracing::debug!(?events, "the network changed by itself");
+    let host = core.localhost()?;
+    let again =
+        |event: &NetEvent| matches!(event, NetEvent::NicsChanged | NetEvent::BackendRestarted);
+    if events.iter().any(again) {
+        crate::ops::pif::scan_host(core, &host)?;
+        startup::reconverge(core)?;
+        return Ok(());
+    }
+    observe(core, &host)
+}
+
+/// Reads the facts of the host and writes those that changed.
+pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let found = core
+        .agent
+        .facts()
+        .map_err(xapi_model::errors::internal_error)?;
+    core.store
+        .change(|draft| facts::record(core, draft, host, &found))
+}
+
+fn housekeeping(core: &Core) {
+    for (what, outcome) in [
+        ("sessions", session::expire(core, &core.now())),
+        ("tasks", task::collect(core)),
+    ] {
+        if let Err(why) = outcome {
+            tracing::warn!("old {what} were not removed: {why}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Class `USB_group`.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// Usb group.
+#[derive(Clone, Debug, Class)]
+#[class(name = "USB_group", role = PoolAdmin, calls(Destroy, Create))]
+pub struct UsbGroup {
+    /// Unique identifier of the USB_group. It never changes.
+    #[field(DynamicRO)]
+    pub uuid: String,
+    /// Name for people. It need not be unique.
+    #[field(RW, default = String::new())]
+    pub name_label: String,
+    /// Notes for people.
+    #[field(RW, default = String::new())]
+    pub name_description: String,
+    /// PUSBs.
+    #[field(DynamicRO, name = "PUSBs", view = Pusb::USB_GROUP)]
+    pub pusbs: Many<Pusb>,
+    /// VUSBs.
+    #[field(DynamicRO, name = "VUSBs", view = Vusb::USB_GROUP)]
+    pub vusbs: Many<Vusb>,
+    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
+    #[field(RW, default = BTreeMap::new())]
+    pub other_config: BTreeMap<String, String>,
+}
+
+/// Destroy of USB group.
+#[derive(Clone, Debug, Call)]
+#[call(name = "USB_group.destroy", role = PoolAdmin)]
+pub struct Destroy {
+    /// The USB_group.
+    #[param(name = "self")]
+    pub this: Ref<UsbGroup>,
+}
+
+/// Create of USB group.
+#[derive(Clone, Debug, Call)]
+#[call(name = "USB_group.create", out = Ref<UsbGroup>, role = PoolAdmin)]
+pub struct Create {
+    /// Name label.
+    #[param(default = String::new())]
+    pub name_label: String,
+    /// Name description.
+    #[param(default = String::new())]
+    pub name_description: String,
+    /// Other config.
+    #[param(default = BTreeMap::new())]
+    pub other_config: BTreeMap<String, String>,
+}

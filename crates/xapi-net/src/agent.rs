@@ -1,0 +1,225 @@
+//! What the upper layer may ask of a host's network. The agent of this host, the one of a simulated host, and later the
+//! one at the other end of a connection are the same to it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::facts::Facts;
+use crate::names::Name;
+use crate::topology::Topology;
+
+/// A host's network, seen from above. One change at a time: a second caller waits.
+pub trait Agent: Send + Sync {
+    /// Makes the host look like the topology. With [`Mode::Whole`] it is as asked afterwards, or as it was before.
+    fn converge(&self, request: Request) -> Result<Outcome, NetError>;
+
+    /// The steps [`Agent::converge`] would do now, in words and in their order.
+    fn plan(&self, request: Request) -> Result<Vec<String>, NetError>;
+
+    /// What is so now.
+    fn facts(&self) -> Result<Facts, NetError>;
+
+    /// Has a listener told of what happens by itself. It is called on the agent's thread: it must be quick, and must not
+    /// call the agent.
+    fn subscribe(&self, listener: Listener);
+}
+
+/// Whoever wants to know what happens to the network.
+pub type Listener = Box<dyn Fn(NetEvent) + Send>;
+
+/// A wanted topology.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// What the host shall look like. Leases may be left out: the agent knows them.
+    pub topology: Topology,
+    /// What to do about that which can't be.
+    pub mode: Mode,
+    /// How long it may take, waiting for leases included.
+    pub within: Duration,
+}
+
+impl Request {
+    /// All or nothing, within the minute that callers of XAPI are used to.
+    pub fn whole(topology: Topology) -> Request {
+        Request {
+            topology,
+            mode: Mode::Whole,
+            within: Duration::from_secs(60),
+        }
+    }
+
+    /// All that can be, within a minute.
+    pub fn what_can(topology: Topology) -> Request {
+        Request {
+            mode: Mode::WhatCan,
+            ..Request::whole(topology)
+        }
+    }
+}
+
+/// What to do about that which can't be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// It is an error, and all is as before.
+    Whole,
+    /// It is left out with all that stands on it, and reported. Management comes first.
+    WhatCan,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What is so now.
+    pub facts: Facts,
+    /// What could not be, with [`Mode::WhatCan`].
+    pub left_out: Vec<LeftOut>,
+    /// How many steps were done; none if all was so already.
+    pub steps: usize,
+}
+
+/// Something that could not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What failed.
+    pub part: Part,
+    /// The bridges that stand on it and are not there now.
+    pub bridges: Vec<Name>,
+    /// The reason.
+    pub why: String,
+}
+
+/// A part of the host's network that an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Part {
+    /// A NIC.
+    Nic(Name),
+    /// A bridge or a VLAN, with its addresses.
+    Bridge(Name),
+    /// Nothing in particular: the backend, /etc/resolv.conf.
+    Host,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Nic(name) => write!(out, "NIC {name}"),
+            Part::Bridge(name) => write!(out, "bridge {name}"),
+            Part::Host => out.write_str("host"),
+        }
+    }
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{part}: {why}{undo}")]
+pub struct NetError {
+    /// What it is about.
+    pub part: Part,
+    /// The kind of failure, for programs.
+    pub cause: Cause,
+    /// The reason, for people.
+    pub why: String,
+    /// Whether the host is as it was before.
+    pub undo: Undo,
+}
+
+impl NetError {
+    /// A failure before the first step.
+    pub fn before(part: Part, cause: Cause, why: impl Into<String>) -> NetError {
+        NetError {
+            part,
+            cause,
+            why: why.into(),
+            undo: Undo::NotNeeded,
+        }
+    }
+}
+
+/// The kinds of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// The topology contradicts itself.
+    Invalid,
+    /// Something that is not ours has the name, the NIC or the place.
+    Clash,
+    /// A NIC isn't there.
+    Missing,
+    /// The kernel or Open vSwitch said no.
+    Refused,
+    /// No DHCP server gave a lease in time.
+    NoLease,
+    /// It took too long.
+    TimedOut,
+    /// Open vSwitch or the kernel could not be talked to.
+    Unreachable,
+    /// The agent has stopped.
+    Stopped,
+}
+
+/// What became of the steps done before a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Undo {
+    /// There were none.
+    NotNeeded,
+    /// They are undone.
+    Done,
+    /// They could not be undone; the host is neither as before nor as asked.
+    Failed(String),
+}
+
+impl fmt::Display for Undo {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Undo::NotNeeded | Undo::Done => Ok(()),
+            Undo::Failed(why) => write!(out, " (and it could not be undone: {why})"),
+        }
+    }
+}
+
+/// Something that happened by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NetEvent {
+    /// A NIC's other end came or went.
+    Carrier {
+        /// The NIC.
+        nic: Name,
+        /// Whether it is there now.
+        up: bool,
+    },
+    /// A NIC came, went or changed its name or address.
+    NicsChanged,
+    /// Addresses or routes of a bridge changed, not by us.
+    AddressChanged {
+        /// The bridge.
+        bridge: Name,
+    },
+    /// Members of a bond were enabled or disabled.
+    BondChanged {
+        /// The bond.
+        bond: Name,
+        /// How many members are enabled.
+        links_up: usize,
+        /// Of how many.
+        members: usize,
+    },
+    /// ovs-vswitchd or ovsdb-server was started again.
+    BackendRestarted,
+    /// A lease was got, renewed with other content, or lost.
+    LeaseChanged {
+        /// The bridge.
+        bridge: Name,
+    },
+    /// The agent converged by itself, after something came, went or restarted.
+    Converged {
+        /// What could not be.
+        left_out: Vec<LeftOut>,
+    },
+    /// The host is neither as asked nor as before.
+    Diverged {
+        /// The reason.
+        why: String,
+    },
+}

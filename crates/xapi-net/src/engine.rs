@@ -1,0 +1,433 @@
+//! Carries a host from what it is to a topology, or back to where it was.
+//!
+//! A [`Change`] remembers every step done, over several rounds if need be, so that one undo takes all of it back.
+//! [`what_can`] leaves out what fails and goes on.
+//!
+//! This module must not know any backend. Start with [`Change`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tracing::{debug, warn};
+
+use crate::agent::{Cause, LeftOut, NetError, Part, Undo};
+use crate::plan::{self, Graph, Object, Plan, Step};
+use crate::topology::Topology;
+
+/// A backend: it can say what a topology means to it, what there is, and can do steps.
+pub trait Driver {
+    /// The things it has.
+    type Object: Object;
+
+    /// What a topology is made of here. Pure, and total: a topology that passed its check can be lowered.
+    fn lower(&self, want: &Topology) -> Graph<Self::Object>;
+
+    /// What exists now and is ours or named by `want`, and who else holds what.
+    fn observe(&mut self, want: &Graph<Self::Object>) -> Result<Observed<Self::Object>, NetError>;
+
+    /// Does the steps of one phase in their order.
+    fn apply(&mut self, steps: &[Step<Self::Object>]) -> Result<(), Stopped>;
+
+    /// What an error about an object is about.
+    fn part(&self, key: &<Self::Object as Object>::Key, object: &Self::Object) -> Part;
+
+    /// Whether an object can only be found, not made: a NIC.
+    fn is_given(&self, key: &<Self::Object as Object>::Key) -> bool;
+
+    /// Called before the steps that pass things from old to new, so that the new may know what the old has learnt.
+    fn before_switch(&mut self, _plan: &Plan<Self::Object>) {}
+
+    /// Called after these steps, so that the neighbourhood hears of it.
+    fn after_switch(&mut self, _plan: &Plan<Self::Object>) {}
+}
+
+/// A failure on demand, for tests of whatever must survive one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The step at which it happens, counted by the driver from its beginning.
+    pub at: usize,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What happens at a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The step is refused and has no effect.
+    Refuse,
+    /// The step has its effect and is then found to have failed.
+    FailAfter,
+    /// Whoever does the steps stops before this one.
+    CrashBefore,
+    /// Whoever does the steps stops after this one.
+    CrashAfter,
+}
+
+/// What a driver finds.
+#[derive(Clone, Debug)]
+pub struct Observed<O: Object> {
+    /// What is ours, or named by what is wanted.
+    pub graph: Graph<O>,
+    /// Claims held by what isn't ours, and its name.
+    pub foreign: BTreeMap<O::Claim, String>,
+    /// Objects of ours that can't be removed, since something that isn't ours stands on them, and its name.
+    pub held: BTreeMap<O::Key, String>,
+}
+
+/// A driver that could not do all steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// How many of the steps have had an effect, a failed one included if it had.
+    pub done: usize,
+    /// What it is about.
+    pub part: Part,
+    /// The kind of failure. After [`Cause::Stopped`] nothing is undone: whoever did the steps is no more.
+    pub cause: Cause,
+    /// The reason.
+    pub why: String,
+}
+
+/// A change under way on one host.
+pub struct Change<'a, D: Driver> {
+    driver: &'a mut D,
+    start: Option<Graph<D::Object>>,
+    touched: Graph<D::Object>,
+    first: BTreeSet<Key<D>>,
+    done: Vec<Step<D::Object>>,
+    steps: usize,
+}
+
+type Key<D> = <<D as Driver>::Object as Object>::Key;
+
+impl<'a, D: Driver> Change<'a, D> {
+    /// Begins a change.
+    pub fn new(driver: &'a mut D) -> Change<'a, D> {
+        Change {
+            driver,
+            start: None,
+            touched: Graph::<D::Object>::new(),
+            first: BTreeSet::new(),
+            done: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    /// How many steps were done.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The driver, for what must be known between rounds.
+    pub fn driver(&mut self) -> &mut D {
+        self.driver
+    }
+
+    /// Makes the host look like the topology, whole. After an error, what was done is still done: call [`Change::undo`].
+    pub fn to(&mut self, topology: &Topology) -> Result<(), NetError> {
+        check(topology)?;
+        let want = self.driver.lower(topology);
+        let have = self.driver.observe(&want)?;
+        let first = management_keys(self.driver, topology);
+        let plan = ready_plan(self.driver, &have, &want, None)?;
+        self.remember(&have, &want, first);
+        self.carry_out(&plan)?;
+        if plan.is_empty() {
+            Ok(())
+        } else {
+            self.verify(&want, None)
+        }
+    }
+
+    /// Does what the management bridge of the topology needs, and nothing else.
+    fn management_first(&mut self, topology: &Topology) -> Result<(), NetError> {
+        let want = self.driver.lower(topology);
+        let have = self.driver.observe(&want)?;
+        let first = management_keys(self.driver, topology);
+        let plan = ready_plan(self.driver, &have, &want, Some(&first))?;
+        self.remember(&have, &want, first.clone());
+        self.carry_out(&plan)?;
+        if plan.is_empty() {
+            Ok(())
+        } else {
+            self.verify(&want, Some(&first))
+        }
+    }
+
+    fn remember(
+        &mut self,
+        have: &Observed<D::Object>,
+        want: &Graph<D::Object>,
+        first: BTreeSet<Key<D>>,
+    ) {
+        if self.start.is_none() {
+            self.start = Some(have.graph.clone());
+            self.first = first;
+        }
+        self.touched.extend(want.clone());
+    }
+
+    fn carry_out(&mut self, plan: &Plan<D::Object>) -> Result<(), NetError> {
+        self.phase(&plan.prepare)?;
+        self.driver.before_switch(plan);
+        self.phase(&plan.switch)?;
+        self.driver.after_switch(plan);
+        self.phase(&plan.retire)
+    }
+
+    fn phase(&mut self, steps: &[Step<D::Object>]) -> Result<(), NetError> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        debug!(?steps, "a phase");
+        match self.driver.apply(steps) {
+            Ok(()) => {
+                self.steps += steps.len();
+                self.done.extend_from_slice(steps);
+                Ok(())
+            }
+            Err(stopped) => {
+                self.done.extend(steps.iter().take(stopped.done).cloned());
+                Err(NetError {
+                    part: stopped.part,
+                    cause: stopped.cause,
+                    why: stopped.why,
+                    undo: Undo::NotNeeded,
+                })
+            }
+        }
+    }
+
+    /// Looks again: what the backend accepted must also be so.
+    fn verify(
+        &mut self,
+        want: &Graph<D::Object>,
+        only: Option<&BTreeSet<Key<D>>>,
+    ) -> Result<(), NetError> {
+        let have = self.driver.observe(want)?;
+        let left = ordered(&have.graph, want, only)?;
+        match left.steps().next() {
+            None => Ok(()),
+            Some(step) => Err(NetError::before(
+                step_part(self.driver, step),
+                Cause::Refused,
+                format!("accepted, but not so afterwards: {step:?}"),
+            )),
+        }
+    }
+
+    /// Takes back all that was done, and says so in the error.
+    pub fn undo(mut self, mut error: NetError) -> NetError {
+        if error.cause == Cause::Stopped || self.done.is_empty() {
+            return error;
+        }
+        warn!("undoing {} steps: {error}", self.done.len());
+        error.undo = match self.take_back() {
+            Ok(()) => Undo::Done,
+            Err(failed) => {
+                warn!("step by step it cannot be undone: {failed}");
+                match self.restore() {
+                    Ok(()) => Undo::Done,
+                    Err(failed) => Undo::Failed(failed.to_string()),
+                }
+            }
+        };
+        error
+    }
+
+    /// The inverse steps, backwards.
+    fn take_back(&mut self) -> Result<(), NetError> {
+        let done = std::mem::take(&mut self.done);
+        let back = Plan {
+            prepare: Vec::new(),
+            switch: done.into_iter().rev().map(Step::inverse).collect(),
+            retire: Vec::new(),
+        };
+        self.driver.before_switch(&back);
+        self.driver
+            .apply(&back.switch)
+            .map_err(|stopped| NetError {
+                part: stopped.part,
+                cause: stopped.cause,
+                why: stopped.why,
+                undo: Undo::NotNeeded,
+            })?;
+        self.driver.after_switch(&back);
+        Ok(())
+    }
+
+    /// Where the inverse steps fail: to the start by a plan of its own, management first.
+    fn restore(&mut self) -> Result<(), NetError> {
+        let mut named = self.touched.clone();
+        let start = self.start.clone().unwrap_or_default();
+        named.extend(start.clone());
+        let first = self.first.clone();
+        for only in [Some(&first), None] {
+            let have = self.driver.observe(&named)?;
+            let plan = ordered(&have.graph, &start, only)?;
+            self.carry_out(&plan)?;
+        }
+        Ok(())
+    }
+}
+
+/// The steps that would be done, and none of them done.
+pub fn preview<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+) -> Result<Plan<D::Object>, NetError> {
+    check(topology)?;
+    let want = driver.lower(topology);
+    let have = driver.observe(&want)?;
+    ready_plan(driver, &have, &want, None)
+}
+
+/// All or nothing. Returns the number of steps.
+pub fn whole<D: Driver>(driver: &mut D, topology: &Topology) -> Result<usize, NetError> {
+    let mut change = Change::new(driver);
+    match change.to(topology) {
+        Ok(()) => Ok(change.steps()),
+        Err(error) => Err(change.undo(error)),
+    }
+}
+
+/// What came of [`what_can`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The topology without what was left out.
+    pub topology: Topology,
+    /// What was left out.
+    pub left_out: Vec<LeftOut>,
+    /// The number of steps.
+    pub steps: usize,
+}
+
+/// All that can be, management first. What fails is left out with all that stands on it.
+pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reached, NetError> {
+    let mut reached = Reached {
+        topology: topology.clone(),
+        left_out: Vec::new(),
+        steps: 0,
+    };
+    // Each round leaves out one NIC or bridge more, so there are no more rounds than those.
+    let mut rounds = 1 + topology
+        .bridges
+        .values()
+        .map(|bridge| 1 + bridge.nics().len())
+        .sum::<usize>();
+    loop {
+        match one_round(driver, &reached.topology, &mut reached.steps) {
+            Ok(()) => return Ok(reached),
+            Err(error) => {
+                rounds -= 1;
+                if rounds == 0 || !leave_out(&mut reached, &error) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+fn one_round<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+    steps: &mut usize,
+) -> Result<(), NetError> {
+    check(topology)?;
+    if topology.management.is_some() {
+        let mut change = Change::new(driver);
+        match change.management_first(topology) {
+            Ok(()) => *steps += change.steps(),
+            Err(error) => return Err(change.undo(error)),
+        }
+    }
+    *steps += whole(driver, topology)?;
+    Ok(())
+}
+
+/// Takes what an error is about out of the topology. False if that can't be, or changes nothing.
+fn leave_out(reached: &mut Reached, error: &NetError) -> bool {
+    let before = reached.topology.clone();
+    let bridges = match error.part {
+        Part::Nic(nic) => reached.topology.leave_out_nic(nic),
+        Part::Bridge(bridge) => reached.topology.leave_out_bridge(bridge),
+        Part::Host => return false,
+    };
+    if reached.topology == before || matches!(error.cause, Cause::Stopped | Cause::Unreachable) {
+        return false;
+    }
+    warn!("left out: {error}");
+    reached.left_out.push(LeftOut {
+        part: error.part,
+        bridges,
+        why: error.why.clone(),
+    });
+    true
+}
+
+fn check(topology: &Topology) -> Result<(), NetError> {
+    topology
+        .check()
+        .map_err(|invalid| NetError::before(Part::Host, Cause::Invalid, invalid.to_string()))
+}
+
+fn ordered<O: Object>(
+    have: &Graph<O>,
+    want: &Graph<O>,
+    only: Option<&BTreeSet<O::Key>>,
+) -> Result<Plan<O>, NetError> {
+    plan::plan(have, want, only)
+        .map_err(|tangled| NetError::before(Part::Host, Cause::Invalid, tangled.to_string()))
+}
+
+/// A plan whose steps have a chance: nothing foreign in the way, and no NIC to be made.
+fn ready_plan<D: Driver>(
+    driver: &D,
+    have: &Observed<D::Object>,
+    want: &Graph<D::Object>,
+    only: Option<&BTreeSet<Key<D>>>,
+) -> Result<Plan<D::Object>, NetError> {
+    let plan = ordered(&have.graph, want, only)?;
+    for step in plan.steps() {
+        let (key, part) = (step.key(), step_part(driver, step));
+        match step {
+            Step::Put(..) if driver.is_given(key) => {
+                return Err(NetError::before(part, Cause::Missing, "it isn't there"));
+            }
+            Step::Drop(..) => {
+                if let Some(user) = have.held.get(key) {
+                    let why = format!("{user} stands on it, and isn't ours");
+                    return Err(NetError::before(part, Cause::Clash, why));
+                }
+            }
+            Step::Put(_, new) | Step::Change(_, _, new) => {
+                let held = new
+                    .claims(key)
+                    .into_iter()
+                    .find_map(|claim| have.foreign.get(&claim).map(|holder| (claim, holder)));
+                if let Some((claim, holder)) = held {
+                    let why = format!("{claim:?} belongs to {holder}, which isn't ours");
+                    return Err(NetError::before(part, Cause::Clash, why));
+                }
+            }
+        }
+    }
+    Ok(plan)
+}
+
+fn step_part<D: Driver>(driver: &D, step: &Step<D::Object>) -> Part {
+    let (Step::Put(key, object) | Step::Drop(key, object) | Step::Change(key, _, object)) = step;
+    driver.part(key, object)
+}
+
+/// What the management bridge is made of.
+fn management_keys<D: Driver>(driver: &D, topology: &Topology) -> BTreeSet<Key<D>> {
+    let Some(management) = topology.management else {
+        return BTreeSet::new();
+    };
+    let keep = [management, topology.carrier_of(&management)];
+    let mut alone = topology.clone();
+    alone.bridges.retain(|name, _| keep.contains(name));
+    for role in [&mut alone.gateway, &mut alone.dns] {
+        *role = role.filter(|bridge| keep.contains(bridge));
+    }
+    driver.lower(&alone).into_keys().collect()
+}

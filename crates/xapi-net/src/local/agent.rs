@@ -1,0 +1,542 @@
+//! The agent of this host: one thread that owns the network, a queue in, answers out.
+//!
+//! The thread carries out requests, and between them listens to the kernel, to the database and to the DHCP clients. When
+//! something came, went or restarted, it converges again on what was asked for last: after a second of quiet, or at once
+//! when the management address is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use crate::agent::{
+    Agent, Cause, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request,
+};
+use crate::converge;
+use crate::engine::Fault;
+use crate::facts::Facts;
+use crate::kernel::{self, Watch};
+use crate::names::Name;
+use crate::ovs::monitor::{self, Monitor};
+use crate::topology::{BridgeKind, Real, Topology, Uplink};
+
+use super::leases::Leases;
+use super::look::kernel_error;
+use super::{Config, LocalDriver};
+
+/// How long nothing must have happened before the agent converges by itself.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a convergence of the agent's own may take.
+const OWN_TIME: Duration = Duration::from_secs(20);
+
+/// The longest pause between attempts that fail.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// When the members of a bond are looked at after one of them changed: at once, after the delay for a lost link, and
+/// after the delay for one that is back. ovs-vswitchd tells nobody when a delay is over.
+const BOND_LOOKS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(400),
+    Duration::from_millis(31_500),
+];
+
+/// The agent of this host. When it is dropped its thread ends and the network stays as it is.
+pub struct LocalAgent {
+    commands: Sender<Command>,
+    listeners: Arc<Mutex<Vec<Listener>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Command {
+    Converge(Request, SyncSender<Result<Outcome, NetError>>),
+    Plan(Request, SyncSender<Result<Vec<String>, NetError>>),
+    Facts(SyncSender<Result<Facts, NetError>>),
+    Fault(Fault),
+    Kernel(kernel::Event),
+    Rows(monitor::Event),
+    Lease(Name),
+    Stop,
+}
+
+impl LocalAgent {
+    /// Starts the agent in the calling thread's network namespace. Open vSwitch need not be there yet.
+    pub fn start(config: Config) -> Result<LocalAgent, NetError> {
+        let (commands, queue) = channel();
+        let listeners: Arc<Mutex<Vec<Listener>>> = Arc::default();
+        let (ready, started) = sync_channel(1);
+        let (told, own) = (Arc::clone(&listeners), commands.clone());
+        let thread = std::thread::Builder::new()
+            .name("network".to_owned())
+            .spawn(move || match Owner::new(config, &own, told) {
+                Ok(owner) => {
+                    answer(&ready, Ok(()));
+                    owner.run(&queue);
+                }
+                Err(error) => answer(&ready, Err(error)),
+            })
+            .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
+        started.recv().map_err(|_| stopped())??;
+        Ok(LocalAgent {
+            commands,
+            listeners,
+            thread: Some(thread),
+        })
+    }
+
+    /// Has a failure happen at a step, for tests on a real Open vSwitch.
+    pub fn inject(&self, fault: Fault) -> Result<(), NetError> {
+        self.commands
+            .send(Command::Fault(fault))
+            .map_err(|_| stopped())
+    }
+
+    fn ask<T>(
+        &self,
+        command: impl FnOnce(SyncSender<Result<T, NetError>>) -> Command,
+    ) -> Result<T, NetError> {
+        let (reply, answered) = sync_channel(1);
+        self.commands.send(command(reply)).map_err(|_| stopped())?;
+        answered.recv().map_err(|_| stopped())?
+    }
+}
+
+impl Agent for LocalAgent {
+    fn converge(&self, request: Request) -> Result<Outcome, NetError> {
+        self.ask(|reply| Command::Converge(request, reply))
+    }
+
+    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+        self.ask(|reply| Command::Plan(request, reply))
+    }
+
+    fn facts(&self) -> Result<Facts, NetError> {
+        self.ask(Command::Facts)
+    }
+
+    fn subscribe(&self, listener: Listener) {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+}
+
+impl Drop for LocalAgent {
+    fn drop(&mut self) {
+        let told = self.commands.send(Command::Stop).is_ok();
+        if let Some(thread) = self.thread.take()
+            && told
+            && thread.join().is_err()
+        {
+            warn!("the network thread panicked");
+        }
+    }
+}
+
+fn stopped() -> NetError {
+    NetError::before(Part::Host, Cause::Stopped, "the network thread has ended")
+}
+
+/// Whoever asked may have gone meanwhile; then nobody misses the answer.
+fn answer<T>(reply: &SyncSender<T>, answer: T) {
+    if reply.send(answer).is_err() {
+        info!("an answer that nobody waits for any more");
+    }
+}
+
+/// The owner of the host's network.
+struct Owner {
+    driver: LocalDriver,
+    listeners: Arc<Mutex<Vec<Listener>>>,
+    /// What was asked for last, whole.
+    asked: Option<Topology>,
+    left_out: Vec<LeftOut>,
+    nics: BTreeSet<Name>,
+    bonds: BTreeMap<Name, (usize, usize)>,
+    /// When to converge by ourselves.
+    due: Option<Instant>,
+    pause: Duration,
+    /// When to look at bonds.
+    bond_looks: BTreeSet<Instant>,
+    settled: bool,
+    // The listeners' threads end when these are dropped.
+    _watch: Watch,
+    _monitor: Monitor,
+}
+
+impl Owner {
+    fn new(
+        config: Config,
+        commands: &Sender<Command>,
+        listeners: Arc<Mutex<Vec<Listener>>>,
+    ) -> Result<Owner, NetError> {
+        let to_queue = |commands: &Sender<Command>| {
+            let commands = commands.clone();
+            // The queue is gone only when its owner is, and then there is nothing to be told.
+            move |command| drop(commands.send(command))
+        };
+        let tell = to_queue(commands);
+        let leases = Leases::new(
+            config.leases.clone(),
+            Box::new(move |bridge| tell(Command::Lease(bridge))),
+        );
+        let driver = LocalDriver::new(config, leases)?;
+        let tell = to_queue(commands);
+        let watch =
+            Watch::start(move |event| tell(Command::Kernel(event))).map_err(kernel_error)?;
+        let tell = to_queue(commands);
+        let monitor = Monitor::start(
+            driver.config.ovsdb.clone(),
+            driver.control.clone(),
+            Box::new(move |event| tell(Command::Rows(event))),
+        )
+        .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
+        let mut owner = Owner {
+            driver,
+            listeners,
+            asked: None,
+            left_out: Vec::new(),
+            nics: BTreeSet::new(),
+            bonds: BTreeMap::new(),
+            due: None,
+            pause: QUIET,
+            bond_looks: BTreeSet::new(),
+            settled: false,
+            _watch: watch,
+            _monitor: monitor,
+        };
+        owner.nics = owner.present_nics();
+        Ok(owner)
+    }
+
+    fn run(mut self, queue: &Receiver<Command>) {
+        loop {
+            let next = self
+                .due
+                .into_iter()
+                .chain(self.bond_looks.first().copied())
+                .min();
+            let command = match next {
+                Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match command {
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.do_what_is_due();
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Converge(request, reply) => {
+                let outcome = self.converge(&request);
+                answer(&reply, outcome);
+            }
+            Command::Plan(request, reply) => {
+                self.driver.until = Instant::now() + request.within;
+                let plan = self
+                    .driver
+                    .refresh()
+                    .and_then(|()| converge::preview(&mut self.driver, &request));
+                answer(&reply, plan);
+            }
+            Command::Facts(reply) => {
+                self.driver.until = Instant::now();
+                answer(&reply, self.driver.facts());
+            }
+            Command::Fault(fault) => {
+                self.driver.fault = Some(Fault {
+                    at: self.driver.steps + fault.at,
+                    ..fault
+                });
+            }
+            Command::Kernel(event) => self.on_kernel(event),
+            Command::Rows(event) => self.on_rows(event),
+            Command::Lease(bridge) => {
+                self.tell(NetEvent::LeaseChanged { bridge });
+                self.due = Some(Instant::now());
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn converge(&mut self, request: &Request) -> Result<Outcome, NetError> {
+        let began = Instant::now();
+        self.driver.until = began + request.within.min(Duration::from_secs(3600));
+        self.driver.refresh()?;
+        if !self.settled {
+            self.driver.settle()?;
+            self.settled = true;
+        }
+        let converged = converge::converge(&mut self.driver, request)?;
+        info!(
+            "{:?}: {} steps in {:?}, {} left out",
+            request.mode,
+            converged.steps,
+            began.elapsed(),
+            converged.left_out.len()
+        );
+        self.asked = Some(request.topology.clone());
+        self.left_out = converged.left_out.clone();
+        self.pause = QUIET;
+        self.nics = self.present_nics();
+        self.look_at_bonds_soon();
+        Ok(Outcome {
+            facts: self.driver.facts()?,
+            left_out: converged.left_out,
+            steps: converged.steps,
+        })
+    }
+
+    fn do_what_is_due(&mut self) {
+        let now = Instant::now();
+        while self.bond_looks.first().is_some_and(|at| *at <= now) {
+            self.bond_looks.pop_first();
+            self.look_at_bonds();
+        }
+        if self.due.is_some_and(|at| at <= now) {
+            self.due = None;
+            self.converge_again();
+        }
+    }
+
+    /// Back to what was asked for last, as far as it can be.
+    fn converge_again(&mut self) {
+        let Some(topology) = self.asked.clone() else {
+            return;
+        };
+        let before = self.left_out.clone();
+        let pause = self.pause;
+        let request = Request {
+            topology,
+            mode: Mode::WhatCan,
+            within: OWN_TIME,
+        };
+        match self.converge(&request) {
+            Ok(outcome) => {
+                if outcome.steps > 0 || outcome.left_out != before {
+                    self.tell(NetEvent::Converged {
+                        left_out: outcome.left_out,
+                    });
+                }
+            }
+            Err(error) => {
+                self.tell(NetEvent::Diverged {
+                    why: error.to_string(),
+                });
+                self.pause = (pause * 2).min(LONGEST_PAUSE);
+                self.due = Some(Instant::now() + self.pause);
+            }
+        }
+    }
+
+    fn on_kernel(&mut self, event: kernel::Event) {
+        match event {
+            kernel::Event::Carrier(link) => {
+                let Some(nic) = self.nic(&link.name) else {
+                    return;
+                };
+                if link.carrier {
+                    self.driver.leases().renew();
+                }
+                self.tell(NetEvent::Carrier {
+                    nic,
+                    up: link.carrier,
+                });
+                if !self.left_out.is_empty() {
+                    self.soon();
+                }
+            }
+            kernel::Event::LinkAdded(link) | kernel::Event::LinkRemoved(link) => {
+                self.on_link(&[&link.name]);
+            }
+            kernel::Event::LinkRenamed { from, link } => self.on_link(&[&from, &link.name]),
+            kernel::Event::LinkChanged(link) => {
+                if self.asked_bridge(&link.name).is_some() || self.nic(&link.name).is_some() {
+                    self.soon();
+                }
+            }
+            kernel::Event::AddressAdded { device, address }
+            | kernel::Event::AddressChanged { device, address }
+            | kernel::Event::AddressRemoved { device, address } => {
+                if let (Some(bridge), false) = (self.asked_bridge(&device), address.local_scope) {
+                    self.tell(NetEvent::AddressChanged { bridge });
+                    self.soon();
+                }
+            }
+            kernel::Event::RouteRemoved(route) if route.is_ours() => self.soon(),
+            kernel::Event::RouteAdded(_) | kernel::Event::RouteRemoved(_) => {}
+            kernel::Event::Resynced => self.soon(),
+        }
+    }
+
+    fn on_link(&mut self, names: &[&str]) {
+        let nics = self.present_nics();
+        if nics != self.nics {
+            self.nics = nics;
+            self.tell(NetEvent::NicsChanged);
+            self.soon();
+        }
+        if names.iter().any(|name| self.asked_bridge(name).is_some()) {
+            self.soon();
+        }
+    }
+
+    fn on_rows(&mut self, event: monitor::Event) {
+        match event {
+            monitor::Event::BackendRestarted { .. }
+            | monitor::Event::Connected { resumed: false } => {
+                if self.asked.is_some() {
+                    self.settled = false;
+                    self.tell(NetEvent::BackendRestarted);
+                    self.soon();
+                }
+            }
+            monitor::Event::BackendFound { .. } => self.soon(),
+            monitor::Event::Rows { names } => {
+                let asked = names.iter().any(|name| self.is_asked(name));
+                if asked {
+                    self.soon();
+                }
+            }
+            monitor::Event::Interface { .. } | monitor::Event::ActiveMember { .. } => {
+                self.look_at_bonds_soon();
+            }
+            monitor::Event::Disconnected
+            | monitor::Event::Connected { resumed: true }
+            | monitor::Event::BackendGone => {}
+        }
+    }
+
+    /// Asks for convergence after a second of quiet, at once when management is gone.
+    fn soon(&mut self) {
+        if self.asked.is_none() {
+            return;
+        }
+        let wait = if self.has_management() {
+            self.pause
+        } else {
+            Duration::ZERO
+        };
+        // While attempts fail the pause between them holds, gone or not.
+        let wait = if self.pause > QUIET { self.pause } else { wait };
+        self.due = Some(Instant::now() + wait);
+    }
+
+    /// Whether the management bridge is up with all its addresses.
+    fn has_management(&mut self) -> bool {
+        let Some(topology) = &self.asked else {
+            return true;
+        };
+        let Some(name) = topology.management else {
+            return true;
+        };
+        let topology = converge::with_leases(topology, &self.driver);
+        let Some(bridge) = topology.bridges.get(&name) else {
+            return true;
+        };
+        let wanted = bridge.addresses();
+        let link = self.driver.kernel.link(name.as_str());
+        let is_up = matches!(link, Ok(Some(link)) if link.up);
+        let Ok(found) = self.driver.kernel.addresses_of(name.as_str()) else {
+            return false;
+        };
+        let has = |address| found.iter().any(|found| found.address == address);
+        is_up && wanted.iter().all(|inet| has(inet.address()))
+    }
+
+    fn look_at_bonds_soon(&mut self) {
+        let now = Instant::now();
+        // One look serves all changes that happen close to each other.
+        self.bond_looks
+            .retain(|at| *at > now + Duration::from_millis(500));
+        self.bond_looks.extend(BOND_LOOKS.map(|wait| now + wait));
+        while self.bond_looks.len() > 16 {
+            self.bond_looks.pop_first();
+        }
+    }
+
+    fn look_at_bonds(&mut self) {
+        let facts = match self.driver.facts() {
+            Ok(facts) => facts,
+            // The next change of a member asks for another look.
+            Err(why) => return warn!("no look at the bonds: {why}"),
+        };
+        let mut now = BTreeMap::new();
+        for (bond, facts) in &facts.bonds {
+            let count = (facts.links_up(), facts.members.len());
+            now.insert(*bond, count);
+            if self.bonds.get(bond) != Some(&count) {
+                let (links_up, members) = count;
+                self.tell(NetEvent::BondChanged {
+                    bond: *bond,
+                    links_up,
+                    members,
+                });
+            }
+        }
+        self.bonds = now;
+    }
+
+    fn present_nics(&mut self) -> BTreeSet<Name> {
+        match self.driver.kernel.nics(&self.driver.config.nics) {
+            Ok(nics) => nics
+                .iter()
+                .filter_map(|nic| Name::new(&nic.name).ok())
+                .collect(),
+            Err(why) => {
+                warn!("{why}");
+                self.nics.clone()
+            }
+        }
+    }
+
+    fn nic(&self, name: &str) -> Option<Name> {
+        Name::new(name).ok().filter(|name| self.nics.contains(name))
+    }
+
+    fn asked_bridge(&self, name: &str) -> Option<Name> {
+        let name = Name::new(name).ok()?;
+        self.asked
+            .as_ref()?
+            .bridges
+            .contains_key(&name)
+            .then_some(name)
+    }
+
+    /// Whether a bridge, a port or a NIC of this name is part of what was asked for.
+    fn is_asked(&self, name: &str) -> bool {
+        let (Some(topology), Ok(name)) = (&self.asked, Name::new(name)) else {
+            return false;
+        };
+        topology.bridges.contains_key(&name)
+            || topology.bridges.values().any(|bridge| {
+                let bond = match &bridge.kind {
+                    BridgeKind::Real(Real {
+                        uplink: Some(Uplink::Bond(bond)),
+                        ..
+                    }) => Some(bond.name),
+                    _ => None,
+                };
+                bond == Some(name) || bridge.nics().contains(&name)
+            })
+    }
+
+    fn tell(&self, event: NetEvent) {
+        for listener in self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            listener(event.clone());
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Finds out what there is on this host: for the engine as [`Found`], for people as [`Facts`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tracing::debug;
+
+use crate::agent::{Cause, NetError, Part};
+use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts};
+use crate::found::Found;
+use crate::kernel::sysctl::Switch;
+use crate::kernel::{self, KernelError, Resolver};
+use crate::names::{Family, Inet, Mac, Name};
+use crate::object::{self, Dhcp, Link, LinkIpv6, Nic};
+use crate::ovs::ovsdb::OvsdbError;
+use crate::ovs::row;
+use crate::ovs::tables::State;
+use crate::topology::Dns;
+
+use super::driver::LocalDriver;
+
+/// An error of the kernel before any step.
+pub(super) fn kernel_error(error: KernelError) -> NetError {
+    NetError::before(Part::Host, Cause::Unreachable, error.to_string())
+}
+
+/// An error of the database before any step.
+pub(super) fn ovsdb_error(error: OvsdbError) -> NetError {
+    NetError::before(Part::Host, Cause::Unreachable, chain(&error))
+}
+
+/// An error with what is behind it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+impl LocalDriver {
+    /// Everything that could concern us.
+    pub(super) fn find(&mut self) -> Result<Found, NetError> {
+        let deadline = self.deadline();
+        let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
+        let links = self.kernel.links().map_err(kernel_error)?;
+        let mut found = Found::default();
+        rows(&state, &mut found);
+        let names: BTreeMap<u32, Name> = links
+            .iter()
+            .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))
+            .collect();
+        for link in links.iter().filter(|link| link.ethernet) {
+            let Ok(name) = Name::new(&link.name) else {
+                continue;
+            };
+            if found.bridges.contains_key(&name) {
+                let device = self.bridge_device(link).map_err(kernel_error)?;
+                found.links.insert(name, device);
+            } else {
+                found.nics.insert(
+                    name,
+                    Nic {
+                        up: link.up,
+                        mtu: link.mtu,
+                    },
+                );
+                if self.kernel.is_aside(&link.name).map_err(kernel_error)? {
+                    found.aside.insert(name);
+                }
+            }
+        }
+        for address in self.kernel.addresses().map_err(kernel_error)? {
+            if let (Some(inet), Some(device)) = (lasting(&address), names.get(&address.index)) {
+                found.addresses.insert((*device, inet));
+            }
+        }
+        for route in self.kernel.routes().map_err(kernel_error)? {
+            if let Some((key, route)) = route_object(&route) {
+                found.routes.entry(key).or_insert(route);
+            }
+        }
+        for client in self.leases.running() {
+            let dhcp = Dhcp {
+                mac: client.mac,
+                vlan: client.vlan,
+            };
+            found.dhcp.insert((client.bridge, client.family), dhcp);
+        }
+        let text = kernel::resolver::read_text(&self.config.root).map_err(kernel_error)?;
+        found.resolver = text.map(Arc::from);
+        Ok(found)
+    }
+
+    fn bridge_device(&self, link: &kernel::Link) -> Result<Link, KernelError> {
+        let switch = |switch| {
+            let now = self.kernel.switch(&link.name, switch)?;
+            Ok::<bool, KernelError>(now.unwrap_or(false))
+        };
+        let ipv6 = match self.host.ipv6 {
+            true => Some(LinkIpv6 {
+                accept_ra: switch(Switch::AcceptRa)?,
+                autoconf: switch(Switch::Autoconf)?,
+            }),
+            false => None,
+        };
+        Ok(Link {
+            up: link.up,
+            promote_secondaries: self.kernel.promotes_secondaries(&link.name)?,
+            ipv6,
+        })
+    }
+
+    /// What is so, for people.
+    pub fn facts(&mut self) -> Result<Facts, NetError> {
+        let deadline = self.deadline();
+        let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
+        let mut facts = Facts {
+            hostname: nix::unistd::gethostname()
+                .ok()
+                .and_then(|name| name.into_string().ok())
+                .unwrap_or_default(),
+            ..Facts::default()
+        };
+        let links = self.kernel.links().map_err(kernel_error)?;
+        let addresses = self.kernel.addresses().map_err(kernel_error)?;
+        let on = |index: u32| -> Vec<Inet> {
+            let here = addresses.iter().filter(|address| address.index == index);
+            here.filter_map(global).collect()
+        };
+        for nic in self.kernel.nics(&self.config.nics).map_err(kernel_error)? {
+            let Ok(name) = Name::new(&nic.name) else {
+                continue;
+            };
+            if state.bridges.contains_key(&nic.name) {
+                continue;
+            }
+            let addresses = on(nic.index);
+            facts.nics.insert(name, nic_facts(nic, addresses));
+        }
+        let routes = self.kernel.routes().map_err(kernel_error)?;
+        for (text, seen) in &state.bridges {
+            let Ok(name) = Name::new(text) else { continue };
+            let link = links.iter().find(|link| link.name == *text);
+            let mut bridge = bridge_facts(&state, text, seen.ours);
+            if let Some(link) = link {
+                bridge.mac = link.mac.map(|mac| Mac(mac.0));
+                bridge.mtu = link.mtu;
+                bridge.up = link.up;
+                bridge.addresses = on(link.index);
+            }
+            let through = routes
+                .iter()
+                .filter(|route| route.destination.prefix() == 0 && route.device == *text);
+            bridge.gateways = through.filter_map(|route| route.gateway).collect();
+            for client in self
+                .leases
+                .clients()
+                .iter()
+                .filter(|client| client.bridge == name)
+            {
+                match client.family {
+                    Family::V4 => bridge.lease_v4 = self.leases.lease(client),
+                    Family::V6 => bridge.lease_v6 = self.leases.lease(client),
+                }
+            }
+            facts.bridges.insert(name, bridge);
+        }
+        facts.bonds = self.bonds(&state);
+        let gateway = |is_it: fn(&IpAddr) -> bool| {
+            let defaults = routes
+                .iter()
+                .filter(|route| route.destination.prefix() == 0);
+            let defaults = defaults.filter(|route| route.gateway.as_ref().is_some_and(is_it));
+            defaults
+                .min_by_key(|route| route.metric)
+                .and_then(|route| route.gateway)
+        };
+        facts.gateway_v4 = gateway(IpAddr::is_ipv4);
+        facts.gateway_v6 = gateway(IpAddr::is_ipv6);
+        let Resolver { servers, search } =
+            Resolver::read(&self.config.root).map_err(kernel_error)?;
+        facts.dns = Dns { servers, search };
+        Ok(facts)
+    }
+
+    /// The bonds, as ovs-vswitchd sees them; while it doesn't answer, no member counts as enabled.
+    fn bonds(&self, state: &State) -> BTreeMap<Name, BondFacts> {
+        let mut bonds = BTreeMap::new();
+        for (text, seen) in state
+            .ports
+            .iter()
+            .filter(|(_, seen)| seen.row.members.len() > 1)
+        {
+            let Ok(name) = Name::new(text) else { continue };
+            let members = seen
+                .row
+                .members
+                .iter()
+                .filter_map(|member| Name::new(member).ok());
+            let mut bond = BondFacts {
+                bridge: Name::new(&seen.row.bridge).ok(),
+                members: members.map(|member| (member, false)).collect(),
+                active: None,
+            };
+            match self.control.bond(text, self.deadline()) {
+                Ok(status) => {
+                    for member in &status.members {
+                        let Ok(nic) = Name::new(&member.name) else {
+                            continue;
+                        };
+                        bond.members.insert(nic, member.enabled);
+                        let one = seen.row.bond.as_ref().map(|bond| bond.mode);
+                        if member.active && one == Some(row::BondMode::ActiveBackup) {
+                            bond.active = Some(nic);
+                        }
+                    }
+                }
+                Err(why) => debug!("{text}: {why}"),
+            }
+            bonds.insert(name, bond);
+        }
+        bonds
+    }
+}
+
+fn rows(state: &State, found: &mut Found) {
+    for (name, seen) in &state.bridges {
+        if let Ok(name) = Name::new(name) {
+            let bridge = object::Bridge {
+                row: Arc::new(seen.row.clone()),
+                ours: seen.ours,
+            };
+            found.bridges.insert(name, bridge);
+        }
+    }
+    for (name, seen) in &state.ports {
+        if let Ok(name) = Name::new(name) {
+            let port = object::Port {
+                row: Arc::new(seen.row.clone()),
+                ours: seen.ours,
+            };
+            found.ports.insert(name, port);
+        }
+    }
+}
+
+/// An address that somebody put there and that others can reach. An IPv6 address with a lifetime is a router's gift and
+/// none of our business; an IPv4 address with one is some DHCP client's.
+fn lasting(address: &kernel::Address) -> Option<Inet> {
+    let wanted = address.address.is_ipv4() || address.permanent;
+    global(address).filter(|_| wanted)
+}
+
+fn global(address: &kernel::Address) -> Option<Inet> {
+    (!address.local_scope)
+        .then(|| Inet::new(address.address, address.prefix).ok())
+        .flatten()
+}
+
+/// A route that somebody put there, as opposed to those that come with every device.
+fn route_object(route: &kernel::Route) -> Option<((Inet, u32), object::Route)> {
+    let destination = Inet::new(route.destination.address(), route.destination.prefix()).ok()?;
+    let of_every_device = match destination.address() {
+        IpAddr::V6(address) => address.is_unicast_link_local() || address.is_multicast(),
+        IpAddr::V4(_) => false,
+    };
+    let object = object::Route {
+        device: Name::new(&route.device).ok()?,
+        gateway: route.gateway,
+        source: route.source,
+        through: None,
+        ours: route.is_ours(),
+    };
+    (!of_every_device).then_some(((destination, route.metric), object))
+}
+
+fn nic_facts(nic: kernel::Nic, addresses: Vec<Inet>) -> NicFacts {
+    NicFacts {
+        mac: Some(Mac(nic.mac.0)),
+        mtu: nic.mtu,
+        up: nic.up,
+        carrier: nic.carrier,
+        speed_mbps: nic.speed,
+        duplex: nic.duplex.map(|duplex| match duplex {
+            kernel::Duplex::Half => Duplex::Half,
+            kernel::Duplex::Full => Duplex::Full,
+        }),
+        physical: nic.driver.is_some(),
+        pci: nic.pci_path,
+        driver: nic.driver,
+        vendor_id: nic.vendor_id,
+        device_id: nic.device_id,
+        addresses,
+    }
+}
+
+fn bridge_facts(state: &State, name: &str, ours: bool) -> BridgeFacts {
+    let vlan = match state.bridges.get(name).map(|seen| &seen.row) {
+        Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent)
+            .ok()
+            .map(|parent| (parent, vlan.tag)),
+        _ => None,
+    };
+    let ports = state
+        .ports
+        .iter()
+        .filter(|(_, seen)| seen.row.bridge == name);
+    let ports: BTreeSet<Name> = ports.filter_map(|(port, _)| Name::new(port).ok()).collect();
+    BridgeFacts {
+        vlan,
+        ports: ports.into_iter().collect(),
+        ours,
+        ..BridgeFacts::default()
+    }
+}

@@ -1,0 +1,392 @@
+//! The small values everything else is made of: device names, Ethernet addresses, addresses with a prefix. Each is
+//! checked where it enters, so that no later code meets a wrong one.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why text is no name, address or prefix.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Malformed {
+    /// No name of a network device.
+    #[error("{0:?} is no name of a network device (1 to 15 of A-Z a-z 0-9 . _ -)")]
+    Name(String),
+    /// No Ethernet address.
+    #[error("{0:?} is no Ethernet address")]
+    Mac(String),
+    /// No address with a prefix length.
+    #[error("{0:?} is no IP address with a prefix length")]
+    Inet(String),
+}
+
+/// The name of a network device or bridge: `[A-Za-z0-9._-]{1,15}`, as the kernel takes it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name {
+    // Padded with zeros, which no name contains: the derived order is the order of the text.
+    bytes: [u8; 15],
+    len: u8,
+}
+
+impl Name {
+    /// Checks a name.
+    pub fn new(text: &str) -> Result<Name, Malformed> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let len = text.len();
+        if !(1..=15).contains(&len)
+            || !text.bytes().all(allowed)
+            || text.bytes().all(|byte| byte == b'.')
+        {
+            return Err(Malformed::Name(text.chars().take(64).collect()));
+        }
+        let mut bytes = [0; 15];
+        bytes[..len].copy_from_slice(text.as_bytes());
+        Ok(Name {
+            bytes,
+            len: len as u8,
+        })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Name {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Name, Malformed> {
+        Name::new(text)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Name, Malformed> {
+        Name::new(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> String {
+        name.as_str().to_owned()
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, text: &str) -> bool {
+        self.as_str() == text
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, text: &&str) -> bool {
+        self.as_str() == *text
+    }
+}
+
+/// An Ethernet address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Mac(pub [u8; 6]);
+
+impl Mac {
+    /// Whether a device may have it: not all zero, and no group address.
+    pub fn is_unicast(&self) -> bool {
+        self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, f] = self.0;
+        write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl FromStr for Mac {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Mac, Malformed> {
+        let wrong = || Malformed::Mac(text.chars().take(64).collect());
+        let mut mac = [0; 6];
+        let mut parts = text.split(':');
+        for octet in &mut mac {
+            let part = parts.next().ok_or_else(wrong)?;
+            if part.len() != 2 || !part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(wrong());
+            }
+            *octet = u8::from_str_radix(part, 16).map_err(|_| wrong())?;
+        }
+        match parts.next() {
+            None => Ok(Mac(mac)),
+            Some(_) => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for Mac {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Mac, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<Mac> for String {
+    fn from(mac: Mac) -> String {
+        mac.to_string()
+    }
+}
+
+/// An address family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        })
+    }
+}
+
+/// The family of an address.
+pub fn family(address: &IpAddr) -> Family {
+    match address {
+        IpAddr::V4(_) => Family::V4,
+        IpAddr::V6(_) => Family::V6,
+    }
+}
+
+/// An address with the length of its network's prefix: `10.0.0.2/24`. As a destination, the host bits are zero.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Inet {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Inet {
+    /// Checks that the prefix fits the family.
+    pub fn new(address: IpAddr, prefix: u8) -> Result<Inet, Malformed> {
+        if prefix > bits(&address) {
+            return Err(Malformed::Inet(format!("{address}/{prefix}")));
+        }
+        Ok(Inet { address, prefix })
+    }
+
+    /// Every address of a family: the destination of a default route.
+    pub fn everything(family: Family) -> Inet {
+        let address = match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        Inet { address, prefix: 0 }
+    }
+
+    /// The address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// The length of the prefix.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// The family.
+    pub fn family(&self) -> Family {
+        family(&self.address)
+    }
+
+    /// The network it is in: the same with the host bits zero.
+    pub fn network(&self) -> Inet {
+        let address = match self.address {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX
+                    .checked_shl(u32::from(32 - self.prefix))
+                    .unwrap_or(0);
+                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX
+                    .checked_shl(u32::from(128 - self.prefix))
+                    .unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+            }
+        };
+        Inet {
+            address,
+            prefix: self.prefix,
+        }
+    }
+
+    /// Whether an address is in this network.
+    pub fn contains(&self, address: &IpAddr) -> bool {
+        family(address) == self.family()
+            && Inet {
+                address: *address,
+                prefix: self.prefix,
+            }
+            .network()
+                == self.network()
+    }
+}
+
+fn bits(address: &IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+impl fmt::Display for Inet {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl fmt::Debug for Inet {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl FromStr for Inet {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Inet, Malformed> {
+        let wrong = || Malformed::Inet(text.chars().take(64).collect());
+        let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
+        if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        Inet::new(
+            address.parse().map_err(|_| wrong())?,
+            prefix.parse().map_err(|_| wrong())?,
+        )
+        .map_err(|_| wrong())
+    }
+}
+
+impl TryFrom<String> for Inet {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Inet, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<Inet> for String {
+    fn from(inet: Inet) -> String {
+        inet.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_the_kernel_takes_and_sort_as_text() {
+        for good in [
+            "eth0",
+            "xapi10",
+            "bond0.17",
+            "a",
+            "br-0_x",
+            "abcdefghijklmno",
+        ] {
+            assert_eq!(Name::new(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "eth 0",
+            "abcdefghijklmnop",
+            "é",
+            "a\0",
+        ] {
+            assert!(Name::new(bad).is_err(), "{bad:?}");
+        }
+        let mut names = ["eth2", "eth10", "eth", "xapi1"].map(|name| Name::new(name).unwrap());
+        names.sort();
+        assert_eq!(
+            names.map(|name| name.to_string()),
+            ["eth", "eth10", "eth2", "xapi1"]
+        );
+    }
+
+    #[test]
+    fn networks_contain_their_addresses_at_every_prefix_length() {
+        let inet: Inet = "172.16.0.10/27".parse().unwrap();
+        assert_eq!(inet.network().to_string(), "172.16.0.0/27");
+        assert!(inet.contains(&"172.16.0.1".parse().unwrap()));
+        assert!(!inet.contains(&"172.16.0.32".parse().unwrap()));
+        assert!(!inet.contains(&"::1".parse().unwrap()));
+        let all = Inet::everything(Family::V6);
+        assert!(all.contains(&"fd00::1".parse().unwrap()));
+        assert_eq!(
+            "10.1.2.3/32".parse::<Inet>().unwrap().network().to_string(),
+            "10.1.2.3/32"
+        );
+        for bad in [
+            "10.0.0.1",
+            "10.0.0.1/33",
+            "10.0.0.1/+8",
+            "::/129",
+            "x/8",
+            "10.0.0.1/",
+        ] {
+            assert!(bad.parse::<Inet>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ethernet_addresses_are_written_in_lower_case() {
+        let mac: Mac = "00:16:3E:aa:0b:ff".parse().unwrap();
+        assert_eq!(mac.to_string(), "00:16:3e:aa:0b:ff");
+        for bad in [
+            "",
+            "0:1:2:3:4:5",
+            "00:16:3e:aa:0b",
+            "00:16:3e:aa:0b:ff:00",
+            "+0:16:3e:aa:0b:ff",
+        ] {
+            assert!(bad.parse::<Mac>().is_err(), "{bad}");
+        }
+        assert!(!Mac([1, 0, 0, 0, 0, 1]).is_unicast());
+    }
+}

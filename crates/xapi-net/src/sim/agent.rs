@@ -1,0 +1,330 @@
+//! The agent of a simulated host, for tests of whoever stands above.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::agent::{Agent, Cause, Listener, NetError, NetEvent, Outcome, Part, Request};
+use crate::converge::{self, Backend, Client};
+use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts};
+use crate::kernel::Resolver;
+use crate::names::{Family, Inet, Mac, Name};
+use crate::ovs::row;
+use crate::topology::{Dns, Lease};
+
+use super::world::World;
+
+/// A simulated host that several agents, one after the other, may serve.
+#[derive(Clone)]
+pub struct Handle {
+    world: Arc<Mutex<World>>,
+    listeners: Arc<Mutex<Vec<Listener>>>,
+}
+
+impl Handle {
+    /// A host with these NICs and nothing configured.
+    pub fn new(nics: impl IntoIterator<Item = Name>) -> Handle {
+        Handle {
+            world: Arc::new(Mutex::new(World::new(nics))),
+            listeners: Arc::new(Mutex::new(Vec::new())),
+        }
+    }
+
+    /// The host, to look at it, to set a fault, to change what is found on it.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the carrier of a NIC and tells it.
+    pub fn set_carrier(&self, nic: Name, up: bool) {
+        let known = self
+            .world()
+            .hardware
+            .get_mut(&nic)
+            .map(|hardware| hardware.carrier = up);
+        if known.is_some() {
+            self.tell(&NetEvent::Carrier { nic, up });
+        }
+    }
+
+    /// Adds a NIC, or brings one back, and tells it.
+    pub fn plug_in(&self, nic: Name) {
+        self.world().plug_in(nic);
+        self.tell(&NetEvent::NicsChanged);
+    }
+
+    /// Takes a NIC away and tells it.
+    pub fn pull_out(&self, nic: Name) {
+        self.world().pull_out(nic);
+        self.tell(&NetEvent::NicsChanged);
+    }
+
+    /// Has a DHCP server give a lease to a client from now on, and tells it if the client runs.
+    pub fn offer(&self, mac: Mac, vlan: Option<u16>, lease: Lease) {
+        let family = lease.address.family();
+        let mut world = self.world();
+        world.offers.insert((mac, vlan, family), lease);
+        let asking = world.state.dhcp.iter().find(|((_, other), client)| {
+            *other == family && client.mac == Some(mac) && client.vlan == vlan
+        });
+        let asking = asking.map(|((bridge, _), _)| *bridge);
+        drop(world);
+        if let Some(bridge) = asking {
+            self.tell(&NetEvent::LeaseChanged { bridge });
+        }
+    }
+
+    /// Tells the listeners of the agents on this host.
+    pub fn tell(&self, event: &NetEvent) {
+        let listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.iter() {
+            listener(event.clone());
+        }
+    }
+}
+
+/// The agent of a simulated host. After a crash it answers nothing any more; a new one on the same [`Handle`] stands for
+/// the daemon started again.
+pub struct SimAgent {
+    handle: Handle,
+    dead: AtomicBool,
+}
+
+impl SimAgent {
+    /// An agent on a new host with these NICs.
+    pub fn new(nics: impl IntoIterator<Item = Name>) -> SimAgent {
+        SimAgent::on(Handle::new(nics))
+    }
+
+    /// An agent on a host. The one before it, if any, is no more, and its DHCP clients and listeners with it.
+    pub fn on(handle: Handle) -> SimAgent {
+        handle.world().daemon_ended();
+        handle
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        SimAgent {
+            handle,
+            dead: AtomicBool::new(false),
+        }
+    }
+
+    /// The host under it.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    fn alive(&self) -> Result<(), NetError> {
+        match self.dead.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(NetError::before(
+                Part::Host,
+                Cause::Stopped,
+                "the agent has crashed",
+            )),
+        }
+    }
+}
+
+impl Agent for SimAgent {
+    fn converge(&self, request: Request) -> Result<Outcome, NetError> {
+        self.alive()?;
+        let mut world = self.handle.world();
+        let converged = converge::converge(&mut *world, &request).inspect_err(|error| {
+            if error.cause == Cause::Stopped {
+                self.dead.store(true, Ordering::SeqCst);
+            }
+        })?;
+        Ok(Outcome {
+            facts: facts(&world),
+            left_out: converged.left_out,
+            steps: converged.steps,
+        })
+    }
+
+    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+        self.alive()?;
+        converge::preview(&mut *self.handle.world(), &request)
+    }
+
+    fn facts(&self) -> Result<Facts, NetError> {
+        self.alive()?;
+        Ok(facts(&self.handle.world()))
+    }
+
+    fn subscribe(&self, listener: Listener) {
+        self.handle
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+}
+
+impl Backend for World {
+    fn clients(&self) -> BTreeSet<Client> {
+        let clients = self.state.dhcp.iter();
+        clients
+            .map(|((bridge, family), client)| Client {
+                bridge: *bridge,
+                mac: client.mac,
+                vlan: client.vlan,
+                family: *family,
+            })
+            .collect()
+    }
+
+    fn lease(&self, client: &Client) -> Option<Lease> {
+        self.leased
+            .get(&(client.mac?, client.vlan, client.family))
+            .cloned()
+    }
+
+    /// A simulated server answers at once or never.
+    fn await_lease(&mut self, clients: &[Client], _until: Instant) -> bool {
+        let mut got = false;
+        for client in clients {
+            let Some(mac) = client.mac else { continue };
+            let key = (mac, client.vlan, client.family);
+            if let Some(lease) = self.offers.get(&key) {
+                self.leased.insert(key, lease.clone());
+                got = true;
+            }
+        }
+        got
+    }
+}
+
+/// What is so on a simulated host.
+fn facts(world: &World) -> Facts {
+    let state = &world.state;
+    let mut facts = Facts {
+        hostname: "sim".to_owned(),
+        ..Facts::default()
+    };
+    let on = |device: &Name| -> Vec<Inet> {
+        let here = state.addresses.iter().filter(|(other, _)| other == device);
+        here.map(|(_, inet)| *inet).collect()
+    };
+    for (name, nic) in &state.nics {
+        let hardware = world.hardware.get(name);
+        let carrier = nic.up && hardware.is_some_and(|hardware| hardware.carrier);
+        facts.nics.insert(
+            *name,
+            NicFacts {
+                mac: hardware.map(|hardware| hardware.mac),
+                mtu: nic.mtu,
+                up: nic.up,
+                carrier,
+                speed_mbps: carrier.then_some(1000),
+                duplex: carrier.then_some(crate::facts::Duplex::Full),
+                physical: true,
+                addresses: on(name),
+                ..NicFacts::default()
+            },
+        );
+    }
+    for (name, bridge) in &state.bridges {
+        facts
+            .bridges
+            .insert(*name, bridge_facts(world, name, bridge, on(name)));
+    }
+    for (name, port) in &state.ports {
+        if port.row.members.len() < 2 {
+            continue;
+        }
+        let carrier = |nic: Name| facts.nics.get(&nic).is_some_and(|nic| nic.carrier);
+        let members: BTreeMap<Name, bool> = port
+            .row
+            .members
+            .iter()
+            .filter_map(|member| Name::new(member).ok())
+            .map(|nic| (nic, carrier(nic)))
+            .collect();
+        let active_backup = port
+            .row
+            .bond
+            .as_ref()
+            .is_some_and(|bond| bond.mode == row::BondMode::ActiveBackup);
+        let first_up = members.iter().find(|(_, up)| **up).map(|(nic, _)| *nic);
+        facts.bonds.insert(
+            *name,
+            BondFacts {
+                bridge: Name::new(&port.row.bridge).ok(),
+                members,
+                active: first_up.filter(|_| active_backup),
+            },
+        );
+    }
+    let default = |family| {
+        let routes = state
+            .routes
+            .iter()
+            .filter(|((to, _), _)| *to == Inet::everything(family));
+        routes.filter_map(|(_, route)| route.gateway).next()
+    };
+    facts.gateway_v4 = default(Family::V4);
+    facts.gateway_v6 = default(Family::V6);
+    facts.dns = state
+        .resolver
+        .as_deref()
+        .map(read_resolver)
+        .unwrap_or_default();
+    facts
+}
+
+fn bridge_facts(
+    world: &World,
+    name: &Name,
+    bridge: &crate::object::Bridge,
+    addresses: Vec<Inet>,
+) -> BridgeFacts {
+    let state = &world.state;
+    let (mac, mtu, vlan) = match &*bridge.row {
+        row::Bridge::Real(real) => (real.mac, real.mtu, None),
+        row::Bridge::Vlan(vlan) => (
+            vlan.mac,
+            vlan.mtu,
+            Name::new(&vlan.parent)
+                .ok()
+                .map(|parent| (parent, vlan.tag)),
+        ),
+    };
+    let lease = |family| {
+        let client = state.dhcp.get(&(*name, family))?;
+        world
+            .leased
+            .get(&(client.mac?, client.vlan, family))
+            .cloned()
+    };
+    let gateways = state
+        .routes
+        .iter()
+        .filter(|((to, _), route)| to.prefix() == 0 && route.device == *name);
+    let ports = state
+        .ports
+        .iter()
+        .filter(|(_, port)| port.row.bridge == name.as_str());
+    BridgeFacts {
+        mac: mac.map(Mac),
+        mtu: mtu.unwrap_or(1500),
+        up: state.links.get(name).is_some_and(|link| link.up),
+        vlan,
+        addresses,
+        gateways: gateways.filter_map(|(_, route)| route.gateway).collect(),
+        lease_v4: lease(Family::V4),
+        lease_v6: lease(Family::V6),
+        ports: ports.map(|(name, _)| *name).collect(),
+        ours: bridge.ours,
+    }
+}
+
+fn read_resolver(text: &str) -> Dns {
+    let Resolver { servers, search } = Resolver::parse(text);
+    Dns { servers, search }
+}

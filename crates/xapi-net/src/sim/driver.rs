@@ -1,0 +1,34 @@
+//! The engine's way to a simulated host.
+
+use crate::agent::{NetError, Part};
+use crate::engine::{Driver, Observed, Stopped};
+use crate::lower::lower;
+use crate::object::{self, Key, Object};
+use crate::plan::{Graph, Step};
+use crate::topology::Topology;
+
+use super::world::World;
+
+impl Driver for World {
+    type Object = Object;
+
+    fn lower(&self, want: &Topology) -> Graph<Object> {
+        lower(want, &self.host)
+    }
+
+    fn observe(&mut self, want: &Graph<Object>) -> Result<Observed<Object>, NetError> {
+        Ok(self.state.ours(want))
+    }
+
+    fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
+        World::apply(self, steps)
+    }
+
+    fn part(&self, key: &Key, object: &Object) -> Part {
+        object::part(key, object)
+    }
+
+    fn is_given(&self, key: &Key) -> bool {
+        matches!(key, Key::Nic(_))
+    }
+}

@@ -1,0 +1,664 @@
+//! The simulated host itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::agent::{Cause, Part};
+use crate::engine::{Fault, FaultKind, Stopped};
+use crate::found::Found;
+use crate::lower::Host;
+use crate::names::{Family, Inet, Mac, Name};
+use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
+use crate::ovs::row;
+use crate::plan::Step;
+use crate::topology::Lease;
+
+/// The largest MTU that the simulated NICs take.
+pub const MAX_NIC_MTU: u32 = 9_216;
+
+/// A host that exists only here.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What is on it.
+    pub state: Found,
+    /// Which kind of host it is.
+    pub host: Host,
+    /// What its NICs are like, beyond what we set.
+    pub hardware: BTreeMap<Name, Hardware>,
+    /// Leases that a server would give, by client.
+    pub offers: BTreeMap<(Mac, Option<u16>, Family), Lease>,
+    /// Leases that clients have got, as their files keep them.
+    pub leased: BTreeMap<(Mac, Option<u16>, Family), Lease>,
+    /// NICs that Open vSwitch cannot open, though the kernel has them.
+    pub refusing: BTreeSet<Name>,
+    /// The failure to come.
+    pub fault: Option<Fault>,
+    /// Steps done so far, undone ones included. Faults count from here.
+    pub steps: usize,
+    /// Writes to the kernel so far.
+    pub writes: usize,
+    /// Transactions of the database so far.
+    pub transactions: usize,
+    /// An address that must be there all the time, and whether it was.
+    pub watch: Option<Watch>,
+}
+
+/// What a simulated NIC is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hardware {
+    /// Its own Ethernet address.
+    pub mac: Mac,
+    /// Whether its other end is there.
+    pub carrier: bool,
+}
+
+/// An address that must never be missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The address.
+    pub address: IpAddr,
+    /// Whether its own network must be routed at any time.
+    pub routed: bool,
+    /// When it was missing: the steps after which it was.
+    pub missing: Vec<String>,
+}
+
+impl World {
+    /// A host with these NICs and nothing configured.
+    pub fn new(nics: impl IntoIterator<Item = Name>) -> World {
+        let mut world = World {
+            state: Found::default(),
+            host: Host {
+                datapath: row::Datapath::Netdev,
+                ipv6: true,
+            },
+            hardware: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            leased: BTreeMap::new(),
+            refusing: BTreeSet::new(),
+            fault: None,
+            steps: 0,
+            writes: 0,
+            transactions: 0,
+            watch: None,
+        };
+        for nic in nics {
+            world.plug_in(nic);
+        }
+        world
+    }
+
+    /// Adds a NIC, or brings one back, as it comes from the kernel: down.
+    pub fn plug_in(&mut self, nic: Name) {
+        let number = self.hardware.len() as u8;
+        self.hardware.entry(nic).or_insert(Hardware {
+            mac: Mac([0x02, 0x16, 0x3e, 0, 0, number]),
+            carrier: true,
+        });
+        self.state.nics.insert(
+            nic,
+            Nic {
+                up: false,
+                mtu: 1500,
+            },
+        );
+    }
+
+    /// Takes a NIC away. Its row in the database stays, with an error.
+    pub fn pull_out(&mut self, nic: Name) {
+        self.state.nics.remove(&nic);
+        self.state.aside.remove(&nic);
+        self.forget_device(nic);
+    }
+
+    /// What the daemon's end does to a host: its DHCP clients end, everything else stays.
+    pub fn daemon_ended(&mut self) {
+        self.state.dhcp.clear();
+    }
+
+    /// What a reboot leaves: the NICs, the database of Open vSwitch emptied, and the files.
+    pub fn reboot(&mut self) {
+        let (nics, resolver) = (
+            std::mem::take(&mut self.state.nics),
+            self.state.resolver.take(),
+        );
+        self.state = Found {
+            resolver,
+            ..Found::default()
+        };
+        for nic in nics.into_keys() {
+            self.plug_in(nic);
+        }
+    }
+
+    /// Does steps in order. Steps of the database that follow each other are one transaction.
+    pub fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
+        let mut at = 0;
+        while at < steps.len() {
+            let rows = steps[at..]
+                .iter()
+                .take_while(|step| object::is_row(step.key()))
+                .count();
+            let unit = rows.max(1);
+            self.unit(&steps[at..at + unit], rows > 0)
+                .map_err(|stopped| Stopped {
+                    done: at + stopped.done,
+                    ..stopped
+                })?;
+            at += unit;
+        }
+        Ok(())
+    }
+
+    fn unit(&mut self, steps: &[Step<Object>], rows: bool) -> Result<(), Stopped> {
+        let fault = self.due_fault(steps.len());
+        let stop = |done, cause, why: &str| Stopped {
+            done,
+            part: part_of(&steps[fault.map_or(0, |(offset, _)| offset)]),
+            cause,
+            why: why.to_owned(),
+        };
+        match fault.map(|(_, kind)| kind) {
+            Some(FaultKind::CrashBefore) => return Err(stop(0, Cause::Stopped, "crashed")),
+            Some(FaultKind::Refuse) => return Err(stop(0, Cause::Refused, "refused on demand")),
+            _ => {}
+        }
+        let before = self.state.clone_if(rows);
+        let done = if rows {
+            self.transaction(steps)
+        } else {
+            self.kernel(&steps[0])
+        };
+        let failed = match (done, fault.map(|(_, kind)| kind)) {
+            (Err(refused), _) => Some(Stopped {
+                done: 0,
+                part: refused.part.unwrap_or_else(|| part_of(&steps[0])),
+                cause: Cause::Refused,
+                why: refused.why,
+            }),
+            (Ok(()), Some(FaultKind::FailAfter)) => {
+                let done = if rows { 0 } else { steps.len() };
+                Some(stop(done, Cause::Refused, "failed on demand"))
+            }
+            (Ok(()), _) => None,
+        };
+        if let Some(failed) = failed {
+            // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
+            self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
+            return Err(failed);
+        }
+        self.steps += steps.len();
+        if rows {
+            self.transactions += 1;
+        } else {
+            self.writes += 1;
+        }
+        self.look(steps);
+        match fault.map(|(_, kind)| kind) {
+            Some(FaultKind::CrashAfter) => Err(stop(steps.len(), Cause::Stopped, "crashed")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The fault that falls on one of the next steps, and on which.
+    fn due_fault(&mut self, steps: usize) -> Option<(usize, FaultKind)> {
+        let fault = self
+            .fault
+            .filter(|fault| (self.steps..self.steps + steps).contains(&fault.at))?;
+        self.fault = None;
+        Some((fault.at - self.steps, fault.kind))
+    }
+
+    fn look(&mut self, steps: &[Step<Object>]) {
+        let Some(watch) = &mut self.watch else { return };
+        let devices: Vec<&(Name, Inet)> = self
+            .state
+            .addresses
+            .iter()
+            .filter(|(_, inet)| inet.address() == watch.address)
+            .collect();
+        let up = |device: &Name| match (self.state.links.get(device), self.state.nics.get(device)) {
+            (Some(link), _) => link.up,
+            (None, Some(nic)) => nic.up,
+            (None, None) => false,
+        };
+        let is_there = devices.iter().any(|(device, _)| up(device));
+        let is_routed = || {
+            self.state.routes.iter().any(|((destination, _), route)| {
+                destination.contains(&watch.address)
+                    && destination.prefix() > 0
+                    && up(&route.device)
+            })
+        };
+        if !is_there || (watch.routed && !is_routed()) {
+            watch.missing.push(format!("{steps:?}"));
+        }
+    }
+
+    fn transaction(&mut self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        let mut anew = BTreeSet::new();
+        for step in steps {
+            match step {
+                Step::Drop(Key::Bridge(name), _) => {
+                    anew.insert(*name);
+                    let gone = self.state.bridges.remove(name);
+                    gone.ok_or_else(|| refused(step, "no such bridge"))?;
+                }
+                Step::Drop(Key::Port(name), _) => {
+                    let gone = self.state.ports.remove(name);
+                    gone.ok_or_else(|| refused(step, "no such port"))?;
+                }
+                Step::Put(Key::Bridge(name), Object::Bridge(bridge)) => {
+                    anew.insert(*name);
+                    if self.state.bridges.insert(*name, bridge.clone()).is_some() {
+                        return Err(refused(step, "there is a bridge by that name"));
+                    }
+                }
+                Step::Change(Key::Bridge(name), _, Object::Bridge(bridge)) => {
+                    let old = self.state.bridges.insert(*name, bridge.clone());
+                    old.ok_or_else(|| refused(step, "no such bridge"))?;
+                }
+                Step::Put(Key::Port(name), Object::Port(port)) => {
+                    if self.state.ports.insert(*name, port.clone()).is_some() {
+                        return Err(refused(step, "there is a port by that name"));
+                    }
+                }
+                Step::Change(Key::Port(name), _, Object::Port(port)) => {
+                    let old = self.state.ports.insert(*name, port.clone());
+                    old.ok_or_else(|| refused(step, "no such port"))?;
+                }
+                _ => return Err(refused(step, "is no step of the database")),
+            }
+        }
+        self.check_rows(steps)?;
+        for device in anew {
+            self.forget_device(device);
+        }
+        self.make_devices();
+        self.open_interfaces(steps)
+    }
+
+    /// What the database or ovs-vswitchd would not have.
+    fn check_rows(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        let wrong = |why: String| {
+            Err(Refused {
+                part: None,
+                ..refused(&steps[0], &why)
+            })
+        };
+        let real = |name: &str| {
+            Name::new(name).is_ok_and(|name| {
+                self.state
+                    .bridges
+                    .get(&name)
+                    .is_some_and(|it| matches!(*it.row, row::Bridge::Real(_)))
+            })
+        };
+        let mut vlans = BTreeSet::new();
+        let mut interfaces: BTreeSet<&str> = self.state.bridges.keys().map(Name::as_str).collect();
+        for (name, bridge) in &self.state.bridges {
+            if let row::Bridge::Vlan(vlan) = &*bridge.row {
+                if !real(&vlan.parent) {
+                    return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+                }
+                if !vlans.insert((&vlan.parent, vlan.tag)) {
+                    return wrong(format!("{} has two VLANs {}", vlan.parent, vlan.tag));
+                }
+            }
+        }
+        for (name, port) in &self.state.ports {
+            if !real(&port.row.bridge) {
+                return wrong(format!("port {name} has no bridge {}", port.row.bridge));
+            }
+            if self.state.bridges.contains_key(name) {
+                return wrong(format!("{name} is a port and a bridge"));
+            }
+            for member in &port.row.members {
+                if !interfaces.insert(member) {
+                    return wrong(format!("interface {member} is in two places"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// ovs-vswitchd makes a device for each bridge.
+    fn make_devices(&mut self) {
+        let fresh = LinkIpv6 {
+            accept_ra: true,
+            autoconf: true,
+        };
+        for name in self.state.bridges.keys() {
+            self.state.links.entry(*name).or_insert(Link {
+                up: false,
+                promote_secondaries: false,
+                ipv6: self.host.ipv6.then_some(fresh),
+            });
+        }
+    }
+
+    /// ovs-vswitchd opens the interfaces, and writes an error to those that it can't.
+    fn open_interfaces(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        for step in steps {
+            let (Step::Put(key, object) | Step::Change(key, _, object)) = step else {
+                continue;
+            };
+            match (key, object) {
+                (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
+                    return Err(refused(step, "File exists"));
+                }
+                (_, Object::Port(port)) => {
+                    let bad = port.row.members.iter().find(|member| {
+                        Name::new(member).map_or(true, |nic| {
+                            !self.state.nics.contains_key(&nic) || self.refusing.contains(&nic)
+                        })
+                    });
+                    if let Some(nic) = bad {
+                        return Err(Refused {
+                            part: Name::new(nic).ok().map(Part::Nic),
+                            why: format!("could not open network device {nic} (No such device)"),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A device went: what the kernel kept for it goes with it.
+    fn forget_device(&mut self, device: Name) {
+        self.state.links.remove(&device);
+        self.state.addresses.retain(|(on, _)| *on != device);
+        self.state.routes.retain(|_, route| route.device != device);
+        self.state.dhcp.retain(|(on, _), _| *on != device);
+    }
+
+    fn kernel(&mut self, step: &Step<Object>) -> Result<(), Refused> {
+        match step {
+            Step::Put(Key::Nic(_), Object::Nic(nic)) => self.set_nic(step, *nic),
+            Step::Change(Key::Nic(_), _, Object::Nic(nic)) => self.set_nic(step, *nic),
+            Step::Drop(Key::Nic(_), Object::Nic(nic)) => {
+                self.set_nic(step, Nic { up: false, ..*nic })
+            }
+            Step::Put(Key::Aside(nic), _) => {
+                self.known_nic(step, nic)?;
+                self.state.aside.insert(*nic);
+                self.state
+                    .addresses
+                    .retain(|(on, inet)| on != nic || inet.family() == Family::V4);
+                Ok(())
+            }
+            Step::Drop(Key::Aside(nic), _) => {
+                self.known_nic(step, nic)?;
+                self.state.aside.remove(nic);
+                Ok(())
+            }
+            Step::Put(Key::Link(device), Object::Link(link))
+            | Step::Change(Key::Link(device), _, Object::Link(link)) => {
+                self.set_link(step, *device, *link)
+            }
+            Step::Drop(Key::Link(device), Object::Link(link)) => {
+                self.set_link(step, *device, Link { up: false, ..*link })
+            }
+            Step::Put(Key::Address(device, inet), Object::Address(owner)) => {
+                self.add_address(step, *device, *inet, *owner)
+            }
+            Step::Drop(Key::Address(device, inet), _) => self.delete_address(step, *device, *inet),
+            Step::Put(Key::Route(to, metric), Object::Route(route)) => {
+                if self.state.routes.contains_key(&(*to, *metric)) {
+                    return Err(refused(step, "File exists"));
+                }
+                self.set_route(step, (*to, *metric), *route)
+            }
+            Step::Change(Key::Route(to, metric), _, Object::Route(route)) => {
+                if !self.state.routes.contains_key(&(*to, *metric)) {
+                    return Err(refused(step, "No such process"));
+                }
+                self.set_route(step, (*to, *metric), *route)
+            }
+            Step::Drop(Key::Route(to, metric), _) => {
+                let gone = self.state.routes.remove(&(*to, *metric));
+                gone.map(|_| ())
+                    .ok_or_else(|| refused(step, "No such process"))
+            }
+            Step::Put(Key::Dhcp(device, family), Object::Dhcp(client)) => {
+                self.known_device(step, device)?;
+                let running =
+                    self.state.dhcp.iter().any(|((_, other), it)| {
+                        other == family && it.mac.is_some() && it == client
+                    });
+                if running
+                    || self
+                        .state
+                        .dhcp
+                        .insert((*device, *family), *client)
+                        .is_some()
+                {
+                    return Err(refused(step, "there is such a client"));
+                }
+                Ok(())
+            }
+            Step::Drop(Key::Dhcp(device, family), _) => {
+                let gone = self.state.dhcp.remove(&(*device, *family));
+                gone.map(|_| ())
+                    .ok_or_else(|| refused(step, "no such client"))
+            }
+            Step::Put(Key::Resolver, Object::Resolver(text))
+            | Step::Change(Key::Resolver, _, Object::Resolver(text)) => {
+                self.state.resolver = Some(Arc::clone(text));
+                Ok(())
+            }
+            Step::Drop(Key::Resolver, _) => {
+                self.state.resolver = None;
+                Ok(())
+            }
+            _ => Err(refused(step, "cannot be done")),
+        }
+    }
+
+    fn known_nic(&self, step: &Step<Object>, nic: &Name) -> Result<(), Refused> {
+        match self.state.nics.contains_key(nic) {
+            true => Ok(()),
+            false => Err(refused(step, "No such device")),
+        }
+    }
+
+    fn known_device(&self, step: &Step<Object>, device: &Name) -> Result<(), Refused> {
+        match self.state.links.contains_key(device) {
+            true => Ok(()),
+            false => self.known_nic(step, device),
+        }
+    }
+
+    fn set_nic(&mut self, step: &Step<Object>, to: Nic) -> Result<(), Refused> {
+        let Key::Nic(name) = step.key() else {
+            return Err(refused(step, "is no NIC"));
+        };
+        self.known_nic(step, name)?;
+        if to.mtu > MAX_NIC_MTU {
+            return Err(refused(
+                step,
+                "Invalid argument: mtu greater than device maximum",
+            ));
+        }
+        self.state.nics.insert(*name, to);
+        if !to.up {
+            self.state.routes.retain(|_, route| route.device != *name);
+        }
+        Ok(())
+    }
+
+    fn set_link(&mut self, step: &Step<Object>, device: Name, to: Link) -> Result<(), Refused> {
+        let Some(link) = self.state.links.get_mut(&device) else {
+            return Err(refused(step, "No such device"));
+        };
+        // The MTU decides whether the device has IPv6, not we.
+        let ipv6 = link.ipv6.and(to.ipv6.or(link.ipv6));
+        *link = Link { ipv6, ..to };
+        if !to.up {
+            self.state.routes.retain(|_, route| route.device != device);
+            self.state
+                .addresses
+                .retain(|(on, inet)| *on != device || inet.family() == Family::V4);
+        }
+        Ok(())
+    }
+
+    fn add_address(
+        &mut self,
+        step: &Step<Object>,
+        device: Name,
+        inet: Inet,
+        owner: Owner,
+    ) -> Result<(), Refused> {
+        self.known_device(step, &device)?;
+        if inet.family() == Family::V6 {
+            let has_ipv6 = match owner {
+                Owner::Bridge => self
+                    .state
+                    .links
+                    .get(&device)
+                    .is_some_and(|link| link.ipv6.is_some()),
+                Owner::Nic => self.host.ipv6 && !self.state.aside.contains(&device),
+            };
+            if !has_ipv6 {
+                return Err(refused(
+                    step,
+                    "Permission denied: IPv6 is disabled on this device",
+                ));
+            }
+            let same =
+                |(on, other): &(Name, Inet)| *on == device && other.address() == inet.address();
+            if self.state.addresses.iter().any(same) {
+                return Err(refused(step, "File exists"));
+            }
+        }
+        match self.state.addresses.insert((device, inet)) {
+            true => Ok(()),
+            false => Err(refused(step, "File exists")),
+        }
+    }
+
+    fn delete_address(
+        &mut self,
+        step: &Step<Object>,
+        device: Name,
+        inet: Inet,
+    ) -> Result<(), Refused> {
+        if !self.state.addresses.remove(&(device, inet)) {
+            return Err(refused(step, "Cannot assign requested address"));
+        }
+        let promotes = self
+            .state
+            .links
+            .get(&device)
+            .is_none_or(|link| link.promote_secondaries);
+        if inet.family() == Family::V4 && !promotes {
+            let network = inet.network();
+            self.state
+                .addresses
+                .retain(|(on, other)| *on != device || other.network() != network);
+        }
+        let address = inet.address();
+        if !self
+            .state
+            .addresses
+            .iter()
+            .any(|(_, other)| other.address() == address)
+        {
+            self.state
+                .routes
+                .retain(|_, route| route.source != Some(address));
+        }
+        // With the last IPv4 address of a device, the kernel takes all IPv4 routes from it.
+        let is_v4_here = |(on, other): &(Name, Inet)| *on == device && other.family() == Family::V4;
+        if inet.family() == Family::V4 && !self.state.addresses.iter().any(is_v4_here) {
+            self.state
+                .routes
+                .retain(|(to, _), route| route.device != device || to.family() == Family::V6);
+        }
+        Ok(())
+    }
+
+    fn set_route(
+        &mut self,
+        step: &Step<Object>,
+        key: (Inet, u32),
+        route: Route,
+    ) -> Result<(), Refused> {
+        self.known_device(step, &route.device)?;
+        let link = self.state.links.get(&route.device);
+        let nic = self.state.nics.get(&route.device);
+        if !link.map_or(nic.is_some_and(|nic| nic.up), |link| link.up) {
+            return Err(refused(step, "Network is down"));
+        }
+        if key.0.family() == Family::V6 && link.is_some_and(|link| link.ipv6.is_none()) {
+            return Err(refused(
+                step,
+                "Permission denied: IPv6 is disabled on this device",
+            ));
+        }
+        let local = |address| {
+            self.state
+                .addresses
+                .iter()
+                .any(|(_, inet)| inet.address() == address)
+        };
+        if route.source.is_some_and(|source| !local(source)) {
+            return Err(refused(
+                step,
+                "Invalid argument: not an address of this host",
+            ));
+        }
+        if let Some(gateway) = route.gateway {
+            let on_device = self
+                .state
+                .addresses
+                .iter()
+                .filter(|(on, _)| *on == route.device);
+            if !reaches(gateway, on_device.map(|(_, inet)| *inet)) {
+                return Err(refused(step, "Nexthop has invalid gateway"));
+            }
+        }
+        self.state.routes.insert(
+            key,
+            Route {
+                through: None,
+                ..route
+            },
+        );
+        Ok(())
+    }
+}
+
+/// Whether a gateway can be reached through a device with these addresses.
+pub fn reaches(gateway: IpAddr, addresses: impl Iterator<Item = Inet>) -> bool {
+    let mut addresses = addresses;
+    matches!(gateway, IpAddr::V6(v6) if v6.is_unicast_link_local())
+        || addresses.any(|inet| inet.contains(&gateway) && inet.address() != gateway)
+}
+
+struct Refused {
+    part: Option<Part>,
+    why: String,
+}
+
+fn refused(step: &Step<Object>, why: &str) -> Refused {
+    Refused {
+        part: Some(part_of(step)),
+        why: format!("{:?}: {why}", step.key()),
+    }
+}
+
+fn part_of(step: &Step<Object>) -> Part {
+    let (Step::Put(key, object) | Step::Drop(key, object) | Step::Change(key, _, object)) = step;
+    object::part(key, object)
+}
+
+impl Found {
+    fn clone_if(&self, wanted: bool) -> Option<Found> {
+        wanted.then(|| self.clone())
+    }
+}

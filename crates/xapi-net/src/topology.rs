@@ -1,0 +1,681 @@
+//! What one host's network shall look like, in no backend's words: bridges with an uplink, VLANs on them, IP
+//! configuration, settings of NICs, and which bridge carries the management address.
+//!
+//! A topology is plain data. It is kept on disk and sent to other hosts, so it is checked as a whole by
+//! [`Topology::check`] wherever it comes from. It says what is wanted and holds no facts: carrier, speed and the like
+//! are in [`crate::facts`]. The one exception is a DHCP lease, which moves with its address.
+//!
+//! This module must not know Open vSwitch, netlink or plans. Start with [`Topology`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use crate::names::{Family, Inet, Mac, Malformed, Name};
+
+/// The MTU where nothing else is said.
+pub const DEFAULT_MTU: u32 = 1500;
+
+/// More bridges than this are a mistake, or an attack: VLAN tags end at 4094.
+const MAX_BRIDGES: usize = 5_000;
+const MAX_ADDRESSES: usize = 64;
+const MAX_ROUTES: usize = 256;
+const MAX_DNS: usize = 64;
+const MAX_MEMBERS: usize = 32;
+const MAX_TEXT: usize = 4_096;
+
+/// One host's network, as it shall be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// The bridges, real ones and VLANs.
+    #[serde(default)]
+    pub bridges: BTreeMap<Name, Bridge>,
+    /// Settings of NICs that are some bridge's uplink. A NIC that isn't here has the MTU of its bridge.
+    #[serde(default)]
+    pub nics: BTreeMap<Name, Nic>,
+    /// The bridge whose gateways become default routes.
+    #[serde(default)]
+    pub gateway: Option<Name>,
+    /// The bridge whose name servers the host asks.
+    #[serde(default)]
+    pub dns: Option<Name>,
+    /// The bridge with the management address: it is brought up first and given up last.
+    #[serde(default)]
+    pub management: Option<Name>,
+}
+
+/// A bridge as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bridge {
+    /// Real, or a VLAN of a real one.
+    pub kind: BridgeKind,
+    /// The Ethernet address of its device; `None` leaves the choice to the backend.
+    #[serde(default)]
+    pub mac: Option<Mac>,
+    /// The MTU of its device and, unless they have settings of their own, of its uplink NICs.
+    #[serde(default = "default_mtu")]
+    pub mtu: u32,
+    /// The UUID of its network, where people and controllers look for it. Several have `;` between them.
+    #[serde(default)]
+    pub network_uuids: Option<String>,
+    /// IPv4 configuration.
+    #[serde(default)]
+    pub ipv4: Ipv4,
+    /// IPv6 configuration.
+    #[serde(default)]
+    pub ipv6: Ipv6,
+    /// Static routes through this bridge.
+    #[serde(default)]
+    pub routes: Vec<StaticRoute>,
+    /// Name servers given with a static configuration. `None` leaves /etc/resolv.conf to DHCP, or alone.
+    #[serde(default)]
+    pub dns: Option<Dns>,
+}
+
+fn default_mtu() -> u32 {
+    DEFAULT_MTU
+}
+
+impl Bridge {
+    /// A bridge without an uplink and without addresses: an internal network.
+    pub fn internal() -> Bridge {
+        Bridge::of_kind(BridgeKind::Real(Real::default()))
+    }
+
+    /// A bridge over a NIC.
+    pub fn over_nic(nic: Name) -> Bridge {
+        Bridge::of_kind(BridgeKind::Real(Real {
+            uplink: Some(Uplink::Nic(nic)),
+            ..Real::default()
+        }))
+    }
+
+    /// A bridge over a bond.
+    pub fn over_bond(bond: Bond) -> Bridge {
+        Bridge::of_kind(BridgeKind::Real(Real {
+            uplink: Some(Uplink::Bond(bond)),
+            ..Real::default()
+        }))
+    }
+
+    /// A VLAN of a real bridge.
+    pub fn vlan(parent: Name, tag: u16) -> Bridge {
+        Bridge::of_kind(BridgeKind::Vlan { parent, tag })
+    }
+
+    /// A bridge of a kind, with nothing else said.
+    pub fn of_kind(kind: BridgeKind) -> Bridge {
+        Bridge {
+            kind,
+            mac: None,
+            mtu: DEFAULT_MTU,
+            network_uuids: None,
+            ipv4: Ipv4::None,
+            ipv6: Ipv6::None,
+            routes: Vec::new(),
+            dns: None,
+        }
+    }
+
+    /// The NICs under it; none for a VLAN, whose parent has them.
+    pub fn nics(&self) -> &[Name] {
+        match &self.kind {
+            BridgeKind::Real(real) => real.uplink.as_ref().map_or(&[], Uplink::nics),
+            BridgeKind::Vlan { .. } => &[],
+        }
+    }
+
+    /// The tag of a VLAN.
+    pub fn tag(&self) -> Option<u16> {
+        match self.kind {
+            BridgeKind::Real(_) => None,
+            BridgeKind::Vlan { tag, .. } => Some(tag),
+        }
+    }
+
+    /// The addresses it has for certain: static ones, and those of leases.
+    pub fn addresses(&self) -> Vec<Inet> {
+        let v4 = match &self.ipv4 {
+            Ipv4::Static { address, .. } => Some(*address),
+            Ipv4::Dhcp { lease } => lease.as_ref().map(|lease| lease.address),
+            Ipv4::None => None,
+        };
+        let v6 = match &self.ipv6 {
+            Ipv6::Static { addresses, .. } => addresses.clone(),
+            Ipv6::Dhcp { lease } => lease.iter().map(|lease| lease.address).collect(),
+            Ipv6::None | Ipv6::Autoconf => Vec::new(),
+        };
+        v4.into_iter().chain(v6).collect()
+    }
+}
+
+/// What carries a bridge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BridgeKind {
+    /// A switch of its own.
+    Real(Real),
+    /// A tag on a real bridge.
+    Vlan {
+        /// The real bridge.
+        parent: Name,
+        /// The tag, 0 to 4094.
+        tag: u16,
+    },
+}
+
+/// What only a real bridge has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Real {
+    /// What connects it to the world; none is an internal network.
+    #[serde(default)]
+    pub uplink: Option<Uplink>,
+    /// What it does without its controller.
+    #[serde(default)]
+    pub fail_mode: FailMode,
+    /// Whether rules for the controller's own traffic are left out; `None` leaves it to the backend.
+    #[serde(default)]
+    pub disable_in_band: Option<bool>,
+    /// Multicast snooping; `None` leaves it to the backend.
+    #[serde(default)]
+    pub igmp_snooping: Option<bool>,
+}
+
+/// What a bridge does without its controller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailMode {
+    /// It works as a learning switch.
+    #[default]
+    Standalone,
+    /// It forwards only what its rules say.
+    Secure,
+}
+
+/// What connects a bridge to the world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Uplink {
+    /// One NIC.
+    Nic(Name),
+    /// Several NICs.
+    Bond(Bond),
+}
+
+impl Uplink {
+    /// The NICs in it.
+    pub fn nics(&self) -> &[Name] {
+        match self {
+            Uplink::Nic(nic) => std::slice::from_ref(nic),
+            Uplink::Bond(bond) => &bond.members,
+        }
+    }
+}
+
+/// Several NICs that work as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bond {
+    /// Its name, bond0.
+    pub name: Name,
+    /// The NICs, the primary first. With one member left it is a plain port.
+    pub members: Vec<Name>,
+    /// The Ethernet address it is known by.
+    #[serde(default)]
+    pub mac: Option<Mac>,
+    /// How traffic is spread.
+    pub mode: BondMode,
+    /// Properties by the names XAPI gives them (`miimon`, `updelay`, `hashing-algorithm`, `lacp-time`, …), instead of or
+    /// beside the defaults. Any other name is a further option of the backend.
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+}
+
+/// How a bond spreads traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BondMode {
+    /// By source address, rebalanced by load.
+    #[serde(rename = "balance-slb")]
+    BalanceSlb,
+    /// One member carries everything.
+    #[serde(rename = "active-backup")]
+    ActiveBackup,
+    /// As agreed with the switch.
+    #[serde(rename = "lacp")]
+    Lacp,
+}
+
+impl BondMode {
+    /// The name XAPI gives it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BondMode::BalanceSlb => "balance-slb",
+            BondMode::ActiveBackup => "active-backup",
+            BondMode::Lacp => "lacp",
+        }
+    }
+}
+
+/// Settings of a NIC.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nic {
+    /// Its MTU; `None` means that of its bridge.
+    #[serde(default)]
+    pub mtu: Option<u32>,
+}
+
+/// IPv4 configuration of a bridge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ipv4 {
+    /// No address.
+    #[default]
+    None,
+    /// The address a server leases.
+    Dhcp {
+        /// The lease, where there is one. Whoever asks for a topology may leave this empty: the agent knows the leases.
+        #[serde(default)]
+        lease: Option<Lease>,
+    },
+    /// A given address.
+    Static {
+        /// The address and its network.
+        address: Inet,
+        /// The gateway, used if the bridge owns the default gateway.
+        #[serde(default)]
+        gateway: Option<Ipv4Addr>,
+    },
+}
+
+/// IPv6 configuration of a bridge. The link-local address is there in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ipv6 {
+    /// Only the link-local address.
+    #[default]
+    None,
+    /// What routers advertise.
+    Autoconf,
+    /// The address a server leases.
+    Dhcp {
+        /// The lease, where there is one.
+        #[serde(default)]
+        lease: Option<Lease>,
+    },
+    /// Given addresses.
+    Static {
+        /// The addresses and their networks.
+        addresses: Vec<Inet>,
+        /// The gateway, used if the bridge owns the default gateway.
+        #[serde(default)]
+        gateway: Option<Ipv6Addr>,
+    },
+}
+
+/// What a DHCP server gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// The address and its network.
+    pub address: Inet,
+    /// The router, if it named one.
+    #[serde(default)]
+    pub gateway: Option<IpAddr>,
+    /// The name servers and domains it named.
+    #[serde(default)]
+    pub dns: Dns,
+    /// The server that gave it.
+    #[serde(default)]
+    pub server: Option<IpAddr>,
+    /// The interface MTU it asked for, if any. Noted, not followed.
+    #[serde(default)]
+    pub mtu: Option<u32>,
+}
+
+/// Name servers and search domains.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// The servers, in the order to be asked.
+    #[serde(default)]
+    pub servers: Vec<IpAddr>,
+    /// The domains to search.
+    #[serde(default)]
+    pub search: Vec<String>,
+}
+
+/// A route to a network behind a router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticRoute {
+    /// The network.
+    pub destination: Inet,
+    /// The router.
+    pub gateway: IpAddr,
+}
+
+/// Why a topology cannot be, whatever the host.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{part}: {why}")]
+pub struct Invalid {
+    /// The bridge, NIC or bond.
+    pub part: String,
+    /// The reason.
+    pub why: String,
+}
+
+fn invalid(part: impl ToString, why: impl Into<String>) -> Invalid {
+    Invalid {
+        part: part.to_string(),
+        why: why.into(),
+    }
+}
+
+impl Topology {
+    /// Checks what can be checked without a host. Everything that lowers a topology relies on it.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if self.bridges.len() > MAX_BRIDGES {
+            return Err(invalid(
+                "topology",
+                format!("more than {MAX_BRIDGES} bridges"),
+            ));
+        }
+        let mut names: BTreeMap<Name, &'static str> = self
+            .bridges
+            .keys()
+            .map(|name| (*name, "a bridge"))
+            .collect();
+        let mut tags = BTreeSet::new();
+        let mut clients = BTreeSet::new();
+        for (name, bridge) in &self.bridges {
+            let dhcp = [
+                (Family::V4, matches!(bridge.ipv4, Ipv4::Dhcp { .. })),
+                (Family::V6, matches!(bridge.ipv6, Ipv6::Dhcp { .. })),
+            ];
+            for (family, _) in dhcp.into_iter().filter(|(_, is_asked)| *is_asked) {
+                if bridge.mac.is_some() && !clients.insert((bridge.mac, bridge.tag(), family)) {
+                    return Err(invalid(
+                        name,
+                        "a DHCP client with its MAC runs on another bridge already",
+                    ));
+                }
+            }
+            match &bridge.kind {
+                BridgeKind::Real(real) => claim_uplink(&mut names, real.uplink.as_ref())?,
+                BridgeKind::Vlan { parent, tag } => {
+                    self.check_vlan(*name, *parent, *tag)?;
+                    if !tags.insert((*parent, *tag)) {
+                        return Err(invalid(name, format!("{parent} already has a VLAN {tag}")));
+                    }
+                }
+            }
+            check_bridge(*name, bridge)?;
+        }
+        for (role, bridge) in [
+            ("gateway", self.gateway),
+            ("dns", self.dns),
+            ("management", self.management),
+        ] {
+            if let Some(bridge) = bridge.filter(|bridge| !self.bridges.contains_key(bridge)) {
+                return Err(invalid(
+                    bridge,
+                    format!("is to have the role {role}, but is no bridge here"),
+                ));
+            }
+        }
+        for (nic, settings) in &self.nics {
+            if let Some(mtu) = settings.mtu {
+                check_mtu(*nic, mtu)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_vlan(&self, name: Name, parent: Name, tag: u16) -> Result<(), Invalid> {
+        if tag > 4094 {
+            return Err(invalid(name, format!("{tag} is no VLAN tag (0 to 4094)")));
+        }
+        match self.bridges.get(&parent).map(|bridge| &bridge.kind) {
+            Some(BridgeKind::Real(_)) => Ok(()),
+            Some(BridgeKind::Vlan { .. }) => Err(invalid(
+                name,
+                format!("its parent {parent} is a VLAN itself"),
+            )),
+            None => Err(invalid(
+                name,
+                format!("its parent {parent} is no bridge here"),
+            )),
+        }
+    }
+
+    /// The MTU of a NIC under a bridge.
+    pub fn nic_mtu(&self, nic: &Name, bridge: &Bridge) -> u32 {
+        self.nics
+            .get(nic)
+            .and_then(|nic| nic.mtu)
+            .unwrap_or(bridge.mtu)
+    }
+
+    /// The real bridge that carries a bridge: its parent, or itself.
+    pub fn carrier_of(&self, bridge: &Name) -> Name {
+        match self.bridges.get(bridge).map(|bridge| &bridge.kind) {
+            Some(BridgeKind::Vlan { parent, .. }) => *parent,
+            _ => *bridge,
+        }
+    }
+
+    /// Leaves out a bridge with all that stands on it, and the roles it had. Returns the names left out.
+    pub fn leave_out_bridge(&mut self, bridge: Name) -> Vec<Name> {
+        let gone: Vec<Name> = self
+            .bridges
+            .iter()
+            .filter(|(name, it)| {
+                **name == bridge
+                    || matches!(&it.kind, BridgeKind::Vlan { parent, .. } if *parent == bridge)
+            })
+            .map(|(name, _)| *name)
+            .collect();
+        for name in &gone {
+            self.bridges.remove(name);
+            for role in [&mut self.gateway, &mut self.dns, &mut self.management] {
+                if *role == Some(*name) {
+                    *role = None;
+                }
+            }
+        }
+        gone
+    }
+
+    /// Leaves out a NIC: a bond goes on with its other members, a bridge without any NIC is left out. Returns the names
+    /// of the bridges left out.
+    pub fn leave_out_nic(&mut self, nic: Name) -> Vec<Name> {
+        self.nics.remove(&nic);
+        let Some((name, bridge)) = self
+            .bridges
+            .iter_mut()
+            .find(|(_, bridge)| bridge.nics().contains(&nic))
+        else {
+            return Vec::new();
+        };
+        let name = *name;
+        if let BridgeKind::Real(Real {
+            uplink: Some(Uplink::Bond(bond)),
+            ..
+        }) = &mut bridge.kind
+        {
+            bond.members.retain(|member| *member != nic);
+            if !bond.members.is_empty() {
+                return Vec::new();
+            }
+        }
+        self.leave_out_bridge(name)
+    }
+}
+
+fn claim_uplink(
+    names: &mut BTreeMap<Name, &'static str>,
+    uplink: Option<&Uplink>,
+) -> Result<(), Invalid> {
+    let Some(uplink) = uplink else { return Ok(()) };
+    let mut claim = |name: Name, what: &'static str| match names.insert(name, what) {
+        None => Ok(()),
+        Some(held) => Err(invalid(name, format!("is {what}, but also {held}"))),
+    };
+    if let Uplink::Bond(bond) = uplink {
+        if bond.members.is_empty() || bond.members.len() > MAX_MEMBERS {
+            return Err(invalid(
+                bond.name,
+                format!("a bond has 1 to {MAX_MEMBERS} members"),
+            ));
+        }
+        if bond.mac.is_some_and(|mac| !mac.is_unicast()) {
+            return Err(invalid(bond.name, "its MAC is a group address or zero"));
+        }
+        if bond
+            .properties
+            .iter()
+            .any(|(key, value)| key.len() + value.len() > MAX_TEXT || key.is_empty())
+        {
+            return Err(invalid(bond.name, "an empty or overlong property"));
+        }
+        claim(bond.name, "a bond")?;
+    }
+    for nic in uplink.nics() {
+        claim(*nic, "a NIC under a bridge")?;
+    }
+    Ok(())
+}
+
+/// Below 1280 the kernel takes IPv6 off a device, its link-local address included, and gives it back fresh above. Nobody
+/// runs a bridge like that, so we don't either.
+fn check_mtu(name: Name, mtu: u32) -> Result<(), Invalid> {
+    match mtu {
+        1_280..=65_535 => Ok(()),
+        _ => Err(invalid(
+            name,
+            format!("{mtu} is no MTU for a bridge or its NICs (1280 to 65535)"),
+        )),
+    }
+}
+
+fn check_bridge(name: Name, bridge: &Bridge) -> Result<(), Invalid> {
+    check_mtu(name, bridge.mtu)?;
+    if bridge.mac.is_some_and(|mac| !mac.is_unicast()) {
+        return Err(invalid(name, "its MAC is a group address or zero"));
+    }
+    if bridge
+        .network_uuids
+        .as_ref()
+        .is_some_and(|text| text.len() > MAX_TEXT)
+    {
+        return Err(invalid(name, "its network UUIDs are too long"));
+    }
+    if let Ipv6::Static { addresses, .. } = &bridge.ipv6
+        && addresses.len() > MAX_ADDRESSES
+    {
+        return Err(invalid(
+            name,
+            format!("more than {MAX_ADDRESSES} addresses"),
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    for address in bridge.addresses() {
+        check_host_address(name, address)?;
+        if !seen.insert(address.address()) {
+            return Err(invalid(
+                name,
+                format!("{} is given twice", address.address()),
+            ));
+        }
+    }
+    check_families(name, bridge)?;
+    if bridge.routes.len() > MAX_ROUTES {
+        return Err(invalid(name, format!("more than {MAX_ROUTES} routes")));
+    }
+    for route in &bridge.routes {
+        if route.destination != route.destination.network() {
+            return Err(invalid(
+                name,
+                format!("{} has host bits set", route.destination),
+            ));
+        }
+        if route.destination.family() != crate::names::family(&route.gateway) {
+            return Err(invalid(
+                name,
+                format!(
+                    "{} is behind a router of the other family",
+                    route.destination
+                ),
+            ));
+        }
+    }
+    match &bridge.dns {
+        Some(dns) => check_dns(name, dns),
+        None => Ok(()),
+    }
+}
+
+fn check_families(name: Name, bridge: &Bridge) -> Result<(), Invalid> {
+    let wrong = || invalid(name, "an address of the other family");
+    let lease4 = matches!(&bridge.ipv4, Ipv4::Dhcp { lease: Some(lease) } if lease.address.family() != Family::V4);
+    let static4 =
+        matches!(&bridge.ipv4, Ipv4::Static { address, .. } if address.family() != Family::V4);
+    let v6 = match &bridge.ipv6 {
+        Ipv6::Static { addresses, .. } => addresses
+            .iter()
+            .any(|address| address.family() != Family::V6),
+        Ipv6::Dhcp { lease: Some(lease) } => lease.address.family() != Family::V6,
+        _ => false,
+    };
+    if lease4 || static4 || v6 {
+        return Err(wrong());
+    }
+    for lease in [
+        match &bridge.ipv4 {
+            Ipv4::Dhcp { lease } => lease.as_ref(),
+            _ => None,
+        },
+        match &bridge.ipv6 {
+            Ipv6::Dhcp { lease } => lease.as_ref(),
+            _ => None,
+        },
+    ]
+    .into_iter()
+    .flatten()
+    {
+        check_dns(name, &lease.dns)?;
+    }
+    Ok(())
+}
+
+fn check_host_address(name: Name, inet: Inet) -> Result<(), Invalid> {
+    let address = inet.address();
+    let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    if address.is_unspecified()
+        || address.is_multicast()
+        || address.is_loopback()
+        || link_local
+        || broadcast
+    {
+        return Err(invalid(name, format!("{address} is no address for a host")));
+    }
+    Ok(())
+}
+
+fn check_dns(name: Name, dns: &Dns) -> Result<(), Invalid> {
+    if dns.servers.len() > MAX_DNS || dns.search.len() > MAX_DNS {
+        return Err(invalid(name, "too many name servers or search domains"));
+    }
+    let plain = |domain: &String| {
+        (1..=253).contains(&domain.len())
+            && domain
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    match dns.search.iter().find(|domain| !plain(domain)) {
+        None => Ok(()),
+        Some(domain) => Err(invalid(name, format!("{domain:?} is no search domain"))),
+    }
+}

@@ -1,0 +1,110 @@
+//! Which characters a string of XenAPI may hold, and how XML spells them.
+
+/// Whether every character can stand in an XML 1.0 document: no control characters but TAB, LF and CR, and neither
+/// U+FFFE nor U+FFFF. (Surrogates cannot occur in Rust's strings.)
+pub fn is_xml_text(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+    let mut suspicious = false;
+    for byte in bytes {
+        suspicious |= FATE[*byte as usize] == DROP || *byte == 0xef;
+    }
+    !suspicious || text.chars().all(is_xml_char)
+}
+
+/// Whether this character can stand in an XML 1.0 document.
+pub(crate) fn is_xml_char(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= ' ',
+    }
+}
+
+const COPY: u8 = 0;
+const DROP: u8 = 1;
+const ESCAPE: u8 = 2;
+const LOOK: u8 = 3;
+
+/// What becomes of a byte on output.
+const FATE: [u8; 256] = {
+    let mut fate = [COPY; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        fate[byte] = DROP;
+        byte += 1;
+    }
+    fate[b'\t' as usize] = COPY;
+    fate[b'\n' as usize] = COPY;
+    fate[b'\r' as usize] = COPY;
+    fate[b'<' as usize] = ESCAPE;
+    fate[b'>' as usize] = ESCAPE;
+    fate[b'&' as usize] = ESCAPE;
+    fate[b'"' as usize] = ESCAPE;
+    fate[0xef] = LOOK;
+    fate
+};
+
+/// Appends `text` as character data; characters that XML cannot carry are left out.
+pub(crate) fn escape_into(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let fate = FATE[bytes[at] as usize];
+        if fate == COPY {
+            at += 1;
+            continue;
+        }
+        // All that is replaced or left out are whole characters, so that `copied` and `at` stay on boundaries.
+        let (instead, len) = match (fate, bytes[at]) {
+            (ESCAPE, b'<') => ("&lt;", 1),
+            (ESCAPE, b'>') => ("&gt;", 1),
+            (ESCAPE, b'&') => ("&amp;", 1),
+            (ESCAPE, _) => ("&quot;", 1),
+            (LOOK, _) if matches!(bytes[at + 1..], [0xbf, 0xbe | 0xbf, ..]) => ("", 3),
+            (LOOK, _) => {
+                at += 3;
+                continue;
+            }
+            _ => ("", 1),
+        };
+        out.push_str(&text[copied..at]);
+        out.push_str(instead);
+        at += len;
+        copied = at;
+    }
+    out.push_str(&text[copied..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape_into, is_xml_char, is_xml_text};
+
+    fn escaped(text: &str) -> String {
+        let mut out = String::new();
+        escape_into(&mut out, text);
+        out
+    }
+
+    #[test]
+    fn markup_is_escaped_and_what_xml_cannot_carry_is_dropped() {
+        assert_eq!(escaped("a<b>&\"'c"), "a&lt;b&gt;&amp;&quot;'c");
+        assert_eq!(escaped("a\0b\u{1}\t\n\r\u{1f}c"), "ab\t\n\rc");
+        assert_eq!(escaped("\u{fffe}x\u{ffff}"), "x");
+        assert_eq!(escaped("ué\u{fffd}\u{ff21}😀"), "ué\u{fffd}\u{ff21}😀");
+        assert_eq!(escaped(""), "");
+    }
+
+    #[test]
+    fn the_fast_look_at_a_text_agrees_with_the_look_at_each_character() {
+        for c in (0..=0x1_0400).filter_map(char::from_u32) {
+            assert_eq!(
+                is_xml_text(&format!("a{c}b")),
+                is_xml_char(c),
+                "{:x}",
+                c as u32
+            );
+        }
+    }
+}

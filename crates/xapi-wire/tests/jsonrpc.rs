@@ -1,0 +1,202 @@
+//! The bytes of JSON-RPC, both ways.
+
+use xapi_model::{ApiError, DateTime, Value};
+use xapi_wire::jsonrpc::{
+    Id, Version, decode_reply, decode_request, encode_failure, encode_refusal, encode_request,
+    encode_success,
+};
+use xapi_wire::{DecodeError, Limits, Reply};
+
+fn text(text: &str) -> Value {
+    Value::Str(text.to_owned())
+}
+
+fn error() -> ApiError {
+    ApiError::new("HANDLE_INVALID", vec!["PIF".to_owned(), "a\"b".to_owned()])
+}
+
+#[test]
+fn answers_have_the_members_and_the_order_of_their_version() {
+    let id = Id::Text("a".to_owned());
+    assert_eq!(
+        encode_success(Version::V1, &id, &Value::Int(1)),
+        "{\"result\":1,\"error\":null,\"id\":\"a\"}"
+    );
+    assert_eq!(
+        encode_failure(Version::V1, &id, &error()),
+        "{\"result\":null,\"error\":[\"HANDLE_INVALID\",\"PIF\",\"a\\\"b\"],\"id\":\"a\"}"
+    );
+    assert_eq!(
+        encode_success(Version::V2, &Id::Int(0), &Value::Nil),
+        "{\"jsonrpc\":\"2.0\",\"result\":\"\",\"id\":0}"
+    );
+    assert_eq!(
+        encode_failure(Version::V2, &Id::Int(7), &error()),
+        "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":1,\"message\":\"HANDLE_INVALID\",\"data\":[\"PIF\",\"a\\\"b\"]},\"id\":7}"
+    );
+    assert_eq!(
+        encode_refusal(&error()),
+        "{\"jsonrpc\":\"2.0\",\"error\":[\"HANDLE_INVALID\",\"PIF\",\"a\\\"b\"],\"id\":0}"
+    );
+}
+
+#[test]
+fn values_are_written_in_their_json_forms() {
+    let check = |value: Value, json: &str| {
+        let wire = encode_success(Version::V2, &Id::Int(1), &value);
+        assert_eq!(
+            wire,
+            format!("{{\"jsonrpc\":\"2.0\",\"result\":{json},\"id\":1}}")
+        );
+    };
+    check(Value::Int(i64::MIN), "-9223372036854775808");
+    check(Value::Float(1.0), "1.0");
+    check(Value::Float(0.1), "0.1");
+    check(Value::Float(f64::NAN), "null");
+    check(Value::Bool(true), "true");
+    check(Value::Time(DateTime::epoch()), "\"19700101T00:00:00Z\"");
+    check(text("a\"\\\n\u{1}é"), "\"a\\\"\\\\\\n\\u0001é\"");
+    check(Value::Array(vec![Value::Int(1), text("b")]), "[1,\"b\"]");
+    check(
+        Value::Struct(vec![
+            ("b\"".to_owned(), Value::Int(1)),
+            ("absent".to_owned(), Value::Nil),
+            ("a".to_owned(), Value::Struct(vec![])),
+        ]),
+        "{\"b\\\"\":1,\"a\":{}}",
+    );
+}
+
+#[test]
+fn calls_of_both_versions_are_read() {
+    let read = |wire: &str| decode_request(wire.as_bytes(), &Limits::REQUEST);
+    let call = read(
+        r#" {"jsonrpc":"2.0","method":"PIF.plug","params":["r",1,1.5,true,null,{"a":[]}],"id":0} "#,
+    )
+    .unwrap();
+    assert_eq!((call.version, call.id), (Version::V2, Id::Int(0)));
+    assert_eq!(call.request.method, "PIF.plug");
+    assert_eq!(
+        call.request.params,
+        [
+            text("r"),
+            Value::Int(1),
+            Value::Float(1.5),
+            Value::Bool(true),
+            Value::Nil,
+            Value::Struct(vec![("a".to_owned(), Value::Array(vec![]))]),
+        ]
+    );
+    let call = read(r#"{"id":"x","params":[],"method":"m"}"#).unwrap();
+    assert_eq!(
+        (call.version, call.id),
+        (Version::V1, Id::Text("x".to_owned()))
+    );
+    for none in [
+        r#"{"jsonrpc":"2.0","method":"m","id":1}"#,
+        r#"{"jsonrpc":"2.0","method":"m","params":null,"id":1}"#,
+    ] {
+        assert_eq!(read(none).unwrap().request.params, []);
+    }
+    let call = read(r#"{"jsonrpc":"2.0","method":"m","params":{"a":1},"id":1}"#).unwrap();
+    assert_eq!(
+        call.request.params,
+        [Value::Struct(vec![("a".to_owned(), Value::Int(1))])]
+    );
+}
+
+#[test]
+fn what_is_no_call_is_refused() {
+    for wire in [
+        "",
+        "[]",
+        "{}",
+        "null",
+        r#"{"method":"m","id":1}"#,
+        r#"{"method":"m","params":{},"id":1}"#,
+        r#"{"method":"m","params":[]}"#,
+        r#"{"method":"m","params":[],"id":null}"#,
+        r#"{"method":"m","params":[],"id":1.5}"#,
+        r#"{"method":"","params":[],"id":1}"#,
+        r#"{"params":[],"id":1}"#,
+        r#"{"jsonrpc":"1.0","method":"m","params":[],"id":1}"#,
+        r#"{"jsonrpc":2.0,"method":"m","params":[],"id":1}"#,
+        r#"{"jsonrpc":null,"method":"m","params":[],"id":1}"#,
+        r#"{"jsonrpc":"2.0","method":"m","params":"x","id":1}"#,
+        r#"{"method":"m","params":[],"id":1} x"#,
+        r#"[{"method":"m","params":[],"id":1}]"#,
+        r#"{"method":"m","params":[{"a":1,"a":2}],"id":1}"#,
+        r#"{"method":"m","params":[9223372036854775808],"id":1}"#,
+        r#"{"method":"m","params":["\ud800"],"id":1}"#,
+    ] {
+        let refused = decode_request(wire.as_bytes(), &Limits::REQUEST);
+        assert!(
+            matches!(refused, Err(DecodeError::Malformed { .. })),
+            "{wire}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn the_limits_of_xml_hold_for_json() {
+    let call = |params: &str| format!("{{\"method\":\"m\",\"id\":1,\"params\":[{params}]}}");
+    let small = Limits {
+        body: 1_000_000,
+        depth: 64,
+        items: 1000,
+        text: 100,
+    };
+    let read = |params: &str| decode_request(call(params).as_bytes(), &small);
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(read(&nested(64)).is_ok());
+    assert_eq!(read(&nested(65)), Err(DecodeError::Depth { limit: 64 }));
+    assert_eq!(read(&nested(10_000)), Err(DecodeError::Depth { limit: 64 }));
+    assert_eq!(
+        read(&format!("0{}", ",0".repeat(1000))),
+        Err(DecodeError::Items { limit: 1000 })
+    );
+    let long = format!("\"{}\"", "sesame".repeat(17));
+    assert_eq!(read(&long), Err(DecodeError::Text { limit: 100 }));
+    for bad in ["\"\\u0000\"", "\"\\ufffe\"", "{\"\\u0001\":1}"] {
+        let refused = read(bad);
+        assert!(
+            matches!(refused, Err(DecodeError::Characters { .. })),
+            "{bad}: {refused:?}"
+        );
+    }
+    let refused = decode_request(b"{\"method\":\"\xff\"}", &small);
+    assert!(
+        matches!(refused, Err(DecodeError::Characters { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(
+        decode_request(&vec![b' '; 1_000_001], &small),
+        Err(DecodeError::Body { limit: 1_000_000 })
+    );
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let call = decode_request(
+        encode_request(5, "m", &[text("\u{7f}\"\\é")]).as_bytes(),
+        &Limits::REQUEST,
+    )
+    .unwrap();
+    assert_eq!((call.version, call.id), (Version::V2, Id::Int(5)));
+    assert_eq!(call.request.params, [text("\u{7f}\"\\é")]);
+    for version in [Version::V1, Version::V2] {
+        let id = Id::Int(1);
+        let read = |wire: String| decode_reply(wire.as_bytes(), &Limits::REPLY);
+        let value = Value::Array(vec![Value::Int(5), Value::Float(0.25), text("x")]);
+        assert_eq!(
+            read(encode_success(version, &id, &value)),
+            Ok(Reply::Success(value))
+        );
+        assert_eq!(
+            read(encode_failure(version, &id, &error())),
+            Ok(Reply::Failure(error()))
+        );
+    }
+    let refusal = decode_reply(encode_refusal(&error()).as_bytes(), &Limits::REPLY);
+    assert_eq!(refusal, Ok(Reply::Failure(error())));
+}

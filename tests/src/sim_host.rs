@@ -1,0 +1,273 @@
+//! A daemon on a simulated host: the real database and the real calls, over a host that exists only in memory and
+//! refuses, fails or crashes on demand.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tempfile::TempDir;
+use xapi_core::auth::OneUser;
+use xapi_core::{Api, Config, Core, Origin, startup, topology};
+use xapi_db::{Options, Read, Store};
+use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Value};
+use xapi_net::agent::Request;
+use xapi_net::sim::{Handle, SimAgent};
+use xapi_net::topology::Name;
+
+/// The daemon and its host.
+pub struct SimHost {
+    dir: TempDir,
+    /// The simulated host, to set faults and to look at it.
+    pub handle: Handle,
+    api: Option<Api>,
+    session: String,
+}
+
+impl SimHost {
+    /// A host with NICs eth0…, management static on eth0, started for the first time.
+    pub fn new(nics: usize) -> SimHost {
+        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
+        SimHost::on(Handle::new(names))
+    }
+
+    /// The same on a host that the caller has prepared.
+    pub fn on(handle: Handle) -> SimHost {
+        let dir = tempfile::tempdir().expect("a directory");
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+            std::fs::write(path, text).expect("a file");
+        };
+        write(
+            "etc/xensource-inventory",
+            "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11'\n\
+             CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e22'\n\
+             MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n",
+        );
+        write(
+            "etc/firstboot.d/data/management.conf",
+            "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
+             MODEV6='static'\nIPv6='fd00:172:16::10/64'\nIPv6_GATEWAY='fd00:172:16::1'\n",
+        );
+        let mut host = SimHost {
+            dir,
+            handle,
+            api: None,
+            session: String::new(),
+        };
+        host.start();
+        host
+    }
+
+    /// Starts the daemon, as after a crash or a stop.
+    pub fn start(&mut self) {
+        self.api = None;
+        let config = Config {
+            root: self.root().to_owned(),
+            ..Config::default()
+        };
+        std::fs::create_dir_all(config.database().parent().expect("a parent"))
+            .expect("directories");
+        let store =
+            Store::open(&config.database(), Options::default()).expect("the database opens");
+        let agent = Arc::new(SimAgent::on(self.handle.clone()));
+        let authenticate = Arc::new(OneUser::new("root", "secret"));
+        let core = Arc::new(Core::new(
+            config,
+            store,
+            agent,
+            authenticate,
+            Arc::new(SystemTime::now),
+        ));
+        startup::run(&core).expect("start-up");
+        self.api = Some(Api::new(core));
+        let login = ["root", "secret", "2.23", "tests"]
+            .map(Value::from)
+            .to_vec();
+        let session = self
+            .raw("session.login_with_password", login)
+            .expect("login");
+        self.session = session.as_str().expect("a reference").to_owned();
+    }
+
+    /// The directory that stands for `/`.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The API.
+    pub fn api(&self) -> &Api {
+        self.api.as_ref().expect("the daemon runs")
+    }
+
+    /// The daemon's parts.
+    pub fn core(&self) -> &Arc<Core> {
+        self.api().core()
+    }
+
+    /// A call as it comes from the wire.
+    pub fn raw(&self, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
+        self.api().call(&Origin::default(), name, params)
+    }
+
+    /// A call with the session put first.
+    pub fn call(&self, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
+        let session = Value::Str(self.session.clone());
+        self.raw(name, std::iter::once(session).chain(params).collect())
+    }
+
+    /// The session of the calls.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// The host's own record.
+    pub fn host(&self) -> Ref<Host> {
+        self.core().localhost().expect("the host's record")
+    }
+
+    /// All objects of a class.
+    pub fn all<C: Class>(&self) -> Vec<(Ref<C>, C)> {
+        self.core().view().expect("a view").all().expect("rows")
+    }
+
+    /// One object.
+    pub fn get<C: Class>(&self, reference: &Ref<C>) -> C {
+        self.core()
+            .view()
+            .expect("a view")
+            .get(reference)
+            .expect("a row")
+    }
+
+    /// The PIF with a device and no VLAN.
+    pub fn pif(&self, device: &str) -> Ref<Pif> {
+        let found = self
+            .all::<Pif>()
+            .into_iter()
+            .find(|(_, pif)| pif.device == device && pif.vlan < 0);
+        found.unwrap_or_else(|| panic!("no PIF {device}")).0
+    }
+
+    /// The network of a bridge.
+    pub fn network(&self, bridge: &str) -> Ref<Network> {
+        let found = self
+            .all::<Network>()
+            .into_iter()
+            .find(|(_, network)| network.bridge == bridge);
+        found.unwrap_or_else(|| panic!("no network {bridge}")).0
+    }
+
+    /// Makes a network; its bridge is the server's choice.
+    pub fn new_network(&self, label: &str) -> Ref<Network> {
+        let empty = || Value::Struct(Vec::new());
+        let members = [
+            ("name_label", Value::from(label)),
+            ("name_description", Value::from("")),
+            ("MTU", Value::Int(1500)),
+            ("other_config", empty()),
+            ("bridge", Value::from("")),
+            ("managed", Value::Bool(true)),
+            ("tags", Value::Array(Vec::new())),
+        ];
+        let record = members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let made = self
+            .call("network.create", vec![Value::Struct(record)])
+            .expect("network.create");
+        Ref::new(made.as_str().expect("a reference"))
+    }
+
+    /// `Bond.create` over devices, on a network, with the server's choice of MAC.
+    pub fn bond(
+        &self,
+        network: &Ref<Network>,
+        devices: &[&str],
+        mode: &str,
+    ) -> Result<Ref<Bond>, ApiError> {
+        let members = devices
+            .iter()
+            .map(|device| text(&self.pif(device)))
+            .collect();
+        let params = vec![
+            text(network),
+            Value::Array(members),
+            Value::from(""),
+            Value::from(mode),
+        ];
+        Ok(Ref::new(
+            self.call("Bond.create", params)?
+                .as_str()
+                .expect("a reference"),
+        ))
+    }
+
+    /// Steps that would be needed to make the host look as the database says: none, if all is well.
+    pub fn diverged(&self) -> Vec<String> {
+        let wanted = topology::of_host(&self.core().view().expect("a view"), &self.host())
+            .expect("a topology");
+        self.core()
+            .agent
+            .plan(Request::what_can(wanted))
+            .expect("a plan")
+    }
+
+    /// What clients can see of the network: every PIF, bond and network without what moves by itself, by stable names.
+    pub fn seen(&self) -> Vec<String> {
+        let view = self.core().view().expect("a view");
+        let mut lines = Vec::new();
+        for (_, pif) in self.all::<Pif>() {
+            let bridge = view.field(&pif.network, Network::BRIDGE).expect("a bridge");
+            let bond = pif
+                .bond_slave_of
+                .some()
+                .map(|bond| view.field(bond, Bond::MASTER).expect("a master"));
+            let bond = bond.map(|master| view.field(&master, Pif::DEVICE).expect("a device"));
+            lines.push(format!(
+                "pif {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
+                 | {} {:?} {}",
+                pif.device,
+                pif.mac,
+                pif.currently_attached,
+                pif.management,
+                pif.bond_master_of.len(),
+                pif.ip_configuration_mode,
+                pif.ip,
+                pif.netmask,
+                pif.gateway,
+                pif.dns,
+                pif.ipv6_configuration_mode,
+                pif.ipv6,
+                pif.ipv6_gateway,
+                pif.disallow_unplug,
+                pif.properties,
+                pif.primary_address_type,
+            ));
+        }
+        for (_, bond) in self.all::<Bond>() {
+            let device = view
+                .field(&bond.primary_slave, Pif::DEVICE)
+                .expect("a device");
+            lines.push(format!(
+                "bond {} {:?} primary {device} of {}",
+                bond.mode,
+                bond.properties,
+                bond.slaves.len()
+            ));
+        }
+        lines.extend(
+            self.all::<Network>()
+                .iter()
+                .map(|(_, net)| format!("net {} {}", net.bridge, net.name_label)),
+        );
+        lines.sort();
+        lines
+    }
+}
+
+/// A reference as a value.
+pub fn text<C>(reference: &Ref<C>) -> Value {
+    Value::Str(reference.as_str().to_owned())
+}

@@ -1,0 +1,332 @@
+//! Every network call, with a failure and with a crash at each of its steps: afterwards the host and the database
+//! are as before or as asked, and they agree.
+
+use xapi_model::{ApiError, Value};
+use xapi_net::names::Name;
+use xapi_net::sim::world::Watch;
+use xapi_net::sim::{Fault, FaultKind};
+use xapi_tests::SimHost;
+use xapi_tests::sim_host::text;
+
+/// A call, and what must be there before it.
+struct Case {
+    name: &'static str,
+    prepare: fn(&SimHost),
+    call: fn(&SimHost) -> Result<Value, ApiError>,
+}
+
+fn nothing(_: &SimHost) {}
+
+fn bond(host: &SimHost, devices: &[&str], mode: &str) -> Result<Value, ApiError> {
+    let network = match host
+        .all::<xapi_model::Network>()
+        .iter()
+        .find(|(_, net)| net.name_label == "bonded")
+    {
+        Some((network, _)) => network.clone(),
+        None => host.new_network("bonded"),
+    };
+    host.bond(&network, devices, mode).map(|bond| text(&bond))
+}
+
+fn on_bond(host: &SimHost, call: &str, mut params: Vec<Value>) -> Result<Value, ApiError> {
+    let (bond, _) = host.all::<xapi_model::Bond>().remove(0);
+    params.insert(0, text(&bond));
+    host.call(call, params)
+}
+
+fn reconfigure(host: &SimHost, device: &str, words: [&str; 5]) -> Result<Value, ApiError> {
+    let mut params = vec![text(&host.pif(device))];
+    params.extend(words.map(Value::from));
+    host.call("PIF.reconfigure_ip", params)
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "Bond.create over the management interface",
+        prepare: |host| drop(host.new_network("bonded")),
+        call: |host| bond(host, &["eth0", "eth3"], "active-backup"),
+    },
+    Case {
+        name: "Bond.create with management on the second member",
+        prepare: |host| drop(host.new_network("bonded")),
+        call: |host| bond(host, &["eth1", "eth0"], "balance-slb"),
+    },
+    Case {
+        name: "Bond.create without management",
+        prepare: |host| drop(host.new_network("bonded")),
+        call: |host| bond(host, &["eth2", "eth1", "eth3"], "lacp"),
+    },
+    Case {
+        name: "Bond.destroy with management",
+        prepare: |host| drop(bond(host, &["eth0", "eth3"], "active-backup").unwrap()),
+        call: |host| on_bond(host, "Bond.destroy", Vec::new()),
+    },
+    Case {
+        name: "Bond.destroy without management",
+        prepare: |host| drop(bond(host, &["eth1", "eth2"], "balance-slb").unwrap()),
+        call: |host| on_bond(host, "Bond.destroy", Vec::new()),
+    },
+    Case {
+        name: "Bond.set_mode",
+        prepare: |host| drop(bond(host, &["eth0", "eth1"], "balance-slb").unwrap()),
+        call: |host| on_bond(host, "Bond.set_mode", vec![Value::from("lacp")]),
+    },
+    Case {
+        name: "Bond.set_property",
+        prepare: |host| drop(bond(host, &["eth1", "eth2"], "lacp").unwrap()),
+        call: |host| {
+            on_bond(
+                host,
+                "Bond.set_property",
+                vec![Value::from("lacp-time"), Value::from("fast")],
+            )
+        },
+    },
+    Case {
+        name: "PIF.reconfigure_ip of management to another address",
+        prepare: nothing,
+        call: |host| {
+            reconfigure(
+                host,
+                "eth0",
+                [
+                    "Static",
+                    "172.16.0.20",
+                    "255.255.255.224",
+                    "172.16.0.1",
+                    "172.16.0.1",
+                ],
+            )
+        },
+    },
+    Case {
+        name: "PIF.reconfigure_ip of a NIC without an address",
+        prepare: nothing,
+        call: |host| reconfigure(host, "eth2", ["Static", "10.1.0.2", "255.255.0.0", "", ""]),
+    },
+    Case {
+        name: "PIF.reconfigure_ip to DHCP",
+        prepare: |host| {
+            let mac = host.get(&host.pif("eth2")).mac.parse().unwrap();
+            let lease = xapi_net::topology::Lease {
+                address: "10.2.0.7/24".parse().unwrap(),
+                gateway: Some("10.2.0.1".parse().unwrap()),
+                dns: Default::default(),
+                server: None,
+                mtu: None,
+            };
+            host.handle.offer(mac, None, lease);
+        },
+        call: |host| reconfigure(host, "eth2", ["DHCP", "", "", "", ""]),
+    },
+    Case {
+        name: "PIF.reconfigure_ipv6 of management",
+        prepare: nothing,
+        call: |host| {
+            let words = ["Static", "fd00:172:16::20/64", "fd00:172:16::1", ""].map(Value::from);
+            host.call(
+                "PIF.reconfigure_ipv6",
+                std::iter::once(text(&host.pif("eth0")))
+                    .chain(words)
+                    .collect(),
+            )
+        },
+    },
+    Case {
+        name: "PIF.unplug",
+        prepare: nothing,
+        call: |host| host.call("PIF.unplug", vec![text(&host.pif("eth2"))]),
+    },
+    Case {
+        name: "PIF.plug",
+        prepare: |host| {
+            drop(
+                host.call("PIF.unplug", vec![text(&host.pif("eth2"))])
+                    .unwrap(),
+            )
+        },
+        call: |host| host.call("PIF.plug", vec![text(&host.pif("eth2"))]),
+    },
+    Case {
+        name: "PIF.forget",
+        prepare: nothing,
+        call: |host| host.call("PIF.forget", vec![text(&host.pif("eth2"))]),
+    },
+    Case {
+        name: "host.management_reconfigure",
+        prepare: |host| {
+            drop(
+                reconfigure(
+                    host,
+                    "eth1",
+                    ["Static", "10.3.0.2", "255.255.255.0", "10.3.0.1", ""],
+                )
+                .unwrap(),
+            )
+        },
+        call: |host| host.call("host.management_reconfigure", vec![text(&host.pif("eth1"))]),
+    },
+];
+
+/// How many steps a call takes on the host when nothing fails.
+fn steps_of(case: &Case) -> usize {
+    let host = SimHost::new(4);
+    (case.prepare)(&host);
+    let before = host.handle.world().steps;
+    (case.call)(&host).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+    assert_eq!(host.diverged(), Vec::<String>::new(), "{}", case.name);
+    let after = host.handle.world().steps;
+    assert!(
+        after > before,
+        "{} does nothing on the host: its faults would prove nothing",
+        case.name
+    );
+    after - before
+}
+
+fn fault_at(host: &SimHost, step: usize, kind: FaultKind) {
+    let mut world = host.handle.world();
+    world.fault = Some(Fault {
+        at: world.steps + step,
+        kind,
+    });
+}
+
+#[test]
+fn a_failure_at_any_step_of_a_call_leaves_nothing_behind() {
+    let mut tried = 0;
+    for case in CASES {
+        for step in 0..steps_of(case) {
+            for kind in [FaultKind::Refuse, FaultKind::FailAfter] {
+                let host = SimHost::new(4);
+                (case.prepare)(&host);
+                let (seen, state) = (host.seen(), host.handle.world().state.clone());
+                let generation = host.core().store.generation();
+                fault_at(&host, step, kind);
+                let outcome = (case.call)(&host);
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                let error = outcome.expect_err(&place);
+                assert_eq!(error.code, "PIF_CONFIGURATION_ERROR", "{place}: {error}");
+                let about = xapi_model::Ref::new(error.params[0].clone());
+                host.get::<xapi_model::Pif>(&about);
+                assert_eq!(host.seen(), seen, "{place}: rows");
+                assert_eq!(
+                    host.core().store.generation(),
+                    generation,
+                    "{place}: an event"
+                );
+                assert_eq!(host.handle.world().state, state, "{place}: the host");
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} failures injected");
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_call_leaves_the_old_state_or_the_new_one() {
+    let (mut tried, mut old, mut new) = (0, 0, 0);
+    for case in CASES {
+        let reference = SimHost::new(4);
+        (case.prepare)(&reference);
+        (case.call)(&reference).unwrap();
+        let wanted = reference.seen();
+        for step in 0..steps_of(case) {
+            for kind in [FaultKind::CrashBefore, FaultKind::CrashAfter] {
+                let mut host = SimHost::new(4);
+                (case.prepare)(&host);
+                let seen = host.seen();
+                fault_at(&host, step, kind);
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                assert!(
+                    (case.call)(&host).is_err(),
+                    "{place}: answered although it crashed"
+                );
+                host.handle.world().fault = None;
+                host.start();
+                assert_eq!(
+                    host.diverged(),
+                    Vec::<String>::new(),
+                    "{place}: database and host disagree"
+                );
+                match host.seen() {
+                    now if now == seen => old += 1,
+                    now if now == wanted => new += 1,
+                    now => panic!("{place}: neither the old state nor the new one:\n{now:#?}"),
+                }
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} crashes: {old} left the old state, {new} the new one");
+}
+
+#[test]
+fn the_management_address_is_there_at_every_instant_of_a_bonds_life() {
+    let host = SimHost::new(4);
+    host.handle.world().watch = Some(Watch {
+        address: "172.16.0.10".parse().unwrap(),
+        routed: true,
+        missing: Vec::new(),
+    });
+    bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
+    on_bond(&host, "Bond.set_mode", vec![Value::from("balance-slb")]).unwrap();
+    on_bond(&host, "Bond.destroy", Vec::new()).unwrap();
+    let watch = host.handle.world().watch.clone().unwrap();
+    assert_eq!(watch.missing, Vec::<String>::new());
+}
+
+/// Writes to the kernel and transactions of Open vSwitch so far.
+fn written(host: &SimHost) -> (usize, usize) {
+    let world = host.handle.world();
+    (world.writes, world.transactions)
+}
+
+#[test]
+fn what_is_already_so_is_not_written_again() {
+    let host = SimHost::new(4);
+    bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
+    let before = written(&host);
+    host.call("PIF.plug", vec![text(&host.pif("bond0"))])
+        .unwrap();
+    xapi_core::startup::reconverge(host.core()).unwrap();
+    assert_eq!(written(&host), before);
+}
+
+#[test]
+fn a_restart_of_the_daemon_touches_nothing() {
+    let mut host = SimHost::new(4);
+    bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
+    host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+        .unwrap();
+    let (seen, before) = (host.seen(), written(&host));
+    host.start();
+    assert_eq!(written(&host), before);
+    assert_eq!(host.seen(), seen);
+}
+
+#[test]
+fn one_missing_nic_never_keeps_the_host_off_the_network() {
+    for missing in ["eth1", "eth3"] {
+        let mut host = SimHost::new(4);
+        bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
+        host.handle.world().pull_out(Name::new(missing).unwrap());
+        host.handle.world().reboot();
+        std::fs::remove_dir_all(host.root().join("run")).unwrap();
+        host.start();
+        let address = "172.16.0.10/27".parse().unwrap();
+        let state = host.handle.world().state.clone();
+        assert!(
+            state.addresses.iter().any(|(_, inet)| *inet == address),
+            "{missing}: no management address"
+        );
+        let alerts = host.all::<xapi_model::Message>();
+        assert!(
+            alerts.iter().any(|(_, m)| m.body.contains(missing)),
+            "{missing} is not named: {alerts:?}"
+        );
+        let attached = host.get(&host.pif("eth2")).currently_attached;
+        assert!(attached, "{missing}: the rest is not up");
+    }
+}

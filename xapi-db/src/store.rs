@@ -1,0 +1,515 @@
+//! The store: one database file, one writer at a time, any number of readers.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
+use uuid::Uuid;
+use xapi_model::{ApiError, ClassDesc, classes, errors};
+
+use crate::apply::{self, Applied, RowKey};
+use crate::draft::{Draft, Finished, Planned};
+use crate::edit::{Act, Commit, Edit, members, same};
+use crate::error::{CommitError, DbError};
+use crate::layout::{Layout, Table};
+use crate::migrate;
+use crate::reader::{Reader, View, stored_value};
+
+/// The version of what is stored. A program refuses a file with a greater one. Raise it when an older program would
+/// destroy or misread what this one writes: a class or field that it would drop, a bookkeeping table that it does not keep.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Fields that no two rows of a class may share. Rows in which any of them is empty or refers to nothing are exempt.
+#[derive(Clone, Copy, Debug)]
+pub struct UniqueKey {
+    /// The class.
+    pub class: &'static str,
+    /// Wire names of the stored fields.
+    pub fields: &'static [&'static str],
+}
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct Options {
+    /// The classes; those without rows are passed over.
+    pub model: &'static [&'static ClassDesc],
+    /// The version of the model.
+    pub version: u32,
+    /// Keys that must be unique, beside the uuid of every class.
+    pub unique: &'static [UniqueKey],
+    /// Makes references and uuids.
+    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            model: classes::MODEL,
+            version: SCHEMA_VERSION,
+            unique: &[],
+            ids: Arc::new(Uuid::new_v4),
+        }
+    }
+}
+
+/// The objects. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+pub(crate) struct Inner {
+    path: PathBuf,
+    options: Options,
+    layout: Layout,
+    writer: Mutex<Writer>,
+    pub(crate) resting: Mutex<Vec<Reader>>,
+    pub(crate) generation: AtomicU64,
+    /// For each table a generation that is not before its last change.
+    last_changes: Vec<AtomicU64>,
+    watch: watch::Sender<u64>,
+    /// Held for as long as the store is open, so that no second process opens it.
+    _lock: File,
+    /// Last, so that it goes after the connections.
+    _temporary: Option<TemporaryDirectory>,
+}
+
+struct Writer {
+    conn: Connection,
+    /// No generation above this one may be used before a greater mark is safe on disk.
+    high_water: u64,
+    /// What `PRAGMA synchronous` says now.
+    durable: bool,
+    temporary: bool,
+}
+
+/// Rounds that [`Store::change`] goes before it gives up.
+const ROUNDS: u32 = 3;
+
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 1024;
+
+impl Store {
+    /// Opens the store in this file, or makes it; brings an older one up to date.
+    pub fn open(path: &Path, options: Options) -> Result<Store, DbError> {
+        Store::open_in(path, options, None)
+    }
+
+    /// A store for a test: nothing waits for the disk, and the last clone takes the files with it.
+    pub fn temporary(options: Options) -> Result<Store, DbError> {
+        let directory = TemporaryDirectory::new()?;
+        let path = directory.0.join("state.db");
+        Store::open_in(&path, options, Some(directory))
+    }
+
+    fn open_in(
+        path: &Path,
+        options: Options,
+        temporary: Option<TemporaryDirectory>,
+    ) -> Result<Store, DbError> {
+        let lock = lock(path)?;
+        let opened = migrate::open(path, &options, temporary.is_some())?;
+        let tables = opened.layout.tables.len();
+        let generation = opened.generation;
+        Ok(Store(Arc::new(Inner {
+            path: path.to_owned(),
+            options,
+            layout: opened.layout,
+            writer: Mutex::new(Writer {
+                conn: opened.conn,
+                high_water: opened.high_water,
+                durable: true,
+                temporary: temporary.is_some(),
+            }),
+            resting: Mutex::new(Vec::new()),
+            generation: AtomicU64::new(generation),
+            last_changes: (0..tables).map(|_| AtomicU64::new(generation)).collect(),
+            watch: watch::Sender::new(generation),
+            _lock: lock,
+            _temporary: temporary,
+        })))
+    }
+
+    /// A consistent snapshot.
+    pub fn view(&self) -> Result<View, DbError> {
+        Ok(View {
+            store: self.clone(),
+            reader: self.0.reader()?,
+        })
+    }
+
+    /// A snapshot to edit.
+    pub fn draft(&self) -> Result<Draft, DbError> {
+        Ok(Draft::new(self.clone(), self.0.reader()?))
+    }
+
+    /// Commits a draft: all of it or nothing. When this returns, what the draft did to durable classes is safe on disk.
+    pub fn commit(&self, draft: Draft) -> Result<Commit, CommitError> {
+        assert!(
+            Arc::ptr_eq(&self.0, &draft.store.0),
+            "a draft is committed to the store that it was made of"
+        );
+        // From here on the draft holds no snapshot.
+        let finished = draft.finish();
+        if finished.planned.is_empty() {
+            return Ok(Commit {
+                generation: finished.snapshot,
+                edits: Vec::new(),
+            });
+        }
+        let durable = finished
+            .planned
+            .iter()
+            .any(|planned| self.is_durable(&planned.edit));
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut edits = Vec::new();
+        let generation = self.write(&mut writer, durable, None, |conn, generation| {
+            let current = self.generation();
+            if finished.snapshot != current {
+                self.check_conflicts(conn, &finished)?;
+            }
+            self.check_absent(conn, &finished)?;
+            edits = finished
+                .planned
+                .into_iter()
+                .map(|planned| planned.edit)
+                .collect();
+            let layout = &self.0.layout;
+            let applied = apply::apply(conn, layout, generation, &edits)?;
+            let unique = self.0.options.unique;
+            apply::check(conn, layout, &applied, unique, finished.snapshot)?;
+            Ok(applied)
+        })?;
+        Ok(Commit { generation, edits })
+    }
+
+    /// Makes a draft, lets `f` edit it, and commits it; again from the start if somebody else was quicker.
+    pub fn change<T>(
+        &self,
+        mut f: impl FnMut(&Draft) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let mut round = 1;
+        loop {
+            let draft = self.draft()?;
+            let made = f(&draft)?;
+            match self.commit(draft) {
+                Ok(_) => return Ok(made),
+                Err(CommitError::Conflict { .. }) if round < ROUNDS => round += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Applies a commit of another store, as one generation with the same number. Only whole logs lead anywhere: what
+    /// the commit builds on must be here.
+    pub fn replay(&self, commit: &Commit) -> Result<(), DbError> {
+        if commit.edits.is_empty() {
+            return Ok(());
+        }
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = self.generation();
+        if commit.generation <= store {
+            let commit = commit.generation;
+            return Err(DbError::Stale { commit, store });
+        }
+        let durable = commit.edits.iter().any(|edit| self.is_durable(edit));
+        let number = Some(commit.generation);
+        let written = self.write(&mut writer, durable, number, |conn, generation| {
+            Ok(apply::apply(
+                conn,
+                &self.0.layout,
+                generation,
+                &commit.edits,
+            )?)
+        });
+        match written {
+            Ok(_) => Ok(()),
+            Err(CommitError::Db(error)) => Err(error),
+            Err(other) => Err(DbError::Unfit {
+                commit: commit.generation,
+                what: other.to_string(),
+            }),
+        }
+    }
+
+    /// The newest generation.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    /// Follows the generation.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.watch.subscribe()
+    }
+
+    /// Writes a copy of the store to a file, without rows of volatile classes, while the store goes on. The file
+    /// appears whole or not at all.
+    pub fn backup(&self, to: &Path) -> Result<(), DbError> {
+        migrate::backup(&self.0.connect()?, &self.0.layout, to, &self.new_id())
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
+    pub(crate) fn new_id(&self) -> Uuid {
+        (self.0.options.ids)()
+    }
+
+    pub(crate) fn last_change(&self, table: usize) -> u64 {
+        self.0.last_changes[table].load(Ordering::Acquire)
+    }
+
+    pub(crate) fn place_of(&self, class: &ClassDesc) -> Option<(&Layout, usize, &Table)> {
+        let layout = &self.0.layout;
+        let at = layout.table(class.name)?;
+        Some((layout, at, &layout.tables[at]))
+    }
+
+    pub(crate) fn table_of(&self, class: &ClassDesc) -> Option<(&Layout, &Table)> {
+        self.place_of(class)
+            .map(|(layout, _, table)| (layout, table))
+    }
+
+    pub(crate) fn table(
+        &self,
+        class: &ClassDesc,
+        reference: &str,
+    ) -> Result<(&Layout, &Table), ApiError> {
+        self.table_of(class)
+            .ok_or_else(|| errors::handle_invalid(class.name, reference))
+    }
+
+    fn is_durable(&self, edit: &Edit) -> bool {
+        let Some(at) = self.0.layout.table(&edit.class) else {
+            return true;
+        };
+        let class = self.0.layout.tables[at].class;
+        let field = edit.act.field().and_then(|field| class.field(field));
+        !class.volatile && !field.is_some_and(|field| field.volatile)
+    }
+
+    /// One write transaction: the next generation, or the one given, comes to be.
+    fn write(
+        &self,
+        writer: &mut Writer,
+        durable: bool,
+        number: Option<u64>,
+        work: impl FnOnce(&Connection, u64) -> Result<Applied, CommitError>,
+    ) -> Result<u64, CommitError> {
+        let generation = number.unwrap_or_else(|| self.generation() + 1);
+        // A number that a client may see must never be given again, so the mark above it goes to disk first.
+        let reserve = generation > writer.high_water;
+        writer.begin(durable || reserve)?;
+        let high_water = generation + migrate::RESERVED;
+        let conn = &writer.conn;
+        let worked = work(conn, generation).and_then(|applied| {
+            if reserve {
+                migrate::set_meta(conn, "high_water", high_water)?;
+            }
+            migrate::set_meta(conn, "generation", generation)?;
+            // Before readers can see the rows, or a reader could take a changed class for an unchanged one.
+            for table in applied.tables() {
+                self.0.last_changes[table].fetch_max(generation, Ordering::AcqRel);
+            }
+            conn.prepare_cached("COMMIT")?.execute([])?;
+            Ok(())
+        });
+        if let Err(error) = worked {
+            writer.end()?;
+            return Err(error);
+        }
+        if reserve {
+            writer.high_water = high_water;
+        }
+        self.0.generation.store(generation, Ordering::Release);
+        self.0.refresh();
+        self.0.watch.send_replace(generation);
+        Ok(generation)
+    }
+
+    /// A draft conflicts if a row that it relies on, or a field or key that it writes, changed since its snapshot.
+    fn check_conflicts(&self, conn: &Connection, draft: &Finished) -> Result<(), CommitError> {
+        let layout = &self.0.layout;
+        let changed = |row: &RowKey| -> Result<bool, CommitError> {
+            let stamps = apply::stamps(conn, layout, (row.0, &row.1))?;
+            Ok(stamps.is_none_or(|(_, modified)| modified > draft.snapshot))
+        };
+        for row in &draft.relied {
+            if changed(row)? {
+                return Err(apply::conflict(layout, row.0, &row.1));
+            }
+        }
+        for planned in &draft.planned {
+            let edit = &planned.edit;
+            let Some(table) = layout.table(&edit.class) else {
+                continue;
+            };
+            let row = (table, edit.reference.clone());
+            if matches!(edit.act, Act::Insert(_)) || !changed(&row)? {
+                continue;
+            }
+            let conflict = match &edit.act {
+                Act::Destroy => true,
+                _ => self.field_conflicts(conn, &layout.tables[table], planned)?,
+            };
+            if conflict {
+                return Err(apply::conflict(layout, table, &edit.reference));
+            }
+        }
+        Ok(())
+    }
+
+    fn field_conflicts(
+        &self,
+        conn: &Connection,
+        table: &Table,
+        planned: &Planned,
+    ) -> Result<bool, DbError> {
+        let edit = &planned.edit;
+        let at = edit.act.field().and_then(|field| table.class.index(field));
+        let (Some(at), Some(base)) = (at, &planned.base) else {
+            // A touch conflicts only with the end of the row.
+            return Ok(!crate::reader::holds(conn, table, &edit.reference)?);
+        };
+        let column = &table.columns[at];
+        let Some(current) = stored_value(conn, table, column, &edit.reference)? else {
+            return Ok(true);
+        };
+        let of_key = |map: &xapi_model::Value, key: &str| {
+            let map = map.as_struct().unwrap_or_default();
+            members(map).get(key).map(|value| (*value).clone())
+        };
+        let both =
+            |one: &Option<xapi_model::Value>, other: &Option<xapi_model::Value>| match (one, other)
+            {
+                (Some(one), Some(other)) => same(one, other),
+                (None, None) => true,
+                _ => false,
+            };
+        Ok(match &edit.act {
+            Act::Set { value, .. } => !same(&current, base) && !same(&current, value),
+            Act::Put { key, value, .. } => {
+                let (now, then) = (of_key(&current, key), of_key(base, key));
+                !both(&now, &then) && !both(&now, &Some(value.clone()))
+            }
+            Act::Cut { key, .. } => {
+                let (now, then) = (of_key(&current, key), of_key(base, key));
+                !both(&now, &then) && now.is_some()
+            }
+            // Members come and go without regard to each other.
+            _ => false,
+        })
+    }
+
+    /// A new row must not be there already: two drafts may have chosen the same reference.
+    fn check_absent(&self, conn: &Connection, draft: &Finished) -> Result<(), CommitError> {
+        for Planned { edit, .. } in &draft.planned {
+            let Some(table) = self.0.layout.table(&edit.class) else {
+                continue;
+            };
+            let table = &self.0.layout.tables[table];
+            if matches!(edit.act, Act::Insert(_))
+                && crate::reader::holds(conn, table, &edit.reference)?
+            {
+                return Err(CommitError::Unique {
+                    class: table.class.name,
+                    field: "_ref".to_owned(),
+                    value: edit.reference.clone(),
+                    reference: edit.reference.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// A new connection for reading.
+    pub(crate) fn connect(&self) -> Result<Connection, DbError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        configure(&conn)?;
+        Ok(conn)
+    }
+}
+
+/// What every connection is told.
+pub(crate) fn configure(conn: &Connection) -> Result<(), DbError> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Only checkpoints and recovery make anybody wait, and both are short.
+    conn.busy_timeout(Duration::from_secs(10))?;
+    conn.pragma_update(None, "cache_size", -8192)?;
+    Ok(())
+}
+
+impl Writer {
+    fn begin(&mut self, durable: bool) -> Result<(), DbError> {
+        self.end()?;
+        let durable = durable && !self.temporary;
+        if durable != self.durable {
+            // NORMAL does not wait for the disk at a commit, and still keeps checkpoints in order; OFF would not.
+            let word = if durable { "FULL" } else { "NORMAL" };
+            self.conn.pragma_update(None, "synchronous", word)?;
+            self.durable = durable;
+        }
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(())
+    }
+
+    /// Undoes a transaction that did not come to its end, also one that a panic left.
+    fn end(&mut self) -> Result<(), DbError> {
+        if !self.conn.is_autocommit() {
+            self.conn.execute_batch("ROLLBACK")?;
+        }
+        Ok(())
+    }
+}
+
+fn lock(path: &Path) -> Result<File, DbError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let failed = |source| DbError::File {
+        doing: "locking",
+        path: name.clone(),
+        source,
+    };
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DbError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// A directory that goes with its owner.
+struct TemporaryDirectory(PathBuf);
+
+impl TemporaryDirectory {
+    fn new() -> Result<TemporaryDirectory, DbError> {
+        let path = std::env::temp_dir().join(format!("xapi-db-{}", Uuid::new_v4()));
+        std::fs::create_dir(&path).map_err(|source| DbError::File {
+            doing: "making",
+            path: path.clone(),
+            source,
+        })?;
+        Ok(TemporaryDirectory(path))
+    }
+}
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!("{} is left behind: {error}", self.0.display());
+        }
+    }
+}
