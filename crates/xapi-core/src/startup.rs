@@ -573,8 +573,13 @@ fn note_left_out(
     Ok(())
 }
 
+/// The inventory as the database has it. While no PIF carries management (its NIC may be missing at the first start) the
+/// file stays as the installer left it, so that a later start can adopt what it names.
 fn write_inventory(core: &Core) -> Result<()> {
-    core.publish(&core.localhost()?);
+    let host = core.localhost()?;
+    if management_of(&core.view()?, &host)?.is_some() {
+        core.publish(&host);
+    }
     Ok(())
 }
 

@@ -123,7 +123,7 @@ pub fn scan_host(core: &Core, host: &Ref<Host>) -> Result<()> {
     let management = management_interface(core)?;
     core.store.change(|draft| {
         let known = pifs_of(draft, host)?;
-        for (device, nic) in facts.nics.iter().filter(|(_, nic)| nic.physical) {
+        for (device, nic) in &facts.nics {
             let pif = known
                 .iter()
                 .find(|(_, pif)| pif.physical && pif.device == device.as_str());
@@ -281,7 +281,7 @@ pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
 
 fn nic_of<'a>(facts: &'a Facts, device: &str) -> Option<&'a NicFacts> {
     let name = Name::new(device).ok()?;
-    facts.nics.get(&name).filter(|nic| nic.physical)
+    facts.nics.get(&name)
 }
 
 /// `PIF.forget`: the network stays.
