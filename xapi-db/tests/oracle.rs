@@ -265,8 +265,7 @@ fn merge(base: &Value, mine: &Value, theirs: &Value, whole: bool) -> Option<Valu
             let (b, m, t) = (pairs(base), pairs(mine), pairs(theirs));
             let mut merged = theirs.as_struct().unwrap().to_vec();
             for key in b.keys().chain(m.keys()) {
-                if b.get(key) != m.get(key) && t.get(key) != b.get(key) && t.get(key) != m.get(key)
-                {
+                if b.get(key) != m.get(key) && t.get(key) != b.get(key) {
                     return None;
                 }
             }
@@ -281,6 +280,12 @@ fn merge(base: &Value, mine: &Value, theirs: &Value, whole: bool) -> Option<Valu
         }
         (Value::Array(new), Value::Array(old)) if !whole => {
             let base = base.as_array().unwrap();
+            for item in base.iter().chain(new) {
+                let (b, m, t) = (base.contains(item), new.contains(item), old.contains(item));
+                if b != m && t != b {
+                    return None;
+                }
+            }
             let mut merged = old.clone();
             merged.retain(|item| !base.contains(item) || new.contains(item));
             for item in new.iter().rev() {
@@ -290,8 +295,7 @@ fn merge(base: &Value, mine: &Value, theirs: &Value, whole: bool) -> Option<Valu
             }
             Some(Value::Array(merged))
         }
-        _ if differ(base, theirs) && differ(mine, theirs) => None,
-        // Assigning what is there already changes nothing, not even the order of a map.
+        _ if differ(base, theirs) => None,
         _ => Some(mine.clone()),
     }
 }
