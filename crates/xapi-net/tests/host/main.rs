@@ -15,3 +15,4 @@ mod pairs;
 
 mod host;
 mod moves;
+mod same;
