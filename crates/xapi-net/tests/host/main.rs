@@ -13,6 +13,7 @@ mod lab;
 )]
 mod pairs;
 
+mod events;
 mod host;
 mod moves;
 mod same;
