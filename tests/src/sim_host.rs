@@ -49,7 +49,12 @@ impl SimHost {
             "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
              MODEV6='static'\nIPv6='fd00:172:16::10/64'\nIPv6_GATEWAY='fd00:172:16::1'\n",
         );
-        let mut host = SimHost { dir, handle, api: None, session: String::new() };
+        let mut host = SimHost {
+            dir,
+            handle,
+            api: None,
+            session: String::new(),
+        };
         host.start();
         host
     }
@@ -57,16 +62,31 @@ impl SimHost {
     /// Starts the daemon, as after a crash or a stop.
     pub fn start(&mut self) {
         self.api = None;
-        let config = Config { root: self.root().to_owned(), ..Config::default() };
-        std::fs::create_dir_all(config.database().parent().expect("a parent")).expect("directories");
-        let store = Store::open(&config.database(), Options::default()).expect("the database opens");
+        let config = Config {
+            root: self.root().to_owned(),
+            ..Config::default()
+        };
+        std::fs::create_dir_all(config.database().parent().expect("a parent"))
+            .expect("directories");
+        let store =
+            Store::open(&config.database(), Options::default()).expect("the database opens");
         let agent = Arc::new(SimAgent::on(self.handle.clone()));
         let authenticate = Arc::new(OneUser::new("root", "secret"));
-        let core = Arc::new(Core::new(config, store, agent, authenticate, Arc::new(SystemTime::now)));
+        let core = Arc::new(Core::new(
+            config,
+            store,
+            agent,
+            authenticate,
+            Arc::new(SystemTime::now),
+        ));
         startup::run(&core).expect("start-up");
         self.api = Some(Api::new(core));
-        let login = ["root", "secret", "2.23", "tests"].map(Value::from).to_vec();
-        let session = self.raw("session.login_with_password", login).expect("login");
+        let login = ["root", "secret", "2.23", "tests"]
+            .map(Value::from)
+            .to_vec();
+        let session = self
+            .raw("session.login_with_password", login)
+            .expect("login");
         self.session = session.as_str().expect("a reference").to_owned();
     }
 
@@ -113,18 +133,28 @@ impl SimHost {
 
     /// One object.
     pub fn get<C: Class>(&self, reference: &Ref<C>) -> C {
-        self.core().view().expect("a view").get(reference).expect("a row")
+        self.core()
+            .view()
+            .expect("a view")
+            .get(reference)
+            .expect("a row")
     }
 
     /// The PIF with a device and no VLAN.
     pub fn pif(&self, device: &str) -> Ref<Pif> {
-        let found = self.all::<Pif>().into_iter().find(|(_, pif)| pif.device == device && pif.vlan < 0);
+        let found = self
+            .all::<Pif>()
+            .into_iter()
+            .find(|(_, pif)| pif.device == device && pif.vlan < 0);
         found.unwrap_or_else(|| panic!("no PIF {device}")).0
     }
 
     /// The network of a bridge.
     pub fn network(&self, bridge: &str) -> Ref<Network> {
-        let found = self.all::<Network>().into_iter().find(|(_, network)| network.bridge == bridge);
+        let found = self
+            .all::<Network>()
+            .into_iter()
+            .find(|(_, network)| network.bridge == bridge);
         found.unwrap_or_else(|| panic!("no network {bridge}")).0
     }
 
@@ -140,22 +170,48 @@ impl SimHost {
             ("managed", Value::Bool(true)),
             ("tags", Value::Array(Vec::new())),
         ];
-        let record = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let made = self.call("network.create", vec![Value::Struct(record)]).expect("network.create");
+        let record = members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let made = self
+            .call("network.create", vec![Value::Struct(record)])
+            .expect("network.create");
         Ref::new(made.as_str().expect("a reference"))
     }
 
     /// `Bond.create` over devices, on a network, with the server's choice of MAC.
-    pub fn bond(&self, network: &Ref<Network>, devices: &[&str], mode: &str) -> Result<Ref<Bond>, ApiError> {
-        let members = devices.iter().map(|device| text(&self.pif(device))).collect();
-        let params = vec![text(network), Value::Array(members), Value::from(""), Value::from(mode)];
-        Ok(Ref::new(self.call("Bond.create", params)?.as_str().expect("a reference")))
+    pub fn bond(
+        &self,
+        network: &Ref<Network>,
+        devices: &[&str],
+        mode: &str,
+    ) -> Result<Ref<Bond>, ApiError> {
+        let members = devices
+            .iter()
+            .map(|device| text(&self.pif(device)))
+            .collect();
+        let params = vec![
+            text(network),
+            Value::Array(members),
+            Value::from(""),
+            Value::from(mode),
+        ];
+        Ok(Ref::new(
+            self.call("Bond.create", params)?
+                .as_str()
+                .expect("a reference"),
+        ))
     }
 
     /// Steps that would be needed to make the host look as the database says: none, if all is well.
     pub fn diverged(&self) -> Vec<String> {
-        let wanted = topology::of_host(&self.core().view().expect("a view"), &self.host()).expect("a topology");
-        self.core().agent.plan(Request::what_can(wanted)).expect("a plan")
+        let wanted = topology::of_host(&self.core().view().expect("a view"), &self.host())
+            .expect("a topology");
+        self.core()
+            .agent
+            .plan(Request::what_can(wanted))
+            .expect("a plan")
     }
 
     /// What clients can see of the network: every PIF, bond and network without what moves by itself, by stable names.
@@ -164,7 +220,10 @@ impl SimHost {
         let mut lines = Vec::new();
         for (_, pif) in self.all::<Pif>() {
             let bridge = view.field(&pif.network, Network::BRIDGE).expect("a bridge");
-            let bond = pif.bond_slave_of.some().map(|bond| view.field(bond, Bond::MASTER).expect("a master"));
+            let bond = pif
+                .bond_slave_of
+                .some()
+                .map(|bond| view.field(bond, Bond::MASTER).expect("a master"));
             let bond = bond.map(|master| view.field(&master, Pif::DEVICE).expect("a device"));
             lines.push(format!(
                 "pif {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
@@ -188,10 +247,21 @@ impl SimHost {
             ));
         }
         for (_, bond) in self.all::<Bond>() {
-            let device = view.field(&bond.primary_slave, Pif::DEVICE).expect("a device");
-            lines.push(format!("bond {} {:?} primary {device} of {}", bond.mode, bond.properties, bond.slaves.len()));
+            let device = view
+                .field(&bond.primary_slave, Pif::DEVICE)
+                .expect("a device");
+            lines.push(format!(
+                "bond {} {:?} primary {device} of {}",
+                bond.mode,
+                bond.properties,
+                bond.slaves.len()
+            ));
         }
-        lines.extend(self.all::<Network>().iter().map(|(_, net)| format!("net {} {}", net.bridge, net.name_label)));
+        lines.extend(
+            self.all::<Network>()
+                .iter()
+                .map(|(_, net)| format!("net {} {}", net.bridge, net.name_label)),
+        );
         lines.sort();
         lines
     }

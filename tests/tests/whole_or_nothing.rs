@@ -18,7 +18,11 @@ struct Case {
 fn nothing(_: &SimHost) {}
 
 fn bond(host: &SimHost, devices: &[&str], mode: &str) -> Result<Value, ApiError> {
-    let network = match host.all::<xapi_model::Network>().iter().find(|(_, net)| net.name_label == "bonded") {
+    let network = match host
+        .all::<xapi_model::Network>()
+        .iter()
+        .find(|(_, net)| net.name_label == "bonded")
+    {
         Some((network, _)) => network.clone(),
         None => host.new_network("bonded"),
     };
@@ -71,12 +75,30 @@ const CASES: &[Case] = &[
     Case {
         name: "Bond.set_property",
         prepare: |host| drop(bond(host, &["eth1", "eth2"], "lacp").unwrap()),
-        call: |host| on_bond(host, "Bond.set_property", vec![Value::from("lacp-time"), Value::from("fast")]),
+        call: |host| {
+            on_bond(
+                host,
+                "Bond.set_property",
+                vec![Value::from("lacp-time"), Value::from("fast")],
+            )
+        },
     },
     Case {
         name: "PIF.reconfigure_ip of management to another address",
         prepare: nothing,
-        call: |host| reconfigure(host, "eth0", ["Static", "172.16.0.20", "255.255.255.224", "172.16.0.1", "172.16.0.1"]),
+        call: |host| {
+            reconfigure(
+                host,
+                "eth0",
+                [
+                    "Static",
+                    "172.16.0.20",
+                    "255.255.255.224",
+                    "172.16.0.1",
+                    "172.16.0.1",
+                ],
+            )
+        },
     },
     Case {
         name: "PIF.reconfigure_ip of a NIC without an address",
@@ -94,7 +116,7 @@ const CASES: &[Case] = &[
                 server: None,
                 mtu: None,
             };
-            host.handle.offer(mac, lease);
+            host.handle.offer(mac, None, lease);
         },
         call: |host| reconfigure(host, "eth2", ["DHCP", "", "", "", ""]),
     },
@@ -103,7 +125,12 @@ const CASES: &[Case] = &[
         prepare: nothing,
         call: |host| {
             let words = ["Static", "fd00:172:16::20/64", "fd00:172:16::1", ""].map(Value::from);
-            host.call("PIF.reconfigure_ipv6", std::iter::once(text(&host.pif("eth0"))).chain(words).collect())
+            host.call(
+                "PIF.reconfigure_ipv6",
+                std::iter::once(text(&host.pif("eth0")))
+                    .chain(words)
+                    .collect(),
+            )
         },
     },
     Case {
@@ -113,7 +140,12 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "PIF.plug",
-        prepare: |host| drop(host.call("PIF.unplug", vec![text(&host.pif("eth2"))]).unwrap()),
+        prepare: |host| {
+            drop(
+                host.call("PIF.unplug", vec![text(&host.pif("eth2"))])
+                    .unwrap(),
+            )
+        },
         call: |host| host.call("PIF.plug", vec![text(&host.pif("eth2"))]),
     },
     Case {
@@ -123,7 +155,16 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "host.management_reconfigure",
-        prepare: |host| drop(reconfigure(host, "eth1", ["Static", "10.3.0.2", "255.255.255.0", "10.3.0.1", ""]).unwrap()),
+        prepare: |host| {
+            drop(
+                reconfigure(
+                    host,
+                    "eth1",
+                    ["Static", "10.3.0.2", "255.255.255.0", "10.3.0.1", ""],
+                )
+                .unwrap(),
+            )
+        },
         call: |host| host.call("host.management_reconfigure", vec![text(&host.pif("eth1"))]),
     },
 ];
@@ -136,13 +177,20 @@ fn steps_of(case: &Case) -> usize {
     (case.call)(&host).unwrap_or_else(|why| panic!("{}: {why}", case.name));
     assert_eq!(host.diverged(), Vec::<String>::new(), "{}", case.name);
     let after = host.handle.world().steps;
-    assert!(after > before, "{} does nothing on the host: its faults would prove nothing", case.name);
+    assert!(
+        after > before,
+        "{} does nothing on the host: its faults would prove nothing",
+        case.name
+    );
     after - before
 }
 
 fn fault_at(host: &SimHost, step: usize, kind: FaultKind) {
     let mut world = host.handle.world();
-    world.fault = Some(Fault { at: world.steps + step, kind });
+    world.fault = Some(Fault {
+        at: world.steps + step,
+        kind,
+    });
 }
 
 #[test]
@@ -163,7 +211,11 @@ fn a_failure_at_any_step_of_a_call_leaves_nothing_behind() {
                 let about = xapi_model::Ref::new(error.params[0].clone());
                 host.get::<xapi_model::Pif>(&about);
                 assert_eq!(host.seen(), seen, "{place}: rows");
-                assert_eq!(host.core().store.generation(), generation, "{place}: an event");
+                assert_eq!(
+                    host.core().store.generation(),
+                    generation,
+                    "{place}: an event"
+                );
                 assert_eq!(host.handle.world().state, state, "{place}: the host");
                 tried += 1;
             }
@@ -187,10 +239,17 @@ fn a_crash_at_any_step_of_a_call_leaves_the_old_state_or_the_new_one() {
                 let seen = host.seen();
                 fault_at(&host, step, kind);
                 let place = format!("{}, {kind:?} at step {step}", case.name);
-                assert!((case.call)(&host).is_err(), "{place}: answered although it crashed");
+                assert!(
+                    (case.call)(&host).is_err(),
+                    "{place}: answered although it crashed"
+                );
                 host.handle.world().fault = None;
                 host.start();
-                assert_eq!(host.diverged(), Vec::<String>::new(), "{place}: database and host disagree");
+                assert_eq!(
+                    host.diverged(),
+                    Vec::<String>::new(),
+                    "{place}: database and host disagree"
+                );
                 match host.seen() {
                     now if now == seen => old += 1,
                     now if now == wanted => new += 1,
@@ -229,7 +288,8 @@ fn what_is_already_so_is_not_written_again() {
     let host = SimHost::new(4);
     bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
     let before = written(&host);
-    host.call("PIF.plug", vec![text(&host.pif("bond0"))]).unwrap();
+    host.call("PIF.plug", vec![text(&host.pif("bond0"))])
+        .unwrap();
     xapi_core::startup::reconverge(host.core()).unwrap();
     assert_eq!(written(&host), before);
 }
@@ -238,7 +298,8 @@ fn what_is_already_so_is_not_written_again() {
 fn a_restart_of_the_daemon_touches_nothing() {
     let mut host = SimHost::new(4);
     bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
-    host.call("PIF.unplug", vec![text(&host.pif("eth1"))]).unwrap();
+    host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+        .unwrap();
     let (seen, before) = (host.seen(), written(&host));
     host.start();
     assert_eq!(written(&host), before);
@@ -256,9 +317,15 @@ fn one_missing_nic_never_keeps_the_host_off_the_network() {
         host.start();
         let address = "172.16.0.10/27".parse().unwrap();
         let state = host.handle.world().state.clone();
-        assert!(state.addresses.iter().any(|(_, inet)| *inet == address), "{missing}: no management address");
+        assert!(
+            state.addresses.iter().any(|(_, inet)| *inet == address),
+            "{missing}: no management address"
+        );
         let alerts = host.all::<xapi_model::Message>();
-        assert!(alerts.iter().any(|(_, m)| m.body.contains(missing)), "{missing} is not named: {alerts:?}");
+        assert!(
+            alerts.iter().any(|(_, m)| m.body.contains(missing)),
+            "{missing} is not named: {alerts:?}"
+        );
         let attached = host.get(&host.pif("eth2")).currently_attached;
         assert!(attached, "{missing}: the rest is not up");
     }

@@ -61,7 +61,7 @@ impl Layout {
         model: &[&'static ClassDesc],
         mut number: impl FnMut(&ClassDesc, &FieldDesc) -> i64,
     ) -> Result<Layout, DbError> {
-        let stored: Vec<_> = model.iter().filter(|class| class.in_db).copied().collect();
+        let stored: Vec<_> = model.iter().filter(|class| class.stored).copied().collect();
         let mut layout = Layout {
             tables: Vec::new(),
             by_name: HashMap::new(),

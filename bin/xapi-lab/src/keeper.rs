@@ -20,6 +20,7 @@ use crate::control::{self, Power, Reply, Request};
 use crate::failure::{Doing, Failure, Result, went_on_without};
 use crate::init::{STATUS_OFF, STATUS_REBOOT};
 use crate::lab::{Host, netns_path};
+use crate::lock;
 use crate::process::{run, tool};
 use crate::signals::Signals;
 use crate::switch::move_nics;
@@ -73,6 +74,7 @@ fn open_log(host: &Host) -> Result<File> {
 /// What a keeper's process does.
 pub fn keep(host: &Host) -> Result<()> {
     nix::sys::prctl::set_name(c"xapi-lab-keeper").doing(|| "naming the keeper")?;
+    lock::let_go()?;
     nix::unistd::setsid().doing(|| "leaving the caller's session")?;
     let socket = host.keeper_socket();
     let listener =

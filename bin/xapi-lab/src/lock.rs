@@ -5,12 +5,15 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 
 use crate::failure::{Doing, Failure, Result};
 use crate::lab::Lab;
 
-/// Held while a lab is changed; let go when dropped, also by a process that is killed.
+/// Held while a lab is changed; let go when dropped.
+///
+/// The tools we run share it: when we are killed, they hold it until they have done what they were doing, and a `down`
+/// that comes next does not miss what they make. A keeper lets go of it first thing ([`let_go`]).
 pub struct Lock {
     lab: Lab,
     _held: Flock<File>,
@@ -38,6 +41,8 @@ impl Lock {
             // Whoever held it before us may have removed the file with the lab; then it locks nothing any more.
             let ours = held.metadata().doing(|| "looking at the lock")?.ino();
             if fs::metadata(&path).is_ok_and(|there| there.ino() == ours) {
+                fcntl(&*held, FcntlArg::F_SETFD(FdFlag::empty()))
+                    .doing(|| "sharing the lock with tools")?;
                 return Ok(Lock {
                     lab: lab.clone(),
                     _held: held,
@@ -74,4 +79,25 @@ fn lock(file: File, lab: &Lab) -> Result<Flock<File>> {
     );
     Flock::lock(file, FlockArg::LockExclusive)
         .map_err(|(_, why)| Failure::new(format!("locking the lab: {why}")))
+}
+
+/// Closes what this process was started with besides the standard streams, which is a lock if it is anything.
+pub fn let_go() -> Result<()> {
+    let mut inherited = Vec::new();
+    for entry in fs::read_dir("/proc/self/fd").doing(|| "listing open files")? {
+        let name = entry.doing(|| "listing open files")?.file_name();
+        inherited.extend(
+            name.to_str()
+                .and_then(|name| name.parse::<i32>().ok())
+                .filter(|&number| number > 2),
+        );
+    }
+    for number in inherited {
+        match nix::unistd::close(number) {
+            // The listing itself was one of them.
+            Ok(()) | Err(Errno::EBADF) => {}
+            Err(why) => return Err(why).doing(|| "closing an inherited file"),
+        }
+    }
+    Ok(())
 }

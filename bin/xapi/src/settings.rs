@@ -85,12 +85,21 @@ impl Settings {
     pub fn read(path: &Path, asked_for: bool) -> Result<Settings, SettingsError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Settings::default()),
-            Err(source) => return Err(SettingsError::Read { path: path.to_owned(), source }),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound && !asked_for => {
+                return Ok(Settings::default());
+            }
+            Err(source) => {
+                return Err(SettingsError::Read {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         };
         let parsed: Result<Settings, _> = toml::from_str(&text);
-        let settings =
-            parsed.map_err(|why| SettingsError::Parse { path: path.to_owned(), source: Box::new(why) })?;
+        let settings = parsed.map_err(|why| SettingsError::Parse {
+            path: path.to_owned(),
+            source: Box::new(why),
+        })?;
         settings.check()?;
         Ok(settings)
     }
@@ -98,7 +107,9 @@ impl Settings {
     fn check(&self) -> Result<(), SettingsError> {
         let range = |name: &str, value: u64, most: u64| match (1..=most).contains(&value) {
             true => Ok(()),
-            false => Err(SettingsError::Range(format!("{name} = {value}: it is not between 1 and {most}"))),
+            false => Err(SettingsError::Range(format!(
+                "{name} = {value}: it is not between 1 and {most}"
+            ))),
         };
         range("change_deadline", self.change_deadline, 3600)?;
         range("auth_deadline", self.auth_deadline, 600)?;
@@ -121,7 +132,8 @@ mod tests {
     use super::{Datapath, Settings};
 
     fn read(text: &str) -> Result<Settings, String> {
-        let path = std::env::temp_dir().join(format!("xapi-settings-{}-{:p}", std::process::id(), text));
+        let path =
+            std::env::temp_dir().join(format!("xapi-settings-{}-{:p}", std::process::id(), text));
         std::fs::write(&path, text).unwrap();
         let settings = Settings::read(&path, true).map_err(|why| why.to_string());
         std::fs::remove_file(&path).unwrap();
@@ -138,8 +150,20 @@ mod tests {
 
     #[test]
     fn a_file_with_a_mistake_is_refused_and_says_where() {
-        assert!(read("nic = []\n").unwrap_err().contains("unknown field `nic`"));
-        assert!(read("datapath = \"fast\"\n").unwrap_err().contains("line 1"));
-        assert!(read("change_deadline = 0\n").unwrap_err().contains("change_deadline = 0"));
+        assert!(
+            read("nic = []\n")
+                .unwrap_err()
+                .contains("unknown field `nic`")
+        );
+        assert!(
+            read("datapath = \"fast\"\n")
+                .unwrap_err()
+                .contains("line 1")
+        );
+        assert!(
+            read("change_deadline = 0\n")
+                .unwrap_err()
+                .contains("change_deadline = 0")
+        );
     }
 }

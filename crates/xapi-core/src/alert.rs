@@ -13,7 +13,13 @@ pub const ATTENTION: i64 = 3;
 pub const MOST_MESSAGES: usize = 10_000;
 
 /// Adds a message about the object with a UUID to a draft.
-pub fn add(core: &Core, draft: &Draft, name: &str, about: (MessageClass, &str), body: &str) -> Result<Ref<Message>> {
+pub fn add(
+    core: &Core,
+    draft: &Draft,
+    name: &str,
+    about: (MessageClass, &str),
+    body: &str,
+) -> Result<Ref<Message>> {
     tracing::warn!("{name}: {body}");
     draft.insert(Message {
         name: name.to_owned(),

@@ -32,7 +32,11 @@ pub struct Pam {
 impl Pam {
     /// The PAM service of that name, e.g. `xapi` for /etc/pam.d/xapi.
     pub fn new(service: impl Into<String>, deadline: Duration) -> Pam {
-        Pam { service: service.into(), deadline, running: Arc::new(AtomicUsize::new(0)) }
+        Pam {
+            service: service.into(),
+            deadline,
+            running: Arc::new(AtomicUsize::new(0)),
+        }
     }
 }
 
@@ -53,19 +57,27 @@ impl Authenticate for Pam {
             running: Running(Arc::clone(&self.running)),
         };
         let (tell, told) = mpsc::sync_channel(1);
-        let worker = std::thread::Builder::new().name("pam".to_owned()).spawn(move || {
-            let outcome = asked.run();
-            if tell.send(outcome).is_err() {
-                tracing::warn!("PAM answered after the deadline");
-            }
-        });
+        let worker = std::thread::Builder::new()
+            .name("pam".to_owned())
+            .spawn(move || {
+                let outcome = asked.run();
+                if tell.send(outcome).is_err() {
+                    tracing::warn!("PAM answered after the deadline");
+                }
+            });
         if let Err(why) = worker {
             tracing::error!("no thread for PAM: {why}");
             return Err(refused());
         }
         told.recv_timeout(self.deadline).unwrap_or_else(|_| {
-            tracing::warn!("PAM service {} gave no answer in {:?}", self.service, self.deadline);
-            Err(Refused("The authentication service did not answer in time".to_owned()))
+            tracing::warn!(
+                "PAM service {} gave no answer in {:?}",
+                self.service,
+                self.deadline
+            );
+            Err(Refused(
+                "The authentication service did not answer in time".to_owned(),
+            ))
         })
     }
 }
@@ -92,10 +104,21 @@ struct Asked {
 
 impl Asked {
     fn run(self) -> Result<(), Refused> {
-        let Asked { service, user, password, running } = self;
-        let conversation = Answers { user: user.clone(), password }.into_conversation();
+        let Asked {
+            service,
+            user,
+            password,
+            running,
+        } = self;
+        let conversation = Answers {
+            user: user.clone(),
+            password,
+        }
+        .into_conversation();
         let outcome = (|| {
-            let mut pam = TransactionBuilder::new_with_service(&service).username(&user).build(conversation)?;
+            let mut pam = TransactionBuilder::new_with_service(&service)
+                .username(&user)
+                .build(conversation)?;
             pam.authenticate(AuthnFlags::empty())?;
             pam.account_management(AuthnFlags::empty())
         })();
@@ -140,14 +163,22 @@ pub struct OneUser {
 impl OneUser {
     /// The user and the password.
     pub fn new(user: &str, password: &str) -> OneUser {
-        OneUser { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) }
+        OneUser {
+            user: user.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        }
     }
 }
 
 impl Authenticate for OneUser {
     fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
         use subtle::ConstantTimeEq;
-        let same = user.as_bytes().ct_eq(self.user.as_bytes()) & password.as_bytes().ct_eq(self.password.as_bytes());
-        if bool::from(same) { Ok(()) } else { Err(refused()) }
+        let same = user.as_bytes().ct_eq(self.user.as_bytes())
+            & password.as_bytes().ct_eq(self.password.as_bytes());
+        if bool::from(same) {
+            Ok(())
+        } else {
+            Err(refused())
+        }
     }
 }

@@ -47,8 +47,14 @@ impl Core {
             let draft = self.store.draft().map_err(db_error)?;
             let outcome = edit(&draft).and_then(|out| {
                 let topology = topology::of_host(&draft, host)?;
-                let request = Request { topology, mode: Mode::Whole, within: self.config.change_deadline };
-                let outcome = agent.converge(request).map_err(|why| self.refusal(&draft, host, about, &why))?;
+                let request = Request {
+                    topology,
+                    mode: Mode::Whole,
+                    within: self.config.change_deadline,
+                };
+                let outcome = agent
+                    .converge(request)
+                    .map_err(|why| self.refusal(&draft, host, about, &why))?;
                 converged = true;
                 facts::record(self, &draft, host, &outcome.facts)?;
                 Ok(out)
@@ -63,13 +69,18 @@ impl Core {
                     self.publish(host);
                     return Ok(out);
                 }
-                Err(CommitError::Conflict { class, reference }) => conflict = Some((class, reference)),
+                Err(CommitError::Conflict { class, reference }) => {
+                    conflict = Some((class, reference))
+                }
                 Err(why) => return Err(self.restore(host, commit_error(why))),
             }
         }
         let (class, reference) = conflict.unwrap_or_default();
         // The published parameters are the class and the object; operations and their tasks are not known here.
-        let busy = ApiError::new("OTHER_OPERATION_IN_PROGRESS", vec![class.to_string(), reference.to_string()]);
+        let busy = ApiError::new(
+            "OTHER_OPERATION_IN_PROGRESS",
+            vec![class.to_string(), reference.to_string()],
+        );
         Err(self.restore(host, busy))
     }
 
@@ -77,8 +88,14 @@ impl Core {
     fn restore(&self, host: &Ref<Host>, why: ApiError) -> ApiError {
         let back = self.view().and_then(|view| topology::of_host(&view, host));
         let back = back.and_then(|topology| {
-            let request = Request { topology, mode: Mode::WhatCan, within: self.config.change_deadline };
-            self.agent.converge(request).map_err(|why| errors::internal_error(why))
+            let request = Request {
+                topology,
+                mode: Mode::WhatCan,
+                within: self.config.change_deadline,
+            };
+            self.agent
+                .converge(request)
+                .map_err(|why| errors::internal_error(why))
         });
         if let Err(failed) = back {
             tracing::error!("{host}: after {why} the network could not be put back: {failed}");
@@ -88,11 +105,14 @@ impl Core {
 
     /// What other programs read beside the database: the inventory's management interface.
     pub(crate) fn publish(&self, host: &Ref<Host>) {
-        let written = self.view().and_then(|view| startup::management_of(&view, host)).and_then(|management| {
-            self.set_management_enabled(management.is_some());
-            let (bridge, family) = management.unwrap_or_default();
-            self.write_inventory(&bridge, &family)
-        });
+        let written = self
+            .view()
+            .and_then(|view| startup::management_of(&view, host))
+            .and_then(|management| {
+                self.set_management_enabled(management.is_some());
+                let (bridge, family) = management.unwrap_or_default();
+                self.write_inventory(&bridge, &family)
+            });
         if let Err(why) = written {
             // The database is the truth; the next start and the next change write the file again.
             tracing::error!("the inventory was not written: {why}");
@@ -101,18 +121,29 @@ impl Core {
 
     fn write_inventory(&self, bridge: &str, family: &str) -> Result<()> {
         let path = self.config.inventory();
-        let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
+        let failed =
+            |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
         let mut inventory = inventory::Inventory::read(&path).map_err(failed)?;
         let before = inventory.clone();
         inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
         if !family.is_empty() {
             inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
         }
-        if inventory == before { Ok(()) } else { inventory.write().map_err(failed) }
+        if inventory == before {
+            Ok(())
+        } else {
+            inventory.write().map_err(failed)
+        }
     }
 
     /// The error that a client expects when the host's network refuses: PIF_CONFIGURATION_ERROR [PIF, text].
-    fn refusal(&self, draft: &Draft, host: &Ref<Host>, about: &Ref<Pif>, why: &NetError) -> ApiError {
+    fn refusal(
+        &self,
+        draft: &Draft,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        why: &NetError,
+    ) -> ApiError {
         tracing::warn!("{host}: {why}");
         if let Undo::Failed(_) = why.undo {
             tracing::error!("{host}: its network is neither as before nor as asked");
@@ -123,7 +154,10 @@ impl Core {
             Part::Host => Ok(None),
         };
         // A PIF that only the draft knows means nothing to the caller.
-        let known = pif.ok().flatten().filter(|pif| self.view().and_then(|view| committed(&view, pif)).is_ok());
+        let known = pif
+            .ok()
+            .flatten()
+            .filter(|pif| self.view().and_then(|view| committed(&view, pif)).is_ok());
         let pif = known.unwrap_or_else(|| about.clone());
         let text = match why.cause {
             Cause::NoLease => format!("no DHCP server answered in time ({why})"),
@@ -134,7 +168,11 @@ impl Core {
 }
 
 fn committed(view: &impl xapi_db::Read, pif: &Ref<Pif>) -> Result<()> {
-    if view.exists(pif)? { Ok(()) } else { Err(errors::handle_invalid("PIF", pif)) }
+    if view.exists(pif)? {
+        Ok(())
+    } else {
+        Err(errors::handle_invalid("PIF", pif))
+    }
 }
 
 fn commit_error(why: CommitError) -> ApiError {

@@ -90,7 +90,10 @@ impl Core {
 
     /// This host; known once start-up has found or made its record.
     pub fn localhost(&self) -> Result<Ref<Host>> {
-        self.localhost.get().cloned().ok_or_else(errors::host_still_booting)
+        self.localhost
+            .get()
+            .cloned()
+            .ok_or_else(errors::host_still_booting)
     }
 
     pub(crate) fn set_localhost(&self, host: Ref<Host>) {
@@ -107,8 +110,16 @@ impl Core {
         self.management.store(enabled, Ordering::Relaxed);
     }
 
-    pub(crate) fn with_local_sessions<T>(&self, look: impl FnOnce(&mut Vec<Ref<Session>>) -> T) -> T {
-        look(&mut self.local_sessions.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn with_local_sessions<T>(
+        &self,
+        look: impl FnOnce(&mut Vec<Ref<Session>>) -> T,
+    ) -> T {
+        look(
+            &mut self
+                .local_sessions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
@@ -157,6 +168,8 @@ pub struct Caller {
 impl Cx<'_> {
     /// The caller; messages without a session have none.
     pub fn caller(&self) -> Result<&Caller> {
-        self.session.as_ref().ok_or_else(|| errors::internal_error("this message has no session"))
+        self.session
+            .as_ref()
+            .ok_or_else(|| errors::internal_error("this message has no session"))
     }
 }

@@ -49,7 +49,11 @@ impl Api {
             return Ok(list_methods());
         }
         if name.starts_with("system.isAlive:") {
-            return Ok(if params.is_empty() { Value::Str(String::new()) } else { params.swap_remove(0) });
+            return Ok(if params.is_empty() {
+                Value::Str(String::new())
+            } else {
+                params.swap_remove(0)
+            });
         }
         let (mode, bare) = split_mode(name);
         let Some(message) = messages().find(bare) else {
@@ -71,8 +75,19 @@ impl Api {
             }
             return task::start(self, origin, caller, message, name, params);
         }
-        let cx = Cx { core: &self.core, session: caller, task: None, origin };
+        let cx = Cx {
+            core: &self.core,
+            session: caller,
+            task: None,
+            origin,
+        };
         run(&cx, message, params)
+    }
+
+    /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
+    pub fn is_quick(name: &str) -> bool {
+        use xapi_model::messages::Implied::{Get, GetByUuid, GetRecord};
+        messages().find(name).is_some_and(|m| matches!(m.kind, Kind::Implied(Get(_) | GetRecord | GetByUuid)))
     }
 
     /// The error for a message that does not exist: who has no valid session learns only that (wire-protocol facts, 2.1).
@@ -83,7 +98,9 @@ impl Api {
         };
         let session = first.as_str().unwrap_or_default();
         let checked = session::check(&self.core, session, &Origin::default());
-        match checked.and_then(|caller| permit(Some(&caller), "host.call_extension", Role::PoolAdmin, false)) {
+        match checked
+            .and_then(|caller| permit(Some(&caller), "host.call_extension", Role::PoolAdmin, false))
+        {
             Ok(()) => unknown,
             Err(refused) => refused,
         }
@@ -110,7 +127,9 @@ fn guarded(name: &str, run: impl FnOnce() -> Result<Value>) -> Result<Value> {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let text = text
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
         tracing::error!("{name} panicked: {text}");
         Err(errors::internal_error(format!("{name}: {text}")))
     })
@@ -128,14 +147,22 @@ fn split_mode(name: &str) -> (Mode, &str) {
 /// Takes the session off the parameters and checks their number. Both counts in the error exclude the session; where
 /// some parameters have defaults, surplus ones are ignored (wire-protocol facts, 2.2).
 fn take_session(message: &Message, mut params: Vec<Value>) -> Result<(Option<String>, Vec<Value>)> {
-    let required = message.params.iter().filter(|param| param.default.is_none()).count();
+    let required = message
+        .params
+        .iter()
+        .filter(|param| param.default.is_none())
+        .count();
     let total = message.params.len();
     let session = usize::from(message.session);
     let given = params.len().saturating_sub(session);
     let enough = params.len() >= session + required;
     let too_many = given > total && required == total;
     if !enough || too_many {
-        return Err(errors::message_parameter_count_mismatch(&message.name, required, given));
+        return Err(errors::message_parameter_count_mismatch(
+            &message.name,
+            required,
+            given,
+        ));
     }
     params.truncate(session + total);
     if !message.session {
@@ -155,7 +182,10 @@ fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
     let values = declared.map(|param| match (given.next(), param.default) {
         (Some(value), _) => Ok(param.ty.accept(value)?),
         (None, Some(default)) => Ok(default()),
-        (None, None) => Err(errors::internal_error(format!("{}: no {}", message.name, param.name))),
+        (None, None) => Err(errors::internal_error(format!(
+            "{}: no {}",
+            message.name, param.name
+        ))),
     });
     values.collect()
 }
@@ -197,17 +227,29 @@ fn permit(caller: Option<&Caller>, permission: &str, role: Role, client_cert: bo
         return Ok(());
     }
     let names: Vec<_> = holders.iter().map(|role| role.as_str()).collect();
-    let text = format!("No permission in user session. (Roles with this permission: {})", names.join(", "));
-    Err(errors::rbac_permission_denied(permission.to_ascii_lowercase(), text))
+    let text = format!(
+        "No permission in user session. (Roles with this permission: {})",
+        names.join(", ")
+    );
+    Err(errors::rbac_permission_denied(
+        permission.to_ascii_lowercase(),
+        text,
+    ))
 }
 
 fn list_methods() -> Value {
-    let mut names: Vec<_> = messages().iter().filter(|message| !message.hidden).map(|m| m.name.clone()).collect();
+    let mut names: Vec<_> = messages()
+        .iter()
+        .filter(|message| !message.hidden)
+        .map(|m| m.name.clone())
+        .collect();
     names.sort_unstable();
     Value::Array(names.into_iter().map(Value::Str).collect())
 }
 
 /// The declared messages, for those who check that each has a handler or stands in the list of those that have none.
 pub fn declared() -> impl Iterator<Item = &'static CallDesc> {
-    xapi_model::classes::MODEL.iter().flat_map(|class| class.calls.iter().copied())
+    xapi_model::classes::MODEL
+        .iter()
+        .flat_map(|class| class.calls.iter().copied())
 }

@@ -3,8 +3,8 @@
 
 use xapi_db::{Draft, Read};
 use xapi_model::{
-    Bond, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, PifIgmpStatus, PifMetrics, Pool,
-    PrimaryAddressType, Ref,
+    Bond, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, PifIgmpStatus,
+    PifMetrics, Pool, PrimaryAddressType, Ref,
 };
 use xapi_net::facts::{BridgeFacts, Duplex, Facts, NicFacts};
 use xapi_net::topology::{Family, Name};
@@ -15,15 +15,22 @@ use crate::topology;
 
 /// Writes the facts of a host into a draft; equal values make no edit and no event.
 pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
-    let snooping = draft.all::<Pool>()?.first().is_some_and(|(_, pool)| pool.igmp_snooping_enabled);
+    let snooping = draft
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.igmp_snooping_enabled);
     for (reference, pif) in topology::pifs_of(draft, host)? {
         let bridge = draft.field(&pif.network, Network::BRIDGE)?;
-        let bridge = Name::new(&bridge).ok().and_then(|name| facts.bridges.get(&name));
+        let bridge = Name::new(&bridge)
+            .ok()
+            .and_then(|name| facts.bridges.get(&name));
         if let Some(bridge) = bridge.filter(|_| pif.currently_attached) {
             attached(draft, &reference, &pif, bridge, snooping)?;
             configured(draft, &reference, &pif, bridge, facts)?;
         }
-        let nic = Name::new(&pif.device).ok().and_then(|name| facts.nics.get(&name));
+        let nic = Name::new(&pif.device)
+            .ok()
+            .and_then(|name| facts.nics.get(&name));
         if let Some(nic) = nic.filter(|_| pif.physical) {
             link(core, draft, &pif.metrics, nic)?;
         }
@@ -31,44 +38,80 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
             bonded(core, draft, &pif, bond, facts)?;
         }
         if pif.management {
-            let address = bridge.and_then(|bridge| management_address(&pif, bridge)).unwrap_or_default();
+            let address = bridge
+                .and_then(|bridge| management_address(&pif, bridge))
+                .unwrap_or_default();
             draft.set(host, Host::ADDRESS, address)?;
         }
     }
     Ok(())
 }
 
-fn attached(draft: &Draft, reference: &Ref<Pif>, pif: &Pif, bridge: &BridgeFacts, snooping: bool) -> Result<()> {
+fn attached(
+    draft: &Draft,
+    reference: &Ref<Pif>,
+    pif: &Pif,
+    bridge: &BridgeFacts,
+    snooping: bool,
+) -> Result<()> {
     draft.set(reference, Pif::MTU, i64::from(bridge.mtu))?;
     if pif.vlan < 0 {
-        let status = if snooping { PifIgmpStatus::Enabled } else { PifIgmpStatus::Disabled };
+        let status = if snooping {
+            PifIgmpStatus::Enabled
+        } else {
+            PifIgmpStatus::Disabled
+        };
         draft.set(reference, Pif::IGMP_SNOOPING_STATUS, status)?;
     }
     Ok(())
 }
 
 /// Addresses that the host did not choose: from DHCP and from routers.
-fn configured(draft: &Draft, reference: &Ref<Pif>, pif: &Pif, bridge: &BridgeFacts, facts: &Facts) -> Result<()> {
-    let of = |family| bridge.addresses.iter().filter(move |inet| inet.family() == family);
+fn configured(
+    draft: &Draft,
+    reference: &Ref<Pif>,
+    pif: &Pif,
+    bridge: &BridgeFacts,
+    facts: &Facts,
+) -> Result<()> {
+    let of = |family| {
+        bridge
+            .addresses
+            .iter()
+            .filter(move |inet| inet.family() == family)
+    };
     let gateway = |family| {
         let mut gateways = bridge.gateways.iter();
-        gateways.find(|gateway| xapi_net::names::family(gateway) == family).map(ToString::to_string)
+        gateways
+            .find(|gateway| xapi_net::names::family(gateway) == family)
+            .map(ToString::to_string)
     };
     if pif.ip_configuration_mode == IpConfigurationMode::Dhcp {
         if let Some(inet) = of(Family::V4).next() {
             draft.set(reference, Pif::IP, inet.address().to_string())?;
             draft.set(reference, Pif::NETMASK, topology::netmask_of(inet.prefix()))?;
         }
-        draft.set(reference, Pif::GATEWAY, gateway(Family::V4).unwrap_or_default())?;
+        draft.set(
+            reference,
+            Pif::GATEWAY,
+            gateway(Family::V4).unwrap_or_default(),
+        )?;
         if pif.management {
             let servers: Vec<_> = facts.dns.servers.iter().map(ToString::to_string).collect();
             draft.set(reference, Pif::DNS, servers.join(","))?;
         }
     }
-    if matches!(pif.ipv6_configuration_mode, Ipv6ConfigurationMode::Dhcp | Ipv6ConfigurationMode::Autoconf) {
+    if matches!(
+        pif.ipv6_configuration_mode,
+        Ipv6ConfigurationMode::Dhcp | Ipv6ConfigurationMode::Autoconf
+    ) {
         let addresses: Vec<_> = of(Family::V6).map(ToString::to_string).collect();
         draft.set(reference, Pif::IPV6, addresses)?;
-        draft.set(reference, Pif::IPV6_GATEWAY, gateway(Family::V6).unwrap_or_default())?;
+        draft.set(
+            reference,
+            Pif::IPV6_GATEWAY,
+            gateway(Family::V6).unwrap_or_default(),
+        )?;
     }
     Ok(())
 }
@@ -78,8 +121,13 @@ fn management_address(pif: &Pif, bridge: &BridgeFacts) -> Option<String> {
         PrimaryAddressType::IPv4 => Family::V4,
         PrimaryAddressType::IPv6 => Family::V6,
     };
-    let mut addresses = bridge.addresses.iter().filter(|inet| inet.family() == family);
-    addresses.find(|inet| !link_local(inet.address())).map(|inet| inet.address().to_string())
+    let mut addresses = bridge
+        .addresses
+        .iter()
+        .filter(|inet| inet.family() == family);
+    addresses
+        .find(|inet| !link_local(inet.address()))
+        .map(|inet| inet.address().to_string())
 }
 
 fn link_local(address: std::net::IpAddr) -> bool {
@@ -99,7 +147,11 @@ fn link(core: &Core, draft: &Draft, metrics: &Ref<PifMetrics>, nic: &NicFacts) -
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     draft.set(metrics, PifMetrics::CARRIER, nic.carrier)?;
     draft.set(metrics, PifMetrics::SPEED, speed)?;
-    draft.set(metrics, PifMetrics::DUPLEX, nic.duplex == Some(Duplex::Full))?;
+    draft.set(
+        metrics,
+        PifMetrics::DUPLEX,
+        nic.duplex == Some(Duplex::Full),
+    )?;
     draft.set(metrics, PifMetrics::VENDOR_ID, text(&nic.vendor_id))?;
     draft.set(metrics, PifMetrics::DEVICE_ID, text(&nic.device_id))?;
     draft.set(metrics, PifMetrics::PCI_BUS_PATH, text(&nic.pci))?;
@@ -108,12 +160,18 @@ fn link(core: &Core, draft: &Draft, metrics: &Ref<PifMetrics>, nic: &NicFacts) -
 
 /// Links of a bond, and what its members make together.
 fn bonded(core: &Core, draft: &Draft, pif: &Pif, bond: &Ref<Bond>, facts: &Facts) -> Result<()> {
-    let found = Name::new(&pif.device).ok().and_then(|name| facts.bonds.get(&name));
+    let found = Name::new(&pif.device)
+        .ok()
+        .and_then(|name| facts.bonds.get(&name));
     let members = draft.find(Pif::BOND_SLAVE_OF, bond)?;
     let mut nics = Vec::new();
     for member in members {
         let device = draft.field(&member, Pif::DEVICE)?;
-        nics.extend(Name::new(&device).ok().and_then(|name| facts.nics.get(&name).map(|nic| (name, nic))));
+        nics.extend(
+            Name::new(&device)
+                .ok()
+                .and_then(|name| facts.nics.get(&name).map(|nic| (name, nic))),
+        );
     }
     let up = match found {
         Some(bond) => bond.links_up(),
@@ -127,9 +185,16 @@ fn bonded(core: &Core, draft: &Draft, pif: &Pif, bond: &Ref<Bond>, facts: &Facts
     let before = draft.get(&pif.metrics)?;
     let active = found.and_then(|bond| bond.active);
     let counts = |name: &Name| active.is_none_or(|active| active == *name);
-    let speed = nics.iter().filter(|(name, nic)| nic.carrier && counts(name)).filter_map(|(_, nic)| nic.speed_mbps);
+    let speed = nics
+        .iter()
+        .filter(|(name, nic)| nic.carrier && counts(name))
+        .filter_map(|(_, nic)| nic.speed_mbps);
     draft.set(&pif.metrics, PifMetrics::SPEED, speed.map(i64::from).sum())?;
-    draft.set(&pif.metrics, PifMetrics::CARRIER, nics.iter().any(|(_, nic)| nic.carrier))?;
+    draft.set(
+        &pif.metrics,
+        PifMetrics::CARRIER,
+        nics.iter().any(|(_, nic)| nic.carrier),
+    )?;
     let full = nics.iter().all(|(_, nic)| nic.duplex == Some(Duplex::Full));
     draft.set(&pif.metrics, PifMetrics::DUPLEX, full && !nics.is_empty())?;
     stamp(core, draft, &pif.metrics, &before)

@@ -21,7 +21,12 @@ pub fn run(cx: &Cx<'_>, message: &Message, implied: Implied, params: Vec<Value>)
         Implied::GetAllWhere | Implied::GetAllRecordsWhere => {
             let records = filter::select(&cx.core.view()?, class, &text()?)?;
             Ok(match implied {
-                Implied::GetAllWhere => texts(records.into_iter().map(|(reference, _)| reference).collect()),
+                Implied::GetAllWhere => texts(
+                    records
+                        .into_iter()
+                        .map(|(reference, _)| reference)
+                        .collect(),
+                ),
                 _ => Value::Struct(records),
             })
         }
@@ -32,32 +37,46 @@ pub fn run(cx: &Cx<'_>, message: &Message, implied: Implied, params: Vec<Value>)
         Implied::Create => {
             let record = params.next().unwrap_or_default();
             let row = constructor_row(message, record)?;
-            let made = cx.core.store.change(|draft| draft.insert_row(class, row.clone()))?;
+            let made = cx
+                .core
+                .store
+                .change(|draft| draft.insert_row(class, row.clone()))?;
             Ok(Value::Str(made))
         }
         Implied::Destroy => {
             let this = text()?;
-            cx.core.store.change(|draft| draft.destroy_row(class, &this))?;
+            cx.core
+                .store
+                .change(|draft| draft.destroy_row(class, &this))?;
             Ok(Value::Nil)
         }
         Implied::Set(field) => {
             let this = text()?;
             let value = params.next().unwrap_or_default();
-            cx.core.store.change(|draft| draft.set_value(class, &this, field, value.clone()))?;
+            cx.core
+                .store
+                .change(|draft| draft.set_value(class, &this, field, value.clone()))?;
             Ok(Value::Nil)
         }
         Implied::AddTo(field) => {
             let (this, key) = (text()?, text()?);
             let value = params.next().unwrap_or_default();
             if key.is_empty() {
-                return Err(errors::internal_error(format!("{}: the key is empty", message.name)));
+                return Err(errors::internal_error(format!(
+                    "{}: the key is empty",
+                    message.name
+                )));
             }
-            cx.core.store.change(|draft| draft.add_to_map(class, &this, field, &key, value.clone()))?;
+            cx.core
+                .store
+                .change(|draft| draft.add_to_map(class, &this, field, &key, value.clone()))?;
             Ok(Value::Nil)
         }
         Implied::RemoveFrom(field) => {
             let (this, key) = (text()?, text()?);
-            cx.core.store.change(|draft| draft.remove_from_map(class, &this, field, &key))?;
+            cx.core
+                .store
+                .change(|draft| draft.remove_from_map(class, &this, field, &key))?;
             Ok(Value::Nil)
         }
         Implied::Add(field) => edit_set(cx, message, field, true, text()?, params.next()),
@@ -89,7 +108,10 @@ fn texts(list: Vec<String>) -> Value {
 /// member without a default is an INTERNAL_ERROR, an unknown one is ignored (wire-protocol facts, 2.2).
 pub fn constructor_row(message: &Message, record: Value) -> Result<Vec<Value>> {
     let Value::Struct(mut members) = record else {
-        return Err(errors::internal_error(format!("{}: the argument is no record", message.name)));
+        return Err(errors::internal_error(format!(
+            "{}: the argument is no record",
+            message.name
+        )));
     };
     let mut take = |name: &str| {
         let at = members.iter().position(|(key, _)| key == name)?;
@@ -102,9 +124,10 @@ pub fn constructor_row(message: &Message, record: Value) -> Result<Vec<Value>> {
         (_, default) => match (take(field.name), default) {
             (Some(value), _) => Ok(field.ty.accept(value)?),
             (None, Some(default)) => Ok(default()),
-            (None, None) => {
-                Err(errors::internal_error(format!("{}: missing member {}", message.name, field.name)))
-            }
+            (None, None) => Err(errors::internal_error(format!(
+                "{}: missing member {}",
+                message.name, field.name
+            ))),
         },
     });
     values.collect()

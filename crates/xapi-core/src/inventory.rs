@@ -36,7 +36,10 @@ impl Inventory {
             Err(why) if why.kind() == io::ErrorKind::NotFound => String::new(),
             Err(why) => return Err(why),
         };
-        Ok(Inventory { path: path.to_owned(), lines: text.lines().map(line).collect() })
+        Ok(Inventory {
+            path: path.to_owned(),
+            lines: text.lines().map(line).collect(),
+        })
     }
 
     /// The value of a key.
@@ -56,7 +59,9 @@ impl Inventory {
         });
         match old {
             Some(old) => value.clone_into(old),
-            None => self.lines.push(Line::Pair(key.to_owned(), value.to_owned())),
+            None => self
+                .lines
+                .push(Line::Pair(key.to_owned(), value.to_owned())),
         }
     }
 
@@ -77,7 +82,9 @@ fn line(text: &str) -> Line {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && !key.starts_with('#') => {
             let value = value.trim();
-            let bare = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+            let bare = value
+                .strip_prefix('\'')
+                .and_then(|rest| rest.strip_suffix('\''));
             Line::Pair(key.trim().to_owned(), bare.unwrap_or(value).to_owned())
         }
         _ => Line::Other(text.to_owned()),
@@ -88,7 +95,10 @@ fn line(text: &str) -> Line {
 pub fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(directory)?;
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("file");
     let beside = directory.join(format!(".{name}.new"));
     let mut file = fs::File::create(&beside)?;
     file.write_all(text.as_bytes())?;
@@ -105,7 +115,11 @@ mod tests {
     fn a_changed_key_leaves_every_other_line_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("inventory");
-        std::fs::write(&path, "# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xenbr0'\nODD\n").unwrap();
+        std::fs::write(
+            &path,
+            "# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xenbr0'\nODD\n",
+        )
+        .unwrap();
         let mut inventory = Inventory::read(&path).unwrap();
         assert_eq!(inventory.get(MANAGEMENT_INTERFACE), Some("xenbr0"));
         inventory.set(MANAGEMENT_INTERFACE, "xapi2");

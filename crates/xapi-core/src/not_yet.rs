@@ -547,16 +547,26 @@ mod tests {
         let handlers = crate::ops::handlers();
         for call in crate::dispatch::declared() {
             let (handled, listed) = (handlers.contains_key(call.name), super::contains(call.name));
-            assert!(handled != listed, "{}: handler {handled}, in the list {listed}", call.name);
+            assert!(
+                handled != listed,
+                "{}: handler {handled}, in the list {listed}",
+                call.name
+            );
         }
     }
 
     #[test]
     fn the_list_is_sorted_names_messages_and_only_shrinks() {
         let sorted: BTreeSet<_> = NOT_YET.iter().collect();
-        assert!(sorted.iter().copied().eq(NOT_YET), "the list is not sorted, or names something twice");
+        assert!(
+            sorted.iter().copied().eq(NOT_YET),
+            "the list is not sorted, or names something twice"
+        );
         for name in NOT_YET {
-            assert!(xapi_model::messages::messages().find(name).is_some(), "{name} is no message");
+            assert!(
+                xapi_model::messages::messages().find(name).is_some(),
+                "{name} is no message"
+            );
         }
         assert!(NOT_YET.len() <= MOST, "the list grew to {}", NOT_YET.len());
         assert_eq!(NOT_YET.len(), MOST, "the list shrank: lower MOST");

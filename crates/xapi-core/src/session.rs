@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use xapi_db::Read;
-use xapi_model::session::{
-    LocalLogout, LoginWithPassword, Logout, SlaveLocalLoginWithPassword,
-};
+use xapi_model::session::{LocalLogout, LoginWithPassword, Logout, SlaveLocalLoginWithPassword};
 use xapi_model::{Class, DateTime, Ref, Role, Session, errors};
 
 use crate::Result;
@@ -22,7 +20,12 @@ const MOST_SESSIONS: usize = 500;
 pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller> {
     let reference = Ref::<Session>::new(session);
     if core.with_local_sessions(|local| local.contains(&reference)) {
-        return Ok(Caller { session: reference, role: Role::LocalRoot, local: true, pool: false });
+        return Ok(Caller {
+            session: reference,
+            role: Role::LocalRoot,
+            local: true,
+            pool: false,
+        });
     }
     let view = core.view()?;
     let Ok(row) = view.get(&reference) else {
@@ -35,16 +38,27 @@ pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller
         return Err(errors::session_invalid(session));
     }
     if idle > ACTIVE_GRAIN {
-        core.store.change(|draft| draft.set(&reference, Session::LAST_ACTIVE, now.clone()))?;
+        core.store
+            .change(|draft| draft.set(&reference, Session::LAST_ACTIVE, now.clone()))?;
     }
-    let role = if row.is_local_superuser { Role::LocalRoot } else { Role::ReadOnly };
-    Ok(Caller { session: reference, role, local: false, pool: row.pool })
+    let role = if row.is_local_superuser {
+        Role::LocalRoot
+    } else {
+        Role::ReadOnly
+    };
+    Ok(Caller {
+        session: reference,
+        role,
+        local: false,
+        pool: row.pool,
+    })
 }
 
 /// A fresh reference from the operating system's generator: whoever holds it is the session.
 fn fresh() -> Result<Ref<Session>> {
     let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).map_err(|why| errors::internal_error(format!("no random numbers: {why}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|why| errors::internal_error(format!("no random numbers: {why}")))?;
     let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
     Ok(Ref::new(format!("OpaqueRef:{id}")))
 }
@@ -76,15 +90,22 @@ pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<S
         }
         draft.insert_as(reference.clone(), row.clone())
     })?;
-    tracing::info!(user = call.uname, originator = call.originator, peer = cx.origin.peer, "logged in");
+    tracing::info!(
+        user = call.uname,
+        originator = call.originator,
+        peer = cx.origin.peer,
+        "logged in"
+    );
     Ok(reference)
 }
 
 fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<()> {
     // Only the local superuser is known so far; other users come with roles.
-    let known = if user == "root" { cx.core.authenticate.check(user, password) } else { Err(crate::auth::Refused(
-        "Authentication failure".to_owned(),
-    )) };
+    let known = if user == "root" {
+        cx.core.authenticate.check(user, password)
+    } else {
+        Err(crate::auth::Refused("Authentication failure".to_owned()))
+    };
     known.map_err(|why| {
         tracing::info!(user, peer = cx.origin.peer, "login refused");
         errors::session_authentication_failed(user, why.0)
@@ -110,7 +131,8 @@ pub fn local_login(cx: &Cx<'_>, call: SlaveLocalLoginWithPassword) -> Result<Ref
 pub fn logout(cx: &Cx<'_>, _: Logout) -> Result<()> {
     let caller = cx.caller()?;
     if caller.local {
-        cx.core.with_local_sessions(|local| local.retain(|session| *session != caller.session));
+        cx.core
+            .with_local_sessions(|local| local.retain(|session| *session != caller.session));
         return Ok(());
     }
     forget(cx.core, &caller.session)
@@ -122,7 +144,13 @@ pub fn local_logout(cx: &Cx<'_>, _: LocalLogout) -> Result<()> {
 }
 
 fn forget(core: &Core, session: &Ref<Session>) -> Result<()> {
-    core.store.change(|draft| if draft.exists(session)? { draft.destroy(session) } else { Ok(()) })
+    core.store.change(|draft| {
+        if draft.exists(session)? {
+            draft.destroy(session)
+        } else {
+            Ok(())
+        }
+    })
 }
 
 /// Ends the sessions that nobody used for a day. Called by the housekeeping thread.

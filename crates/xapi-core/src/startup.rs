@@ -6,8 +6,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 use xapi_db::{Draft, Read};
 use xapi_model::{
-    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass, Network, Pif, Pool,
-    PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
+    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
+    Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
 };
 use xapi_net::agent::{Mode, Outcome, Part, Request};
 use xapi_net::facts::Facts;
@@ -50,15 +50,60 @@ pub struct Step {
 
 /// The steps, in order.
 pub const TABLE: &[Step] = &[
-    Step { name: "finding this host's records", on: On::Any, failing: Failing::Stop, run: own_records },
-    Step { name: "creating the roles", on: On::Master, failing: Failing::Stop, run: roles },
-    Step { name: "creating the system network", on: On::Master, failing: Failing::Stop, run: system_network },
-    Step { name: "giving every NIC its PIF", on: On::Any, failing: Failing::Warn, run: scan },
-    Step { name: "adopting the management interface", on: On::Any, failing: Failing::Warn, run: adopt_management },
-    Step { name: "repairing bonds", on: On::Any, failing: Failing::Warn, run: repair_bonds },
-    Step { name: "choosing what is plugged", on: On::Any, failing: Failing::Warn, run: choose_plugged },
-    Step { name: "bringing the network up", on: On::Any, failing: Failing::Warn, run: converge },
-    Step { name: "writing the inventory", on: On::Any, failing: Failing::Warn, run: write_inventory },
+    Step {
+        name: "finding this host's records",
+        on: On::Any,
+        failing: Failing::Stop,
+        run: own_records,
+    },
+    Step {
+        name: "creating the roles",
+        on: On::Master,
+        failing: Failing::Stop,
+        run: roles,
+    },
+    Step {
+        name: "creating the system network",
+        on: On::Master,
+        failing: Failing::Stop,
+        run: system_network,
+    },
+    Step {
+        name: "giving every NIC its PIF",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: scan,
+    },
+    Step {
+        name: "adopting the management interface",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: adopt_management,
+    },
+    Step {
+        name: "repairing bonds",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: repair_bonds,
+    },
+    Step {
+        name: "choosing what is plugged",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: choose_plugged,
+    },
+    Step {
+        name: "bringing the network up",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: converge,
+    },
+    Step {
+        name: "writing the inventory",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: write_inventory,
+    },
 ];
 
 /// Runs the table. The API may be called afterwards.
@@ -67,7 +112,9 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
         tracing::info!("start-up: {}", step.name);
         match (step.run)(core) {
             Ok(()) => {}
-            Err(why) if step.failing == Failing::Warn => tracing::error!("start-up: {}: {why}", step.name),
+            Err(why) if step.failing == Failing::Warn => {
+                tracing::error!("start-up: {}: {why}", step.name)
+            }
             Err(why) => return Err(why),
         }
     }
@@ -76,12 +123,16 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
 
 fn read_inventory(core: &Core) -> Result<Inventory> {
     let path = core.config.inventory();
-    Inventory::read(&path).map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    Inventory::read(&path)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
 /// A UUID of the inventory; a host that has none yet gets one.
 fn identity(inventory: &mut Inventory, key: &str) -> String {
-    let known = inventory.get(key).filter(|text| Uuid::parse_str(text).is_ok()).map(str::to_owned);
+    let known = inventory
+        .get(key)
+        .filter(|text| Uuid::parse_str(text).is_ok())
+        .map(str::to_owned);
     known.unwrap_or_else(|| {
         let made = Uuid::new_v4().to_string();
         inventory.set(key, &made);
@@ -97,16 +148,25 @@ fn own_records(core: &Core) -> Result<()> {
     let domain_uuid = identity(&mut inventory, inventory::CONTROL_DOMAIN_UUID);
     if inventory != before {
         let path = core.config.inventory();
-        inventory.write().map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
+        inventory
+            .write()
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     }
-    let hostname = core.agent.facts().map(|facts| facts.hostname).unwrap_or_default();
+    let hostname = core
+        .agent
+        .facts()
+        .map(|facts| facts.hostname)
+        .unwrap_or_default();
     let host = core.store.change(|draft| {
         let host = match draft.by_uuid(Host::DESC, &host_uuid) {
             Ok(host) => Ref::new(host),
             Err(_) => draft.insert(first_host(core, draft, &host_uuid, &hostname)?)?,
         };
         if draft.all::<Pool>()?.is_empty() {
-            draft.insert(Pool { master: host.clone(), ..Pool::blank() })?;
+            draft.insert(Pool {
+                master: host.clone(),
+                ..Pool::blank()
+            })?;
         }
         let domain = control_domain(draft, &host, &domain_uuid, &hostname)?;
         draft.set(&host, Host::CONTROL_DOMAIN, domain)?;
@@ -129,11 +189,18 @@ fn software_version() -> std::collections::BTreeMap<String, String> {
         ("network_backend", "openvswitch"),
         ("xapi", "2.23"),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn first_host(core: &Core, draft: &Draft, uuid: &str, hostname: &str) -> Result<Host> {
-    let metrics = draft.insert(HostMetrics { live: true, last_updated: core.now(), ..HostMetrics::blank() })?;
+    let metrics = draft.insert(HostMetrics {
+        live: true,
+        last_updated: core.now(),
+        ..HostMetrics::blank()
+    })?;
     Ok(Host {
         uuid: uuid.to_owned(),
         name_label: hostname.to_owned(),
@@ -156,7 +223,8 @@ fn control_domain(draft: &Draft, host: &Ref<Host>, uuid: &str, hostname: &str) -
     draft.insert(Vm {
         uuid: uuid.to_owned(),
         name_label: format!("Control domain on host: {hostname}"),
-        name_description: "The domain which manages physical devices and manages other domains".to_owned(),
+        name_description: "The domain which manages physical devices and manages other domains"
+            .to_owned(),
         power_state: VmPowerState::Running,
         is_control_domain: true,
         resident_on: host.clone(),
@@ -241,22 +309,38 @@ fn adopt_management(core: &Core) -> Result<()> {
 /// What /etc/firstboot.d/data/management.conf says: `MODE`, `MODEV6`, `DNS`, … (host-networking facts, 1.4).
 fn installed_configuration(core: &Core) -> Result<Inventory> {
     let path = core.config.path("/etc/firstboot.d/data/management.conf");
-    Inventory::read(&path).map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    Inventory::read(&path)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
-fn adopt(draft: &Draft, pif: &Ref<Pif>, row: &Pif, facts: &Facts, installed: &Inventory) -> Result<()> {
+fn adopt(
+    draft: &Draft,
+    pif: &Ref<Pif>,
+    row: &Pif,
+    facts: &Facts,
+    installed: &Inventory,
+) -> Result<()> {
     let bridge = draft.field(&row.network, Network::BRIDGE)?;
-    let Some(live) = Name::new(&bridge).ok().and_then(|name| facts.bridges.get(&name)) else {
+    let Some(live) = Name::new(&bridge)
+        .ok()
+        .and_then(|name| facts.bridges.get(&name))
+    else {
         return adopt_installed(draft, pif, installed);
     };
     let mode = |key: &str| installed.get(key).unwrap_or_default().to_ascii_lowercase();
     let gateway = |family| {
         let mut gateways = live.gateways.iter();
-        gateways.find(|gateway| xapi_net::names::family(gateway) == family).map(ToString::to_string)
+        gateways
+            .find(|gateway| xapi_net::names::family(gateway) == family)
+            .map(ToString::to_string)
     };
     if mode("MODE") == "dhcp" {
         draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?;
-    } else if let Some(inet) = live.addresses.iter().find(|inet| inet.family() == Family::V4) {
+    } else if let Some(inet) = live
+        .addresses
+        .iter()
+        .find(|inet| inet.family() == Family::V4)
+    {
         draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
         draft.set(pif, Pif::IP, inet.address().to_string())?;
         draft.set(pif, Pif::NETMASK, netmask_of(inet.prefix()))?;
@@ -265,19 +349,44 @@ fn adopt(draft: &Draft, pif: &Ref<Pif>, row: &Pif, facts: &Facts, installed: &In
         draft.set(pif, Pif::DNS, servers.join(","))?;
     }
     match mode("MODEV6").as_str() {
-        "dhcp" => return draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Dhcp),
-        "autoconf" => return draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Autoconf),
+        "dhcp" => {
+            return draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Dhcp,
+            );
+        }
+        "autoconf" => {
+            return draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Autoconf,
+            );
+        }
         _ => {}
     }
     let global = |inet: &&xapi_net::topology::Inet| match inet.address() {
         std::net::IpAddr::V6(address) => !address.is_unicast_link_local(),
         std::net::IpAddr::V4(_) => false,
     };
-    let addresses: Vec<_> = live.addresses.iter().filter(global).map(ToString::to_string).collect();
+    let addresses: Vec<_> = live
+        .addresses
+        .iter()
+        .filter(global)
+        .map(ToString::to_string)
+        .collect();
     if !addresses.is_empty() {
-        draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Static)?;
+        draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Static,
+        )?;
         draft.set(pif, Pif::IPV6, addresses)?;
-        draft.set(pif, Pif::IPV6_GATEWAY, gateway(Family::V6).unwrap_or_default())?;
+        draft.set(
+            pif,
+            Pif::IPV6_GATEWAY,
+            gateway(Family::V6).unwrap_or_default(),
+        )?;
     }
     Ok(())
 }
@@ -298,12 +407,31 @@ fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &Inventory) -> Resu
     }
     match text("MODEV6").to_ascii_lowercase().as_str() {
         "static" => {
-            draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Static)?;
-            draft.set(pif, Pif::IPV6, text("IPv6").split(',').map(|one| one.trim().to_owned()).collect())?;
+            draft.set(
+                pif,
+                Pif::IPV6_CONFIGURATION_MODE,
+                Ipv6ConfigurationMode::Static,
+            )?;
+            draft.set(
+                pif,
+                Pif::IPV6,
+                text("IPv6")
+                    .split(',')
+                    .map(|one| one.trim().to_owned())
+                    .collect(),
+            )?;
             draft.set(pif, Pif::IPV6_GATEWAY, text("IPv6_GATEWAY"))
         }
-        "dhcp" => draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Dhcp),
-        "autoconf" => draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::Autoconf),
+        "dhcp" => draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Dhcp,
+        ),
+        "autoconf" => draft.set(
+            pif,
+            Pif::IPV6_CONFIGURATION_MODE,
+            Ipv6ConfigurationMode::Autoconf,
+        ),
         _ => Ok(()),
     }
 }
@@ -314,7 +442,9 @@ fn repair_bonds(core: &Core) -> Result<()> {
     let host = core.localhost()?;
     core.store.change(|draft| {
         for (reference, pif) in pifs_of(draft, &host)? {
-            let Some(bond) = pif.bond_slave_of.some() else { continue };
+            let Some(bond) = pif.bond_slave_of.some() else {
+                continue;
+            };
             if !draft.exists(bond)? {
                 draft.set(&reference, Pif::BOND_SLAVE_OF, Ref::null())?;
                 continue;
@@ -380,11 +510,21 @@ fn converge(core: &Core) -> Result<()> {
 /// Makes the host look like its rows as far as it can; what cannot be is shown unplugged and named in an alert.
 pub fn reconverge(core: &Core) -> Result<Outcome> {
     let host = core.localhost()?;
-    let _turn = core.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = core
+        .changing
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let draft = core.store.draft().map_err(db_error)?;
     let wanted = topology::of_host(&draft, &host)?;
-    let request = Request { topology: wanted, mode: Mode::WhatCan, within: core.config.change_deadline };
-    let outcome = core.agent.converge(request).map_err(errors::internal_error)?;
+    let request = Request {
+        topology: wanted,
+        mode: Mode::WhatCan,
+        within: core.config.change_deadline,
+    };
+    let outcome = core
+        .agent
+        .converge(request)
+        .map_err(errors::internal_error)?;
     drop(draft);
     core.store.change(|draft| {
         for left in &outcome.left_out {
@@ -392,11 +532,20 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
         }
         facts::record(core, draft, &host, &outcome.facts)
     })?;
-    tracing::info!(steps = outcome.steps, left_out = outcome.left_out.len(), "the network is as the database says");
+    tracing::info!(
+        steps = outcome.steps,
+        left_out = outcome.left_out.len(),
+        "the network is as the database says"
+    );
     Ok(outcome)
 }
 
-fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left: &xapi_net::agent::LeftOut) -> Result<()> {
+fn note_left_out(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    left: &xapi_net::agent::LeftOut,
+) -> Result<()> {
     for bridge in &left.bridges {
         if let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())?
             && !draft.field(&pif, Pif::MANAGEMENT)?
@@ -410,25 +559,44 @@ fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left: &xapi_net::
     };
     let uuid = draft.field(host, Host::UUID)?;
     let body = format!("{what} could not be brought up: {}", left.why);
-    let same = |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
+    let same =
+        |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
     if !draft.all::<xapi_model::Message>()?.iter().any(same) {
-        alert::add(core, draft, "NETWORK_NOT_BROUGHT_UP", (MessageClass::Host, &uuid), &body)?;
+        alert::add(
+            core,
+            draft,
+            "NETWORK_NOT_BROUGHT_UP",
+            (MessageClass::Host, &uuid),
+            &body,
+        )?;
     }
     Ok(())
 }
 
+/// The inventory as the database has it. While no PIF carries management (its NIC may be missing at the first start) the
+/// file stays as the installer left it, so that a later start can adopt what it names.
 fn write_inventory(core: &Core) -> Result<()> {
-    core.publish(&core.localhost()?);
+    let host = core.localhost()?;
+    if management_of(&core.view()?, &host)?.is_some() {
+        core.publish(&host);
+    }
     Ok(())
 }
 
 /// The bridge and the address family of a host's management interface.
 pub fn management_of(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(String, String)>> {
-    let found = pifs_of(rows, host)?.into_iter().find(|(_, pif)| pif.management);
-    let Some((_, pif)) = found else { return Ok(None) };
+    let found = pifs_of(rows, host)?
+        .into_iter()
+        .find(|(_, pif)| pif.management);
+    let Some((_, pif)) = found else {
+        return Ok(None);
+    };
     let family = match pif.primary_address_type {
         PrimaryAddressType::IPv4 => "IPv4",
         PrimaryAddressType::IPv6 => "IPv6",
     };
-    Ok(Some((rows.field(&pif.network, Network::BRIDGE)?, family.to_owned())))
+    Ok(Some((
+        rows.field(&pif.network, Network::BRIDGE)?,
+        family.to_owned(),
+    )))
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use xapi_db::Read;
 use xapi_model::messages::Message;
 use xapi_model::task::{
-    AddToOtherConfig, Create, Destroy, RemoveFromOtherConfig, SetErrorInfo, SetOtherConfig, SetProgress, SetResult,
-    SetStatus,
+    AddToOtherConfig, Create, Destroy, RemoveFromOtherConfig, SetErrorInfo, SetOtherConfig,
+    SetProgress, SetResult, SetStatus,
 };
 use xapi_model::{ApiError, Class, Ref, Task, TaskStatusType, Value, errors};
 
@@ -44,7 +44,10 @@ struct Queue {
 
 impl Slots {
     pub(crate) fn new(most: usize) -> Slots {
-        Slots { shared: Arc::default(), most: most.max(1) }
+        Slots {
+            shared: Arc::default(),
+            most: most.max(1),
+        }
     }
 
     /// Runs a job as soon as a thread is free.
@@ -57,13 +60,17 @@ impl Slots {
         queue.jobs.push_back(job);
         if queue.idle == 0 && queue.threads < self.most {
             let shared = Arc::clone(&self.shared);
-            let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || work(&shared));
+            let spawned = std::thread::Builder::new()
+                .name("task".to_owned())
+                .spawn(move || work(&shared));
             match spawned {
                 Ok(_) => queue.threads += 1,
                 // The threads that there are take the job; without any it would wait for ever.
                 Err(why) if queue.threads == 0 => {
                     queue.jobs.pop_back();
-                    return Err(errors::internal_error(format!("no thread for a task: {why}")));
+                    return Err(errors::internal_error(format!(
+                        "no thread for a task: {why}"
+                    )));
                 }
                 Err(why) => tracing::warn!("no further thread for tasks: {why}"),
             }
@@ -84,7 +91,9 @@ fn work(shared: &(Mutex<Queue>, Condvar)) {
             continue;
         }
         queue.idle += 1;
-        let (again, timeout) = wake.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
+        let (again, timeout) = wake
+            .wait_timeout(queue, IDLE)
+            .unwrap_or_else(PoisonError::into_inner);
         queue = again;
         queue.idle -= 1;
         if timeout.timed_out() && queue.jobs.is_empty() {
@@ -104,9 +113,15 @@ pub(crate) fn start(
     params: Vec<Value>,
 ) -> Result<Value> {
     let core = api.core();
-    let other_config: BTreeMap<_, _> =
-        origin.other_config.iter().map(|(key, value)| (format!("http:{key}"), value.clone())).collect();
-    let session = caller.as_ref().filter(|caller| !caller.local).map(|caller| caller.session.clone());
+    let other_config: BTreeMap<_, _> = origin
+        .other_config
+        .iter()
+        .map(|(key, value)| (format!("http:{key}"), value.clone()))
+        .collect();
+    let session = caller
+        .as_ref()
+        .filter(|caller| !caller.local)
+        .map(|caller| caller.session.clone());
     let row = Task {
         session: session.unwrap_or_default(),
         other_config,
@@ -119,7 +134,12 @@ pub(crate) fn start(
     let made = task.clone();
     let (core, origin) = (Arc::clone(core), origin.clone());
     let job = Box::new(move || {
-        let cx = Cx { core: &core, session: caller, task: Some(task.clone()), origin: &origin };
+        let cx = Cx {
+            core: &core,
+            session: caller,
+            task: Some(task.clone()),
+            origin: &origin,
+        };
         let outcome = dispatch::run(&cx, message, params);
         if let Err(why) = finish(&core, &task, outcome) {
             tracing::error!("task {task} could not be completed: {why}");
@@ -156,10 +176,17 @@ fn finish(core: &Core, task: &Ref<Task>, outcome: Result<Value>) -> Result<()> {
                 draft.set(task, Task::STATUS, TaskStatusType::Success)
             }
             Err(why) => {
-                let info = std::iter::once(&why.code).chain(&why.params).cloned().collect();
+                let info = std::iter::once(&why.code)
+                    .chain(&why.params)
+                    .cloned()
+                    .collect();
                 draft.set(task, Task::ERROR_INFO, info)?;
                 let cancelled = why.code == "TASK_CANCELLED";
-                let status = if cancelled { TaskStatusType::Cancelled } else { TaskStatusType::Failure };
+                let status = if cancelled {
+                    TaskStatusType::Cancelled
+                } else {
+                    TaskStatusType::Failure
+                };
                 draft.set(task, Task::STATUS, status)
             }
         }
@@ -189,23 +216,38 @@ pub fn collect(core: &Core) -> Result<()> {
 
 /// `task.create`: a task that the caller drives.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Task>> {
-    let row = Task { session: cx.caller()?.session.clone(), ..fresh(cx.core, &call.label, &call.description)? };
+    let row = Task {
+        session: cx.caller()?.session.clone(),
+        ..fresh(cx.core, &call.label, &call.description)?
+    };
     let local = cx.caller()?.local;
     cx.core.store.change(|draft| {
-        let session = if local { Ref::null() } else { row.session.clone() };
-        draft.insert(Task { session, ..row.clone() })
+        let session = if local {
+            Ref::null()
+        } else {
+            row.session.clone()
+        };
+        draft.insert(Task {
+            session,
+            ..row.clone()
+        })
     })
 }
 
 /// `task.destroy`: a pending one goes when it completes.
 pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
-    cx.core.store.change(|draft| match draft.field(&call.this, Task::STATUS)? {
-        TaskStatusType::Pending => {
-            let operation = [("task".to_owned(), xapi_model::TaskAllowedOperations::Destroy)];
-            draft.set(&call.this, Task::CURRENT_OPERATIONS, operation.into())
-        }
-        _ => draft.destroy(&call.this),
-    })
+    cx.core
+        .store
+        .change(|draft| match draft.field(&call.this, Task::STATUS)? {
+            TaskStatusType::Pending => {
+                let operation = [(
+                    "task".to_owned(),
+                    xapi_model::TaskAllowedOperations::Destroy,
+                )];
+                draft.set(&call.this, Task::CURRENT_OPERATIONS, operation.into())
+            }
+            _ => draft.destroy(&call.this),
+        })
 }
 
 /// `task.set_status`.
@@ -221,24 +263,36 @@ pub fn set_status(cx: &Cx<'_>, call: SetStatus) -> Result<()> {
 /// `task.set_progress`: between 0 and 1.
 pub fn set_progress(cx: &Cx<'_>, call: SetProgress) -> Result<()> {
     if !(0.0..=1.0).contains(&call.value) {
-        return Err(errors::value_not_supported("progress", call.value, "it is not between 0 and 1"));
+        return Err(errors::value_not_supported(
+            "progress",
+            call.value,
+            "it is not between 0 and 1",
+        ));
     }
-    cx.core.store.change(|draft| draft.set(&call.this, Task::PROGRESS, call.value))
+    cx.core
+        .store
+        .change(|draft| draft.set(&call.this, Task::PROGRESS, call.value))
 }
 
 /// `task.set_result`.
 pub fn set_result(cx: &Cx<'_>, call: SetResult) -> Result<()> {
-    cx.core.store.change(|draft| draft.set(&call.this, Task::RESULT, call.value.clone()))
+    cx.core
+        .store
+        .change(|draft| draft.set(&call.this, Task::RESULT, call.value.clone()))
 }
 
 /// `task.set_error_info`.
 pub fn set_error_info(cx: &Cx<'_>, call: SetErrorInfo) -> Result<()> {
-    cx.core.store.change(|draft| draft.set(&call.this, Task::ERROR_INFO, call.value.clone()))
+    cx.core
+        .store
+        .change(|draft| draft.set(&call.this, Task::ERROR_INFO, call.value.clone()))
 }
 
 /// `task.set_other_config`.
 pub fn set_other_config(cx: &Cx<'_>, call: SetOtherConfig) -> Result<()> {
-    cx.core.store.change(|draft| draft.set(&call.this, Task::OTHER_CONFIG, call.value.clone()))
+    cx.core
+        .store
+        .change(|draft| draft.set(&call.this, Task::OTHER_CONFIG, call.value.clone()))
 }
 
 /// `task.add_to_other_config`.

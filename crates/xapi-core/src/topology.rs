@@ -11,24 +11,40 @@ use xapi_model::{
     PrimaryAddressType, Ref, Vlan, errors,
 };
 use xapi_net::topology as net;
-use xapi_net::topology::{Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Real, StaticRoute, Topology, Uplink};
+use xapi_net::topology::{
+    Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Real, StaticRoute, Topology,
+    Uplink,
+};
 
 use crate::Result;
 
 /// All PIFs of a host, by reference.
 pub fn pifs_of<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Vec<(Ref<Pif>, Pif)>> {
     let refs = rows.find(Pif::HOST, host)?;
-    refs.into_iter().map(|pif| Ok((pif.clone(), rows.get(&pif)?))).collect()
+    refs.into_iter()
+        .map(|pif| Ok((pif.clone(), rows.get(&pif)?)))
+        .collect()
 }
 
 /// The NIC of that name.
-pub fn pif_of_device<R: Read>(rows: &R, host: &Ref<Host>, device: &str) -> Result<Option<Ref<Pif>>> {
+pub fn pif_of_device<R: Read>(
+    rows: &R,
+    host: &Ref<Host>,
+    device: &str,
+) -> Result<Option<Ref<Pif>>> {
     let pifs = pifs_of(rows, host)?;
-    Ok(pifs.into_iter().find(|(_, pif)| pif.physical && pif.device == device).map(|(reference, _)| reference))
+    Ok(pifs
+        .into_iter()
+        .find(|(_, pif)| pif.physical && pif.device == device)
+        .map(|(reference, _)| reference))
 }
 
 /// The PIF whose network has that bridge.
-pub fn pif_of_bridge<R: Read>(rows: &R, host: &Ref<Host>, bridge: &str) -> Result<Option<Ref<Pif>>> {
+pub fn pif_of_bridge<R: Read>(
+    rows: &R,
+    host: &Ref<Host>,
+    bridge: &str,
+) -> Result<Option<Ref<Pif>>> {
     for (reference, pif) in pifs_of(rows, host)? {
         if rows.field(&pif.network, Network::BRIDGE)? == bridge {
             return Ok(Some(reference));
@@ -40,7 +56,12 @@ pub fn pif_of_bridge<R: Read>(rows: &R, host: &Ref<Host>, bridge: &str) -> Resul
 /// What a host's network shall look like by its rows: every attached, managed PIF and what that stands on.
 pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
     let pifs: BTreeMap<_, _> = pifs_of(rows, host)?.into_iter().collect();
-    let mut lowering = Lowering { rows, pifs: &pifs, pool: pool(rows)?, topology: Topology::default() };
+    let mut lowering = Lowering {
+        rows,
+        pifs: &pifs,
+        pool: pool(rows)?,
+        topology: Topology::default(),
+    };
     for (reference, pif) in &pifs {
         if pif.currently_attached && pif.managed && pif.bond_slave_of.is_null() {
             lowering.attach(reference, pif)?;
@@ -94,7 +115,8 @@ impl<R: Read> Lowering<'_, R> {
                 let (tagged, parent) = self.tagged(&vlan)?;
                 ids = format!("{ids};{}", self.rows.field(&tagged.network, Network::UUID)?);
                 mac_of = tagged;
-                let tag = u16::try_from(vlan.tag).map_err(|_| errors::vlan_tag_invalid(vlan.tag))?;
+                let tag =
+                    u16::try_from(vlan.tag).map_err(|_| errors::vlan_tag_invalid(vlan.tag))?;
                 BridgeKind::Vlan { parent, tag }
             }
             None => BridgeKind::Real(self.real(reference, pif, network)?),
@@ -126,11 +148,16 @@ impl<R: Read> Lowering<'_, R> {
         };
         Ok(Real {
             uplink,
-            fail_mode: match self.option(network, pif, "vswitch-controller-fail-mode").as_deref() {
+            fail_mode: match self
+                .option(network, pif, "vswitch-controller-fail-mode")
+                .as_deref()
+            {
                 Some("secure") => FailMode::Secure,
                 _ => FailMode::Standalone,
             },
-            disable_in_band: self.option(network, pif, "vswitch-disable-in-band").and_then(|text| text.parse().ok()),
+            disable_in_band: self
+                .option(network, pif, "vswitch-disable-in-band")
+                .and_then(|text| text.parse().ok()),
             igmp_snooping: self.pool.as_ref().map(|pool| pool.igmp_snooping_enabled),
         })
     }
@@ -139,19 +166,39 @@ impl<R: Read> Lowering<'_, R> {
     fn option(&self, network: &Network, pif: &Pif, key: &str) -> Option<String> {
         let pool = self.pool.as_ref().map(|pool| &pool.other_config);
         let maps = [Some(&pif.other_config), Some(&network.other_config), pool];
-        maps.into_iter().flatten().find_map(|map| map.get(key).cloned())
+        maps.into_iter()
+            .flatten()
+            .find_map(|map| map.get(key).cloned())
     }
 
     fn bond(&self, reference: &Ref<Pif>, master: &Pif, bond: &Ref<Bond>) -> Result<net::Bond> {
         let row = self.rows.get(bond)?;
-        let mut members: Vec<_> = self.pifs.iter().filter(|(_, pif)| pif.bond_slave_of == *bond).collect();
+        let mut members: Vec<_> = self
+            .pifs
+            .iter()
+            .filter(|(_, pif)| pif.bond_slave_of == *bond)
+            .collect();
         members.sort_by_key(|(pif, row_of)| (**pif != row.primary_slave, row_of.device.clone()));
-        let members: Result<Vec<_>> = members.into_iter().map(|(at, pif)| name(at, &pif.device)).collect();
+        let members: Result<Vec<_>> = members
+            .into_iter()
+            .map(|(at, pif)| name(at, &pif.device))
+            .collect();
         let mut properties = BTreeMap::new();
-        let rename = |key: &str| if key == "hashing_algorithm" { "hashing-algorithm".to_owned() } else { key.to_owned() };
-        properties.extend(row.properties.iter().map(|(key, value)| (rename(key), value.clone())));
+        let rename = |key: &str| {
+            if key == "hashing_algorithm" {
+                "hashing-algorithm".to_owned()
+            } else {
+                key.to_owned()
+            }
+        };
+        properties.extend(
+            row.properties
+                .iter()
+                .map(|(key, value)| (rename(key), value.clone())),
+        );
         let overrides = master.other_config.iter();
-        let overrides = overrides.filter_map(|(key, value)| Some((key.strip_prefix("bond-")?, value)));
+        let overrides =
+            overrides.filter_map(|(key, value)| Some((key.strip_prefix("bond-")?, value)));
         properties.extend(overrides.map(|(key, value)| (key.to_owned(), value.clone())));
         Ok(net::Bond {
             name: name(reference, &master.device)?,
@@ -168,17 +215,29 @@ impl<R: Read> Lowering<'_, R> {
 
     /// Which bridges own the default route and the name servers (API facts, 1.3.3).
     fn roles(&mut self) -> Result<()> {
-        let configured = self.pifs.values().filter(|pif| pif.currently_attached && has_ip(pif));
+        let configured = self
+            .pifs
+            .values()
+            .filter(|pif| pif.currently_attached && has_ip(pif));
         let configured: Vec<_> = configured.collect();
         let choose = |key: &str| {
-            let asked = configured.iter().find(|pif| pif.other_config.get(key).is_some_and(|value| value == "true"));
+            let asked = configured.iter().find(|pif| {
+                pif.other_config
+                    .get(key)
+                    .is_some_and(|value| value == "true")
+            });
             let management = || configured.iter().find(|pif| pif.management);
-            asked.or_else(management).or_else(|| configured.first()).copied()
+            asked
+                .or_else(management)
+                .or_else(|| configured.first())
+                .copied()
         };
         let bridge = |pif: Option<&Pif>| -> Result<Option<Name>> {
             let Some(pif) = pif else { return Ok(None) };
             let bridge = self.rows.field(&pif.network, Network::BRIDGE)?;
-            Ok(Name::new(&bridge).ok().filter(|name| self.topology.bridges.contains_key(name)))
+            Ok(Name::new(&bridge)
+                .ok()
+                .filter(|name| self.topology.bridges.contains_key(name)))
         };
         let (gateway, dns) = (bridge(choose("defaultroute"))?, bridge(choose("peerdns"))?);
         self.topology.gateway = gateway;
@@ -197,8 +256,12 @@ pub fn has_ip(pif: &Pif) -> bool {
 
 /// The MTU that a PIF's bridge shall have.
 pub fn mtu(pif: &Pif, network: &Network) -> u32 {
-    let own = pif.other_config.get("mtu").and_then(|text| text.trim().parse().ok());
-    own.or_else(|| u32::try_from(network.mtu).ok()).unwrap_or(net::DEFAULT_MTU)
+    let own = pif
+        .other_config
+        .get("mtu")
+        .and_then(|text| text.trim().parse().ok());
+    own.or_else(|| u32::try_from(network.mtu).ok())
+        .unwrap_or(net::DEFAULT_MTU)
 }
 
 fn bad(pif: &Ref<Pif>, why: impl ToString) -> ApiError {
@@ -217,12 +280,18 @@ fn mac(pif: &Ref<Pif>, text: &str) -> Result<Mac> {
 pub fn prefix_of(netmask: &str) -> Option<u8> {
     let mask = u32::from(netmask.parse::<std::net::Ipv4Addr>().ok()?);
     let prefix = mask.leading_ones();
-    if mask == u32::MAX.checked_shl(32 - prefix).unwrap_or(0) { u8::try_from(prefix).ok() } else { None }
+    if mask == u32::MAX.checked_shl(32 - prefix).unwrap_or(0) {
+        u8::try_from(prefix).ok()
+    } else {
+        None
+    }
 }
 
 /// The dotted netmask of a prefix length.
 pub fn netmask_of(prefix: u8) -> String {
-    let mask = u32::MAX.checked_shl(32u32.saturating_sub(u32::from(prefix))).unwrap_or(0);
+    let mask = u32::MAX
+        .checked_shl(32u32.saturating_sub(u32::from(prefix)))
+        .unwrap_or(0);
     std::net::Ipv4Addr::from(mask).to_string()
 }
 
@@ -231,10 +300,18 @@ fn ipv4(reference: &Ref<Pif>, pif: &Pif) -> Result<Ipv4> {
         IpConfigurationMode::None => Ipv4::None,
         IpConfigurationMode::Dhcp => Ipv4::Dhcp { lease: None },
         IpConfigurationMode::Static => {
-            let prefix = prefix_of(&pif.netmask).ok_or_else(|| bad(reference, format!("{} is no netmask", pif.netmask)))?;
-            let address = pif.ip.parse().map_err(|_| bad(reference, format!("{} is no address", pif.ip)))?;
-            let address = Inet::new(IpAddr::V4(address), prefix).map_err(|why| bad(reference, why))?;
-            Ipv4::Static { address, gateway: pif.gateway.parse().ok() }
+            let prefix = prefix_of(&pif.netmask)
+                .ok_or_else(|| bad(reference, format!("{} is no netmask", pif.netmask)))?;
+            let address = pif
+                .ip
+                .parse()
+                .map_err(|_| bad(reference, format!("{} is no address", pif.ip)))?;
+            let address =
+                Inet::new(IpAddr::V4(address), prefix).map_err(|why| bad(reference, why))?;
+            Ipv4::Static {
+                address,
+                gateway: pif.gateway.parse().ok(),
+            }
         }
     })
 }
@@ -246,8 +323,13 @@ fn ipv6(reference: &Ref<Pif>, pif: &Pif) -> Result<Ipv6> {
         Ipv6ConfigurationMode::Autoconf => Ipv6::Autoconf,
         Ipv6ConfigurationMode::Static => {
             let given = pif.ipv6.iter().filter(|text| !text.is_empty());
-            let addresses: Result<Vec<_>> = given.map(|text| cidr(text).ok_or_else(|| bad(reference, text))).collect();
-            Ipv6::Static { addresses: addresses?, gateway: pif.ipv6_gateway.parse().ok() }
+            let addresses: Result<Vec<_>> = given
+                .map(|text| cidr(text).ok_or_else(|| bad(reference, text)))
+                .collect();
+            Ipv6::Static {
+                addresses: addresses?,
+                gateway: pif.ipv6_gateway.parse().ok(),
+            }
         }
     })
 }
@@ -257,7 +339,15 @@ pub fn cidr(text: &str) -> Option<Inet> {
     let (address, prefix) = text.split_once('/')?;
     let address: std::net::Ipv6Addr = address.parse().ok()?;
     let digits = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
-    Inet::new(IpAddr::V6(address), if digits { prefix.parse().ok()? } else { return None }).ok()
+    Inet::new(
+        IpAddr::V6(address),
+        if digits {
+            prefix.parse().ok()?
+        } else {
+            return None;
+        },
+    )
+    .ok()
 }
 
 /// `static-routes` of the network: `subnet/prefix/gateway`, separated by commas; one bad entry and none counts.
@@ -268,12 +358,24 @@ fn static_routes(network: &Network) -> Vec<StaticRoute> {
     let entry = |text: &str| {
         let mut parts = text.trim().split('/');
         let (subnet, prefix, gateway) = (parts.next()?, parts.next()?, parts.next()?);
-        let destination = Inet::new(subnet.parse().ok()?, prefix.parse().ok()?).ok()?.network();
-        Some(StaticRoute { destination, gateway: gateway.parse().ok()? })
+        let destination = Inet::new(subnet.parse().ok()?, prefix.parse().ok()?)
+            .ok()?
+            .network();
+        Some(StaticRoute {
+            destination,
+            gateway: gateway.parse().ok()?,
+        })
     };
-    let routes: Option<Vec<_>> = text.split(',').filter(|entry| !entry.trim().is_empty()).map(entry).collect();
+    let routes: Option<Vec<_>> = text
+        .split(',')
+        .filter(|entry| !entry.trim().is_empty())
+        .map(entry)
+        .collect();
     routes.unwrap_or_else(|| {
-        tracing::warn!("network {}: static-routes {text:?} is not understood", network.uuid);
+        tracing::warn!(
+            "network {}: static-routes {text:?} is not understood",
+            network.uuid
+        );
         Vec::new()
     })
 }
@@ -290,8 +392,17 @@ fn dns(pif: &Pif) -> Option<Dns> {
     if !fixed {
         return None;
     }
-    let words = |text: &str| text.split(',').map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let servers: Vec<IpAddr> = words(&pif.dns).iter().filter_map(|server| server.parse().ok()).collect();
+    let words = |text: &str| {
+        text.split(',')
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let servers: Vec<IpAddr> = words(&pif.dns)
+        .iter()
+        .filter_map(|server| server.parse().ok())
+        .collect();
     let search = match pif.other_config.get("domain") {
         Some(domain) if !servers.is_empty() => words(domain),
         _ => Vec::new(),

@@ -37,9 +37,15 @@ impl Watch {
         });
         core.agent.subscribe(listener);
         let core = Arc::clone(core);
-        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || follow(&core, &told));
-        let thread = thread.map_err(|why| xapi_model::errors::internal_error(format!("no thread: {why}")))?;
-        Ok(Watch { tell, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || follow(&core, &told));
+        let thread = thread
+            .map_err(|why| xapi_model::errors::internal_error(format!("no thread: {why}")))?;
+        Ok(Watch {
+            tell,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -79,7 +85,8 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
 fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
     tracing::debug!(?events, "the network changed by itself");
     let host = core.localhost()?;
-    let again = |event: &NetEvent| matches!(event, NetEvent::NicsChanged | NetEvent::BackendRestarted);
+    let again =
+        |event: &NetEvent| matches!(event, NetEvent::NicsChanged | NetEvent::BackendRestarted);
     if events.iter().any(again) {
         crate::ops::pif::scan_host(core, &host)?;
         startup::reconverge(core)?;
@@ -90,12 +97,19 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
 
 /// Reads the facts of the host and writes those that changed.
 pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
-    let found = core.agent.facts().map_err(xapi_model::errors::internal_error)?;
-    core.store.change(|draft| facts::record(core, draft, host, &found))
+    let found = core
+        .agent
+        .facts()
+        .map_err(xapi_model::errors::internal_error)?;
+    core.store
+        .change(|draft| facts::record(core, draft, host, &found))
 }
 
 fn housekeeping(core: &Core) {
-    for (what, outcome) in [("sessions", session::expire(core, &core.now())), ("tasks", task::collect(core))] {
+    for (what, outcome) in [
+        ("sessions", session::expire(core, &core.now())),
+        ("tasks", task::collect(core)),
+    ] {
         if let Err(why) = outcome {
             tracing::warn!("old {what} were not removed: {why}");
         }

@@ -204,6 +204,7 @@ fn expand_class(input: &DeriveInput) -> Result<Tokens> {
     let class_get_role = role(&mut words, "get_role", quote!(::xapi_model::Role::ReadOnly));
     let class_state = state(&mut words);
     let in_db = !words.flag("no_db");
+    let stored = words.flag("stored") || in_db;
     let get_all = !words.flag("no_get_all");
     let events = !words.flag("no_events");
     let (ctor, volatile) = (words.flag("ctor"), words.flag("volatile"));
@@ -276,7 +277,7 @@ fn expand_class(input: &DeriveInput) -> Result<Tokens> {
         impl ::xapi_model::Class for #this {
             const NAME: &'static str = #name;
             const DESC: &'static ::xapi_model::ClassDesc = &::xapi_model::ClassDesc {
-                name: #name, doc: #text, role: #class_role, get_role: #class_get_role, state: #class_state, in_db: #in_db, get_all: #get_all,
+                name: #name, doc: #text, role: #class_role, get_role: #class_get_role, state: #class_state, in_db: #in_db, stored: #stored, get_all: #get_all,
                 events: #events, ctor: #ctor, volatile: #volatile, fields: &[#(#descs),*],
                 calls: &[#(<#calls as ::xapi_model::Call>::DESC),*],
             };

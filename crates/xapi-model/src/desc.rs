@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::types::{Class, Type, TypeError};
 use crate::value::Value;
 
-/// A role, weakest first: whoever has a role may do all that weaker ones may (wire-protocol facts, 6).
+/// A role, weakest first: whoever has a role may do all that weaker ones may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Sees everything, changes nothing.
@@ -161,8 +161,10 @@ pub struct ClassDesc {
     pub get_role: Role,
     /// Where it stands in its life.
     pub state: State,
-    /// Has rows. Without, only its declared messages exist.
+    /// Has implied messages. Without, only its declared messages exist.
     pub in_db: bool,
+    /// Has rows.
+    pub stored: bool,
     /// Has get_all and its relatives.
     pub get_all: bool,
     /// Makes events.
@@ -225,7 +227,7 @@ pub struct EnumDesc {
     pub name: &'static str,
     /// What it tells apart.
     pub doc: &'static str,
-    /// Input must match to the letter; otherwise case does not count (wire-protocol facts, 1.2).
+    /// Input must match to the letter; otherwise case does not count.
     pub exact: bool,
     /// Wire names and what they mean.
     pub values: &'static [(&'static str, &'static str)],

@@ -1,5 +1,4 @@
-//! What clients may call: the declared messages of every class, and the implied ones that follow from its fields
-//! (wire-protocol facts, 8).
+//! What clients may call: the declared messages of every class, and the implied ones that follow from its fields.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -356,7 +355,7 @@ impl Messages {
         Messages { by_name }
     }
 
-    /// The message of that name. `class_message` is found too (wire-protocol facts, 2.1).
+    /// The message of that name. `class_message` is found too: old clients spell it so.
     pub fn find(&self, name: &str) -> Option<&Message> {
         self.by_name.get(name).or_else(|| {
             // A class name may hold underscores itself, so every underscore may stand for the dot.

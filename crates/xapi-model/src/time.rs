@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime as Civil;
 use jiff::tz::{Offset, TimeZone};
 
-/// A date as XenAPI writes it (wire-protocol facts, 1.3): compact ISO 8601 to the second, the zone as it was given.
+/// A date as XenAPI writes it: compact ISO 8601 to the second, the zone as it was given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(String);
 
@@ -47,6 +47,9 @@ impl DateTime {
             10 if date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-' => date.replace('-', ""),
             _ => return None,
         };
+        if digits.len() != 8 {
+            return None;
+        }
         let clock = rest.get(..8)?;
         let mut zone = rest.get(8..)?;
         if let Some(fraction) = zone.strip_prefix('.') {
@@ -172,6 +175,7 @@ mod tests {
         check("20240131T25:00:00Z", None);
         check("20240131T12:00:00+9", None);
         check("yesterday", None);
+        check("20-4-01-31T12:00:00Z", None);
         check("2024013\u{e9}T12:00:00Z", None);
     }
 

@@ -113,7 +113,7 @@ impl Type {
         }
     }
 
-    /// Reads a value that a client sent as this type, as leniently as XAPI does (wire-protocol facts, 1.2): integers
+    /// Reads a value that a client sent as this type, as leniently as XAPI does: integers
     /// may be texts, floats may be integers, names of enumerations may be in either case.
     pub fn accept(&self, value: Value) -> Result<Value, TypeError> {
         match (self, value) {
@@ -196,6 +196,8 @@ fn read_int(text: &str) -> Result<i64, TypeError> {
         let digits = prefix
             .iter()
             .find_map(|prefix| digits.strip_prefix(prefix))?;
+        // The standard library would take a second sign here.
+        let digits = digits.strip_prefix(['+', '-']).map_or(digits, |_| "");
         Some(i64::from_str_radix(digits, radix).map(|n| sign * n))
     };
     let number = based(["0x", "0X"], 16)
@@ -332,7 +334,7 @@ pub trait Key: Ord + Sized {
 
 /// A class of objects.
 ///
-/// `#[derive(Class)]` reads `#[class(name = "PIF", role = PoolOperator, calls(Scan, Plug))]` with the flags `no_db`,
+/// `#[derive(Class)]` reads `#[class(name = "PIF", role = PoolOperator, calls(Scan, Plug))]` with the flags `no_db`, `stored`,
 /// `no_get_all`, `no_events`, `ctor`, `volatile` and the words `get_role` and `state`, and per field `#[field(RW | StaticRO | DynamicRO | Internal)]` with
 /// `name`, `db`, `default`, `view`, `role`, `get_role`, `keys`, `state`, `volatile`, `client_cert`.
 pub trait Class: Wire + Clone + fmt::Debug + Send + Sync + 'static {

@@ -221,17 +221,17 @@ fn implied(page: &mut String, class: &ClassDesc) {
             continue;
         };
         names.insert(match kind {
-            Implied::Get(_) => "get_*field*".to_owned(),
-            Implied::Set(_) => "set_*field*".to_owned(),
-            Implied::AddTo(_) => "add_to_*field*".to_owned(),
-            Implied::RemoveFrom(_) => "remove_from_*field*".to_owned(),
-            Implied::Add(_) => "add_*field*".to_owned(),
-            Implied::Remove(_) => "remove_*field*".to_owned(),
+            Implied::Get(_) => "get_F".to_owned(),
+            Implied::Set(_) => "set_F".to_owned(),
+            Implied::AddTo(_) => "add_to_F".to_owned(),
+            Implied::RemoveFrom(_) => "remove_from_F".to_owned(),
+            Implied::Add(_) => "add_F".to_owned(),
+            Implied::Remove(_) => "remove_F".to_owned(),
             _ => message.short_name().to_owned(),
         });
     }
     if !names.is_empty() {
-        let names: Vec<_> = names.into_iter().collect();
+        let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
         writeln!(
             page,
             "\n## Implied messages\n\n{} (see [the overview](README.md)). Those that change something need {}.",

@@ -15,8 +15,11 @@ use xapi_model::messages::{Implied, Kind, Message, messages};
 use xapi_model::types::NULL_REF;
 use xapi_model::{MODEL, Role, Type, Value};
 
+/// Which messages, and why they are allowed.
+type Exception = (fn(&Message) -> bool, &'static str);
+
 /// Messages that exist on the wire and that the published document leaves out.
-const UNPUBLISHED: &[(fn(&Message) -> bool, &str)] = &[
+const UNPUBLISHED: &[Exception] = &[
     (
         |message| matches!(message.kind, Kind::Implied(Implied::GetAllWhere)),
         "every class with get_all answers get_all_where too; generated clients know it, the document does not",

@@ -222,6 +222,49 @@ fn every_declaration_ends_its_sentence() {
 }
 
 #[test]
+fn the_errors_that_the_manual_of_a_call_names_exist() {
+    let code = |word: &str| {
+        let shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        word.contains('_') && word.len() > 4 && word.chars().all(shape)
+    };
+    let mut named = 0;
+    for call in MODEL.iter().flat_map(|class| class.calls) {
+        let words = call
+            .doc
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '…'));
+        for word in words.filter(|word| code(word)) {
+            assert!(find(word).is_some(), "{} names {word}", call.name);
+            named += 1;
+        }
+    }
+    assert!(
+        named > 300,
+        "only {named} codes found: does this still look?"
+    );
+}
+
+#[test]
+fn no_sentence_merely_repeats_the_name() {
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.collect::<String>().to_lowercase()
+    };
+    for class in MODEL {
+        for field in class.fields {
+            let at = format!("{}.{}", class.name, field.name);
+            assert_ne!(letters(field.name), letters(field.doc), "{at}");
+        }
+        for call in class.calls {
+            let (_, short) = call.name.split_once('.').expect("class, dot, message");
+            assert_ne!(letters(short), letters(call.doc), "{}", call.name);
+        }
+    }
+    for error in ERRORS.iter() {
+        assert_ne!(letters(error.code), letters(error.doc), "{}", error.code);
+    }
+}
+
+#[test]
 fn error_codes_are_sorted_found_and_made_with_their_parameters() {
     assert!(ERRORS.is_sorted_by(|a, b| a.code < b.code));
     for error in ERRORS.iter() {

@@ -7,6 +7,7 @@ mod daemon;
 mod ends;
 mod hosts;
 mod network;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

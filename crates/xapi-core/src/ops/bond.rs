@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use xapi_db::{Draft, Read};
 use xapi_model::bond::{Create, Destroy, SetMode, SetProperty};
 use xapi_model::{
-    Bond, BondMode, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PifMetrics, Pool, Ref,
-    errors,
+    Bond, BondMode, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PifMetrics, Pool,
+    Ref, errors,
 };
 use xapi_net::topology::Mac;
 
@@ -43,7 +43,10 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
         }
         move_ip(draft, &primary, &master)?;
         move_management(draft, &members, &master)?;
-        let kept: Result<Vec<_>> = members.iter().map(|member| draft.field(member, Pif::DISALLOW_UNPLUG)).collect();
+        let kept: Result<Vec<_>> = members
+            .iter()
+            .map(|member| draft.field(member, Pif::DISALLOW_UNPLUG))
+            .collect();
         if kept?.contains(&true) {
             draft.set(&master, Pif::DISALLOW_UNPLUG, true)?;
             for member in &members {
@@ -57,7 +60,10 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
 /// Of a member that is named twice the last naming counts.
 fn without_repeats(members: &[Ref<Pif>]) -> Vec<Ref<Pif>> {
     let later = |at: usize| &members[at + 1..];
-    let kept = members.iter().enumerate().filter(|(at, member)| !later(*at).contains(member));
+    let kept = members
+        .iter()
+        .enumerate()
+        .filter(|(at, member)| !later(*at).contains(member));
     kept.map(|(_, member)| member.clone()).collect()
 }
 
@@ -106,9 +112,16 @@ fn on_sriov(draft: &Draft, pif: &Ref<Pif>) -> Result<bool> {
 /// so we refuse it with the same error.
 fn checked_mac(text: &str) -> Result<()> {
     let groups: Vec<_> = text.split(':').collect();
-    let formed = groups.len() == 6 && groups.iter().all(|g| g.len() == 2 && g.bytes().all(|b| b.is_ascii_hexdigit()));
+    let formed = groups.len() == 6
+        && groups
+            .iter()
+            .all(|g| g.len() == 2 && g.bytes().all(|b| b.is_ascii_hexdigit()));
     let usable = formed && text.parse::<Mac>().is_ok_and(|mac| mac.is_unicast());
-    if usable { Ok(()) } else { Err(errors::mac_invalid(text)) }
+    if usable {
+        Ok(())
+    } else {
+        Err(errors::mac_invalid(text))
+    }
 }
 
 /// A property that a mode takes.
@@ -119,10 +132,26 @@ struct Property {
 }
 
 const LACP: &[Property] = &[
-    Property { key: "hashing_algorithm", values: &["src_mac", "tcpudp_ports"], default: Some("tcpudp_ports") },
-    Property { key: "lacp-time", values: &["fast", "slow"], default: Some("slow") },
-    Property { key: "lacp-aggregation-key", values: &[], default: None },
-    Property { key: "lacp-fallback-ab", values: &["true", "false"], default: Some("true") },
+    Property {
+        key: "hashing_algorithm",
+        values: &["src_mac", "tcpudp_ports"],
+        default: Some("tcpudp_ports"),
+    },
+    Property {
+        key: "lacp-time",
+        values: &["fast", "slow"],
+        default: Some("slow"),
+    },
+    Property {
+        key: "lacp-aggregation-key",
+        values: &[],
+        default: None,
+    },
+    Property {
+        key: "lacp-fallback-ab",
+        values: &["true", "false"],
+        default: Some("true"),
+    },
 ];
 
 fn properties_of(mode: BondMode) -> &'static [Property] {
@@ -130,30 +159,53 @@ fn properties_of(mode: BondMode) -> &'static [Property] {
 }
 
 fn check_property(mode: BondMode, key: &str, value: &str) -> Result<()> {
-    let known = properties_of(mode).iter().find(|property| property.key == key);
+    let known = properties_of(mode)
+        .iter()
+        .find(|property| property.key == key);
     let fits = known.is_some_and(|property| match property.values {
         // A number, in the notations that XAPI reads; the kernel's and Open vSwitch's range is that of 16 bits.
-        [] => xapi_model::Type::Int.parse(value).ok().and_then(|n| n.as_int()).is_some_and(|n| (0..=65535).contains(&n)),
+        [] => xapi_model::Type::Int
+            .parse(value)
+            .ok()
+            .and_then(|n| n.as_int())
+            .is_some_and(|n| (0..=65535).contains(&n)),
         values => values.contains(&value),
     });
-    if fits { Ok(()) } else { Err(errors::invalid_value("properties", format!("{key} = {value}"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(errors::invalid_value(
+            "properties",
+            format!("{key} = {value}"),
+        ))
+    }
 }
 
 fn with_defaults(mode: BondMode, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let defaults = properties_of(mode).iter();
-    let defaults = defaults.filter_map(|property| Some((property.key.to_owned(), property.default?.to_owned())));
+    let defaults = defaults
+        .filter_map(|property| Some((property.key.to_owned(), property.default?.to_owned())));
     let mut all: BTreeMap<_, _> = defaults.collect();
-    all.extend(given.iter().map(|(key, value)| (key.clone(), value.clone())));
+    all.extend(
+        given
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
     all
 }
 
 /// Checks the members, in the order of XAPI's checks, and names the primary one: with management, else the first with
 /// an IP configuration, else the first.
 fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
-    let rows: Result<Vec<_>> = members.iter().map(|member| Ok((member, draft.get(member)?))).collect();
+    let rows: Result<Vec<_>> = members
+        .iter()
+        .map(|member| Ok((member, draft.get(member)?)))
+        .collect();
     let rows = rows?;
     let primary = rows.iter().find(|(_, pif)| pif.management);
-    let primary = primary.or_else(|| rows.iter().find(|(_, pif)| has_ip(pif))).or_else(|| rows.first());
+    let primary = primary
+        .or_else(|| rows.iter().find(|(_, pif)| has_ip(pif)))
+        .or_else(|| rows.first());
     let Some((primary, primary_row)) = primary else {
         return Err(errors::pif_bond_needs_more_members());
     };
@@ -162,14 +214,19 @@ fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
             return Err(errors::pif_incompatible_primary_address_type(member));
         }
     }
-    let ha = draft.all::<Pool>()?.first().is_some_and(|(_, pool)| pool.ha_enabled);
+    let ha = draft
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.ha_enabled);
     for (member, pif) in &rows {
         draft.rely(member)?;
         if !pif.managed {
             return Err(errors::pif_unmanaged(member));
         }
         match kind_of(pif) {
-            Kind::Physical if !pif.bond_slave_of.is_null() => return Err(errors::pif_already_bonded(member)),
+            Kind::Physical if !pif.bond_slave_of.is_null() => {
+                return Err(errors::pif_already_bonded(member));
+            }
             // XAPI lets a bond be a member of a bond, which no backend can make.
             Kind::BondMaster => return Err(errors::pif_already_bonded(member)),
             Kind::Vlan => return Err(errors::pif_vlan_exists(&pif.device_name)),
@@ -184,7 +241,10 @@ fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
     if rows.iter().any(|(_, pif)| pif.host != primary_row.host) {
         return Err(errors::pif_cannot_bond_cross_host());
     }
-    if rows.iter().any(|(_, pif)| pif.properties != primary_row.properties) {
+    if rows
+        .iter()
+        .any(|(_, pif)| pif.properties != primary_row.properties)
+    {
         return Err(errors::incompatible_pif_properties());
     }
     if rows.iter().filter(|(_, pif)| has_ip(pif)).count() > 1 {
@@ -201,7 +261,9 @@ fn carries_nothing(pif: &Pif) -> Result<()> {
     if pif.vlan_slave_of.is_empty() && pif.tunnel_transport_pif_of.is_empty() {
         return Ok(());
     }
-    Err(errors::not_implemented("Bond.create over PIFs with VLANs or tunnels"))
+    Err(errors::not_implemented(
+        "Bond.create over PIFs with VLANs or tunnels",
+    ))
 }
 
 /// The PIF of a new bond.
@@ -215,13 +277,20 @@ fn master_of(
     let primary = draft.get(primary)?;
     let device = free_device(draft, host)?;
     let metrics = draft.insert(PifMetrics::blank())?;
-    let first = members.first().map(|member| draft.get(member)).transpose()?;
+    let first = members
+        .first()
+        .map(|member| draft.get(member))
+        .transpose()?;
     Ok(Pif {
         device_name: device.clone(),
         device,
         network: call.network.clone(),
         host: host.clone(),
-        mac: if call.mac.is_empty() { primary.mac } else { call.mac.to_ascii_lowercase() },
+        mac: if call.mac.is_empty() {
+            primary.mac
+        } else {
+            call.mac.to_ascii_lowercase()
+        },
         mtu: -1,
         vlan: -1,
         metrics,
@@ -252,7 +321,11 @@ pub fn move_ip(draft: &Draft, from: &Ref<Pif>, to: &Ref<Pif>) -> Result<()> {
     draft.set(to, Pif::NETMASK, pif.netmask)?;
     draft.set(to, Pif::GATEWAY, pif.gateway)?;
     draft.set(to, Pif::DNS, pif.dns)?;
-    draft.set(to, Pif::IPV6_CONFIGURATION_MODE, pif.ipv6_configuration_mode)?;
+    draft.set(
+        to,
+        Pif::IPV6_CONFIGURATION_MODE,
+        pif.ipv6_configuration_mode,
+    )?;
     draft.set(to, Pif::IPV6, pif.ipv6)?;
     draft.set(to, Pif::IPV6_GATEWAY, pif.ipv6_gateway)?;
     clear_ip(draft, from)
@@ -261,9 +334,19 @@ pub fn move_ip(draft: &Draft, from: &Ref<Pif>, to: &Ref<Pif>) -> Result<()> {
 /// Leaves a PIF without IP configuration.
 pub fn clear_ip(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
     draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::None)?;
-    draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, Ipv6ConfigurationMode::None)?;
+    draft.set(
+        pif,
+        Pif::IPV6_CONFIGURATION_MODE,
+        Ipv6ConfigurationMode::None,
+    )?;
     draft.set(pif, Pif::IPV6, Vec::new())?;
-    for field in [Pif::IP, Pif::NETMASK, Pif::GATEWAY, Pif::DNS, Pif::IPV6_GATEWAY] {
+    for field in [
+        Pif::IP,
+        Pif::NETMASK,
+        Pif::GATEWAY,
+        Pif::DNS,
+        Pif::IPV6_GATEWAY,
+    ] {
         draft.set(pif, field, String::new())?;
     }
     Ok(())
@@ -292,16 +375,25 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
         let row = draft.get(&bond)?;
         let master = draft.get(&row.master)?;
         draft.rely(&bond)?;
-        let ha = draft.all::<Pool>()?.first().is_some_and(|(_, pool)| pool.ha_enabled);
+        let ha = draft
+            .all::<Pool>()?
+            .first()
+            .is_some_and(|(_, pool)| pool.ha_enabled);
         if ha && master.management {
             return Err(errors::ha_cannot_change_bond_status_of_mgmt_iface());
         }
         carries_nothing(&master)?;
         let primary = row.primary_slave.some().or_else(|| row.slaves.first());
-        let primary = primary.cloned().ok_or_else(|| errors::handle_invalid("PIF", &row.primary_slave))?;
+        let primary = primary
+            .cloned()
+            .ok_or_else(|| errors::handle_invalid("PIF", &row.primary_slave))?;
         for member in row.slaves.iter() {
             draft.set(member, Pif::BOND_SLAVE_OF, Ref::null())?;
-            draft.set(member, Pif::CURRENTLY_ATTACHED, master.currently_attached || master.management)?;
+            draft.set(
+                member,
+                Pif::CURRENTLY_ATTACHED,
+                master.currently_attached || master.management,
+            )?;
         }
         move_ip(draft, &row.master, &primary)?;
         move_management(draft, std::slice::from_ref(&row.master), &primary)?;
@@ -322,16 +414,27 @@ pub fn set_mode(cx: &Cx<'_>, call: SetMode) -> Result<()> {
     reshape(cx, &call.this, |draft| {
         let old = draft.field(&call.this, Bond::PROPERTIES)?;
         let fits = |key: &String, value: &String| check_property(call.value, key, value).is_ok();
-        let kept = old.into_iter().filter(|(key, value)| fits(key, value)).collect();
+        let kept = old
+            .into_iter()
+            .filter(|(key, value)| fits(key, value))
+            .collect();
         draft.set(&call.this, Bond::MODE, call.value)?;
-        draft.set(&call.this, Bond::PROPERTIES, with_defaults(call.value, &kept))
+        draft.set(
+            &call.this,
+            Bond::PROPERTIES,
+            with_defaults(call.value, &kept),
+        )
     })
 }
 
 /// `Bond.set_property`.
 pub fn set_property(cx: &Cx<'_>, call: SetProperty) -> Result<()> {
     reshape(cx, &call.this, |draft| {
-        check_property(draft.field(&call.this, Bond::MODE)?, &call.name, &call.value)?;
+        check_property(
+            draft.field(&call.this, Bond::MODE)?,
+            &call.name,
+            &call.value,
+        )?;
         let mut properties = draft.field(&call.this, Bond::PROPERTIES)?;
         properties.insert(call.name.clone(), call.value.clone());
         draft.set(&call.this, Bond::PROPERTIES, properties)
@@ -359,7 +462,10 @@ mod tests {
     #[test]
     fn of_a_repeated_member_the_last_naming_counts() {
         let refs: Vec<_> = ["a", "b", "a", "c"].into_iter().map(Ref::new).collect();
-        let kept: Vec<_> = without_repeats(&refs).iter().map(|r| r.as_str().to_owned()).collect();
+        let kept: Vec<_> = without_repeats(&refs)
+            .iter()
+            .map(|r| r.as_str().to_owned())
+            .collect();
         assert_eq!(kept, ["b", "a", "c"]);
     }
 
@@ -374,7 +480,10 @@ mod tests {
             (BondMode::ActiveBackup, "lacp-time", "fast"),
         ] {
             let error = check_property(mode, key, value).unwrap_err();
-            assert_eq!((error.code.as_str(), error.params[0].as_str()), ("INVALID_VALUE", "properties"));
+            assert_eq!(
+                (error.code.as_str(), error.params[0].as_str()),
+                ("INVALID_VALUE", "properties")
+            );
             assert_eq!(error.params[1], format!("{key} = {value}"));
         }
         assert_eq!(with_defaults(BondMode::Lacp, &Default::default()).len(), 3);
@@ -384,7 +493,14 @@ mod tests {
     #[test]
     fn a_bond_has_a_unicast_mac() {
         assert!(checked_mac("C0:FF:EE:C0:FF:EE").is_ok());
-        for bad in ["01:00:5e:00:00:01", "00:00:00:00:00:00", "c0ffeec0ffee", "c0:ff:ee:c0:ff", "g0:ff:ee:c0:ff:ee", ""] {
+        for bad in [
+            "01:00:5e:00:00:01",
+            "00:00:00:00:00:00",
+            "c0ffeec0ffee",
+            "c0:ff:ee:c0:ff",
+            "g0:ff:ee:c0:ff:ee",
+            "",
+        ] {
             assert_eq!(checked_mac(bad).unwrap_err().code, "MAC_INVALID", "{bad}");
         }
     }

@@ -26,10 +26,14 @@ pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Resul
             return Err(errors::cannot_plug_bond_slave(&call.pif));
         }
         match pif.primary_address_type {
-            PrimaryAddressType::IPv4 if pif.managed && pif.ip_configuration_mode == IpConfigurationMode::None => {
+            PrimaryAddressType::IPv4
+                if pif.managed && pif.ip_configuration_mode == IpConfigurationMode::None =>
+            {
                 return Err(errors::pif_has_no_network_configuration(&call.pif));
             }
-            PrimaryAddressType::IPv6 if pif.managed && pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None => {
+            PrimaryAddressType::IPv6
+                if pif.managed && pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None =>
+            {
                 return Err(errors::pif_has_no_v6_network_configuration(&call.pif));
             }
             _ => {}
@@ -56,7 +60,10 @@ pub fn management_disable(cx: &Cx<'_>, _: ManagementDisable) -> Result<()> {
     let view = cx.core.view()?;
     refuse_ha_enabled(&view)?;
     let host = cx.core.localhost()?;
-    let about = pifs_of(&view, &host)?.into_iter().find(|(_, pif)| pif.management).map(|(pif, _)| pif);
+    let about = pifs_of(&view, &host)?
+        .into_iter()
+        .find(|(_, pif)| pif.management)
+        .map(|(pif, _)| pif);
     cx.change(&host, &about.unwrap_or_default(), |draft| {
         for (pif, row) in pifs_of(draft, &host)? {
             if row.management {
@@ -78,18 +85,29 @@ pub fn get_management_interface(cx: &Cx<'_>, call: GetManagementInterface) -> Re
     if !view.exists(&call.host)? {
         return Err(errors::handle_invalid("host", &call.host));
     }
-    let found = pifs_of(&view, &call.host)?.into_iter().find(|(_, pif)| pif.management);
-    found.map(|(pif, _)| pif).ok_or_else(|| errors::internal_error("Not_found"))
+    let found = pifs_of(&view, &call.host)?
+        .into_iter()
+        .find(|(_, pif)| pif.management);
+    found
+        .map(|(pif, _)| pif)
+        .ok_or_else(|| errors::internal_error("Not_found"))
 }
 
 /// `host.get_servertime`.
 pub fn get_servertime(cx: &Cx<'_>, call: GetServertime) -> Result<DateTime> {
-    if cx.core.view()?.exists(&call.host)? { Ok(cx.core.now()) } else { Err(errors::handle_invalid("host", &call.host)) }
+    if cx.core.view()?.exists(&call.host)? {
+        Ok(cx.core.now())
+    } else {
+        Err(errors::handle_invalid("host", &call.host))
+    }
 }
 
 /// `host.list_methods`.
 pub fn list_methods(_: &Cx<'_>, _: ListMethods) -> Result<Vec<String>> {
-    let mut names: Vec<_> = xapi_model::messages::messages().iter().map(|message| message.name.clone()).collect();
+    let mut names: Vec<_> = xapi_model::messages::messages()
+        .iter()
+        .map(|message| message.name.clone())
+        .collect();
     names.sort_unstable();
     Ok(names)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use xapi_db::{Draft, Read};
 use xapi_model::message::{
-    Create, Destroy, DestroyMany, Get, GetAll, GetAllRecords, GetAllRecordsWhere, GetByUuid, GetRecord, GetSince,
+    Create, Destroy, DestroyMany, Get, GetAll, GetAllRecords, GetAllRecordsWhere, GetByUuid,
+    GetRecord, GetSince,
 };
 use xapi_model::{Class, Host, Message, MessageClass, Pool, Ref, Sr, Value, Vdi, Vm, Wire, errors};
 
@@ -58,18 +59,27 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
 
 /// `message.destroy_many`: all or none.
 pub fn destroy_many(cx: &Cx<'_>, call: DestroyMany) -> Result<()> {
-    cx.core.store.change(|draft| call.messages.iter().try_for_each(|message| draft.destroy(message)))
+    cx.core.store.change(|draft| {
+        call.messages
+            .iter()
+            .try_for_each(|message| draft.destroy(message))
+    })
 }
 
 fn select(cx: &Cx<'_>, keep: impl Fn(&Message) -> bool) -> Result<BTreeMap<Ref<Message>, Message>> {
     let all = cx.core.view()?.all::<Message>()?;
-    Ok(all.into_iter().filter(|(_, message)| keep(message)).collect())
+    Ok(all
+        .into_iter()
+        .filter(|(_, message)| keep(message))
+        .collect())
 }
 
 /// `message.get`: those about one object since a time.
 pub fn get(cx: &Cx<'_>, call: Get) -> Result<BTreeMap<Ref<Message>, Message>> {
     let since = call.since.unix();
-    select(cx, |m| m.cls == call.cls && m.obj_uuid == call.obj_uuid && m.timestamp.unix() > since)
+    select(cx, |m| {
+        m.cls == call.cls && m.obj_uuid == call.obj_uuid && m.timestamp.unix() > since
+    })
 }
 
 /// `message.get_since`.
@@ -80,7 +90,13 @@ pub fn get_since(cx: &Cx<'_>, call: GetSince) -> Result<BTreeMap<Ref<Message>, M
 
 /// `message.get_all`.
 pub fn get_all(cx: &Cx<'_>, _: GetAll) -> Result<Vec<Ref<Message>>> {
-    Ok(cx.core.view()?.refs(Message::DESC)?.into_iter().map(Ref::new).collect())
+    Ok(cx
+        .core
+        .view()?
+        .refs(Message::DESC)?
+        .into_iter()
+        .map(Ref::new)
+        .collect())
 }
 
 /// `message.get_all_records`.
@@ -89,7 +105,10 @@ pub fn get_all_records(cx: &Cx<'_>, _: GetAllRecords) -> Result<BTreeMap<Ref<Mes
 }
 
 /// `message.get_all_records_where`.
-pub fn get_all_records_where(cx: &Cx<'_>, call: GetAllRecordsWhere) -> Result<BTreeMap<Ref<Message>, Message>> {
+pub fn get_all_records_where(
+    cx: &Cx<'_>,
+    call: GetAllRecordsWhere,
+) -> Result<BTreeMap<Ref<Message>, Message>> {
     let records = filter::select(&cx.core.view()?, Message::DESC, &call.expr)?;
     Wire::from_value(Value::Struct(records)).map_err(Into::into)
 }
@@ -102,5 +121,9 @@ pub fn get_record(cx: &Cx<'_>, call: GetRecord) -> Result<Message> {
 /// `message.get_by_uuid`.
 pub fn get_by_uuid(cx: &Cx<'_>, call: GetByUuid) -> Result<Ref<Message>> {
     let found = cx.core.view()?.by_uuid(Message::DESC, &call.uuid)?;
-    if found.is_empty() { Err(errors::uuid_invalid("message", &call.uuid)) } else { Ok(Ref::new(found)) }
+    if found.is_empty() {
+        Err(errors::uuid_invalid("message", &call.uuid))
+    } else {
+        Ok(Ref::new(found))
+    }
 }

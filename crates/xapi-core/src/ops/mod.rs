@@ -9,7 +9,10 @@ pub mod pif;
 
 use std::collections::HashMap;
 
-use xapi_model::{bond as bond_calls, host as host_calls, message as message_calls, pif as pif_calls, pool as pool_calls};
+use xapi_model::{
+    bond as bond_calls, host as host_calls, message as message_calls, pif as pif_calls,
+    pool as pool_calls,
+};
 use xapi_model::{network as network_calls, session as session_calls, task as task_calls};
 
 use crate::dispatch::{Handler, handler};

@@ -13,7 +13,9 @@ const RESERVED: [&str; 5] = ["xen", "xapi", "vif", "tap", "eth"];
 
 /// `network.create`: a record; nothing is attached before somebody uses it.
 pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
-    let message = messages().find("network.create").ok_or_else(|| errors::message_method_unknown("network.create"))?;
+    let message = messages()
+        .find("network.create")
+        .ok_or_else(|| errors::message_method_unknown("network.create"))?;
     let record = params.into_iter().next().unwrap_or_default();
     let mut network = Network::from_row(implied::constructor_row(message, record)?)?;
     if network.mtu <= 0 {
@@ -23,11 +25,18 @@ pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let live = live_bridges(cx);
     let made = cx.core.store.change(|draft| {
         let mut network = network.clone();
-        let taken: Vec<_> = draft.all::<Network>()?.into_iter().map(|(_, network)| network.bridge).collect();
+        let taken: Vec<_> = draft
+            .all::<Network>()?
+            .into_iter()
+            .map(|(_, network)| network.bridge)
+            .collect();
         if network.bridge.is_empty() {
-            network.bridge = free_bridge(|name| taken.iter().chain(&live).any(|bridge| bridge == name))?;
+            network.bridge =
+                free_bridge(|name| taken.iter().chain(&live).any(|bridge| bridge == name))?;
         } else {
-            let reserved = RESERVED.iter().any(|prefix| network.bridge.starts_with(prefix));
+            let reserved = RESERVED
+                .iter()
+                .any(|prefix| network.bridge.starts_with(prefix));
             let formed = xapi_net::topology::Name::new(&network.bridge).is_ok();
             if !formed || reserved && !internal {
                 return Err(errors::invalid_value("bridge", &network.bridge));
@@ -44,7 +53,11 @@ pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
 /// Bridges that exist, whoever made them: a new network must not take over one that the database does not know.
 fn live_bridges(cx: &Cx<'_>) -> Vec<String> {
     match cx.core.agent.facts() {
-        Ok(facts) => facts.bridges.keys().map(|name| name.as_str().to_owned()).collect(),
+        Ok(facts) => facts
+            .bridges
+            .keys()
+            .map(|name| name.as_str().to_owned())
+            .collect(),
         Err(why) => {
             tracing::warn!("no list of live bridges for a new network's name: {why}");
             Vec::new()
@@ -55,7 +68,9 @@ fn live_bridges(cx: &Cx<'_>) -> Vec<String> {
 /// `xapiN` with the smallest free N.
 pub fn free_bridge(taken: impl Fn(&str) -> bool) -> Result<String> {
     let mut names = (0..100_000).map(|n| format!("xapi{n}"));
-    names.find(|name| !taken(name)).ok_or_else(|| errors::internal_error("no free bridge name"))
+    names
+        .find(|name| !taken(name))
+        .ok_or_else(|| errors::internal_error("no free bridge name"))
 }
 
 /// `network.destroy`.
@@ -64,18 +79,30 @@ pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let this = Ref::<Network>::new(this);
     cx.core.store.change(|draft| {
         let network = draft.get(&this)?;
-        let vifs: Result<Vec<_>> = network.vifs.iter().map(|vif| Ok((vif, draft.get(vif)?))).collect();
+        let vifs: Result<Vec<_>> = network
+            .vifs
+            .iter()
+            .map(|vif| Ok((vif, draft.get(vif)?)))
+            .collect();
         let vifs = vifs?;
-        let used: Vec<_> = vifs.iter().filter(|(_, vif)| vif.currently_attached || vif.reserved).collect();
+        let used: Vec<_> = vifs
+            .iter()
+            .filter(|(_, vif)| vif.currently_attached || vif.reserved)
+            .collect();
         if !used.is_empty() {
-            let offenders = used.iter().map(|(reference, _)| reference.to_string()).collect();
+            let offenders = used
+                .iter()
+                .map(|(reference, _)| reference.to_string())
+                .collect();
             return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_VIF", offenders));
         }
         if !network.pifs.is_empty() {
             let offenders = network.pifs.iter().map(ToString::to_string).collect();
             return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_PIF", offenders));
         }
-        let system = network.other_config.get("is_host_internal_management_network");
+        let system = network
+            .other_config
+            .get("is_host_internal_management_network");
         if system.is_some_and(|value| value == "true") {
             return Err(errors::cannot_destroy_system_network(&this));
         }
@@ -89,7 +116,11 @@ pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
 
 fn destroy_vif(draft: &Draft, vif: &Ref<Vif>, row: &Vif) -> Result<()> {
     draft.destroy(vif)?;
-    if draft.exists(&row.metrics)? { draft.destroy(&row.metrics) } else { Ok(()) }
+    if draft.exists(&row.metrics)? {
+        draft.destroy(&row.metrics)
+    } else {
+        Ok(())
+    }
 }
 
 /// `network.set_default_locking_mode`.
@@ -117,8 +148,12 @@ pub fn add_purpose(cx: &Cx<'_>, call: AddPurpose) -> Result<()> {
             return Ok(());
         }
         for (_, other) in draft.all::<Network>()? {
-            if let Some(conflicting) = other.purpose.iter().find(|purpose| **purpose != call.value) {
-                return Err(errors::network_incompatible_purposes(call.value, conflicting));
+            if let Some(conflicting) = other.purpose.iter().find(|purpose| **purpose != call.value)
+            {
+                return Err(errors::network_incompatible_purposes(
+                    call.value,
+                    conflicting,
+                ));
             }
         }
         let mut purpose = network.purpose;
@@ -139,11 +174,19 @@ pub fn remove_purpose(cx: &Cx<'_>, call: RemovePurpose) -> Result<()> {
 /// The network with a bridge; `None` if there is none, or more than one.
 pub fn of_bridge(rows: &impl Read, bridge: &str) -> Result<Option<Ref<Network>>> {
     let found = rows.find(Network::BRIDGE, &bridge.to_owned())?;
-    Ok(if let [one] = found.as_slice() { Some(one.clone()) } else { None })
+    Ok(if let [one] = found.as_slice() {
+        Some(one.clone())
+    } else {
+        None
+    })
 }
 
 /// The PIF of a network on a host.
-pub fn pif_on(rows: &impl Read, network: &Ref<Network>, host: &Ref<xapi_model::Host>) -> Result<Option<Ref<Pif>>> {
+pub fn pif_on(
+    rows: &impl Read,
+    network: &Ref<Network>,
+    host: &Ref<xapi_model::Host>,
+) -> Result<Option<Ref<Pif>>> {
     for pif in rows.field(network, Network::PIFS)?.iter() {
         if rows.field(pif, Pif::HOST)? == *host {
             return Ok(Some(pif.clone()));

@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use xapi_db::{Draft, Read};
 use xapi_model::pif::{
-    Forget, Introduce, Plug, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug, SetPrimaryAddressType,
-    SetProperty, Unplug,
+    Forget, Introduce, Plug, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
+    SetPrimaryAddressType, SetProperty, Unplug,
 };
 use xapi_model::{
-    Class, ClusterHost, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, PifMetrics,
-    Pool, PrimaryAddressType, Ref, Vif, Vm, VmPowerState, errors,
+    Class, ClusterHost, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network,
+    Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Vif, Vm, VmPowerState, errors,
 };
 use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::topology::{Mac, Name};
@@ -53,20 +53,38 @@ pub fn kind_of(pif: &Pif) -> Kind {
 pub fn host_live(rows: &impl Read, host: &Ref<Host>) -> Result<()> {
     let metrics = rows.field(host, Host::METRICS)?;
     let live = rows.exists(&metrics)? && rows.field(&metrics, HostMetrics::LIVE)?;
-    if live { Ok(()) } else { Err(errors::host_offline(host)) }
+    if live {
+        Ok(())
+    } else {
+        Err(errors::host_offline(host))
+    }
 }
 
 /// HA_IS_ENABLED, while HA is.
 pub fn refuse_ha_enabled(rows: &impl Read) -> Result<()> {
-    let ha = rows.all::<Pool>()?.first().is_some_and(|(_, pool)| pool.ha_enabled);
-    if ha { Err(errors::ha_is_enabled()) } else { Ok(()) }
+    let ha = rows
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.ha_enabled);
+    if ha {
+        Err(errors::ha_is_enabled())
+    } else {
+        Ok(())
+    }
 }
 
 /// HA and the redo log need their networks as they are.
 fn refuse_ha(rows: &impl Read) -> Result<()> {
     refuse_ha_enabled(rows)?;
-    let redo = rows.all::<Pool>()?.first().is_some_and(|(_, pool)| pool.redo_log_enabled);
-    if redo { Err(errors::redo_log_is_enabled()) } else { Ok(()) }
+    let redo = rows
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.redo_log_enabled);
+    if redo {
+        Err(errors::redo_log_is_enabled())
+    } else {
+        Ok(())
+    }
 }
 
 /// CLUSTERING_ENABLED [cluster host], if an enabled cluster host speaks through this PIF.
@@ -98,12 +116,17 @@ pub fn scan(cx: &Cx<'_>, call: Scan) -> Result<()> {
 
 /// Gives every NIC of a host its PIF, and refreshes those that have one.
 pub fn scan_host(core: &Core, host: &Ref<Host>) -> Result<()> {
-    let facts = core.agent_of(&core.view()?, host)?.facts().map_err(errors::internal_error)?;
+    let facts = core
+        .agent_of(&core.view()?, host)?
+        .facts()
+        .map_err(errors::internal_error)?;
     let management = management_interface(core)?;
     core.store.change(|draft| {
         let known = pifs_of(draft, host)?;
-        for (device, nic) in facts.nics.iter().filter(|(_, nic)| nic.physical) {
-            let pif = known.iter().find(|(_, pif)| pif.physical && pif.device == device.as_str());
+        for (device, nic) in &facts.nics {
+            let pif = known
+                .iter()
+                .find(|(_, pif)| pif.physical && pif.device == device.as_str());
             match pif {
                 Some((reference, _)) => refresh(draft, reference, nic)?,
                 None => {
@@ -119,7 +142,11 @@ fn refresh(draft: &Draft, pif: &Ref<Pif>, nic: &NicFacts) -> Result<()> {
     if let Some(mac) = nic.mac {
         draft.set(pif, Pif::MAC, mac.to_string())?;
     }
-    if draft.field(pif, Pif::CURRENTLY_ATTACHED)? { Ok(()) } else { draft.set(pif, Pif::MTU, i64::from(nic.mtu)) }
+    if draft.field(pif, Pif::CURRENTLY_ATTACHED)? {
+        Ok(())
+    } else {
+        draft.set(pif, Pif::MTU, i64::from(nic.mtu))
+    }
 }
 
 fn management_interface(core: &Core) -> Result<(String, String)> {
@@ -127,12 +154,17 @@ fn management_interface(core: &Core) -> Result<(String, String)> {
     let read = inventory::Inventory::read(&path);
     let read = read.map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     let key = |key| read.get(key).unwrap_or_default().to_owned();
-    Ok((key(inventory::MANAGEMENT_INTERFACE), key(inventory::MANAGEMENT_ADDRESS_TYPE)))
+    Ok((
+        key(inventory::MANAGEMENT_INTERFACE),
+        key(inventory::MANAGEMENT_ADDRESS_TYPE),
+    ))
 }
 
 /// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.
 pub fn bridge_of(device: &str) -> String {
-    let position = device.strip_prefix("eth").filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let position = device
+        .strip_prefix("eth")
+        .filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     match position {
         Some(position) if position.len() <= 4 => format!("xenbr{position}"),
         _ => {
@@ -153,7 +185,11 @@ fn introduce_nic(
     managed: bool,
     management: &(String, String),
 ) -> Result<Ref<Pif>> {
-    let bridge = if managed { bridge_of(device) } else { String::new() };
+    let bridge = if managed {
+        bridge_of(device)
+    } else {
+        String::new()
+    };
     let network = match network::of_bridge(draft, &bridge)? {
         Some(network) if managed => network,
         _ => draft.insert(Network {
@@ -165,8 +201,15 @@ fn introduce_nic(
         })?,
     };
     let is_management = managed && !bridge.is_empty() && bridge == management.0;
-    let metrics = draft.insert(PifMetrics { last_updated: core.now(), ..PifMetrics::blank() })?;
-    let family = if management.1.eq_ignore_ascii_case("ipv6") { PrimaryAddressType::IPv6 } else { PrimaryAddressType::IPv4 };
+    let metrics = draft.insert(PifMetrics {
+        last_updated: core.now(),
+        ..PifMetrics::blank()
+    })?;
+    let family = if management.1.eq_ignore_ascii_case("ipv6") {
+        PrimaryAddressType::IPv6
+    } else {
+        PrimaryAddressType::IPv4
+    };
     draft.insert(Pif {
         device: device.to_owned(),
         device_name: device.to_owned(),
@@ -190,30 +233,55 @@ fn introduce_nic(
 pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
     let view = cx.core.view()?;
     host_live(&view, &call.host)?;
-    let facts = cx.core.agent_of(&view, &call.host)?.facts().map_err(errors::internal_error)?;
+    let facts = cx
+        .core
+        .agent_of(&view, &call.host)?
+        .facts()
+        .map_err(errors::internal_error)?;
     let management = management_interface(cx.core)?;
     let wanted = call.mac.to_ascii_lowercase();
     let found = nic_of(&facts, &call.device);
-    let mac = if wanted.is_empty() { found.and_then(|nic| nic.mac).map(|mac| mac.to_string()).unwrap_or_default() } else { wanted };
+    let mac = if wanted.is_empty() {
+        found
+            .and_then(|nic| nic.mac)
+            .map(|mac| mac.to_string())
+            .unwrap_or_default()
+    } else {
+        wanted
+    };
     cx.core.store.change(|draft| {
         if mac.parse::<Mac>().is_err() {
             return Err(errors::mac_invalid(&mac));
         }
         let pifs = pifs_of(draft, &call.host)?;
-        if pifs.iter().any(|(_, pif)| pif.physical && pif.device == call.device) {
+        if pifs
+            .iter()
+            .any(|(_, pif)| pif.physical && pif.device == call.device)
+        {
             return Err(errors::duplicate_pif_device_name(&call.device));
         }
         let nic = found.filter(|nic| nic.mac.is_some_and(|found| found.to_string() == mac));
         let nic = nic.ok_or_else(|| {
-            errors::could_not_find_network_interface_with_specified_device_name_and_mac_address(&call.device, &mac)
+            errors::could_not_find_network_interface_with_specified_device_name_and_mac_address(
+                &call.device,
+                &mac,
+            )
         })?;
-        introduce_nic(cx.core, draft, &call.host, &call.device, nic, call.managed, &management)
+        introduce_nic(
+            cx.core,
+            draft,
+            &call.host,
+            &call.device,
+            nic,
+            call.managed,
+            &management,
+        )
     })
 }
 
 fn nic_of<'a>(facts: &'a Facts, device: &str) -> Option<&'a NicFacts> {
     let name = Name::new(device).ok()?;
-    facts.nics.get(&name).filter(|nic| nic.physical)
+    facts.nics.get(&name)
 }
 
 /// `PIF.forget`: the network stays.
@@ -243,7 +311,11 @@ pub fn forget(cx: &Cx<'_>, call: Forget) -> Result<()> {
         }
         refuse_clustering(draft, this)?;
         draft.destroy(this)?;
-        if draft.exists(&pif.metrics)? { draft.destroy(&pif.metrics) } else { Ok(()) }
+        if draft.exists(&pif.metrics)? {
+            draft.destroy(&pif.metrics)
+        } else {
+            Ok(())
+        }
     })
 }
 
@@ -262,7 +334,9 @@ pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
         match kind_of(&pif) {
             Kind::TunnelAccess => return Err(errors::not_implemented("PIF.plug of a tunnel")),
             Kind::SriovLogical => return Err(errors::not_implemented("PIF.plug of SR-IOV")),
-            Kind::Physical if !pif.bond_slave_of.is_null() => return Err(errors::cannot_plug_bond_slave(this)),
+            Kind::Physical if !pif.bond_slave_of.is_null() => {
+                return Err(errors::cannot_plug_bond_slave(this));
+            }
             Kind::Vlan => {
                 // What the VLAN stands on must be able to carry it: XAPI would tear the bond down here.
                 let tagged = draft.field(&pif.vlan_master_of, xapi_model::Vlan::TAGGED_PIF)?;
@@ -302,10 +376,18 @@ fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
     for vif in draft.field(&pif.network, Network::VIFS)?.iter() {
         let row = draft.get::<Vif>(vif)?;
         let machine = draft.get::<Vm>(&row.vm)?;
-        let here = machine.resident_on == pif.host || machine.scheduled_to_be_resident_on == pif.host;
-        let attaching = row.current_operations.values().any(|op| *op == xapi_model::VifOperations::Attach);
-        let running = matches!(machine.power_state, VmPowerState::Running | VmPowerState::Paused);
-        if here && attaching || row.currently_attached && machine.resident_on == pif.host && running {
+        let here =
+            machine.resident_on == pif.host || machine.scheduled_to_be_resident_on == pif.host;
+        let attaching = row
+            .current_operations
+            .values()
+            .any(|op| *op == xapi_model::VifOperations::Attach);
+        let running = matches!(
+            machine.power_state,
+            VmPowerState::Running | VmPowerState::Paused
+        );
+        if here && attaching || row.currently_attached && machine.resident_on == pif.host && running
+        {
             return Err(errors::vif_in_use(&pif.network, vif));
         }
     }
@@ -315,7 +397,11 @@ fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
 /// Entries of a comma list of addresses that have the family.
 fn servers(text: &str, v6: bool) -> Vec<String> {
     let entries = text.split(',').map(str::trim);
-    let of_family = |entry: &&str| entry.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6() == v6);
+    let of_family = |entry: &&str| {
+        entry
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_ipv6() == v6)
+    };
     entries.filter(of_family).map(str::to_owned).collect()
 }
 
@@ -329,7 +415,11 @@ fn reconfigurable(draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
 
 /// A bond's members have no address of their own; XAPI would take one and never use it.
 fn no_address_on_a_slave(this: &Ref<Pif>, pif: &Pif, none: bool) -> Result<()> {
-    if none || pif.bond_slave_of.is_null() { Ok(()) } else { Err(errors::cannot_plug_bond_slave(this)) }
+    if none || pif.bond_slave_of.is_null() {
+        Ok(())
+    } else {
+        Err(errors::cannot_plug_bond_slave(this))
+    }
 }
 
 /// `PIF.reconfigure_ip`.
@@ -345,14 +435,21 @@ pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
         if !(fixed && same) {
             reconfigurable(draft, this, &pif)?;
         }
-        for (name, text) in [("IP", &call.ip), ("netmask", &call.netmask), ("gateway", &call.gateway)] {
+        for (name, text) in [
+            ("IP", &call.ip),
+            ("netmask", &call.netmask),
+            ("gateway", &call.gateway),
+        ] {
             let needed = fixed && name != "gateway";
             if (needed || !text.is_empty()) && text.parse::<Ipv4Addr>().is_err() {
                 return Err(errors::invalid_ip_address_specified(name));
             }
         }
         if fixed && prefix_of(&call.netmask).is_none() {
-            return Err(errors::pif_configuration_error(this, format!("the netmask {} has holes", call.netmask)));
+            return Err(errors::pif_configuration_error(
+                this,
+                format!("the netmask {} has holes", call.netmask),
+            ));
         }
         no_address_on_a_slave(this, &pif, call.mode == IpConfigurationMode::None)?;
         let none = call.mode == IpConfigurationMode::None;
@@ -431,9 +528,13 @@ pub fn set_property(cx: &Cx<'_>, call: SetProperty) -> Result<()> {
     let this = &call.this;
     change(cx, this, |draft, pif| {
         if call.name != "gro" || !matches!(call.value.as_str(), "on" | "off") {
-            return Err(errors::invalid_value("properties", format!("{} = {}", call.name, call.value)));
+            return Err(errors::invalid_value(
+                "properties",
+                format!("{} = {}", call.name, call.value),
+            ));
         }
-        let changeable = matches!(kind_of(&pif), Kind::Physical | Kind::BondMaster) && pif.bond_slave_of.is_null();
+        let changeable = matches!(kind_of(&pif), Kind::Physical | Kind::BondMaster)
+            && pif.bond_slave_of.is_null();
         if !changeable {
             return Err(errors::cannot_change_pif_properties(this));
         }

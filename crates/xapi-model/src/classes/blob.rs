@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Blob.
+/// A binary attachment of an object, read and written over HTTP.
 #[derive(Clone, Debug, Class)]
 #[class(name = "blob", role = PoolOperator, calls(Destroy, Create))]
 pub struct Blob {
@@ -15,21 +15,21 @@ pub struct Blob {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Size.
+    /// Size in bytes.
     #[field(DynamicRO)]
     pub size: i64,
-    /// Public.
+    /// True if anybody may read it without a session.
     #[field(RW, default = false)]
     pub public: bool,
-    /// Last updated.
+    /// When it was last written.
     #[field(StaticRO)]
     pub last_updated: DateTime,
-    /// Mime type.
+    /// MIME type of its content.
     #[field(StaticRO)]
     pub mime_type: String,
 }
 
-/// Destroy of blob.
+/// Removes the attachment with its content.
 #[derive(Clone, Debug, Call)]
 #[call(name = "blob.destroy", role = PoolOperator, sync)]
 pub struct Destroy {
@@ -38,13 +38,13 @@ pub struct Destroy {
     pub this: Ref<Blob>,
 }
 
-/// Create of blob.
+/// Makes an empty attachment that belongs to no object yet.
 #[derive(Clone, Debug, Call)]
-#[call(name = "blob.create", out = Ref<Blob>, role = PoolOperator)]
+#[call(name = "blob.create", out = Ref<Blob>, role = PoolOperator, sync)]
 pub struct Create {
-    /// Mime type.
+    /// MIME type of its content.
     pub mime_type: String,
-    /// Public.
+    /// True to let anybody read it without a session.
     #[param(default = false)]
     pub public: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Caller.
+/// A program that calls the server, told by its name and address, so that its use can be counted and limited.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Caller", role = PoolAdmin, ctor, state = Prototyped, calls(QueryAllUsage, QueryGroupCallCount, QueryGroupTokenUsage, QueryCallCount, QueryTokenUsage, RemoveGroup, AddGroup))]
 pub struct Caller {
@@ -15,48 +15,48 @@ pub struct Caller {
     /// Notes for people.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_description: String,
-    /// User agent.
+    /// Name that it gives of itself.
     #[field(StaticRO, default = String::new(), state = Prototyped)]
     pub user_agent: String,
-    /// Client ip.
+    /// Address that it calls from.
     #[field(StaticRO, default = String::new(), state = Prototyped)]
     pub client_ip: String,
-    /// Last access.
+    /// When it last called.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub last_access: DateTime,
-    /// Groups.
+    /// Groups that it is counted in.
     #[field(DynamicRO, default = Vec::new(), state = Prototyped)]
     pub groups: Vec<String>,
-    /// Rate limit.
+    /// The limit that it is under, or null.
     #[field(DynamicRO, default = Ref::null(), state = Prototyped)]
     pub rate_limit: Ref<RateLimit>,
-    /// Auto registered.
+    /// True if the server noted it by itself.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub auto_registered: bool,
 }
 
-/// Query all usage of Caller.
+/// What every caller has used, one row each.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.query_all_usage", out = Vec<Vec<String>>, role = PoolOperator, state = Prototyped)]
 pub struct QueryAllUsage {}
 
-/// Query group call count of Caller.
+/// How many calls a group has made.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.query_group_call_count", out = i64, role = PoolOperator, state = Prototyped)]
 pub struct QueryGroupCallCount {
-    /// Group.
+    /// The group.
     pub group: String,
 }
 
-/// Query group token usage of Caller.
+/// What the calls of a group have cost.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.query_group_token_usage", out = f64, role = PoolOperator, state = Prototyped)]
 pub struct QueryGroupTokenUsage {
-    /// Group.
+    /// The group.
     pub group: String,
 }
 
-/// Query call count of Caller.
+/// How many calls it has made.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.query_call_count", out = i64, role = PoolOperator, state = Prototyped)]
 pub struct QueryCallCount {
@@ -65,7 +65,7 @@ pub struct QueryCallCount {
     pub this: Ref<Caller>,
 }
 
-/// Query token usage of Caller.
+/// What its calls have cost.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.query_token_usage", out = f64, role = PoolOperator, state = Prototyped)]
 pub struct QueryTokenUsage {
@@ -74,24 +74,24 @@ pub struct QueryTokenUsage {
     pub this: Ref<Caller>,
 }
 
-/// Remove group of Caller.
+/// No longer counts it in a group.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.remove_group", role = PoolOperator, state = Prototyped)]
 pub struct RemoveGroup {
     /// The Caller.
     #[param(name = "self")]
     pub this: Ref<Caller>,
-    /// Group.
+    /// The group.
     pub group: String,
 }
 
-/// Add group of Caller.
+/// Counts it in a group.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Caller.add_group", role = PoolOperator, state = Prototyped)]
 pub struct AddGroup {
     /// The Caller.
     #[param(name = "self")]
     pub this: Ref<Caller>,
-    /// Group.
+    /// The group.
     pub group: String,
 }

@@ -4,38 +4,38 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Cluster.
+/// Hosts of the pool that coordinate their use of storage.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Cluster", role = PoolOperator, calls(PoolResync, PoolDestroy, PoolForceDestroy, PoolCreate, GetNetwork, Destroy, Create))]
 pub struct Cluster {
     /// Unique identifier of the Cluster. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Cluster hosts.
+    /// Its members.
     #[field(DynamicRO, view = ClusterHost::CLUSTER)]
     pub cluster_hosts: Many<ClusterHost>,
-    /// Pending forget.
+    /// Members that are to be left out as soon as can be.
     #[field(DynamicRO, default = Vec::new())]
     pub pending_forget: Vec<String>,
-    /// Cluster token.
+    /// The secret by which members know each other.
     #[field(StaticRO, default = String::new())]
     pub cluster_token: String,
-    /// Cluster stack.
+    /// The software that holds it together.
     #[field(StaticRO, default = "corosync".to_owned())]
     pub cluster_stack: String,
-    /// Cluster stack version.
+    /// Version of that software.
     #[field(StaticRO, default = 2, state = Prototyped)]
     pub cluster_stack_version: i64,
-    /// Is quorate.
+    /// True while enough members see each other.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub is_quorate: bool,
-    /// Quorum.
+    /// How many members have to see each other.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub quorum: i64,
-    /// Live hosts.
+    /// How many do.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub live_hosts: i64,
-    /// Expected hosts.
+    /// How many there are.
     #[field(DynamicRO, default = 0, state = Prototyped)]
     pub expected_hosts: i64,
     /// What may be asked of the Cluster in its present state. A hint for clients: the call itself decides.
@@ -44,16 +44,16 @@ pub struct Cluster {
     /// What is being done to the Cluster right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, ClusterOperation>,
-    /// Pool auto join.
+    /// True if hosts enter it when they join the pool.
     #[field(StaticRO, default = true)]
     pub pool_auto_join: bool,
-    /// Token timeout.
+    /// Seconds after which a silent member counts as gone.
     #[field(StaticRO, default = 20.0)]
     pub token_timeout: f64,
-    /// Token timeout coefficient.
+    /// Seconds that are added to this for each further member.
     #[field(StaticRO, default = 1.0)]
     pub token_timeout_coefficient: f64,
-    /// Cluster config.
+    /// Settings of the software.
     #[field(StaticRO, default = BTreeMap::new())]
     pub cluster_config: BTreeMap<String, String>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -61,28 +61,28 @@ pub struct Cluster {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Cluster operation.
+/// What can be done to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "cluster_operation")]
 pub enum ClusterOperation {
-    /// Add.
+    /// Add a host.
     #[wire(name = "add")]
     Add,
-    /// Remove.
+    /// Remove a host.
     #[wire(name = "remove")]
     Remove,
-    /// Enable.
+    /// Start it on a host.
     #[wire(name = "enable")]
     Enable,
-    /// Disable.
+    /// Stop it on a host.
     #[wire(name = "disable")]
     Disable,
-    /// Destroy.
+    /// End it.
     #[wire(name = "destroy")]
     Destroy,
 }
 
-/// Pool resync of Cluster.
+/// Makes members of all hosts that should be.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.pool_resync", role = PoolOperator)]
 pub struct PoolResync {
@@ -91,7 +91,7 @@ pub struct PoolResync {
     pub this: Ref<Cluster>,
 }
 
-/// Pool destroy of Cluster.
+/// Ends the cluster on all hosts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.pool_destroy", role = PoolOperator)]
 pub struct PoolDestroy {
@@ -100,7 +100,8 @@ pub struct PoolDestroy {
     pub this: Ref<Cluster>,
 }
 
-/// Pool force destroy of Cluster.
+/// Ends the cluster on all hosts, also on those that do not answer. Refused with
+/// CLUSTER_FORCE_DESTROY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.pool_force_destroy", role = PoolOperator)]
 pub struct PoolForceDestroy {
@@ -109,23 +110,24 @@ pub struct PoolForceDestroy {
     pub this: Ref<Cluster>,
 }
 
-/// Pool create of Cluster.
+/// Builds a cluster of all hosts. Refused with CLUSTER_ALREADY_EXISTS, INVALID_CLUSTER_STACK,
+/// PIF_NOT_PRESENT, PIF_ALLOWS_UNPLUG, REQUIRED_PIF_IS_UNPLUGGED and PIF_HAS_NO_NETWORK_CONFIGURATION.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.pool_create", out = Ref<Cluster>, role = PoolOperator)]
 pub struct PoolCreate {
-    /// Network.
+    /// The network that members talk over.
     pub network: Ref<Network>,
-    /// Cluster stack.
+    /// The software.
     pub cluster_stack: String,
-    /// Token timeout.
+    /// Seconds after which a silent member counts as gone.
     #[param(default = 20.0)]
     pub token_timeout: f64,
-    /// Token timeout coefficient.
+    /// Seconds to add for each further member.
     #[param(default = 1.0)]
     pub token_timeout_coefficient: f64,
 }
 
-/// Get network of Cluster.
+/// The network that members talk over.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.get_network", out = Ref<Network>, role = ReadOnly)]
 pub struct GetNetwork {
@@ -134,7 +136,7 @@ pub struct GetNetwork {
     pub this: Ref<Cluster>,
 }
 
-/// Destroy of Cluster.
+/// Ends a cluster of one host. Refused with CLUSTER_DOES_NOT_HAVE_ONE_NODE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.destroy", role = PoolOperator)]
 pub struct Destroy {
@@ -143,21 +145,22 @@ pub struct Destroy {
     pub this: Ref<Cluster>,
 }
 
-/// Create of Cluster.
+/// Builds a cluster of one host. Refused with CLUSTER_ALREADY_EXISTS, INVALID_CLUSTER_STACK,
+/// PIF_ALLOWS_UNPLUG, REQUIRED_PIF_IS_UNPLUGGED and PIF_HAS_NO_NETWORK_CONFIGURATION.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster.create", out = Ref<Cluster>, role = PoolOperator)]
 pub struct Create {
-    /// PIF.
+    /// The PIF that the host talks over.
     #[param(name = "PIF")]
     pub pif: Ref<Pif>,
-    /// Cluster stack.
+    /// The software.
     pub cluster_stack: String,
-    /// Pool auto join.
+    /// True to have hosts enter it when they join the pool.
     pub pool_auto_join: bool,
-    /// Token timeout.
+    /// Seconds after which a silent member counts as gone.
     #[param(default = 20.0)]
     pub token_timeout: f64,
-    /// Token timeout coefficient.
+    /// Seconds to add for each further member.
     #[param(default = 1.0)]
     pub token_timeout_coefficient: f64,
 }

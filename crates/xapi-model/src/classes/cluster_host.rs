@@ -4,32 +4,32 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Cluster host.
+/// A host as member of a cluster.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Cluster_host", role = PoolAdmin, calls(Disable, ForceDestroy, Enable, Destroy, Create))]
 pub struct ClusterHost {
     /// Unique identifier of the Cluster_host. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Cluster.
+    /// The cluster.
     #[field(StaticRO, default = Ref::null())]
     pub cluster: Ref<Cluster>,
-    /// Host.
+    /// The host.
     #[field(StaticRO, default = Ref::null())]
     pub host: Ref<Host>,
-    /// Enabled.
+    /// True while the cluster runs on it.
     #[field(DynamicRO, default = false)]
     pub enabled: bool,
-    /// PIF.
+    /// The PIF that it talks over.
     #[field(StaticRO, name = "PIF", default = Ref::null())]
     pub pif: Ref<Pif>,
-    /// Joined.
+    /// True once it has joined.
     #[field(DynamicRO, default = true)]
     pub joined: bool,
-    /// Live.
+    /// True while the others see it.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub live: bool,
-    /// Last update live.
+    /// When that was last looked at.
     #[field(DynamicRO, default = DateTime::epoch(), state = Prototyped)]
     pub last_update_live: DateTime,
     /// What may be asked of the Cluster_host in its present state. A hint for clients: the call itself
@@ -44,22 +44,22 @@ pub struct ClusterHost {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Cluster host operation.
+/// What can be done to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "cluster_host_operation")]
 pub enum ClusterHostOperation {
-    /// Enable.
+    /// Start the cluster on it.
     #[wire(name = "enable")]
     Enable,
-    /// Disable.
+    /// Stop the cluster on it.
     #[wire(name = "disable")]
     Disable,
-    /// Destroy.
+    /// Remove it.
     #[wire(name = "destroy")]
     Destroy,
 }
 
-/// Disable of Cluster host.
+/// Stops the cluster on the host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.disable", role = PoolOperator)]
 pub struct Disable {
@@ -68,7 +68,7 @@ pub struct Disable {
     pub this: Ref<ClusterHost>,
 }
 
-/// Force destroy of Cluster host.
+/// Removes the member though it does not answer.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.force_destroy", role = PoolOperator)]
 pub struct ForceDestroy {
@@ -77,7 +77,8 @@ pub struct ForceDestroy {
     pub this: Ref<ClusterHost>,
 }
 
-/// Enable of Cluster host.
+/// Starts the cluster on the host. Refused with PIF_ALLOWS_UNPLUG, REQUIRED_PIF_IS_UNPLUGGED and
+/// PIF_HAS_NO_NETWORK_CONFIGURATION.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.enable", role = PoolOperator)]
 pub struct Enable {
@@ -86,7 +87,7 @@ pub struct Enable {
     pub this: Ref<ClusterHost>,
 }
 
-/// Destroy of Cluster host.
+/// Removes the member. Refused with CLUSTER_HOST_IS_LAST.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.destroy", role = PoolOperator)]
 pub struct Destroy {
@@ -95,14 +96,15 @@ pub struct Destroy {
     pub this: Ref<ClusterHost>,
 }
 
-/// Create of Cluster host.
+/// Makes a host a member. Refused with PIF_NOT_ATTACHED_TO_HOST, NO_CLUSTER_HOSTS_REACHABLE and
+/// NO_COMPATIBLE_CLUSTER_HOST.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Cluster_host.create", out = Ref<ClusterHost>, role = PoolOperator)]
 pub struct Create {
-    /// Cluster.
+    /// The cluster.
     pub cluster: Ref<Cluster>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
-    /// Pif.
+    /// The PIF that it talks over.
     pub pif: Ref<Pif>,
 }

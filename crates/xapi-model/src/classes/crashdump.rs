@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Crashdump.
+/// The memory of a machine as it was when it crashed.
 #[derive(Clone, Debug, Class)]
 #[class(name = "crashdump", role = PoolOperator, state = Deprecated, calls(Destroy))]
 pub struct Crashdump {
     /// Unique identifier of the crashdump. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// VM.
+    /// The machine.
     #[field(StaticRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// VDI.
+    /// The disk that holds it.
     #[field(StaticRO, name = "VDI")]
     pub vdi: Ref<Vdi>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -22,11 +22,11 @@ pub struct Crashdump {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Destroy of crashdump.
+/// Removes the dump with its disk.
 #[derive(Clone, Debug, Call)]
 #[call(name = "crashdump.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The crashdump.
+    /// The dump.
     #[param(name = "self")]
     pub this: Ref<Crashdump>,
 }

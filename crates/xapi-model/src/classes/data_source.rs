@@ -2,32 +2,32 @@
 
 use super::*;
 
-/// Data source.
+/// A measured value. It has no objects of its own: other classes list it.
 #[derive(Clone, Debug, Class)]
 #[class(name = "data_source", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct DataSource {
-    /// Name for people. It need not be unique.
+    /// Name to ask for it by.
     #[field(DynamicRO, default = String::new())]
     pub name_label: String,
-    /// Notes for people.
+    /// What is measured.
     #[field(DynamicRO, default = String::new())]
     pub name_description: String,
-    /// Enabled.
+    /// True while it is recorded.
     #[field(DynamicRO)]
     pub enabled: bool,
-    /// Standard.
+    /// True if it is recorded unless somebody says otherwise.
     #[field(DynamicRO)]
     pub standard: bool,
-    /// Units.
+    /// Unit.
     #[field(DynamicRO)]
     pub units: String,
-    /// Min.
+    /// Least that it can be.
     #[field(DynamicRO)]
     pub min: f64,
-    /// Max.
+    /// Most that it can be.
     #[field(DynamicRO)]
     pub max: f64,
-    /// Value.
+    /// Its latest reading.
     #[field(DynamicRO)]
     pub value: f64,
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Dr task.
+/// Access to another pool's storage for disaster recovery.
 #[derive(Clone, Debug, Class)]
 #[class(name = "DR_task", role = PoolAdmin, calls(Destroy, Create))]
 pub struct DrTask {
     /// Unique identifier of the DR_task. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Introduced SRs.
+    /// The repositories that it made known.
     #[field(DynamicRO, name = "introduced_SRs", view = Sr::INTRODUCED_BY)]
     pub introduced_srs: Many<Sr>,
 }
 
-/// Destroy of DR task.
+/// Ends the access and forgets its repositories. Refused with CANNOT_DESTROY_DISASTER_RECOVERY_TASK.
 #[derive(Clone, Debug, Call)]
 #[call(name = "DR_task.destroy", role = PoolOperator)]
 pub struct Destroy {
@@ -25,15 +25,15 @@ pub struct Destroy {
     pub this: Ref<DrTask>,
 }
 
-/// Create of DR task.
+/// Makes repositories known that hold a copy of another pool's database.
 #[derive(Clone, Debug, Call)]
 #[call(name = "DR_task.create", out = Ref<DrTask>, role = PoolOperator)]
 pub struct Create {
-    /// Type.
+    /// Kind of storage.
     #[param(name = "type")]
     pub kind: String,
-    /// Device config.
+    /// How to reach the storage.
     pub device_config: BTreeMap<String, String>,
-    /// Whitelist.
+    /// UUIDs of the repositories; empty for all that are found.
     pub whitelist: Vec<String>,
 }

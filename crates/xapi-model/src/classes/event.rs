@@ -48,7 +48,7 @@ pub enum EventOperation {
 /// Makes a `mod` event of an object though nothing changed, and returns a token: once event.from answers a
 /// greater one, all earlier changes have been seen. Refused with HANDLE_INVALID.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.inject", out = String, role = ReadOnly)]
+#[call(name = "event.inject", out = String, role = ReadOnly, sync)]
 pub struct Inject {
     /// The object's class, spelled as in the model.
     pub class: String,
@@ -66,7 +66,7 @@ pub struct GetCurrentId {}
 /// first, so a client needs no other way to fill its cache. At most one event is told for each object; what
 /// came and went in between is not told. Refused with EVENT_FROM_TOKEN_PARSE_FAILURE.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.from", out = EventBatch, role = ReadOnly)]
+#[call(name = "event.from", out = EventBatch, role = ReadOnly, sync)]
 pub struct From {
     /// What to hear of: `*` for everything, a class, or `class/ref` for one object. Case does not count for
     /// classes.
@@ -80,7 +80,7 @@ pub struct From {
 /// Waits for changes to classes that event.register named. Refused with SESSION_NOT_REGISTERED, and with
 /// EVENTS_LOST when the client fell too far behind. event.from replaces it.
 #[derive(Clone, Debug, Call)]
-#[call(name = "event.next", out = Vec<Event>, role = ReadOnly, state = Deprecated)]
+#[call(name = "event.next", out = Vec<Event>, role = ReadOnly, state = Deprecated, sync)]
 pub struct Next {}
 
 /// Stops telling the session of changes to some classes.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Feature.
+/// Something that a host can do and that clients may ask for.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Feature", role = PoolAdmin)]
 pub struct Feature {
@@ -15,16 +15,16 @@ pub struct Feature {
     /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Enabled.
+    /// True if it is on.
     #[field(DynamicRO, default = false)]
     pub enabled: bool,
-    /// Experimental.
+    /// True if it is still being tried.
     #[field(StaticRO, default = false)]
     pub experimental: bool,
-    /// Version.
+    /// Its version.
     #[field(StaticRO, default = "1.0".to_owned())]
     pub version: String,
-    /// Host.
+    /// The host.
     #[field(DynamicRO)]
     pub host: Ref<Host>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Gpu group.
+/// GPUs of the pool that stand for each other.
 #[derive(Clone, Debug, Class)]
 #[class(name = "GPU_group", role = PoolOperator, calls(GetRemainingCapacity, Destroy, Create))]
 pub struct GpuGroup {
@@ -17,53 +17,53 @@ pub struct GpuGroup {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// PGPUs.
+    /// Its GPUs.
     #[field(DynamicRO, name = "PGPUs", view = Pgpu::GPU_GROUP)]
     pub pgpus: Many<Pgpu>,
-    /// VGPUs.
+    /// Virtual GPUs that run on any of them.
     #[field(DynamicRO, name = "VGPUs", view = Vgpu::GPU_GROUP)]
     pub vgpus: Many<Vgpu>,
-    /// GPU types.
+    /// Makers and models of its GPUs.
     #[field(DynamicRO, name = "GPU_types", default = Vec::new())]
     pub gpu_types: Vec<String>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
-    /// Allocation algorithm.
+    /// How virtual GPUs are spread over its GPUs.
     #[field(RW, default = AllocationAlgorithm::DepthFirst)]
     pub allocation_algorithm: AllocationAlgorithm,
-    /// Supported VGPU types.
+    /// Types of virtual GPUs that one of its GPUs can run.
     #[field(DynamicRO, name = "supported_VGPU_types")]
     pub supported_vgpu_types: Vec<Ref<VgpuType>>,
-    /// Enabled VGPU types.
+    /// Types of virtual GPUs that one of its GPUs may run.
     #[field(DynamicRO, name = "enabled_VGPU_types")]
     pub enabled_vgpu_types: Vec<Ref<VgpuType>>,
 }
 
-/// Allocation algorithm.
+/// How virtual GPUs are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "allocation_algorithm")]
 pub enum AllocationAlgorithm {
-    /// Breadth first.
+    /// Over as many GPUs as there are.
     #[wire(name = "breadth_first")]
     BreadthFirst,
-    /// Depth first.
+    /// Over as few GPUs as will do.
     #[wire(name = "depth_first")]
     DepthFirst,
 }
 
-/// Get remaining capacity of GPU group.
+/// How many more virtual GPUs of a type it could run.
 #[derive(Clone, Debug, Call)]
 #[call(name = "GPU_group.get_remaining_capacity", out = i64, role = ReadOnly)]
 pub struct GetRemainingCapacity {
     /// The GPU_group.
     #[param(name = "self")]
     pub this: Ref<GpuGroup>,
-    /// Vgpu type.
+    /// The type.
     pub vgpu_type: Ref<VgpuType>,
 }
 
-/// Destroy of GPU group.
+/// Removes the group. Refused with GPU_GROUP_CONTAINS_PGPU and GPU_GROUP_CONTAINS_VGPU.
 #[derive(Clone, Debug, Call)]
 #[call(name = "GPU_group.destroy", role = PoolOperator)]
 pub struct Destroy {
@@ -72,17 +72,17 @@ pub struct Destroy {
     pub this: Ref<GpuGroup>,
 }
 
-/// Create of GPU group.
+/// Makes a group.
 #[derive(Clone, Debug, Call)]
 #[call(name = "GPU_group.create", out = Ref<GpuGroup>, role = PoolOperator)]
 pub struct Create {
-    /// Name label.
+    /// Name for people.
     #[param(default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[param(default = String::new())]
     pub name_description: String,
-    /// Other config.
+    /// Free keys and values.
     #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -4,44 +4,44 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Host cpu.
+/// A physical CPU of a host. The host's `cpu_info` tells more.
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_cpu", role = PoolOperator, state = Deprecated)]
 pub struct HostCpu {
     /// Unique identifier of the host_cpu. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Host.
+    /// The host.
     #[field(DynamicRO)]
     pub host: Ref<Host>,
-    /// Number.
+    /// Number of the CPU on its host.
     #[field(DynamicRO)]
     pub number: i64,
-    /// Vendor.
+    /// Maker.
     #[field(DynamicRO)]
     pub vendor: String,
-    /// Speed.
+    /// Frequency in MHz.
     #[field(DynamicRO)]
     pub speed: i64,
-    /// Modelname.
+    /// Name of the model.
     #[field(DynamicRO)]
     pub modelname: String,
-    /// Family.
+    /// Number of the family.
     #[field(DynamicRO)]
     pub family: i64,
-    /// Model.
+    /// Number of the model.
     #[field(DynamicRO)]
     pub model: i64,
-    /// Stepping.
+    /// Number of the revision.
     #[field(DynamicRO)]
     pub stepping: String,
-    /// Flags.
+    /// Features, as Linux tells them.
     #[field(DynamicRO)]
     pub flags: String,
-    /// Features.
+    /// Features, as the CPU tells them.
     #[field(DynamicRO)]
     pub features: String,
-    /// Utilisation.
+    /// Load, 0 to 1. The host's data sources tell it now.
     #[field(DynamicRO)]
     pub utilisation: f64,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.

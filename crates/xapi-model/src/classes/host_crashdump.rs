@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Host crashdump.
+/// What was kept when a host crashed.
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_crashdump", role = PoolOperator, calls(Upload, Destroy))]
 pub struct HostCrashdump {
     /// Unique identifier of the host_crashdump. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Host.
+    /// The host.
     #[field(StaticRO)]
     pub host: Ref<Host>,
-    /// Timestamp.
+    /// When it crashed.
     #[field(DynamicRO)]
     pub timestamp: DateTime,
-    /// Size.
+    /// Size of the dump in bytes.
     #[field(DynamicRO)]
     pub size: i64,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -25,24 +25,24 @@ pub struct HostCrashdump {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Upload of host crashdump.
+/// Sends the dump to support.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_crashdump.upload", role = PoolOperator)]
 pub struct Upload {
-    /// The host_crashdump.
+    /// The dump.
     #[param(name = "self")]
     pub this: Ref<HostCrashdump>,
-    /// Url.
+    /// Where to send it; empty for the default.
     pub url: String,
-    /// Options.
+    /// Further settings, such as a proxy.
     pub options: BTreeMap<String, String>,
 }
 
-/// Destroy of host crashdump.
+/// Removes the dump.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_crashdump.destroy", role = PoolOperator)]
 pub struct Destroy {
-    /// The host_crashdump.
+    /// The dump.
     #[param(name = "self")]
     pub this: Ref<HostCrashdump>,
 }

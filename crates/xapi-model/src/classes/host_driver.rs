@@ -2,51 +2,51 @@
 
 use super::*;
 
-/// Host driver.
+/// A driver of a host that comes in several variants.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Host_driver", role = PoolAdmin, state = Prototyped, calls(Rescan, Deselect, Select))]
 pub struct HostDriver {
     /// Unique identifier of the Host_driver. It never changes.
     #[field(DynamicRO, state = Prototyped)]
     pub uuid: String,
-    /// Host.
+    /// The host.
     #[field(StaticRO, default = Ref::null(), state = Prototyped)]
     pub host: Ref<Host>,
-    /// Name.
+    /// Name of the driver.
     #[field(DynamicRO, state = Prototyped)]
     pub name: String,
-    /// Friendly name.
+    /// Name for people.
     #[field(DynamicRO, state = Prototyped)]
     pub friendly_name: String,
-    /// Variants.
+    /// The variants that are installed.
     #[field(DynamicRO, view = DriverVariant::DRIVER, state = Prototyped)]
     pub variants: Many<DriverVariant>,
-    /// Active variant.
+    /// The variant that runs, or null.
     #[field(DynamicRO, state = Prototyped)]
     pub active_variant: Ref<DriverVariant>,
-    /// Selected variant.
+    /// The variant that runs after the next reboot, or null.
     #[field(DynamicRO, state = Prototyped)]
     pub selected_variant: Ref<DriverVariant>,
-    /// Type.
+    /// Kind of hardware.
     #[field(DynamicRO, name = "type", state = Prototyped)]
     pub kind: String,
-    /// Description.
+    /// What it is for.
     #[field(DynamicRO, state = Prototyped)]
     pub description: String,
-    /// Info.
+    /// Where to read more.
     #[field(DynamicRO, state = Prototyped)]
     pub info: String,
 }
 
-/// Rescan of Host driver.
+/// Looks again for drivers of a host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Host_driver.rescan", role = PoolAdmin, state = Prototyped)]
 pub struct Rescan {
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Deselect of Host driver.
+/// Leaves the choice of the variant to the product.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Host_driver.deselect", role = PoolAdmin, state = Prototyped)]
 pub struct Deselect {
@@ -55,13 +55,13 @@ pub struct Deselect {
     pub this: Ref<HostDriver>,
 }
 
-/// Select of Host driver.
+/// Chooses the variant that runs after the next reboot.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Host_driver.select", role = PoolAdmin, state = Prototyped)]
 pub struct Select {
     /// The Host_driver.
     #[param(name = "self")]
     pub this: Ref<HostDriver>,
-    /// Variant.
+    /// The variant.
     pub variant: Ref<DriverVariant>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Host patch.
+/// A patch of the old kind on one host.
 #[derive(Clone, Debug, Class)]
 #[class(name = "host_patch", role = PoolOperator, state = Deprecated, calls(Apply, Destroy))]
 pub struct HostPatch {
@@ -17,22 +17,22 @@ pub struct HostPatch {
     /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Version.
+    /// Version of the patch.
     #[field(StaticRO)]
     pub version: String,
-    /// Host.
+    /// The host.
     #[field(StaticRO)]
     pub host: Ref<Host>,
-    /// Applied.
+    /// True once it is applied.
     #[field(DynamicRO)]
     pub applied: bool,
-    /// Timestamp applied.
+    /// When it was applied.
     #[field(DynamicRO)]
     pub timestamp_applied: DateTime,
-    /// Size.
+    /// Size of the file in bytes.
     #[field(DynamicRO)]
     pub size: i64,
-    /// Pool patch.
+    /// The patch.
     #[field(StaticRO, default = Ref::null())]
     pub pool_patch: Ref<PoolPatch>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -40,7 +40,7 @@ pub struct HostPatch {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Apply of host patch.
+/// Applies it, and returns its output.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_patch.apply", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Apply {
@@ -49,7 +49,7 @@ pub struct Apply {
     pub this: Ref<HostPatch>,
 }
 
-/// Destroy of host patch.
+/// Removes the record. Refused with PATCH_IS_APPLIED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host_patch.destroy", role = PoolOperator, state = Deprecated)]
 pub struct Destroy {

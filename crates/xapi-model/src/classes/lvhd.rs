@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Lvhd.
+/// Calls for repositories that keep disks in logical volumes.
 #[derive(Clone, Debug, Class)]
 #[class(name = "LVHD", role = PoolAdmin, no_get_all, calls(EnableThinProvisioning))]
 pub struct Lvhd {
@@ -11,17 +11,17 @@ pub struct Lvhd {
     pub uuid: String,
 }
 
-/// Enable thin provisioning of LVHD.
+/// Lets a repository give disks only the space that they use.
 #[derive(Clone, Debug, Call)]
 #[call(name = "LVHD.enable_thin_provisioning", out = String, role = PoolAdmin)]
 pub struct EnableThinProvisioning {
-    /// Host.
+    /// The host that does it.
     pub host: Ref<Host>,
-    /// SR.
+    /// The repository.
     #[param(name = "SR")]
     pub sr: Ref<Sr>,
-    /// Initial allocation.
+    /// Bytes that a disk gets at first.
     pub initial_allocation: i64,
-    /// Allocation quantum.
+    /// Bytes that it gets at a time.
     pub allocation_quantum: i64,
 }

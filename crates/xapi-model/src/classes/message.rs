@@ -7,7 +7,7 @@ use super::*;
 /// An alert: something that an operator should know of, kept until somebody destroys it. Messages live
 /// outside the database, so they have calls of their own where other classes have implied ones.
 #[derive(Clone, Debug, Class)]
-#[class(name = "message", role = PoolAdmin, no_db, no_get_all, calls(GetAllRecordsWhere, GetAllRecords, GetByUuid, GetRecord, GetSince, GetAll, Get, DestroyAll, DestroyMany, Destroy, Create))]
+#[class(name = "message", role = PoolAdmin, no_db, stored, no_get_all, calls(GetAllRecordsWhere, GetAllRecords, GetByUuid, GetRecord, GetSince, GetAll, Get, DestroyAll, DestroyMany, Destroy, Create))]
 pub struct Message {
     /// Unique identifier of the message. It never changes.
     #[field(DynamicRO)]

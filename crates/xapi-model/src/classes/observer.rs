@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Observer.
+/// Says which traces of the server's work are collected, and where they go.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Observer", role = PoolAdmin, ctor, state = Prototyped, calls(SetComponents, SetEndpoints, SetAttributes, SetEnabled, SetHosts))]
 pub struct Observer {
@@ -17,74 +17,74 @@ pub struct Observer {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Hosts.
+    /// The hosts that it is for; empty for all.
     #[field(StaticRO, default = Vec::new(), state = Prototyped)]
     pub hosts: Vec<Ref<Host>>,
-    /// Attributes.
+    /// Keys and values that its traces carry.
     #[field(StaticRO, default = BTreeMap::new(), state = Prototyped)]
     pub attributes: BTreeMap<String, String>,
-    /// Endpoints.
+    /// Where traces go: addresses, or `bugtool` for files on the host.
     #[field(StaticRO, default = Vec::new(), state = Prototyped)]
     pub endpoints: Vec<String>,
-    /// Components.
+    /// The programs that it is for; empty for all.
     #[field(StaticRO, default = Vec::new(), state = Prototyped)]
     pub components: Vec<String>,
-    /// Enabled.
+    /// True while it collects.
     #[field(StaticRO, default = false, state = Prototyped)]
     pub enabled: bool,
 }
 
-/// Set components of Observer.
+/// Says which programs it is for.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Observer.set_components", role = PoolAdmin, state = Prototyped)]
 pub struct SetComponents {
     /// The Observer.
     #[param(name = "self")]
     pub this: Ref<Observer>,
-    /// Value.
+    /// Names of the programs; empty for all.
     pub value: Vec<String>,
 }
 
-/// Set endpoints of Observer.
+/// Says where traces go.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Observer.set_endpoints", role = PoolAdmin, state = Prototyped)]
 pub struct SetEndpoints {
     /// The Observer.
     #[param(name = "self")]
     pub this: Ref<Observer>,
-    /// Value.
+    /// Addresses, or `bugtool`.
     pub value: Vec<String>,
 }
 
-/// Set attributes of Observer.
+/// Says what its traces carry.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Observer.set_attributes", role = PoolAdmin, state = Prototyped)]
 pub struct SetAttributes {
     /// The Observer.
     #[param(name = "self")]
     pub this: Ref<Observer>,
-    /// Value.
+    /// The keys and values.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set enabled of Observer.
+/// Starts or stops it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Observer.set_enabled", role = PoolAdmin, state = Prototyped)]
 pub struct SetEnabled {
     /// The Observer.
     #[param(name = "self")]
     pub this: Ref<Observer>,
-    /// Value.
+    /// True to start.
     pub value: bool,
 }
 
-/// Set hosts of Observer.
+/// Says which hosts it is for.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Observer.set_hosts", role = PoolAdmin, state = Prototyped)]
 pub struct SetHosts {
     /// The Observer.
     #[param(name = "self")]
     pub this: Ref<Observer>,
-    /// Value.
+    /// The hosts; empty for all.
     pub value: Vec<Ref<Host>>,
 }

@@ -4,79 +4,79 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Pci.
+/// A PCI device in a host.
 #[derive(Clone, Debug, Class)]
 #[class(name = "PCI", role = PoolOperator, calls(GetDom0AccessStatus, EnableDom0Access, DisableDom0Access))]
 pub struct Pci {
     /// Unique identifier of the PCI. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Class id.
+    /// Number of its class, in hexadecimal.
     #[field(StaticRO, default = String::new())]
     pub class_id: String,
-    /// Class name.
+    /// Name of its class.
     #[field(StaticRO, default = String::new())]
     pub class_name: String,
-    /// Vendor id.
+    /// Number of its maker, in hexadecimal.
     #[field(StaticRO, default = String::new())]
     pub vendor_id: String,
-    /// Vendor name.
+    /// Name of its maker.
     #[field(StaticRO, default = String::new())]
     pub vendor_name: String,
-    /// Device id.
+    /// Number of its model, in hexadecimal.
     #[field(StaticRO, default = String::new())]
     pub device_id: String,
-    /// Device name.
+    /// Name of its model.
     #[field(StaticRO, default = String::new())]
     pub device_name: String,
-    /// Host.
+    /// The host.
     #[field(StaticRO, default = Ref::null())]
     pub host: Ref<Host>,
-    /// Pci id.
+    /// Place on the bus, such as `0000:03:00.0`.
     #[field(StaticRO, default = String::new())]
     pub pci_id: String,
-    /// Dependencies.
+    /// Devices that have to be passed to a machine together with it.
     #[field(DynamicRO)]
     pub dependencies: Vec<Ref<Pci>>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
-    /// Subsystem vendor id.
+    /// Number of the card's maker, in hexadecimal.
     #[field(StaticRO, default = String::new())]
     pub subsystem_vendor_id: String,
-    /// Subsystem vendor name.
+    /// Name of the card's maker.
     #[field(StaticRO, default = String::new())]
     pub subsystem_vendor_name: String,
-    /// Subsystem device id.
+    /// Number of the card, in hexadecimal.
     #[field(StaticRO, default = String::new())]
     pub subsystem_device_id: String,
-    /// Subsystem device name.
+    /// Name of the card.
     #[field(StaticRO, default = String::new())]
     pub subsystem_device_name: String,
-    /// Driver name.
+    /// Driver that it is used by on the host.
     #[field(StaticRO, default = String::new())]
     pub driver_name: String,
 }
 
-/// Pci dom0 access.
+/// Whether the host itself uses a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "pci_dom0_access")]
 pub enum PciDom0Access {
-    /// Enabled.
+    /// It does, also after a reboot.
     #[wire(name = "enabled")]
     Enabled,
-    /// Disable on reboot.
+    /// It does until it is rebooted.
     #[wire(name = "disable_on_reboot")]
     DisableOnReboot,
-    /// Disabled.
+    /// It does not; the device may go to a machine.
     #[wire(name = "disabled")]
     Disabled,
-    /// Enable on reboot.
+    /// It does not until it is rebooted.
     #[wire(name = "enable_on_reboot")]
     EnableOnReboot,
 }
 
-/// Get dom0 access status of PCI.
+/// Whether the host itself uses the device.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PCI.get_dom0_access_status", out = PciDom0Access, role = PoolOperator, state = Prototyped)]
 pub struct GetDom0AccessStatus {
@@ -85,7 +85,7 @@ pub struct GetDom0AccessStatus {
     pub this: Ref<Pci>,
 }
 
-/// Enable dom0 access of PCI.
+/// Lets the host use the device from the next reboot on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PCI.enable_dom0_access", out = PciDom0Access, role = PoolOperator, state = Prototyped)]
 pub struct EnableDom0Access {
@@ -94,7 +94,7 @@ pub struct EnableDom0Access {
     pub this: Ref<Pci>,
 }
 
-/// Disable dom0 access of PCI.
+/// Keeps the host from using the device from the next reboot on.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PCI.disable_dom0_access", out = PciDom0Access, role = PoolOperator, state = Prototyped)]
 pub struct DisableDom0Access {

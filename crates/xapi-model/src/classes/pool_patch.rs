@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Pool patch.
+/// An update of the old kind, uploaded to the pool. pool_update replaces it.
 #[derive(Clone, Debug, Class)]
 #[class(name = "pool_patch", role = PoolOperator, state = Deprecated, calls(CleanOnHost, Destroy, PoolClean, Clean, Precheck, PoolApply, Apply))]
 pub struct PoolPatch {
@@ -17,22 +17,22 @@ pub struct PoolPatch {
     /// Notes for people.
     #[field(StaticRO, default = String::new())]
     pub name_description: String,
-    /// Version.
+    /// Version of the patch.
     #[field(StaticRO, default = String::new())]
     pub version: String,
-    /// Size.
+    /// Size of the file in bytes.
     #[field(DynamicRO, default = 0)]
     pub size: i64,
-    /// Pool applied.
+    /// True once it is applied to every host.
     #[field(DynamicRO, default = false)]
     pub pool_applied: bool,
-    /// Host patches.
+    /// The hosts that it is applied to.
     #[field(DynamicRO, view = HostPatch::POOL_PATCH)]
     pub host_patches: Many<HostPatch>,
-    /// After apply guidance.
+    /// What puts it in force.
     #[field(DynamicRO, default = Vec::new())]
     pub after_apply_guidance: Vec<AfterApplyGuidance>,
-    /// Pool update.
+    /// The update that stands for it now.
     #[field(StaticRO, default = Ref::null())]
     pub pool_update: Ref<PoolUpdate>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -40,36 +40,36 @@ pub struct PoolPatch {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// After apply guidance.
+/// What puts a patch in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "after_apply_guidance")]
 pub enum AfterApplyGuidance {
-    /// Restarthvm.
+    /// Restart fully virtualised machines.
     #[wire(name = "restartHVM")]
     RestartHVM,
-    /// Restartpv.
+    /// Restart paravirtual machines.
     #[wire(name = "restartPV")]
     RestartPV,
-    /// Restarthost.
+    /// Restart the host.
     #[wire(name = "restartHost")]
     RestartHost,
-    /// Restartxapi.
+    /// Restart the server.
     #[wire(name = "restartXAPI")]
     RestartXAPI,
 }
 
-/// Clean on host of pool patch.
+/// Removes the file from one host.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.clean_on_host", role = PoolOperator, state = Deprecated)]
 pub struct CleanOnHost {
     /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Destroy of pool patch.
+/// Removes the record and all files. Refused with PATCH_IS_APPLIED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.destroy", role = PoolOperator, state = Deprecated)]
 pub struct Destroy {
@@ -78,7 +78,7 @@ pub struct Destroy {
     pub this: Ref<PoolPatch>,
 }
 
-/// Pool clean of pool patch.
+/// Removes the files from all hosts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.pool_clean", role = PoolOperator, state = Deprecated)]
 pub struct PoolClean {
@@ -87,7 +87,7 @@ pub struct PoolClean {
     pub this: Ref<PoolPatch>,
 }
 
-/// Clean of pool patch.
+/// Removes the file from the pool's master.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.clean", role = PoolOperator, state = Deprecated)]
 pub struct Clean {
@@ -96,18 +96,18 @@ pub struct Clean {
     pub this: Ref<PoolPatch>,
 }
 
-/// Precheck of pool patch.
+/// Checks whether it could be applied to a host, and returns the output of the check.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.precheck", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Precheck {
     /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }
 
-/// Pool apply of pool patch.
+/// Applies it to all hosts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.pool_apply", role = PoolOperator, state = Deprecated)]
 pub struct PoolApply {
@@ -116,13 +116,13 @@ pub struct PoolApply {
     pub this: Ref<PoolPatch>,
 }
 
-/// Apply of pool patch.
+/// Applies it to a host, and returns its output.
 #[derive(Clone, Debug, Call)]
 #[call(name = "pool_patch.apply", out = String, role = PoolOperator, state = Deprecated)]
 pub struct Apply {
     /// The pool_patch.
     #[param(name = "self")]
     pub this: Ref<PoolPatch>,
-    /// Host.
+    /// The host.
     pub host: Ref<Host>,
 }

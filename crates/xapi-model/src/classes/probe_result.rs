@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Probe result.
+/// One thing that SR.probe_ext found. It has no objects of its own.
 #[derive(Clone, Debug, Class)]
 #[class(name = "probe_result", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct ProbeResult {
-    /// Configuration.
+    /// What to give as `device_config` to go on, or to create or introduce the repository.
     #[field(DynamicRO)]
     pub configuration: BTreeMap<String, String>,
-    /// Complete.
+    /// True if that is all that is needed.
     #[field(DynamicRO)]
     pub complete: bool,
-    /// Sr.
+    /// The repository that was found, absent if there is none.
     #[field(DynamicRO)]
     pub sr: Option<SrStat>,
-    /// Extra info.
+    /// What else the plugin tells.
     #[field(DynamicRO)]
     pub extra_info: BTreeMap<String, String>,
 }

@@ -2,26 +2,26 @@
 
 use super::*;
 
-/// Pvs cache storage.
+/// Where a host keeps what it caches of a provisioning site.
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_cache_storage", role = PoolOperator, ctor)]
 pub struct PvsCacheStorage {
     /// Unique identifier of the PVS_cache_storage. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Host.
+    /// The host.
     #[field(StaticRO, default = Ref::null())]
     pub host: Ref<Host>,
-    /// SR.
+    /// The repository.
     #[field(StaticRO, name = "SR", default = Ref::null())]
     pub sr: Ref<Sr>,
-    /// Site.
+    /// The site.
     #[field(StaticRO, default = Ref::null())]
     pub site: Ref<PvsSite>,
-    /// Size.
+    /// Size in bytes.
     #[field(StaticRO, default = 21474836480)]
     pub size: i64,
-    /// VDI.
+    /// The disk.
     #[field(DynamicRO, name = "VDI", default = Ref::null())]
     pub vdi: Ref<Vdi>,
 }

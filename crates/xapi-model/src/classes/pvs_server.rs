@@ -2,28 +2,28 @@
 
 use super::*;
 
-/// Pvs server.
+/// A server of a provisioning site.
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_server", role = PoolAdmin, calls(Forget, Introduce))]
 pub struct PvsServer {
     /// Unique identifier of the PVS_server. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Addresses.
+    /// Its IPv4 addresses.
     #[field(StaticRO, default = Vec::new())]
     pub addresses: Vec<String>,
-    /// First port.
+    /// First UDP port that it answers on.
     #[field(StaticRO, default = 0)]
     pub first_port: i64,
-    /// Last port.
+    /// Last UDP port that it answers on.
     #[field(StaticRO, default = 0)]
     pub last_port: i64,
-    /// Site.
+    /// Its site.
     #[field(StaticRO, default = Ref::null())]
     pub site: Ref<PvsSite>,
 }
 
-/// Forget of PVS server.
+/// Removes the record.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_server.forget", role = PoolOperator)]
 pub struct Forget {
@@ -32,16 +32,17 @@ pub struct Forget {
     pub this: Ref<PvsServer>,
 }
 
-/// Introduce of PVS server.
+/// Makes a server known. Refused with PVS_SERVER_ADDRESS_IN_USE, INVALID_IP_ADDRESS_SPECIFIED and
+/// VALUE_NOT_SUPPORTED for a port.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_server.introduce", out = Ref<PvsServer>, role = PoolOperator)]
 pub struct Introduce {
-    /// Addresses.
+    /// Its IPv4 addresses.
     pub addresses: Vec<String>,
-    /// First port.
+    /// First UDP port that it answers on.
     pub first_port: i64,
-    /// Last port.
+    /// Last UDP port that it answers on.
     pub last_port: i64,
-    /// Site.
+    /// Its site.
     pub site: Ref<PvsSite>,
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Pvs site.
+/// A site of Citrix Provisioning Services whose traffic hosts may cache.
 #[derive(Clone, Debug, Class)]
 #[class(name = "PVS_site", role = PoolOperator, calls(SetPvsUuid, Forget, Introduce))]
 pub struct PvsSite {
@@ -15,32 +15,32 @@ pub struct PvsSite {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// PVS uuid.
+    /// UUID that the site has there.
     #[field(StaticRO, name = "PVS_uuid", default = String::new())]
     pub pvs_uuid: String,
-    /// Cache storage.
+    /// Where hosts keep what they cache.
     #[field(DynamicRO, view = PvsCacheStorage::SITE)]
     pub cache_storage: Many<PvsCacheStorage>,
-    /// Servers.
+    /// Its servers.
     #[field(DynamicRO, view = PvsServer::SITE)]
     pub servers: Many<PvsServer>,
-    /// Proxies.
+    /// Its proxies.
     #[field(DynamicRO, view = PvsProxy::SITE)]
     pub proxies: Many<PvsProxy>,
 }
 
-/// Set PVS uuid of PVS site.
+/// Sets the UUID that the site has there.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_site.set_PVS_uuid", role = PoolOperator)]
 pub struct SetPvsUuid {
     /// The PVS_site.
     #[param(name = "self")]
     pub this: Ref<PvsSite>,
-    /// Value.
+    /// The UUID.
     pub value: String,
 }
 
-/// Forget of PVS site.
+/// Removes the record. Refused with PVS_SITE_CONTAINS_RUNNING_PROXIES and PVS_SITE_CONTAINS_SERVERS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_site.forget", role = PoolOperator)]
 pub struct Forget {
@@ -49,15 +49,15 @@ pub struct Forget {
     pub this: Ref<PvsSite>,
 }
 
-/// Introduce of PVS site.
+/// Makes a site known.
 #[derive(Clone, Debug, Call)]
 #[call(name = "PVS_site.introduce", out = Ref<PvsSite>, role = PoolOperator)]
 pub struct Introduce {
-    /// Name label.
+    /// Name for people.
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     pub name_description: String,
-    /// PVS uuid.
+    /// UUID that the site has there.
     #[param(name = "PVS_uuid")]
     pub pvs_uuid: String,
 }

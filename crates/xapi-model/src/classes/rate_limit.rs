@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Rate limit.
+/// A limit on what callers may use: a bucket of tokens that is filled steadily and that calls take from.
 #[derive(Clone, Debug, Class)]
 #[class(name = "Rate_limit", role = PoolAdmin, ctor, state = Prototyped, calls(SetFillRate, SetBurstSize, RemoveCaller, AddCaller))]
 pub struct RateLimit {
@@ -15,57 +15,57 @@ pub struct RateLimit {
     /// Notes for people.
     #[field(RW, default = String::new(), state = Prototyped)]
     pub name_description: String,
-    /// Callers.
+    /// The callers that it is for.
     #[field(DynamicRO, view = Caller::RATE_LIMIT, state = Prototyped)]
     pub callers: Many<Caller>,
-    /// Burst size.
+    /// Tokens that the bucket holds.
     #[field(StaticRO, default = 0., state = Prototyped)]
     pub burst_size: f64,
-    /// Fill rate.
+    /// Tokens that come in each second.
     #[field(StaticRO, default = 0., state = Prototyped)]
     pub fill_rate: f64,
 }
 
-/// Set fill rate of Rate limit.
+/// Sets how fast the bucket is filled.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.set_fill_rate", role = PoolAdmin, state = Prototyped)]
 pub struct SetFillRate {
     /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
-    /// Value.
+    /// Tokens a second.
     pub value: f64,
 }
 
-/// Set burst size of Rate limit.
+/// Sets how much the bucket holds.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.set_burst_size", role = PoolAdmin, state = Prototyped)]
 pub struct SetBurstSize {
     /// The Rate_limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
-    /// Value.
+    /// Tokens.
     pub value: f64,
 }
 
-/// Remove caller of Rate limit.
+/// Takes a caller out of the limit.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.remove_caller", role = PoolAdmin, state = Prototyped)]
 pub struct RemoveCaller {
-    /// The Rate_limit.
+    /// The limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
-    /// Caller.
+    /// The caller.
     pub caller: Ref<Caller>,
 }
 
-/// Add caller of Rate limit.
+/// Puts a caller under the limit.
 #[derive(Clone, Debug, Call)]
 #[call(name = "Rate_limit.add_caller", role = PoolAdmin, state = Prototyped)]
 pub struct AddCaller {
-    /// The Rate_limit.
+    /// The limit.
     #[param(name = "self")]
     pub this: Ref<RateLimit>,
-    /// Caller.
+    /// The caller.
     pub caller: Ref<Caller>,
 }

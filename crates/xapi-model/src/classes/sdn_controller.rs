@@ -2,37 +2,37 @@
 
 use super::*;
 
-/// Sdn controller.
+/// A controller that tells the pool's virtual switches what to do.
 #[derive(Clone, Debug, Class)]
 #[class(name = "SDN_controller", role = PoolAdmin, calls(Forget, Introduce))]
 pub struct SdnController {
     /// Unique identifier of the SDN_controller. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Protocol.
+    /// How switches and controller connect.
     #[field(StaticRO, default = SdnControllerProtocol::Ssl)]
     pub protocol: SdnControllerProtocol,
-    /// Address.
+    /// Its IPv4 address.
     #[field(StaticRO, default = String::new())]
     pub address: String,
-    /// Port.
+    /// Its TCP port.
     #[field(StaticRO, default = 0)]
     pub port: i64,
 }
 
-/// Sdn controller protocol.
+/// How switches and controller connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "sdn_controller_protocol")]
 pub enum SdnControllerProtocol {
-    /// Ssl.
+    /// The switches call the controller.
     #[wire(name = "ssl")]
     Ssl,
-    /// Pssl.
+    /// The controller calls the switches.
     #[wire(name = "pssl")]
     Pssl,
 }
 
-/// Forget of SDN controller.
+/// Stops using the controller.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SDN_controller.forget", role = PoolOperator)]
 pub struct Forget {
@@ -41,17 +41,18 @@ pub struct Forget {
     pub this: Ref<SdnController>,
 }
 
-/// Introduce of SDN controller.
+/// Uses a controller. Refused with OPERATION_NOT_ALLOWED when there is one already, INVALID_VALUE,
+/// INVALID_IP_ADDRESS_SPECIFIED and VALUE_NOT_SUPPORTED for a port.
 #[derive(Clone, Debug, Call)]
 #[call(name = "SDN_controller.introduce", out = Ref<SdnController>, role = PoolOperator)]
 pub struct Introduce {
-    /// Protocol.
+    /// How switches and controller connect.
     #[param(default = SdnControllerProtocol::Ssl)]
     pub protocol: SdnControllerProtocol,
-    /// Address.
+    /// Its IPv4 address; empty for `pssl`.
     #[param(default = String::new())]
     pub address: String,
-    /// Port.
+    /// Its TCP port; 0 for 6632 with `ssl`, and for `pssl`.
     #[param(default = 0)]
     pub port: i64,
 }

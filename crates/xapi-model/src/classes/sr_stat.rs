@@ -2,47 +2,47 @@
 
 use super::*;
 
-/// Sr stat.
+/// What a storage plugin tells of a repository. It has no objects of its own.
 #[derive(Clone, Debug, Class)]
 #[class(name = "sr_stat", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct SrStat {
-    /// Unique identifier of the sr_stat. It never changes.
+    /// UUID of the repository; absent if it has none yet.
     #[field(DynamicRO)]
     pub uuid: Option<String>,
-    /// Name for people. It need not be unique.
+    /// Name for people.
     #[field(DynamicRO)]
     pub name_label: String,
     /// Notes for people.
     #[field(DynamicRO)]
     pub name_description: String,
-    /// Free space.
+    /// Free bytes.
     #[field(DynamicRO)]
     pub free_space: i64,
-    /// Total space.
+    /// Size in bytes.
     #[field(DynamicRO)]
     pub total_space: i64,
-    /// Clustered.
+    /// True if its hosts coordinate through a cluster.
     #[field(DynamicRO)]
     pub clustered: bool,
-    /// Health.
+    /// How it is.
     #[field(DynamicRO)]
     pub health: SrHealth,
 }
 
-/// Sr health.
+/// How a repository is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "sr_health")]
 pub enum SrHealth {
-    /// Healthy.
+    /// Well.
     #[wire(name = "healthy")]
     Healthy,
-    /// Recovering.
+    /// It is being repaired.
     #[wire(name = "recovering")]
     Recovering,
-    /// Unreachable.
+    /// It cannot be reached.
     #[wire(name = "unreachable")]
     Unreachable,
-    /// Unavailable.
+    /// It cannot be used.
     #[wire(name = "unavailable")]
     Unavailable,
 }

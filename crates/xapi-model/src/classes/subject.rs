@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Subject.
+/// A user or group of the directory service that may log in to the pool.
 #[derive(Clone, Debug, Class)]
 #[class(name = "subject", role = PoolAdmin, ctor, calls(GetPermissionsNameLabel, RemoveFromRoles, AddToRoles))]
 pub struct Subject {
     /// Unique identifier of the subject. It never changes.
     #[field(DynamicRO)]
     pub uuid: String,
-    /// Subject identifier.
+    /// Identifier in the directory service.
     #[field(StaticRO, default = String::new())]
     pub subject_identifier: String,
-    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
+    /// What the directory service told of it when it was added.
     #[field(StaticRO, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
-    /// Roles.
+    /// Its roles.
     #[field(DynamicRO, default = vec![Ref::new(role::POOL_ADMIN)])]
     pub roles: Vec<Ref<Role>>,
 }
 
-/// Get permissions name label of subject.
+/// Names of all calls that its roles include.
 #[derive(Clone, Debug, Call)]
 #[call(name = "subject.get_permissions_name_label", out = Vec<String>, role = ReadOnly, sync)]
 pub struct GetPermissionsNameLabel {
@@ -31,24 +31,24 @@ pub struct GetPermissionsNameLabel {
     pub this: Ref<Subject>,
 }
 
-/// Remove from roles of subject.
+/// Takes a role away. Refused with ROLE_NOT_FOUND.
 #[derive(Clone, Debug, Call)]
 #[call(name = "subject.remove_from_roles", role = PoolAdmin, sync)]
 pub struct RemoveFromRoles {
     /// The subject.
     #[param(name = "self")]
     pub this: Ref<Subject>,
-    /// Role.
+    /// The role.
     pub role: Ref<Role>,
 }
 
-/// Add to roles of subject.
+/// Gives a role. Refused with ROLE_ALREADY_EXISTS.
 #[derive(Clone, Debug, Call)]
 #[call(name = "subject.add_to_roles", role = PoolAdmin, sync)]
 pub struct AddToRoles {
     /// The subject.
     #[param(name = "self")]
     pub this: Ref<Subject>,
-    /// Role.
+    /// The role.
     pub role: Ref<Role>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Usb group.
+/// USB devices of the pool that stand for each other.
 #[derive(Clone, Debug, Class)]
 #[class(name = "USB_group", role = PoolAdmin, calls(Destroy, Create))]
 pub struct UsbGroup {
@@ -17,10 +17,10 @@ pub struct UsbGroup {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// PUSBs.
+    /// Its devices.
     #[field(DynamicRO, name = "PUSBs", view = Pusb::USB_GROUP)]
     pub pusbs: Many<Pusb>,
-    /// VUSBs.
+    /// Where it is passed to a machine.
     #[field(DynamicRO, name = "VUSBs", view = Vusb::USB_GROUP)]
     pub vusbs: Many<Vusb>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
@@ -28,7 +28,7 @@ pub struct UsbGroup {
     pub other_config: BTreeMap<String, String>,
 }
 
-/// Destroy of USB group.
+/// Removes the group. Refused with USB_GROUP_CONTAINS_PUSB and USB_GROUP_CONTAINS_VUSB.
 #[derive(Clone, Debug, Call)]
 #[call(name = "USB_group.destroy", role = PoolAdmin)]
 pub struct Destroy {
@@ -37,17 +37,17 @@ pub struct Destroy {
     pub this: Ref<UsbGroup>,
 }
 
-/// Create of USB group.
+/// Makes a group.
 #[derive(Clone, Debug, Call)]
 #[call(name = "USB_group.create", out = Ref<UsbGroup>, role = PoolAdmin)]
 pub struct Create {
-    /// Name label.
+    /// Name for people.
     #[param(default = String::new())]
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     #[param(default = String::new())]
     pub name_description: String,
-    /// Other config.
+    /// Free keys and values.
     #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vbd.
+/// A drive of a machine: it connects the machine to a disk or a CD.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VBD", role = VmAdmin, ctor, calls(SetMode, AssertAttachable, UnplugForce, Unplug, Plug, Insert, Eject))]
 pub struct Vbd {
@@ -17,134 +17,134 @@ pub struct Vbd {
     /// What is being done to the VBD right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VbdOperations>,
-    /// VM.
+    /// The machine.
     #[field(StaticRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// VDI.
+    /// The disk or CD in it, or null.
     #[field(StaticRO, name = "VDI")]
     pub vdi: Ref<Vdi>,
-    /// Device.
+    /// Name that the guest sees while it runs, such as `xvda`.
     #[field(StaticRO, default = String::new())]
     pub device: String,
-    /// Userdevice.
+    /// Its position: a number, `hda` or `xvda` and so on, or `autodetect`.
     #[field(RW)]
     pub userdevice: String,
-    /// Bootable.
+    /// True if the machine can start from it.
     #[field(RW)]
     pub bootable: bool,
-    /// Mode.
+    /// Whether the machine may write to it.
     #[field(StaticRO)]
     pub mode: VbdMode,
-    /// Type.
+    /// Kind of drive.
     #[field(RW, name = "type")]
     pub kind: VbdType,
-    /// Unpluggable.
+    /// True if it may be unplugged while the machine runs.
     #[field(RW, default = true)]
     pub unpluggable: bool,
-    /// Storage lock.
+    /// True while the storage holds a lock for it.
     #[field(DynamicRO)]
     pub storage_lock: bool,
-    /// Empty.
+    /// True if nothing is in it.
     #[field(StaticRO)]
     pub empty: bool,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW)]
     pub other_config: BTreeMap<String, String>,
-    /// Currently attached.
+    /// True while it is plugged into the running machine, or would be on resume.
     #[field(StaticRO, default = false)]
     pub currently_attached: bool,
-    /// Status code.
+    /// Result of the last change of the device, from the days of older drivers; 0.
     #[field(DynamicRO)]
     pub status_code: i64,
-    /// Status detail.
+    /// Text for the status code; empty.
     #[field(DynamicRO)]
     pub status_detail: String,
-    /// Runtime properties.
+    /// What the running device tells about itself.
     #[field(DynamicRO)]
     pub runtime_properties: BTreeMap<String, String>,
-    /// Qos algorithm type.
+    /// How its use is limited: `ionice`, or empty for not at all.
     #[field(RW, db = "qos__algorithm_type")]
     pub qos_algorithm_type: String,
-    /// Qos algorithm params.
+    /// Parameters of the limit: `sched` and `class`.
     #[field(RW, db = "qos__algorithm_params")]
     pub qos_algorithm_params: BTreeMap<String, String>,
-    /// Qos supported algorithms.
+    /// The limits that may be set.
     #[field(DynamicRO, db = "qos__supported_algorithms")]
     pub qos_supported_algorithms: Vec<String>,
-    /// Metrics.
+    /// Was the record of its traffic. Rates are kept by the machine's data sources now.
     #[field(DynamicRO, default = Ref::null(), state = Removed)]
     pub metrics: Ref<VbdMetrics>,
 }
 
-/// Vbd operations.
+/// What can be done to a drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vbd_operations")]
 pub enum VbdOperations {
-    /// Attach.
+    /// Prepare it for a machine that starts.
     #[wire(name = "attach")]
     Attach,
-    /// Eject.
+    /// Take the CD out.
     #[wire(name = "eject")]
     Eject,
-    /// Insert.
+    /// Put a CD in.
     #[wire(name = "insert")]
     Insert,
-    /// Plug.
+    /// Plug it into a running machine.
     #[wire(name = "plug")]
     Plug,
-    /// Unplug.
+    /// Take it out of a running machine.
     #[wire(name = "unplug")]
     Unplug,
-    /// Unplug force.
+    /// Take it out without waiting for the guest.
     #[wire(name = "unplug_force")]
     UnplugForce,
-    /// Pause.
+    /// Hold its traffic.
     #[wire(name = "pause")]
     Pause,
-    /// Unpause.
+    /// Let its traffic go on.
     #[wire(name = "unpause")]
     Unpause,
 }
 
-/// Vbd type.
+/// Kind of drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vbd_type")]
 pub enum VbdType {
-    /// Cd.
+    /// A CD drive.
     #[wire(name = "CD")]
     Cd,
-    /// Disk.
+    /// A disk.
     #[wire(name = "Disk")]
     Disk,
-    /// Floppy.
+    /// A floppy drive.
     #[wire(name = "Floppy")]
     Floppy,
 }
 
-/// Vbd mode.
+/// Whether a machine may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vbd_mode")]
 pub enum VbdMode {
-    /// Ro.
+    /// It may only read.
     #[wire(name = "RO")]
     Ro,
-    /// Rw.
+    /// It may read and write.
     #[wire(name = "RW")]
     Rw,
 }
 
-/// Set mode of VBD.
+/// Says whether the machine may write to it. Changed while unplugged only.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.set_mode", role = VmAdmin)]
 pub struct SetMode {
     /// The VBD.
     #[param(name = "self")]
     pub this: Ref<Vbd>,
-    /// Value.
+    /// Whether it may write.
     pub value: VbdMode,
 }
 
-/// Assert attachable of VBD.
+/// Succeeds if it could be plugged. Refused with VDI_IN_USE, SR_NOT_ATTACHED and others.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.assert_attachable", role = VmAdmin)]
 pub struct AssertAttachable {
@@ -153,7 +153,7 @@ pub struct AssertAttachable {
     pub this: Ref<Vbd>,
 }
 
-/// Unplug force of VBD.
+/// Takes it from a running machine without waiting for the guest to let go. The guest may lose data.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.unplug_force", role = VmAdmin)]
 pub struct UnplugForce {
@@ -162,7 +162,8 @@ pub struct UnplugForce {
     pub this: Ref<Vbd>,
 }
 
-/// Unplug of VBD.
+/// Asks the guest to let go, then takes it from the running machine. Refused with DEVICE_DETACH_REJECTED,
+/// DEVICE_ALREADY_DETACHED and VBD_NOT_UNPLUGGABLE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.unplug", role = VmAdmin)]
 pub struct Unplug {
@@ -171,7 +172,7 @@ pub struct Unplug {
     pub this: Ref<Vbd>,
 }
 
-/// Plug of VBD.
+/// Plugs it into the running machine. Refused with DEVICE_ALREADY_ATTACHED, VDI_IN_USE and SR_NOT_ATTACHED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.plug", role = VmAdmin)]
 pub struct Plug {
@@ -180,17 +181,17 @@ pub struct Plug {
     pub this: Ref<Vbd>,
 }
 
-/// Insert of VBD.
+/// Puts a CD into an empty drive. Refused with VBD_NOT_REMOVABLE_MEDIA and VBD_NOT_EMPTY.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.insert", role = VmOperator)]
 pub struct Insert {
     /// The VBD.
     pub vbd: Ref<Vbd>,
-    /// Vdi.
+    /// The CD.
     pub vdi: Ref<Vdi>,
 }
 
-/// Eject of VBD.
+/// Takes the CD out of the drive. Refused with VBD_NOT_REMOVABLE_MEDIA, VBD_IS_EMPTY and VBD_TRAY_LOCKED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VBD.eject", role = VmOperator)]
 pub struct Eject {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vdi.
+/// A virtual disk in a storage repository.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VDI", role = VmAdmin, ctor, calls(Revert, GetNbdInfo, ListChangedBlocks, DataDestroy, DisableCbt, EnableCbt, PoolMigrate, ReadDatabasePoolUuid, OpenDatabase, SetAllowCaching, SetOnBoot, SetNameDescription, SetNameLabel, SetReadOnly, SetSharable, Forget, Copy, Update, Introduce, ResizeOnline, Resize, Clone, Snapshot))]
 pub struct Vdi {
@@ -23,212 +23,213 @@ pub struct Vdi {
     /// What is being done to the VDI right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VdiOperations>,
-    /// SR.
+    /// The repository that holds it.
     #[field(StaticRO, name = "SR")]
     pub sr: Ref<Sr>,
-    /// VBDs.
+    /// Where it is used.
     #[field(DynamicRO, name = "VBDs", view = Vbd::VDI)]
     pub vbds: Many<Vbd>,
-    /// Crash dumps.
+    /// The crashes whose memory it holds.
     #[field(DynamicRO, view = Crashdump::VDI)]
     pub crash_dumps: Many<Crashdump>,
-    /// Virtual size.
+    /// Size in bytes, as machines see it.
     #[field(StaticRO)]
     pub virtual_size: i64,
-    /// Physical utilisation.
+    /// Bytes that it takes on the storage.
     #[field(DynamicRO)]
     pub physical_utilisation: i64,
-    /// Type.
+    /// What it is used for.
     #[field(StaticRO, name = "type")]
     pub kind: VdiType,
-    /// Sharable.
+    /// True if several machines may write to it at once.
     #[field(StaticRO)]
     pub sharable: bool,
-    /// Read only.
+    /// True if it cannot be written to.
     #[field(StaticRO)]
     pub read_only: bool,
-    /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
+    /// Settings and marks of clients. `folder` and `XenCenter.CustomFields.…` may be changed by machine
+    /// operators.
     #[field(RW, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator)])]
     pub other_config: BTreeMap<String, String>,
-    /// Storage lock.
+    /// True while the storage holds a lock on it.
     #[field(DynamicRO)]
     pub storage_lock: bool,
-    /// Location.
+    /// Name that the storage plugin knows it by.
     #[field(DynamicRO, default = String::new())]
     pub location: String,
-    /// Managed.
+    /// False if it belongs to the storage plugin itself.
     #[field(DynamicRO)]
     pub managed: bool,
-    /// Missing.
+    /// True if it was not found when the repository was last scanned.
     #[field(DynamicRO)]
     pub missing: bool,
-    /// Parent.
+    /// The disk that it shares blocks with. Not used.
     #[field(DynamicRO, state = Deprecated)]
     pub parent: Ref<Vdi>,
-    /// Xenstore data.
+    /// Values that are put where the guest can read them.
     #[field(RW, default = BTreeMap::new())]
     pub xenstore_data: BTreeMap<String, String>,
-    /// Sm config.
+    /// What the storage plugin keeps for itself.
     #[field(RW, default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
-    /// Is a snapshot.
+    /// True for a snapshot.
     #[field(DynamicRO, default = false)]
     pub is_a_snapshot: bool,
-    /// Snapshot of.
+    /// The disk that this is a snapshot of, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub snapshot_of: Ref<Vdi>,
-    /// Snapshots.
+    /// Its snapshots.
     #[field(DynamicRO, view = Vdi::SNAPSHOT_OF)]
     pub snapshots: Many<Vdi>,
-    /// Snapshot time.
+    /// When the snapshot was taken.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub snapshot_time: DateTime,
     /// Words that users attach to the VDI to find it again.
     #[field(RW, default = Vec::new(), role = VmOperator)]
     pub tags: Vec<String>,
-    /// Allow caching.
+    /// True if hosts may cache it.
     #[field(DynamicRO, default = false)]
     pub allow_caching: bool,
-    /// On boot.
+    /// What happens to it when its machine starts.
     #[field(DynamicRO, default = OnBoot::Persist)]
     pub on_boot: OnBoot,
-    /// Metadata of pool.
+    /// The pool whose database it holds a copy of, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub metadata_of_pool: Ref<Pool>,
-    /// Metadata latest.
+    /// True if that copy is the newest.
     #[field(DynamicRO, default = false)]
     pub metadata_latest: bool,
-    /// Is tools iso.
+    /// True for the image of the guest tools.
     #[field(DynamicRO, default = false)]
     pub is_tools_iso: bool,
-    /// Cbt enabled.
+    /// True while changed blocks are tracked.
     #[field(DynamicRO, default = false)]
     pub cbt_enabled: bool,
 }
 
-/// Vdi operations.
+/// What can be done to a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vdi_operations")]
 pub enum VdiOperations {
-    /// Clone.
+    /// Clone it.
     #[wire(name = "clone")]
     Clone,
-    /// Copy.
+    /// Copy it.
     #[wire(name = "copy")]
     Copy,
-    /// Resize.
+    /// Change its size.
     #[wire(name = "resize")]
     Resize,
-    /// Resize online.
+    /// Change its size while it is in use.
     #[wire(name = "resize_online")]
     ResizeOnline,
-    /// Snapshot.
+    /// Take a snapshot.
     #[wire(name = "snapshot")]
     Snapshot,
-    /// Mirror.
+    /// Mirror it while it is in use.
     #[wire(name = "mirror")]
     Mirror,
-    /// Destroy.
+    /// Erase it.
     #[wire(name = "destroy")]
     Destroy,
-    /// Forget.
+    /// Remove its record, leaving the data.
     #[wire(name = "forget")]
     Forget,
-    /// Update.
+    /// Read its properties again.
     #[wire(name = "update")]
     Update,
-    /// Force unlock.
+    /// Break its lock.
     #[wire(name = "force_unlock")]
     ForceUnlock,
-    /// Generate config.
+    /// Write what is needed to attach it without the database.
     #[wire(name = "generate_config")]
     GenerateConfig,
-    /// Enable cbt.
+    /// Begin to track changed blocks.
     #[wire(name = "enable_cbt")]
     EnableCbt,
-    /// Disable cbt.
+    /// Stop tracking changed blocks.
     #[wire(name = "disable_cbt")]
     DisableCbt,
-    /// Data destroy.
+    /// Erase its data and keep its block map.
     #[wire(name = "data_destroy")]
     DataDestroy,
-    /// List changed blocks.
+    /// Compare its block map with another.
     #[wire(name = "list_changed_blocks")]
     ListChangedBlocks,
-    /// Set on boot.
+    /// Say what happens to it when its machine starts.
     #[wire(name = "set_on_boot")]
     SetOnBoot,
-    /// Blocked.
+    /// It is kept from everything for now.
     #[wire(name = "blocked")]
     Blocked,
-    /// Revert to.
+    /// Take it back to a snapshot.
     #[wire(name = "revert_to")]
     RevertTo,
-    /// Revert from.
+    /// Be the snapshot that a disk is taken back to.
     #[wire(name = "revert_from")]
     RevertFrom,
 }
 
-/// Vdi type.
+/// What a disk is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vdi_type")]
 pub enum VdiType {
-    /// System.
+    /// A guest's system.
     #[wire(name = "system")]
     System,
-    /// User.
+    /// A user's data.
     #[wire(name = "user")]
     User,
-    /// Ephemeral.
+    /// Data that is not to be kept.
     #[wire(name = "ephemeral")]
     Ephemeral,
-    /// Suspend.
+    /// Memory of a suspended machine.
     #[wire(name = "suspend")]
     Suspend,
-    /// Crashdump.
+    /// Memory of a crashed machine.
     #[wire(name = "crashdump")]
     Crashdump,
-    /// Ha statefile.
+    /// State of high availability.
     #[wire(name = "ha_statefile")]
     HaStatefile,
-    /// Metadata.
+    /// A copy of the pool's database.
     #[wire(name = "metadata")]
     Metadata,
-    /// Redo log.
+    /// Changes of the pool's database.
     #[wire(name = "redo_log")]
     RedoLog,
-    /// Rrd.
+    /// Recorded values.
     #[wire(name = "rrd")]
     Rrd,
-    /// Pvs cache.
+    /// Cache of a provisioning site.
     #[wire(name = "pvs_cache")]
     PvsCache,
-    /// Cbt metadata.
+    /// A block map whose data was erased.
     #[wire(name = "cbt_metadata")]
     CbtMetadata,
 }
 
-/// On boot.
+/// What happens to a disk when its machine starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "on_boot")]
 pub enum OnBoot {
-    /// Reset.
+    /// It is put back to what it was.
     #[wire(name = "reset")]
     Reset,
-    /// Persist.
+    /// It is kept as it is.
     #[wire(name = "persist")]
     Persist,
 }
 
-/// Revert of VDI.
+/// Takes a disk back to what it was at a snapshot.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.revert", role = VmPowerAdmin, state = Prototyped)]
 pub struct Revert {
-    /// Snapshot.
+    /// The snapshot.
     pub snapshot: Ref<Vdi>,
 }
 
-/// Get nbd info of VDI.
+/// Where the disk can be reached by NBD. Empty when no network has that purpose.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.get_nbd_info", out = Vec<VdiNbdServerInfo>, role = VmAdmin, sync)]
 pub struct GetNbdInfo {
@@ -237,17 +238,17 @@ pub struct GetNbdInfo {
     pub this: Ref<Vdi>,
 }
 
-/// List changed blocks of VDI.
+/// Which blocks differ between two disks, as a bitmap in base64. Refused with VDI_NO_CBT_METADATA.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.list_changed_blocks", out = String, role = VmOperator)]
 pub struct ListChangedBlocks {
-    /// Vdi from.
+    /// The earlier disk.
     pub vdi_from: Ref<Vdi>,
-    /// Vdi to.
+    /// The later disk.
     pub vdi_to: Ref<Vdi>,
 }
 
-/// Data destroy of VDI.
+/// Erases the data of a snapshot and keeps its block map. Refused with VDI_NO_CBT_METADATA and VDI_IN_USE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.data_destroy", role = VmAdmin)]
 pub struct DataDestroy {
@@ -256,7 +257,7 @@ pub struct DataDestroy {
     pub this: Ref<Vdi>,
 }
 
-/// Disable cbt of VDI.
+/// Stops tracking changed blocks.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.disable_cbt", role = VmAdmin)]
 pub struct DisableCbt {
@@ -265,7 +266,7 @@ pub struct DisableCbt {
     pub this: Ref<Vdi>,
 }
 
-/// Enable cbt of VDI.
+/// Begins to track changed blocks.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.enable_cbt", role = VmAdmin)]
 pub struct EnableCbt {
@@ -274,19 +275,20 @@ pub struct EnableCbt {
     pub this: Ref<Vdi>,
 }
 
-/// Pool migrate of VDI.
+/// Moves a disk to another repository while its machine runs, and returns it there. Refused with
+/// VDI_NEEDS_VM_FOR_MIGRATE and SR_DOES_NOT_SUPPORT_MIGRATION.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.pool_migrate", out = Ref<Vdi>, role = VmPowerAdmin)]
 pub struct PoolMigrate {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Sr.
+    /// The repository.
     pub sr: Ref<Sr>,
-    /// Options.
+    /// Further settings.
     pub options: BTreeMap<String, String>,
 }
 
-/// Read database pool uuid of VDI.
+/// UUID of the pool whose database it holds a copy of.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.read_database_pool_uuid", out = String, role = ReadOnly)]
 pub struct ReadDatabasePoolUuid {
@@ -295,7 +297,7 @@ pub struct ReadDatabasePoolUuid {
     pub this: Ref<Vdi>,
 }
 
-/// Open database of VDI.
+/// Opens the database that it holds a copy of, and returns a session to it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.open_database", out = Ref<Session>, role = PoolOperator)]
 pub struct OpenDatabase {
@@ -304,73 +306,73 @@ pub struct OpenDatabase {
     pub this: Ref<Vdi>,
 }
 
-/// Set allow caching of VDI.
+/// Says whether hosts may cache it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_allow_caching", role = VmAdmin)]
 pub struct SetAllowCaching {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// True if they may.
     pub value: bool,
 }
 
-/// Set on boot of VDI.
+/// Says what happens to it when its machine starts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_on_boot", role = VmAdmin)]
 pub struct SetOnBoot {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// What happens.
     pub value: OnBoot,
 }
 
-/// Set name description of VDI.
+/// Changes the notes for people.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_name_description", role = VmAdmin)]
 pub struct SetNameDescription {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// The new notes.
     pub value: String,
 }
 
-/// Set name label of VDI.
+/// Changes the name for people.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_name_label", role = VmAdmin)]
 pub struct SetNameLabel {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// The new name.
     pub value: String,
 }
 
-/// Set read only of VDI.
+/// Says whether it can be written to.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_read_only", role = VmAdmin, sync)]
 pub struct SetReadOnly {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// True if it cannot.
     pub value: bool,
 }
 
-/// Set sharable of VDI.
+/// Says whether several machines may write to it at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.set_sharable", role = VmAdmin, sync)]
 pub struct SetSharable {
     /// The VDI.
     #[param(name = "self")]
     pub this: Ref<Vdi>,
-    /// Value.
+    /// True if they may.
     pub value: bool,
 }
 
-/// Forget of VDI.
+/// Removes the record and leaves the data.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.forget", role = VmAdmin)]
 pub struct Forget {
@@ -378,24 +380,24 @@ pub struct Forget {
     pub vdi: Ref<Vdi>,
 }
 
-/// Copy of VDI.
+/// Copies it to another repository, and returns the copy. Refused with VDI_TOO_SMALL and VDI_COPY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.copy", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Copy {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Sr.
+    /// The repository, or null when `into_vdi` is given.
     #[param(default = Ref::null())]
     pub sr: Ref<Sr>,
-    /// Base vdi.
+    /// A disk that the other side has already; only what differs is sent. Null for none.
     #[param(default = Ref::null())]
     pub base_vdi: Ref<Vdi>,
-    /// Into vdi.
+    /// The disk to write into, or null for a new one.
     #[param(default = Ref::null())]
     pub into_vdi: Ref<Vdi>,
 }
 
-/// Update of VDI.
+/// Reads its properties again.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.update", role = VmAdmin)]
 pub struct Update {
@@ -403,97 +405,97 @@ pub struct Update {
     pub vdi: Ref<Vdi>,
 }
 
-/// Introduce of VDI.
+/// Makes an existing disk known without touching its data. Refused with LOCATION_NOT_UNIQUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.introduce", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Introduce {
-    /// Uuid.
+    /// UUID that it is to have.
     pub uuid: String,
-    /// Name label.
+    /// Name for people.
     pub name_label: String,
-    /// Name description.
+    /// Notes for people.
     pub name_description: String,
-    /// SR.
+    /// The repository that holds it.
     #[param(name = "SR")]
     pub sr: Ref<Sr>,
-    /// Type.
+    /// What it is used for.
     #[param(name = "type")]
     pub kind: VdiType,
-    /// Sharable.
+    /// Whether several machines may write to it at once.
     pub sharable: bool,
-    /// Read only.
+    /// Whether it cannot be written to.
     pub read_only: bool,
-    /// Other config.
+    /// Free keys and values.
     pub other_config: BTreeMap<String, String>,
-    /// Location.
+    /// Name that the storage plugin knows it by.
     pub location: String,
-    /// Xenstore data.
+    /// Values for the guest.
     #[param(default = BTreeMap::new())]
     pub xenstore_data: BTreeMap<String, String>,
-    /// Sm config.
+    /// Settings for the storage plugin.
     #[param(default = BTreeMap::new())]
     pub sm_config: BTreeMap<String, String>,
-    /// Managed.
+    /// False if it belongs to the storage plugin itself.
     #[param(default = true)]
     pub managed: bool,
-    /// Virtual size.
+    /// Size in bytes, as machines see it.
     #[param(default = 0)]
     pub virtual_size: i64,
-    /// Physical utilisation.
+    /// Bytes that it takes on the storage.
     #[param(default = 0)]
     pub physical_utilisation: i64,
-    /// Metadata of pool.
+    /// The pool whose database it holds a copy of.
     #[param(default = Ref::null())]
     pub metadata_of_pool: Ref<Pool>,
-    /// Is a snapshot.
+    /// Whether it is a snapshot.
     #[param(default = false)]
     pub is_a_snapshot: bool,
-    /// Snapshot time.
+    /// When the snapshot was taken.
     #[param(default = DateTime::epoch())]
     pub snapshot_time: DateTime,
-    /// Snapshot of.
+    /// The disk that it is a snapshot of.
     #[param(default = Ref::null())]
     pub snapshot_of: Ref<Vdi>,
 }
 
-/// Resize online of VDI.
+/// Changes its size while it is in use.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.resize_online", role = VmAdmin)]
 pub struct ResizeOnline {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Size.
+    /// New size in bytes.
     pub size: i64,
 }
 
-/// Resize of VDI.
+/// Changes its size. Refused with VDI_IN_USE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.resize", role = VmAdmin)]
 pub struct Resize {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Size.
+    /// New size in bytes.
     pub size: i64,
 }
 
-/// Clone of VDI.
+/// Clones it, sharing what is in common, and returns the clone.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.clone", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Clone {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Driver params.
+    /// Settings for the storage plugin.
     #[param(default = BTreeMap::new())]
     pub driver_params: BTreeMap<String, String>,
 }
 
-/// Snapshot of VDI.
+/// Takes a snapshot, and returns it.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VDI.snapshot", out = Ref<Vdi>, role = VmAdmin)]
 pub struct Snapshot {
     /// The VDI.
     pub vdi: Ref<Vdi>,
-    /// Driver params.
+    /// Settings for the storage plugin.
     #[param(default = BTreeMap::new())]
     pub driver_params: BTreeMap<String, String>,
 }

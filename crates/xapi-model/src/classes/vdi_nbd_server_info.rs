@@ -2,23 +2,23 @@
 
 use super::*;
 
-/// Vdi nbd server info.
+/// Where a disk can be reached by NBD. It has no objects of its own.
 #[derive(Clone, Debug, Class)]
 #[class(name = "vdi_nbd_server_info", role = PoolAdmin, no_db, no_get_all, no_events)]
 pub struct VdiNbdServerInfo {
-    /// Exportname.
+    /// Name to ask for. It holds a session: treat it like a password.
     #[field(DynamicRO)]
     pub exportname: String,
-    /// Address.
+    /// Address of the server.
     #[field(DynamicRO)]
     pub address: String,
-    /// Port.
+    /// TCP port of the server.
     #[field(DynamicRO)]
     pub port: i64,
-    /// Cert.
+    /// Certificate of the server, in PEM.
     #[field(DynamicRO)]
     pub cert: String,
-    /// Subject.
+    /// Name that the certificate proves.
     #[field(DynamicRO)]
     pub subject: String,
 }

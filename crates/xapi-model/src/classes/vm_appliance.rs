@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vm appliance.
+/// Machines that are started and stopped as one, in an order.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM_appliance", role = PoolOperator, ctor, calls(Recover, GetSRsRequiredForRecovery, AssertCanBeRecovered, Shutdown, HardShutdown, CleanShutdown, Start))]
 pub struct VmAppliance {
@@ -24,65 +24,65 @@ pub struct VmAppliance {
     /// What is being done to the VM_appliance right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VmApplianceOperation>,
-    /// VMs.
+    /// The machines.
     #[field(DynamicRO, name = "VMs", view = Vm::APPLIANCE)]
     pub vms: Many<Vm>,
 }
 
-/// Vm appliance operation.
+/// What can be done to an appliance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vm_appliance_operation")]
 pub enum VmApplianceOperation {
-    /// Start.
+    /// Start it.
     #[wire(name = "start")]
     Start,
-    /// Clean shutdown.
+    /// Ask its systems to switch off.
     #[wire(name = "clean_shutdown")]
     CleanShutdown,
-    /// Hard shutdown.
+    /// Switch it off.
     #[wire(name = "hard_shutdown")]
     HardShutdown,
-    /// Shutdown.
+    /// Shut it down, hard if need be.
     #[wire(name = "shutdown")]
     Shutdown,
 }
 
-/// Recover of VM appliance.
+/// Brings it back from a copy of another pool's database.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.recover", role = ReadOnly)]
 pub struct Recover {
     /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
-    /// Force.
+    /// True to replace newer machines.
     pub force: bool,
 }
 
-/// Get SRs required for recovery of VM appliance.
+/// The repositories that its disks are in, for recovery.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.get_SRs_required_for_recovery", out = Vec<Ref<Sr>>, role = ReadOnly)]
 pub struct GetSRsRequiredForRecovery {
     /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
 }
 
-/// Assert can be recovered of VM appliance.
+/// Succeeds if it could be recovered. Refused with VM_REQUIRES_SR.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.assert_can_be_recovered", role = ReadOnly)]
 pub struct AssertCanBeRecovered {
     /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
-    /// Session to.
+    /// The session of this pool.
     pub session_to: Ref<Session>,
 }
 
-/// Shutdown of VM appliance.
+/// Asks its systems to switch off, and switches off those that do not.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.shutdown", role = PoolOperator)]
 pub struct Shutdown {
@@ -91,7 +91,7 @@ pub struct Shutdown {
     pub this: Ref<VmAppliance>,
 }
 
-/// Hard shutdown of VM appliance.
+/// Switches its machines off. Guests may lose data.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.hard_shutdown", role = PoolOperator)]
 pub struct HardShutdown {
@@ -100,7 +100,7 @@ pub struct HardShutdown {
     pub this: Ref<VmAppliance>,
 }
 
-/// Clean shutdown of VM appliance.
+/// Asks its systems to switch off. Refused with OPERATION_PARTIALLY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.clean_shutdown", role = PoolOperator)]
 pub struct CleanShutdown {
@@ -109,13 +109,13 @@ pub struct CleanShutdown {
     pub this: Ref<VmAppliance>,
 }
 
-/// Start of VM appliance.
+/// Starts its machines in their order. Refused with OPERATION_PARTIALLY_FAILED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VM_appliance.start", role = PoolOperator)]
 pub struct Start {
     /// The VM_appliance.
     #[param(name = "self")]
     pub this: Ref<VmAppliance>,
-    /// Paused.
+    /// True to leave them paused.
     pub paused: bool,
 }

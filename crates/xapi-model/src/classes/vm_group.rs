@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Vm group.
+/// Machines that are placed with regard to each other.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VM_group", role = VmAdmin, ctor, state = Prototyped)]
 pub struct VmGroup {
@@ -15,22 +15,22 @@ pub struct VmGroup {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Placement.
+    /// How they are placed.
     #[field(StaticRO, default = PlacementPolicy::Normal, state = Prototyped)]
     pub placement: PlacementPolicy,
-    /// VMs.
+    /// The machines.
     #[field(DynamicRO, name = "VMs", state = Prototyped)]
     pub vms: Vec<Ref<Vm>>,
 }
 
-/// Placement policy.
+/// How machines of a group are placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "placement_policy")]
 pub enum PlacementPolicy {
-    /// Anti affinity.
+    /// On different hosts as far as can be.
     #[wire(name = "anti_affinity")]
     AntiAffinity,
-    /// Normal.
+    /// Without regard to each other.
     #[wire(name = "normal")]
     Normal,
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vmpp.
+/// Was a policy by which machines were archived. Snapshot schedules (VMSS) replace it; all of its calls
+/// answer MESSAGE_REMOVED.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VMPP", role = PoolOperator, ctor, state = Removed, calls(SetArchiveLastRunTime, SetBackupLastRunTime, RemoveFromAlarmConfig, RemoveFromArchiveSchedule, RemoveFromArchiveTargetConfig, RemoveFromBackupSchedule, AddToAlarmConfig, AddToArchiveSchedule, AddToArchiveTargetConfig, AddToBackupSchedule, SetAlarmConfig, SetIsAlarmEnabled, SetArchiveTargetConfig, SetArchiveTargetType, SetArchiveSchedule, SetArchiveFrequency, SetBackupSchedule, SetBackupFrequency, SetBackupRetentionValue, GetAlerts, ArchiveNow, ProtectNow))]
 pub struct Vmpp {
@@ -17,355 +18,355 @@ pub struct Vmpp {
     /// Notes for people.
     #[field(RW, default = String::new(), state = Removed)]
     pub name_description: String,
-    /// Is policy enabled.
+    /// Was true while it was in force.
     #[field(RW, default = true, state = Removed)]
     pub is_policy_enabled: bool,
-    /// Backup type.
+    /// Was the kind of its snapshots.
     #[field(RW, default = VmppBackupType::Snapshot, state = Removed)]
     pub backup_type: VmppBackupType,
-    /// Backup retention value.
+    /// Was how many snapshots it kept.
     #[field(StaticRO, default = 7, state = Removed)]
     pub backup_retention_value: i64,
-    /// Backup frequency.
+    /// Was how often it took snapshots.
     #[field(StaticRO, default = VmppBackupFrequency::Daily, state = Removed)]
     pub backup_frequency: VmppBackupFrequency,
-    /// Backup schedule.
+    /// Was the times of its snapshots.
     #[field(StaticRO, default = BTreeMap::new(), state = Removed)]
     pub backup_schedule: BTreeMap<String, String>,
-    /// Is backup running.
+    /// Was true while it took snapshots.
     #[field(DynamicRO, state = Removed)]
     pub is_backup_running: bool,
-    /// Backup last run time.
+    /// Was when it last took snapshots.
     #[field(DynamicRO, default = DateTime::epoch(), state = Removed)]
     pub backup_last_run_time: DateTime,
-    /// Archive target type.
+    /// Was the kind of place for archives.
     #[field(StaticRO, default = VmppArchiveTargetType::None, state = Removed)]
     pub archive_target_type: VmppArchiveTargetType,
-    /// Archive target config.
+    /// Was how to reach that place.
     #[field(StaticRO, default = BTreeMap::new(), state = Removed)]
     pub archive_target_config: BTreeMap<String, String>,
-    /// Archive frequency.
+    /// Was how often it archived.
     #[field(StaticRO, default = VmppArchiveFrequency::Never, state = Removed)]
     pub archive_frequency: VmppArchiveFrequency,
-    /// Archive schedule.
+    /// Was the times of its archives.
     #[field(StaticRO, default = BTreeMap::new(), state = Removed)]
     pub archive_schedule: BTreeMap<String, String>,
-    /// Is archive running.
+    /// Was true while it archived.
     #[field(DynamicRO, state = Removed)]
     pub is_archive_running: bool,
-    /// Archive last run time.
+    /// Was when it last archived.
     #[field(DynamicRO, default = DateTime::epoch(), state = Removed)]
     pub archive_last_run_time: DateTime,
-    /// VMs.
+    /// Was the machines that it was for.
     #[field(DynamicRO, name = "VMs", view = Vm::PROTECTION_POLICY, state = Removed)]
     pub vms: Many<Vm>,
-    /// Is alarm enabled.
+    /// Was true if it sent mail.
     #[field(StaticRO, default = false, state = Removed)]
     pub is_alarm_enabled: bool,
-    /// Alarm config.
+    /// Was how it sent mail.
     #[field(StaticRO, default = BTreeMap::new(), state = Removed)]
     pub alarm_config: BTreeMap<String, String>,
-    /// Recent alerts.
+    /// Was its latest alerts.
     #[field(DynamicRO, default = Vec::new(), state = Removed)]
     pub recent_alerts: Vec<String>,
 }
 
-/// Vmpp backup type.
+/// Kind of snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmpp_backup_type")]
 pub enum VmppBackupType {
-    /// Snapshot.
+    /// Disks only.
     #[wire(name = "snapshot")]
     Snapshot,
-    /// Checkpoint.
+    /// Disks and memory.
     #[wire(name = "checkpoint")]
     Checkpoint,
 }
 
-/// Vmpp backup frequency.
+/// How often snapshots were taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmpp_backup_frequency")]
 pub enum VmppBackupFrequency {
-    /// Hourly.
+    /// Every hour.
     #[wire(name = "hourly")]
     Hourly,
-    /// Daily.
+    /// Every day.
     #[wire(name = "daily")]
     Daily,
-    /// Weekly.
+    /// Every week.
     #[wire(name = "weekly")]
     Weekly,
 }
 
-/// Vmpp archive frequency.
+/// How often archives were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmpp_archive_frequency")]
 pub enum VmppArchiveFrequency {
-    /// Never.
+    /// Not at all.
     #[wire(name = "never")]
     Never,
-    /// Always after backup.
+    /// After every snapshot.
     #[wire(name = "always_after_backup")]
     AlwaysAfterBackup,
-    /// Daily.
+    /// Every day.
     #[wire(name = "daily")]
     Daily,
-    /// Weekly.
+    /// Every week.
     #[wire(name = "weekly")]
     Weekly,
 }
 
-/// Vmpp archive target type.
+/// Kind of place for archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmpp_archive_target_type")]
 pub enum VmppArchiveTargetType {
     /// None.
     #[wire(name = "none")]
     None,
-    /// Cifs.
+    /// A Windows share.
     #[wire(name = "cifs")]
     Cifs,
-    /// Nfs.
+    /// An NFS export.
     #[wire(name = "nfs")]
     Nfs,
 }
 
-/// Set archive last run time of VMPP.
+/// Set when it last archived.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_archive_last_run_time", role = LocalRoot, state = Removed, sync)]
 pub struct SetArchiveLastRunTime {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The time.
     pub value: DateTime,
 }
 
-/// Set backup last run time of VMPP.
+/// Set when it last took snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_backup_last_run_time", role = LocalRoot, state = Removed, sync)]
 pub struct SetBackupLastRunTime {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The time.
     pub value: DateTime,
 }
 
-/// Remove from alarm config of VMPP.
+/// Removed a setting of its mail.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.remove_from_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
 }
 
-/// Remove from archive schedule of VMPP.
+/// Removed a setting of its archive times.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.remove_from_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
 }
 
-/// Remove from archive target config of VMPP.
+/// Removed a setting of its place for archives.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.remove_from_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
 }
 
-/// Remove from backup schedule of VMPP.
+/// Removed a setting of its snapshot times.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.remove_from_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct RemoveFromBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
 }
 
-/// Add to alarm config of VMPP.
+/// Added a setting of its mail.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.add_to_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct AddToAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Add to archive schedule of VMPP.
+/// Added a setting of its archive times.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.add_to_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct AddToArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Add to archive target config of VMPP.
+/// Added a setting of its place for archives.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.add_to_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct AddToArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Add to backup schedule of VMPP.
+/// Added a setting of its snapshot times.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.add_to_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct AddToBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Key.
+    /// The setting.
     pub key: String,
-    /// Value.
+    /// Its value.
     pub value: String,
 }
 
-/// Set alarm config of VMPP.
+/// Set how it sent mail.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_alarm_config", role = PoolOperator, state = Removed, sync)]
 pub struct SetAlarmConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The settings.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set is alarm enabled of VMPP.
+/// Set whether it sent mail.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_is_alarm_enabled", role = PoolOperator, state = Removed, sync)]
 pub struct SetIsAlarmEnabled {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// True if it did.
     pub value: bool,
 }
 
-/// Set archive target config of VMPP.
+/// Set how to reach the place for archives.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_archive_target_config", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveTargetConfig {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The settings.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set archive target type of VMPP.
+/// Set the kind of place for archives.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_archive_target_type", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveTargetType {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The kind.
     pub value: VmppArchiveTargetType,
 }
 
-/// Set archive schedule of VMPP.
+/// Set the times of its archives.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_archive_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The settings.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set archive frequency of VMPP.
+/// Set how often it archived.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_archive_frequency", role = PoolOperator, state = Removed, sync)]
 pub struct SetArchiveFrequency {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// How often.
     pub value: VmppArchiveFrequency,
 }
 
-/// Set backup schedule of VMPP.
+/// Set the times of its snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_backup_schedule", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupSchedule {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// The settings.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set backup frequency of VMPP.
+/// Set how often it took snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_backup_frequency", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupFrequency {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// How often.
     pub value: VmppBackupFrequency,
 }
 
-/// Set backup retention value of VMPP.
+/// Set how many snapshots it kept.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.set_backup_retention_value", role = PoolOperator, state = Removed, sync)]
 pub struct SetBackupRetentionValue {
     /// The VMPP.
     #[param(name = "self")]
     pub this: Ref<Vmpp>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Get alerts of VMPP.
+/// Listed its alerts.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.get_alerts", out = Vec<String>, role = PoolOperator, state = Removed, sync)]
 pub struct GetAlerts {
     /// The VMPP.
     pub vmpp: Ref<Vmpp>,
-    /// Hours from now.
+    /// How many hours to look back.
     pub hours_from_now: i64,
 }
 
-/// Archive now of VMPP.
+/// Archived a snapshot at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.archive_now", out = String, role = VmPowerAdmin, state = Removed, sync)]
 pub struct ArchiveNow {
-    /// Snapshot.
+    /// The snapshot.
     pub snapshot: Ref<Vm>,
 }
 
-/// Protect now of VMPP.
+/// Took snapshots at once.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMPP.protect_now", out = String, role = PoolOperator, state = Removed, sync)]
 pub struct ProtectNow {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vmss.
+/// A schedule by which snapshots of machines are taken.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VMSS", role = PoolOperator, ctor, calls(SetType, SetLastRunTime, RemoveFromSchedule, AddToSchedule, SetSchedule, SetFrequency, SetRetainedSnapshots, SnapshotNow))]
 pub struct Vmss {
@@ -17,139 +17,139 @@ pub struct Vmss {
     /// Notes for people.
     #[field(RW, default = String::new())]
     pub name_description: String,
-    /// Enabled.
+    /// True while it is in force.
     #[field(RW, default = true)]
     pub enabled: bool,
-    /// Type.
+    /// Kind of its snapshots.
     #[field(StaticRO, name = "type")]
     pub kind: VmssType,
-    /// Retained snapshots.
+    /// How many snapshots of a machine it keeps; older ones are removed.
     #[field(StaticRO, default = 7)]
     pub retained_snapshots: i64,
-    /// Frequency.
+    /// How often it takes snapshots.
     #[field(StaticRO)]
     pub frequency: VmssFrequency,
-    /// Schedule.
+    /// At what times: `hour`, `min` and `days`.
     #[field(StaticRO, default = BTreeMap::new())]
     pub schedule: BTreeMap<String, String>,
-    /// Last run time.
+    /// When it last took snapshots.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub last_run_time: DateTime,
-    /// VMs.
+    /// The machines that it is for.
     #[field(DynamicRO, name = "VMs", view = Vm::SNAPSHOT_SCHEDULE)]
     pub vms: Many<Vm>,
 }
 
-/// Vmss frequency.
+/// How often snapshots are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmss_frequency")]
 pub enum VmssFrequency {
-    /// Hourly.
+    /// Every hour.
     #[wire(name = "hourly")]
     Hourly,
-    /// Daily.
+    /// Every day.
     #[wire(name = "daily")]
     Daily,
-    /// Weekly.
+    /// On given days of the week.
     #[wire(name = "weekly")]
     Weekly,
 }
 
-/// Vmss type.
+/// Kind of snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmss_type")]
 pub enum VmssType {
-    /// Snapshot.
+    /// Disks only.
     #[wire(name = "snapshot")]
     Snapshot,
-    /// Checkpoint.
+    /// Disks and memory.
     #[wire(name = "checkpoint")]
     Checkpoint,
-    /// Snapshot with quiesce.
+    /// Disks, with the guest's help. No longer supported.
     #[wire(name = "snapshot_with_quiesce")]
     SnapshotWithQuiesce,
 }
 
-/// Set type of VMSS.
+/// Sets the kind of its snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.set_type", role = PoolOperator, sync)]
 pub struct SetType {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Value.
+    /// The kind.
     pub value: VmssType,
 }
 
-/// Set last run time of VMSS.
+/// Notes when it last took snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.set_last_run_time", role = LocalRoot, sync)]
 pub struct SetLastRunTime {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Value.
+    /// The time.
     pub value: DateTime,
 }
 
-/// Remove from schedule of VMSS.
+/// Removes one of its times.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.remove_from_schedule", role = PoolOperator, sync)]
 pub struct RemoveFromSchedule {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Key.
+    /// `hour`, `min` or `days`.
     pub key: String,
 }
 
-/// Add to schedule of VMSS.
+/// Adds one of its times. Refused with INVALID_VALUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.add_to_schedule", role = PoolOperator, sync)]
 pub struct AddToSchedule {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Key.
+    /// `hour`, `min` or `days`.
     pub key: String,
-    /// Value.
+    /// The value.
     pub value: String,
 }
 
-/// Set schedule of VMSS.
+/// Sets its times. Refused with INVALID_VALUE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.set_schedule", role = PoolOperator, sync)]
 pub struct SetSchedule {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Value.
+    /// `hour`, `min` and `days`.
     pub value: BTreeMap<String, String>,
 }
 
-/// Set frequency of VMSS.
+/// Sets how often it takes snapshots.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.set_frequency", role = PoolOperator, sync)]
 pub struct SetFrequency {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Value.
+    /// How often.
     pub value: VmssFrequency,
 }
 
-/// Set retained snapshots of VMSS.
+/// Sets how many snapshots of a machine it keeps. Refused with VALUE_NOT_SUPPORTED.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.set_retained_snapshots", role = PoolOperator, sync)]
 pub struct SetRetainedSnapshots {
     /// The VMSS.
     #[param(name = "self")]
     pub this: Ref<Vmss>,
-    /// Value.
+    /// Their number.
     pub value: i64,
 }
 
-/// Snapshot now of VMSS.
+/// Takes snapshots at once, and returns a report.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VMSS.snapshot_now", out = String, role = PoolOperator, sync)]
 pub struct SnapshotNow {

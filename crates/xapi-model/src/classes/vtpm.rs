@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vtpm.
+/// A trusted platform module of a machine.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VTPM", role = PoolAdmin, state = Prototyped, calls(Destroy, Create))]
 pub struct Vtpm {
@@ -17,42 +17,42 @@ pub struct Vtpm {
     /// What is being done to the VTPM right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VtpmOperations>,
-    /// VM.
+    /// The machine.
     #[field(StaticRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// Backend.
+    /// The machine that emulates it, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub backend: Ref<Vm>,
-    /// Persistence backend.
+    /// Where its content is kept.
     #[field(DynamicRO, default = PersistenceBackend::Xapi, state = Prototyped)]
     pub persistence_backend: PersistenceBackend,
-    /// Is unique.
+    /// True if a copy of the machine gets an empty one.
     #[field(StaticRO, default = false, state = Prototyped)]
     pub is_unique: bool,
-    /// Is protected.
+    /// True if its content is encrypted.
     #[field(DynamicRO, default = false, state = Prototyped)]
     pub is_protected: bool,
 }
 
-/// Vtpm operations.
+/// What can be done to a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vtpm_operations")]
 pub enum VtpmOperations {
-    /// Destroy.
+    /// Remove it with its content.
     #[wire(name = "destroy")]
     Destroy,
 }
 
-/// Persistence backend.
+/// Where the content of a module is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "persistence_backend")]
 pub enum PersistenceBackend {
-    /// Xapi.
+    /// In the pool's database.
     #[wire(name = "xapi")]
     Xapi,
 }
 
-/// Destroy of VTPM.
+/// Removes the module with its content. Keys in it are lost.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VTPM.destroy", role = VmAdmin, state = Prototyped)]
 pub struct Destroy {
@@ -61,13 +61,13 @@ pub struct Destroy {
     pub this: Ref<Vtpm>,
 }
 
-/// Create of VTPM.
+/// Gives a machine a module. Refused with VTPM_MAX_AMOUNT_REACHED and VM_BAD_POWER_STATE.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VTPM.create", out = Ref<Vtpm>, role = VmAdmin, state = Prototyped)]
 pub struct Create {
-    /// VM.
+    /// The machine.
     #[param(name = "vM")]
     pub v_m: Ref<Vm>,
-    /// Is unique.
+    /// True if a copy of the machine is to get an empty one.
     pub is_unique: bool,
 }

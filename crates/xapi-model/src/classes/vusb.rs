@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Vusb.
+/// A USB device that is passed to a machine.
 #[derive(Clone, Debug, Class)]
 #[class(name = "VUSB", role = PoolAdmin, calls(Destroy, Unplug, Create))]
 pub struct Vusb {
@@ -17,36 +17,36 @@ pub struct Vusb {
     /// What is being done to the VUSB right now: from the reference of the task to the operation.
     #[field(DynamicRO, default = BTreeMap::new())]
     pub current_operations: BTreeMap<String, VusbOperations>,
-    /// VM.
+    /// The machine.
     #[field(DynamicRO, name = "VM")]
     pub vm: Ref<Vm>,
-    /// USB group.
+    /// The group whose device it is.
     #[field(DynamicRO, name = "USB_group")]
     pub usb_group: Ref<UsbGroup>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
     #[field(RW, default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
-    /// Currently attached.
+    /// True while it is plugged into the running machine.
     #[field(DynamicRO, default = false)]
     pub currently_attached: bool,
 }
 
-/// Vusb operations.
+/// What can be done to a passed device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vusb_operations")]
 pub enum VusbOperations {
-    /// Attach.
+    /// Prepare it for a machine that starts.
     #[wire(name = "attach")]
     Attach,
-    /// Plug.
+    /// Plug it into a running machine.
     #[wire(name = "plug")]
     Plug,
-    /// Unplug.
+    /// Take it out of a running machine.
     #[wire(name = "unplug")]
     Unplug,
 }
 
-/// Destroy of VUSB.
+/// Removes it. Refused with OPERATION_NOT_ALLOWED while it is plugged in.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VUSB.destroy", role = PoolAdmin)]
 pub struct Destroy {
@@ -55,7 +55,7 @@ pub struct Destroy {
     pub this: Ref<Vusb>,
 }
 
-/// Unplug of VUSB.
+/// Takes it out of the running machine.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VUSB.unplug", role = PoolAdmin)]
 pub struct Unplug {
@@ -64,17 +64,17 @@ pub struct Unplug {
     pub this: Ref<Vusb>,
 }
 
-/// Create of VUSB.
+/// Passes a device of a group to a machine. Refused with TOO_MANY_VUSBS and USB_GROUP_CONFLICT.
 #[derive(Clone, Debug, Call)]
 #[call(name = "VUSB.create", out = Ref<Vusb>, role = PoolAdmin)]
 pub struct Create {
-    /// VM.
+    /// The machine.
     #[param(name = "VM")]
     pub vm: Ref<Vm>,
-    /// USB group.
+    /// The group.
     #[param(name = "USB_group")]
     pub usb_group: Ref<UsbGroup>,
-    /// Other config.
+    /// Free keys and values.
     #[param(default = BTreeMap::new())]
     pub other_config: BTreeMap<String, String>,
 }

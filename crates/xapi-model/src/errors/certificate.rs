@@ -5,60 +5,60 @@ use std::fmt;
 use super::{ApiError, ErrorDesc};
 
 errors! {
-    /// Certificate already exists.
+    /// A certificate of this name is already installed.
     CERTIFICATE_ALREADY_EXISTS => certificate_already_exists(name: "name");
-    /// Certificate corrupt.
+    /// The certificate cannot be read.
     CERTIFICATE_CORRUPT => certificate_corrupt(name: "name");
-    /// Certificate does not exist.
+    /// There is no certificate of this name.
     CERTIFICATE_DOES_NOT_EXIST => certificate_does_not_exist(name: "name");
-    /// Certificate lacks purpose.
+    /// It was not said what the certificate is for.
     CERTIFICATE_LACKS_PURPOSE => certificate_lacks_purpose();
-    /// Certificate library corrupt.
+    /// The store of certificates cannot be read.
     CERTIFICATE_LIBRARY_CORRUPT => certificate_library_corrupt();
-    /// Certificate name invalid.
+    /// This cannot be the name of a certificate.
     CERTIFICATE_NAME_INVALID => certificate_name_invalid(name: "name");
-    /// Crl already exists.
+    /// A revocation list of this name is already installed.
     CRL_ALREADY_EXISTS => crl_already_exists(name: "name");
-    /// Crl corrupt.
+    /// The revocation list cannot be read.
     CRL_CORRUPT => crl_corrupt(name: "name");
-    /// Crl does not exist.
+    /// There is no revocation list of this name.
     CRL_DOES_NOT_EXIST => crl_does_not_exist(name: "name");
-    /// Crl name invalid.
+    /// This cannot be the name of a revocation list.
     CRL_NAME_INVALID => crl_name_invalid(name: "name");
-    /// Not trusted certificate.
+    /// This certificate is not one of the trusted ones.
     NOT_TRUSTED_CERTIFICATE => not_trusted_certificate(ref_: "ref");
-    /// Server certificate chain invalid.
+    /// The chain of certificates cannot be read.
     SERVER_CERTIFICATE_CHAIN_INVALID => server_certificate_chain_invalid();
-    /// Server certificate expired.
+    /// The certificate has expired.
     SERVER_CERTIFICATE_EXPIRED => server_certificate_expired(now: "now", not_after: "not_after");
-    /// Server certificate invalid.
+    /// The certificate cannot be read.
     SERVER_CERTIFICATE_INVALID => server_certificate_invalid();
-    /// Server certificate key algorithm not supported.
+    /// Keys of this algorithm are not supported.
     SERVER_CERTIFICATE_KEY_ALGORITHM_NOT_SUPPORTED => server_certificate_key_algorithm_not_supported(algorithm_oid: "algorithm_oid");
-    /// Server certificate key invalid.
+    /// The private key cannot be read.
     SERVER_CERTIFICATE_KEY_INVALID => server_certificate_key_invalid();
-    /// Server certificate key mismatch.
+    /// The private key does not belong to the certificate.
     SERVER_CERTIFICATE_KEY_MISMATCH => server_certificate_key_mismatch();
-    /// Server certificate key rsa length not supported.
+    /// RSA keys of this length are not supported.
     SERVER_CERTIFICATE_KEY_RSA_LENGTH_NOT_SUPPORTED => server_certificate_key_rsa_length_not_supported(length: "length");
-    /// Server certificate key rsa multi not supported.
+    /// RSA keys of more than two primes are not supported.
     SERVER_CERTIFICATE_KEY_RSA_MULTI_NOT_SUPPORTED => server_certificate_key_rsa_multi_not_supported();
-    /// Server certificate not valid yet.
+    /// The certificate is not valid yet.
     SERVER_CERTIFICATE_NOT_VALID_YET => server_certificate_not_valid_yet(now: "now", not_before: "not_before");
-    /// Server certificate signature not supported.
+    /// The certificate is signed by an algorithm that is not supported.
     SERVER_CERTIFICATE_SIGNATURE_NOT_SUPPORTED => server_certificate_signature_not_supported();
-    /// Ssl verify error.
+    /// The certificate of the other side could not be verified.
     SSL_VERIFY_ERROR => ssl_verify_error(reason: "reason");
-    /// Tls connection failed.
+    /// No encrypted connection could be made.
     TLS_CONNECTION_FAILED => tls_connection_failed(address: "address", port: "port");
-    /// Tls verification not enabled in pool.
+    /// The pool does not check certificates; enable that first.
     TLS_VERIFICATION_NOT_ENABLED_IN_POOL => tls_verification_not_enabled_in_pool();
-    /// Trusted certificate already exists.
+    /// This certificate is already trusted.
     TRUSTED_CERTIFICATE_ALREADY_EXISTS => trusted_certificate_already_exists(fingerprint: "fingerprint");
-    /// Trusted certificate expired.
+    /// The certificate has expired and cannot be trusted.
     TRUSTED_CERTIFICATE_EXPIRED => trusted_certificate_expired(now: "now", not_after: "not_after");
-    /// Trusted certificate invalid.
+    /// The certificate cannot be read and so cannot be trusted.
     TRUSTED_CERTIFICATE_INVALID => trusted_certificate_invalid();
-    /// Trusted certificate not valid yet.
+    /// The certificate is not valid yet and cannot be trusted.
     TRUSTED_CERTIFICATE_NOT_VALID_YET => trusted_certificate_not_valid_yet(now: "now", not_before: "not_before");
 }

@@ -257,6 +257,13 @@ fn move_to_and_fro(
         kernel
             .replace_route(&route(default, Some(gateway), to, 100, address))
             .unwrap();
+        // Nothing is left of the old one, also not behind the new one, where IPv4 would keep it
+        // until the address goes: with the last one the kernel deletes all routes of a device.
+        let replaced = kernel.routes_of(from).unwrap();
+        assert!(
+            replaced.iter().all(|r| !r.is_ours()),
+            "turn {turn}: {replaced:?}"
+        );
         // Retire.
         for route in prepared {
             kernel.delete_route(route).unwrap();

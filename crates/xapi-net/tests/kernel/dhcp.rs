@@ -363,6 +363,47 @@ fn a_client_goes_on_when_its_device_is_made_anew() {
 }
 
 #[test]
+fn a_lease_is_acquired_on_a_bridge_of_the_userspace_switch() {
+    in_a_thread(|| {
+        let mut site = Site::new();
+        site.serve_ipv4();
+        // Checksums that a card was to compute pass through such a switch as they are.
+        let database = site.file("conf.db").display().to_string();
+        run(&format!(
+            "ovsdb-tool create {database} /usr/share/openvswitch/vswitch.ovsschema"
+        ));
+        let socket = site.file("db.sock").display().to_string();
+        let control = format!("--unixctl={}", site.file("ovsdb.ctl").display());
+        let _ovsdb = Process::start(&[
+            "ovsdb-server",
+            &format!("--remote=punix:{socket}"),
+            &control,
+            &database,
+        ]);
+        wait_until("the database is there", || {
+            std::path::Path::new(&socket).exists()
+        });
+        let vsctl = |arguments: &str| run(&format!("ovs-vsctl --db=unix:{socket} {arguments}"));
+        vsctl("--no-wait init");
+        let control = format!("--unixctl={}", site.file("vswitchd.ctl").display());
+        let _vswitchd = Process::start(&["ovs-vswitchd", &format!("unix:{socket}"), &control]);
+        vsctl(&format!(
+            "--timeout=20 add-br xenbr0 -- set bridge xenbr0 datapath_type=netdev other_config:hwaddr={MAC} \
+             -- add-port xenbr0 eth0"
+        ));
+        site.kernel.set_up("xenbr0", true).unwrap();
+        let link = site.kernel.link("xenbr0").unwrap().unwrap();
+        assert_eq!((link.kind.as_deref(), link.mac), (Some("tun"), Some(MAC)));
+
+        let (client, events) = site.client4("xenbr0", Begin::Fresh);
+        let lease = v4(acquired(&events));
+        site.put("xenbr0", &lease);
+        client.renew();
+        assert_eq!(v4(renewed(&events, SOON)).address, lease.address);
+    });
+}
+
+#[test]
 fn a_missing_device_is_told_at_once() {
     in_a_thread(|| {
         let _host = Namespace::new();

@@ -1,0 +1,50 @@
+//! What strangers may cost us.
+
+use std::time::Duration;
+
+use xapi_wire::Limits;
+
+/// Bounds of a server. The defaults are XAPI's where it has any.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bounds on the body of a call.
+    pub limits: Limits,
+    /// Bytes of the request line and the headers together.
+    pub head: usize,
+    /// From the first byte of a request (or from the connection's beginning) until its headers are there.
+    pub head_timeout: Duration,
+    /// From the headers until the body is there.
+    pub body_timeout: Duration,
+    /// Between requests on a connection that is kept.
+    pub idle_timeout: Duration,
+    /// Without any progress while an answer is written.
+    pub write_timeout: Duration,
+    /// Connections at a time on all TCP listeners together.
+    pub tcp_connections: usize,
+    /// Connections at a time on all unix sockets together.
+    pub unix_connections: usize,
+    /// Calls carried out at a time.
+    pub workers: usize,
+    /// Calls that may wait for a worker; one more is answered with 503.
+    pub queue: usize,
+    /// Threads that read and write; the calls are not among their work.
+    pub io_threads: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            limits: Limits::REQUEST,
+            head: 8 * 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(600),
+            write_timeout: Duration::from_secs(60),
+            tcp_connections: 800,
+            unix_connections: 1024,
+            workers: 128,
+            queue: 512,
+            io_threads: 2,
+        }
+    }
+}

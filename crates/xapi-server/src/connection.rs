@@ -1,0 +1,158 @@
+//! The life of one connection: served until the client, a deadline or the server's end closes it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::page::raw_refusal;
+use crate::service::{Peer, Service};
+use crate::watch::{Phase, Seat, Watch};
+
+/// What hyper may buffer of a connection beside the head of a request.
+const BUFFER: usize = 64 * 1024;
+/// How long a client that was too slow may take for being told so.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// Serves one connection until its end.
+pub(crate) async fn serve<S>(
+    stream: S,
+    seat: Seat,
+    service: Arc<Service>,
+    peer: Peer,
+    mut stopping: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let watch = Arc::clone(&seat.watch);
+    let io = Watched {
+        stream: TokioIo::new(stream),
+        watch: Arc::clone(&watch),
+    };
+    let peer = Arc::new(peer);
+    let answers = service_fn(|request: hyper::Request<Incoming>| {
+        let service = Arc::clone(&service);
+        let watch = Arc::clone(&watch);
+        let peer = Arc::clone(&peer);
+        async move {
+            watch.enter(Phase::Busy);
+            let page = service.answer(&peer, request).await;
+            watch.enter(Phase::Idle);
+            Ok::<_, Infallible>(page)
+        }
+    });
+    let head = service.config().head;
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_header_size(head)
+        .max_buf_size(BUFFER.max(head))
+        .auto_date_header(false)
+        .serve_connection(io, answers);
+    let mut leaving = *stopping.borrow();
+    if leaving {
+        Pin::new(&mut connection).graceful_shutdown();
+    }
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut connection => {
+                if let Err(why) = ended {
+                    debug!(peer = peer.name, "connection ended: {why}");
+                }
+                return;
+            }
+            // It may have gone on in the meantime.
+            () = watch.expired.notified() => if watch.is_over() { break },
+            changed = stopping.changed(), if !leaving => {
+                // The server gone is the server stopping.
+                leaving = changed.is_err() || *stopping.borrow();
+                if leaving {
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    }
+    debug!(peer = peer.name, phase = ?watch.phase(), "connection cut off");
+    if watch.phase() == Phase::Head {
+        let mut stream = connection.into_parts().io.stream.into_inner();
+        let page = raw_refusal(StatusCode::REQUEST_TIMEOUT, "The request took too long.");
+        if let Ok(Err(why)) = timeout(FAREWELL, stream.write_all(&page)).await {
+            debug!(
+                peer = peer.name,
+                "could not say that the request took too long: {why}"
+            );
+        }
+    }
+}
+
+/// A stream that tells the watch what it does.
+struct Watched<S> {
+    stream: TokioIo<S>,
+    watch: Arc<Watch>,
+}
+
+impl<S: AsyncRead + Unpin> Read for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
+        self.watch.has_read();
+        Poll::Ready(read)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Watched<S> {
+    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+        match written {
+            Poll::Ready(_) => self.watch.has_written(),
+            Poll::Pending => self.watch.is_stuck(),
+        }
+        written
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

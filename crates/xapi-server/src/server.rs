@@ -1,0 +1,241 @@
+//! The server: its threads, its listeners, its end.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::time::{interval, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::connection;
+use crate::handler::Handler;
+use crate::listen::{self, ListenError, Listener, UnixAccess};
+use crate::pool::Pool;
+use crate::service::{Peer, Service};
+use crate::watch::{Pace, Registry};
+
+/// After a failure to accept (no descriptors left, most likely) nothing tells when it is worth trying again.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// The server has no threads to run on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start the server's threads")]
+pub struct StartError(#[from] io::Error);
+
+/// Answers calls over HTTP, wherever it is told to listen. It has threads of its own, so that all its functions may be
+/// called from plain code.
+///
+/// ```no_run
+/// # use std::{path::Path, sync::Arc, time::Duration};
+/// # fn run(api: Arc<dyn xapi_server::Handler>) -> Result<(), Box<dyn std::error::Error>> {
+/// use xapi_server::{Config, Server, UnixAccess};
+///
+/// let server = Server::new(api, Config::default())?;
+/// let local = server.listen_unix(Path::new("/var/lib/xcp/xapi"), UnixAccess::default())?;
+/// let management = server.listen_tcp("0.0.0.0:80".parse()?)?;
+/// // … until the daemon ends:
+/// server.shutdown(Duration::from_secs(5));
+/// # drop((local, management));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    runtime: Runtime,
+    service: Arc<Service>,
+    pool: Pool,
+    tcp: Arc<Registry>,
+    unix: Arc<Registry>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Server {
+    /// A server that listens nowhere yet.
+    pub fn new(handler: Arc<dyn Handler>, config: Config) -> Result<Server, StartError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(config.io_threads.max(1))
+            .thread_name("edge")
+            .enable_all()
+            .build()?;
+        let pool = Pool::new(config.workers, config.queue);
+        let pace = Arc::new(Pace::new(&config));
+        let tcp = Registry::new(Arc::clone(&pace), config.tcp_connections);
+        let unix = Registry::new(Arc::clone(&pace), config.unix_connections);
+        runtime.spawn(expire(
+            pace.interval(),
+            [Arc::clone(&tcp), Arc::clone(&unix)],
+        ));
+        Ok(Server {
+            runtime,
+            service: Arc::new(Service::new(handler, pool.clone(), config)),
+            pool,
+            tcp,
+            unix,
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Listens on a TCP address.
+    pub fn listen_tcp(&self, address: SocketAddr) -> Result<Listener, ListenError> {
+        let _inside = self.runtime.enter();
+        let listener = listen::tcp(address)?;
+        let bound = listener
+            .local_addr()
+            .map_err(|source| ListenError::System {
+                at: address.to_string(),
+                source,
+            })?;
+        info!("listening on {bound}");
+        Ok(Listener {
+            address: Some(bound),
+            socket: None,
+            _open: self.accept(listener, &self.tcp),
+        })
+    }
+
+    /// Listens on a unix socket, whose peers are known by their user.
+    pub fn listen_unix(&self, path: &Path, access: UnixAccess) -> Result<Listener, ListenError> {
+        let _inside = self.runtime.enter();
+        let (listener, socket) = listen::unix(path, &access)?;
+        info!("listening on {}", path.display());
+        let source = KnownPeers { listener, access };
+        Ok(Listener {
+            address: None,
+            socket: Some(socket),
+            _open: self.accept(source, &self.unix),
+        })
+    }
+
+    /// Accepts and serves until the sender that comes back is dropped.
+    fn accept<S: Source>(&self, source: S, registry: &Arc<Registry>) -> watch::Sender<()> {
+        let (open, mut closed) = watch::channel(());
+        let registry = Arc::clone(registry);
+        let service = Arc::clone(&self.service);
+        let stopping = self.stopping.subscribe();
+        self.runtime.spawn(async move {
+            let serve = async {
+                loop {
+                    let (stream, peer) = match source.accept().await {
+                        Ok((stream, Some(peer))) => (stream, peer),
+                        Ok((_, None)) => continue,
+                        Err(why) => {
+                            warn!("cannot accept a connection: {why}");
+                            sleep(ACCEPT_AGAIN).await;
+                            continue;
+                        }
+                    };
+                    let seat = registry.seat().await;
+                    let service = Arc::clone(&service);
+                    let stopping = stopping.clone();
+                    tokio::spawn(connection::serve(stream, seat, service, peer, stopping));
+                }
+            };
+            tokio::select! {
+                () = serve => {}
+                _ = closed.changed() => {}
+                () = stopped(stopping.clone()) => {}
+            }
+        });
+        open
+    }
+
+    /// Connections of all listeners.
+    pub fn connections(&self) -> usize {
+        self.tcp.len() + self.unix.len()
+    }
+
+    /// Stops listening, lets calls that run come to their end, and closes all connections, with as much time as
+    /// `deadline` allows. Whether all ended in time.
+    pub fn shutdown(self, deadline: Duration) -> bool {
+        self.stopping.send_replace(true);
+        let ended = self.runtime.block_on(async {
+            let gone = async { tokio::join!(self.tcp.empty(), self.unix.empty()) };
+            timeout(deadline, gone).await.is_ok()
+        });
+        if !ended {
+            warn!("some calls did not end in {deadline:?}; their clients hear nothing more");
+        }
+        ended
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.pool.close();
+    }
+}
+
+/// Resolves when the server stops.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // The server gone is the server stopping.
+    stopping.wait_for(|stopping| *stopping).await.ok();
+}
+
+/// Where connections come from.
+trait Source: Send + Sync + 'static {
+    type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// The next connection, and who made it; None when he may not.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
+}
+
+impl Source for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        // An answer is one write; waiting for more would only delay it.
+        if let Err(why) = stream.set_nodelay(true) {
+            warn!(%peer, "answers may be slow: {why}");
+        }
+        let peer = Peer {
+            name: peer.to_string(),
+            local_root: false,
+        };
+        Ok((stream, Some(peer)))
+    }
+}
+
+/// A unix socket with the users that may use it.
+struct KnownPeers {
+    listener: UnixListener,
+    access: UnixAccess,
+}
+
+impl Source for KnownPeers {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
+        let (stream, _) = self.listener.accept().await?;
+        let peer = stream.peer_cred()?;
+        let process = peer
+            .pid()
+            .map_or_else(|| "?".to_owned(), |pid| pid.to_string());
+        let name = format!("uid {} process {process}", peer.uid());
+        match self.access.admit(&peer) {
+            Some(local_root) => Ok((stream, Some(Peer { name, local_root }))),
+            None => {
+                warn!("{name} may not use this socket");
+                Ok((stream, None))
+            }
+        }
+    }
+}
+
+/// Looks at the deadlines of all connections, for ever.
+async fn expire(every: Duration, registries: [Arc<Registry>; 2]) {
+    let mut tick = interval(every);
+    loop {
+        tick.tick().await;
+        for registry in &registries {
+            registry.expire();
+        }
+    }
+}
