@@ -255,8 +255,15 @@ impl plan::Object for Object {
     fn changes_into(&self, to: &Object) -> bool {
         match (self, to) {
             (Object::Bridge(old), Object::Bridge(new)) => match (&*old.row, &*new.row) {
-                (row::Bridge::Real(old), row::Bridge::Real(new)) => old.datapath == new.datapath,
-                (row::Bridge::Vlan(old), row::Bridge::Vlan(new)) => old.parent == new.parent,
+                // ovs-vswitchd takes a device of its own datapath down to give it another MAC, and the kernel takes
+                // its routes and IPv6 addresses: then it may as well be a new device.
+                (row::Bridge::Real(old), row::Bridge::Real(new)) => {
+                    let keeps_up = old.mac == new.mac || new.datapath == row::Datapath::System;
+                    old.datapath == new.datapath && keeps_up
+                }
+                (row::Bridge::Vlan(old), row::Bridge::Vlan(new)) => {
+                    old.parent == new.parent && old.mac == new.mac
+                }
                 _ => false,
             },
             (Object::Port(old), Object::Port(new)) => {

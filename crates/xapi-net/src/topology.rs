@@ -53,7 +53,8 @@ pub struct Topology {
 pub struct Bridge {
     /// Real, or a VLAN of a real one.
     pub kind: BridgeKind,
-    /// The Ethernet address of its device; `None` leaves the choice to the backend.
+    /// The Ethernet address of its device; `None` leaves the choice to the backend, which may choose again when ports
+    /// come and go. A bridge with addresses should have one.
     #[serde(default)]
     pub mac: Option<Mac>,
     /// The MTU of its device and, unless they have settings of their own, of its uplink NICs.

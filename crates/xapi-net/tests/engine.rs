@@ -220,7 +220,8 @@ fn watch_for(world: &World, a: &Topology, b: &Topology) -> Option<Watch> {
     };
     let is_made_anew = |bridge: Name| match (a.bridges.get(&bridge), b.bridges.get(&bridge)) {
         (Some(old), Some(new)) => {
-            a.carrier_of(&bridge) != b.carrier_of(&bridge)
+            old.mac != new.mac
+                || a.carrier_of(&bridge) != b.carrier_of(&bridge)
                 || old.tag().is_some() != new.tag().is_some()
         }
         // Its VLAN may pass from one name to another.

@@ -117,14 +117,13 @@ impl LocalDriver {
 
     fn unit(&mut self, steps: &[Step<Object>], rows: bool) -> Result<(), Stopped> {
         let span = self.steps..self.steps + steps.len();
-        let fault = self
-            .fault
-            .take_if(|fault| span.contains(&fault.at))
-            .map(|fault| fault.kind);
+        let fault = self.fault.take_if(|fault| span.contains(&fault.at));
+        let at = fault.map_or(0, |fault| fault.at - self.steps);
+        let fault = fault.map(|fault| fault.kind);
         let stop = |done, cause, why: &str| {
             Err(Stopped {
                 done,
-                part: part_of(&steps[0]),
+                part: part_of(&steps[at]),
                 cause,
                 why: why.to_owned(),
             })

@@ -170,23 +170,15 @@ impl World {
         } else {
             self.kernel(&steps[0])
         };
-        let failed = match (done, fault.map(|(_, kind)| kind)) {
-            (Err(refused), _) => Some(Stopped {
+        if let Err(refused) = done {
+            // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
+            self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
+            return Err(Stopped {
                 done: 0,
                 part: refused.part.unwrap_or_else(|| part_of(&steps[0])),
                 cause: Cause::Refused,
                 why: refused.why,
-            }),
-            (Ok(()), Some(FaultKind::FailAfter)) => {
-                let done = if rows { 0 } else { steps.len() };
-                Some(stop(done, Cause::Refused, "failed on demand"))
-            }
-            (Ok(()), _) => None,
-        };
-        if let Some(failed) = failed {
-            // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
-            self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
-            return Err(failed);
+            });
         }
         self.steps += steps.len();
         if rows {
@@ -197,6 +189,9 @@ impl World {
         self.look(steps);
         match fault.map(|(_, kind)| kind) {
             Some(FaultKind::CrashAfter) => Err(stop(steps.len(), Cause::Stopped, "crashed")),
+            Some(FaultKind::FailAfter) => {
+                Err(stop(steps.len(), Cause::Refused, "failed on demand"))
+            }
             _ => Ok(()),
         }
     }

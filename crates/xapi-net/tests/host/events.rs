@@ -1,0 +1,301 @@
+//! What happens by itself: NICs that aren't there, leases, restarts of Open vSwitch.
+
+use std::process::{Child, Stdio};
+
+use xapi_net::agent::{Agent, Cause, NetEvent, Part, Undo};
+use xapi_net::topology::BondMode;
+use xapi_net::topology::{Bridge, Ipv4, Topology};
+
+use crate::host::{Host, addressed, inet, name, over, over_bond, topology, wait_for};
+
+/// A DHCP server on the switch.
+struct Server(Child);
+
+impl Server {
+    fn start(host: &Host) -> Server {
+        let leases = host.root.path().join("dnsmasq.leases");
+        // A checksum left to the hardware is never made on the way through veth and ovs-vswitchd, and the client is right
+        // to drop such an offer.
+        host.lab.switch.run("ethtool -K sw0 tx off");
+        let words = "setpriv --pdeathsig KILL dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 \
+                     --interface=sw0 --bind-interfaces --dhcp-authoritative --dhcp-range=10.99.0.50,10.99.0.99,1h \
+                     --dhcp-option=option:router,10.99.0.1 --dhcp-option=option:dns-server,10.99.0.53 \
+                     --user=root --pid-file";
+        let mut command = host.lab.switch.command(words);
+        command.arg(format!("--dhcp-leasefile={}", leases.display()));
+        Server(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::inherit())
+                .spawn()
+                .unwrap(),
+        )
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn by_dhcp(bridge: Bridge) -> Bridge {
+    Bridge {
+        ipv4: Ipv4::Dhcp { lease: None },
+        ..bridge
+    }
+}
+
+#[test]
+fn a_leased_address_moves_to_the_bond_with_its_lease_and_survives_the_daemon() {
+    let mut host = Host::new(2);
+    let server = Server::start(&host);
+    let alone = topology("xenbr0", vec![("xenbr0", by_dhcp(over(&host, "eth0")))]);
+    let outcome = host.whole(&alone).unwrap();
+    let lease = outcome.facts.bridges[&name("xenbr0")]
+        .lease_v4
+        .clone()
+        .unwrap();
+    assert_eq!(
+        outcome.facts.bridges[&name("xenbr0")].addresses,
+        [lease.address]
+    );
+    assert_eq!(outcome.facts.gateway_v4, Some("10.99.0.1".parse().unwrap()));
+    let resolver = std::fs::read_to_string(host.root.path().join("etc/resolv.conf")).unwrap();
+    assert!(resolver.contains("nameserver 10.99.0.53"), "{resolver}");
+    // No server any more: what moves is the lease, not a new one.
+    drop(server);
+    let bonded = topology(
+        "xapi1",
+        vec![(
+            "xapi1",
+            by_dhcp(over_bond(
+                &host,
+                "bond0",
+                &["eth0", "eth1"],
+                BondMode::ActiveBackup,
+            )),
+        )],
+    );
+    let outcome = host.whole(&bonded).unwrap();
+    assert_eq!(
+        outcome.facts.bridges[&name("xapi1")].addresses,
+        [lease.address]
+    );
+    assert_eq!(
+        outcome.facts.bridges[&name("xapi1")].lease_v4,
+        Some(lease.clone())
+    );
+    host.start_agent();
+    let before = host.ip("-4 address show dev xapi1");
+    let outcome = host.what_can(&bonded);
+    assert_eq!(host.ip("-4 address show dev xapi1"), before);
+    assert_eq!(outcome.steps, 1, "only the client is started again");
+    host.lab.host.run("ping -n -c 3 -i 0.2 -w 5 10.99.0.1");
+}
+
+/// Global addresses and routes, in any order.
+fn shown_by_ip(host: &Host) -> Vec<String> {
+    let words = ["-o address show scope global", "-4 route", "-6 route"];
+    let shown = words.map(|words| host.ip(words)).concat();
+    let mut lines: Vec<String> = shown.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn without_a_dhcp_server_nothing_changes_and_the_error_says_so() {
+    let host = Host::new(1);
+    let before = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    host.whole(&before).unwrap();
+    let shown = shown_by_ip(&host);
+    let wanted = topology("xenbr0", vec![("xenbr0", by_dhcp(over(&host, "eth0")))]);
+    let request = xapi_net::agent::Request {
+        within: std::time::Duration::from_secs(2),
+        ..xapi_net::agent::Request::whole(wanted)
+    };
+    let error = host.agent().converge(request).unwrap_err();
+    assert_eq!(
+        (error.part, error.cause, error.undo),
+        (Part::Bridge(name("xenbr0")), Cause::NoLease, Undo::Done)
+    );
+    assert_eq!(shown_by_ip(&host), shown);
+    assert_eq!(host.whole(&before).unwrap().steps, 0);
+}
+
+#[test]
+fn a_missing_nic_is_named_and_everything_else_is_there_and_it_is_taken_in_when_it_comes() {
+    let host = Host::new(3);
+    let mut bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);
+    if let xapi_net::topology::BridgeKind::Real(real) = &mut bond.kind
+        && let Some(xapi_net::topology::Uplink::Bond(bond)) = &mut real.uplink
+    {
+        bond.members.push(name("eth7"));
+    }
+    let wanted = topology(
+        "xapi1",
+        vec![
+            ("xapi1", addressed(bond)),
+            ("xenbr2", over(&host, "eth2")),
+            ("xenbr8", Bridge::over_nic(name("eth8"))),
+            ("xapi8", Bridge::vlan(name("xenbr8"), 8)),
+        ],
+    );
+    let error = host.whole(&wanted).unwrap_err();
+    assert_eq!(error.cause, Cause::Missing);
+    let events = host.events();
+    let outcome = host.what_can(&wanted);
+    let mut parts: Vec<Part> = outcome.left_out.iter().map(|left| left.part).collect();
+    parts.sort();
+    assert_eq!(parts, [Part::Nic(name("eth7")), Part::Nic(name("eth8"))]);
+    assert!(outcome.facts.bridges.contains_key(&name("xenbr2")));
+    assert!(!outcome.facts.bridges.contains_key(&name("xapi8")));
+    assert_eq!(outcome.facts.bonds[&name("bond0")].members.len(), 2);
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    host.lab.plug_in("eth7");
+    wait_for(&events, |event| *event == NetEvent::NicsChanged);
+    let converged = wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+    let NetEvent::Converged { left_out } = converged else {
+        unreachable!()
+    };
+    assert_eq!(
+        left_out.iter().map(|left| left.part).collect::<Vec<_>>(),
+        [Part::Nic(name("eth8"))]
+    );
+    assert_eq!(
+        host.agent().facts().unwrap().bonds[&name("bond0")]
+            .members
+            .len(),
+        3
+    );
+}
+
+#[test]
+fn after_a_kill_of_open_vswitch_the_host_converges_again_by_itself() {
+    let mut host = Host::new(2);
+    let wanted = topology(
+        "xapi1",
+        vec![(
+            "xapi1",
+            addressed(over_bond(
+                &host,
+                "bond0",
+                &["eth0", "eth1"],
+                BondMode::ActiveBackup,
+            )),
+        )],
+    );
+    host.whole(&wanted).unwrap();
+    let events = host.events();
+    host.lab.kill_vswitchd();
+    host.lab.start_vswitchd();
+    wait_for(&events, |event| *event == NetEvent::BackendRestarted);
+    host.lab.switch.run("ping -n -c 3 -i 0.2 -w 20 10.99.0.2");
+    assert_eq!(host.whole(&wanted).unwrap().steps, 0);
+    host.lab.kill_ovsdb();
+    host.lab.start_ovsdb();
+    wait_for(&events, |event| *event == NetEvent::BackendRestarted);
+    assert_eq!(host.whole(&wanted).unwrap().steps, 0);
+    // Somebody takes the address away: it is back at once.
+    host.ip("address del 10.99.0.2/24 dev xapi1");
+    wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+}
+
+#[test]
+fn a_lost_carrier_is_told_and_the_bond_counts_its_links() {
+    let host = Host::new(2);
+    let wanted = topology(
+        "xapi1",
+        vec![(
+            "xapi1",
+            addressed(over_bond(
+                &host,
+                "bond0",
+                &["eth0", "eth1"],
+                BondMode::ActiveBackup,
+            )),
+        )],
+    );
+    let events = host.events();
+    host.whole(&wanted).unwrap();
+    wait_for(&events, |event| {
+        matches!(
+            event,
+            NetEvent::BondChanged {
+                links_up: 2,
+                members: 2,
+                ..
+            }
+        )
+    });
+    host.lab.set_carrier("eth0", false);
+    wait_for(&events, |event| {
+        *event
+            == NetEvent::Carrier {
+                nic: name("eth0"),
+                up: false,
+            }
+    });
+    wait_for(&events, |event| {
+        matches!(
+            event,
+            NetEvent::BondChanged {
+                links_up: 1,
+                members: 2,
+                ..
+            }
+        )
+    });
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+}
+
+#[test]
+fn an_address_on_the_nic_itself_is_adopted_without_being_cut_off() {
+    let host = Host::new(1);
+    host.ip("address add 10.99.0.2/24 dev eth0");
+    host.ip("route add default via 10.99.0.1 dev eth0");
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    let adopted = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let outcome = host.whole(&adopted).unwrap();
+    assert_eq!(outcome.facts.nics[&name("eth0")].addresses, []);
+    let mut addresses = outcome.facts.bridges[&name("xenbr0")].addresses.clone();
+    addresses.sort();
+    assert_eq!(addresses, [inet("10.99.0.2/24"), inet("fd99::2/64")]);
+    assert!(
+        host.ip("route")
+            .contains("default via 10.99.0.1 dev xenbr0")
+    );
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+}
+
+#[test]
+fn a_host_without_ipv6_takes_the_same_topology() {
+    let host = Host::new(2);
+    host.lab
+        .host
+        .run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1");
+    let wanted = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let outcome = host.whole(&wanted).unwrap();
+    assert_eq!(
+        outcome.facts.bridges[&name("xenbr0")].addresses,
+        [inet("10.99.0.2/24")]
+    );
+    let bonded = topology(
+        "xapi1",
+        vec![(
+            "xapi1",
+            addressed(over_bond(
+                &host,
+                "bond0",
+                &["eth0", "eth1"],
+                BondMode::BalanceSlb,
+            )),
+        )],
+    );
+    host.whole(&bonded).unwrap();
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    assert_eq!(host.whole(&bonded).unwrap().steps, 0);
+    assert_eq!(host.whole(&Topology::default()).unwrap().left_out, []);
+}

@@ -1,0 +1,138 @@
+//! The management address moves from one bridge to another, and is never silent for longer than a tenth of a second.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use xapi_net::agent::Agent;
+use xapi_net::topology::BondMode;
+
+use crate::host::{Host, addressed, name, over, over_bond, topology};
+use crate::lab::Lab;
+
+/// A ping every ten milliseconds from the switch.
+struct Ping {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+    times: Vec<f64>,
+    duplicates: usize,
+}
+
+impl Ping {
+    fn start(lab: &Lab, address: &str) -> Ping {
+        let mut command = lab
+            .switch
+            .command("setpriv --pdeathsig KILL ping -n -D -w 60 -i 0.01");
+        let mut child = command.arg(address).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut ping = Ping {
+            child,
+            lines,
+            times: Vec::new(),
+            duplicates: 0,
+        };
+        ping.listen_until(|times| times.len() > 30);
+        ping
+    }
+
+    /// The longest silences until now, longest first.
+    fn silences(&mut self) -> Vec<Duration> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
+        self.listen_until(|times| times.last().is_some_and(|time| *time > now + 0.5));
+        let gaps = self.times.windows(2).map(|pair| pair[1] - pair[0]);
+        let mut gaps: Vec<f64> = gaps.filter(|gap| *gap > 0.02).collect();
+        gaps.sort_by(|a, b| b.total_cmp(a));
+        self.times.drain(..self.times.len() - 1);
+        gaps.into_iter()
+            .take(4)
+            .map(Duration::from_secs_f64)
+            .collect()
+    }
+
+    fn listen_until(&mut self, enough: impl Fn(&[f64]) -> bool) {
+        while !enough(&self.times) {
+            let mut line = String::new();
+            assert_ne!(
+                self.lines.read_line(&mut line).unwrap(),
+                0,
+                "no answer until ping gave up"
+            );
+            self.duplicates += usize::from(line.contains("DUP!"));
+            let time = line
+                .strip_prefix('[')
+                .and_then(|rest| rest.split(']').next());
+            if let (true, Some(time)) = (line.contains("bytes from"), time) {
+                self.times.extend(time.parse::<f64>().ok());
+            }
+        }
+    }
+}
+
+impl Drop for Ping {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn moves_between(mode: BondMode) {
+    let host = Host::new(4);
+    host.lab.switch.run("ip addr add fd99::1/64 dev sw0 nodad");
+    let apart = topology(
+        "xenbr0",
+        vec![
+            ("xenbr0", addressed(over(&host, "eth0"))),
+            ("xenbr3", over(&host, "eth3")),
+        ],
+    );
+    let bonded = topology(
+        "xapi2",
+        vec![(
+            "xapi2",
+            addressed(over_bond(&host, "bond2", &["eth0", "eth3"], mode)),
+        )],
+    );
+    let outcome = host.whole(&apart).unwrap();
+    assert!(outcome.steps > 0);
+    assert_eq!(host.whole(&apart).unwrap().steps, 0);
+    let mut pings = [
+        Ping::start(&host.lab, "10.99.0.2"),
+        Ping::start(&host.lab, "fd99::2"),
+    ];
+    for round in 0..3 {
+        for (what, to) in [("to the bond", &bonded), ("back", &apart)] {
+            let outcome = host.whole(to).unwrap();
+            for (family, ping) in ["IPv4", "IPv6"].iter().zip(&mut pings) {
+                let silences = ping.silences();
+                println!("{mode:?} round {round} {what}: {family} silent for {silences:?}");
+                let longest = silences.first().copied().unwrap_or_default();
+                assert!(
+                    longest <= Duration::from_millis(100),
+                    "{what}: {family} silent for {silences:?}"
+                );
+            }
+            assert_eq!(outcome.facts.gateway_v4, Some("10.99.0.1".parse().unwrap()));
+            assert_eq!(host.whole(to).unwrap().steps, 0);
+        }
+    }
+    assert_eq!(
+        pings.map(|ping| ping.duplicates),
+        [0, 0],
+        "the kernel answered beside Open vSwitch"
+    );
+    let facts = host.agent().facts().unwrap();
+    assert_eq!(facts.bridges[&name("xenbr0")].ports, [name("eth0")]);
+}
+
+#[test]
+fn management_moves_to_an_active_backup_bond_and_back_while_pinged() {
+    moves_between(BondMode::ActiveBackup);
+}
+
+#[test]
+fn management_moves_to_a_balance_slb_bond_and_back_while_pinged() {
+    moves_between(BondMode::BalanceSlb);
+}
