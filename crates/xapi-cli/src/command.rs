@@ -29,7 +29,9 @@ impl<'a> Context<'a> {
     /// The value of a parameter that must be there.
     pub fn required(&self, name: &str) -> Result<&'a str, Failure> {
         let params: &'a Params = self.params;
-        params.get(name).ok_or_else(|| Failure::Required(name.to_owned()))
+        params
+            .get(name)
+            .ok_or_else(|| Failure::Required(name.to_owned()))
     }
 }
 
@@ -139,7 +141,10 @@ impl Command {
 
 fn call_one(call: &OneCall, cx: &mut Context<'_>) -> Result<(), Failure> {
     let Some(message) = messages().find(call.message) else {
-        return Err(Failure::Answer(format!("{} is not in the model", call.message)));
+        return Err(Failure::Answer(format!(
+            "{} is not in the model",
+            call.message
+        )));
     };
     let mut params = Vec::with_capacity(message.params.len());
     for param in &message.params {
@@ -150,7 +155,9 @@ fn call_one(call: &OneCall, cx: &mut Context<'_>) -> Result<(), Failure> {
         if let Type::Map(..) = param.ty {
             let members = cx.params.members(arg.cli).into_iter();
             params.push(Value::Struct(
-                members.map(|(key, value)| (key.to_owned(), value.into())).collect(),
+                members
+                    .map(|(key, value)| (key.to_owned(), value.into()))
+                    .collect(),
             ));
             continue;
         }
@@ -193,8 +200,10 @@ fn print_result(
             cx.printer.list(&[uuid]);
         }
         (Type::Set(of), Value::Array(items)) => {
-            let items: Result<Vec<_>, _> =
-                items.iter().map(|item| text(&mut cx.server, of, item)).collect();
+            let items: Result<Vec<_>, _> = items
+                .iter()
+                .map(|item| text(&mut cx.server, of, item))
+                .collect();
             cx.printer.list(&items?);
         }
         (Type::Ref(_) | Type::Set(_), other) => return Err(surprise(call.message, &other)),
@@ -236,7 +245,12 @@ pub fn find(name: &str) -> Option<&'static Command> {
 const DATABASE: &str = "database:";
 
 fn record_commands(kind: &'static Kind) -> Vec<Command> {
-    let settable: Vec<String> = kind.columns.iter().filter(|c| c.is_settable()).map(slot).collect();
+    let settable: Vec<String> = kind
+        .columns
+        .iter()
+        .filter(|c| c.is_settable())
+        .map(slot)
+        .collect();
     let has = |test: fn(&Column) -> bool| kind.columns.iter().any(test);
     let mut made = vec![
         record_command(kind, Verb::List, &[], list_options(kind)),
@@ -253,7 +267,12 @@ fn record_commands(kind: &'static Kind) -> Vec<Command> {
     }
     if has(|column| column.add.is_some()) {
         let target = ["uuid", "param-name"];
-        made.push(record_command(kind, Verb::ParamAdd, &target, owned(&["param-key"])));
+        made.push(record_command(
+            kind,
+            Verb::ParamAdd,
+            &target,
+            owned(&["param-key"]),
+        ));
         let target = ["uuid", "param-name", "param-key"];
         made.push(record_command(kind, Verb::ParamRemove, &target, Vec::new()));
     }
@@ -276,7 +295,10 @@ fn list_options(kind: &Kind) -> Vec<String> {
         Shape::Set => format!("{}:contains", column.name),
         Shape::Scalar | Shape::Map => column.name.clone(),
     });
-    owned(&["params", DATABASE]).into_iter().chain(fields).collect()
+    owned(&["params", DATABASE])
+        .into_iter()
+        .chain(fields)
+        .collect()
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
@@ -305,7 +327,9 @@ fn record_command(
         ),
         Verb::ParamSet => (
             "param-set",
-            format!("Sets fields of one {name}, written FIELD=VALUE, or MAP:KEY=VALUE for a key of a map."),
+            format!(
+                "Sets fields of one {name}, written FIELD=VALUE, or MAP:KEY=VALUE for a key of a map."
+            ),
         ),
         Verb::ParamAdd => (
             "param-add",

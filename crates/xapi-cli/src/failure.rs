@@ -49,7 +49,9 @@ impl Failure {
             Failure::Syntax(_) => format!("Syntax error: {HINT}\n"),
             Failure::UnknownCommand(name) => format!("Unknown command: {name}\n{HINT}\n"),
             Failure::Required(name) => format!("Required parameter not found: {name}\n{HINT}\n"),
-            Failure::NoSuchField(name) => raw(&ApiError::new("Missing parameter", vec![name.clone()])),
+            Failure::NoSuchField(name) => {
+                raw(&ApiError::new("Missing parameter", vec![name.clone()]))
+            }
             Failure::Refused(text) | Failure::Lost(text) => format!("Error: {text}\n"),
             Failure::Api(error) => api(error, server),
             Failure::Answer(text) => api(&errors::internal_error(text), None),
@@ -100,8 +102,22 @@ fn api(error: &ApiError, server: Option<&mut Server<'_>>) -> String {
 
 /// The classes that errors mostly speak of, asked when the error itself does not tell the class.
 const LIKELY: [&str; 16] = [
-    "PIF", "network", "host", "VM", "VIF", "Bond", "VLAN", "tunnel", "network_sriov", "SR", "VDI", "VBD", "PBD",
-    "pool", "task", "session",
+    "PIF",
+    "network",
+    "host",
+    "VM",
+    "VIF",
+    "Bond",
+    "VLAN",
+    "tunnel",
+    "network_sriov",
+    "SR",
+    "VDI",
+    "VBD",
+    "PBD",
+    "pool",
+    "task",
+    "session",
 ];
 
 /// `UUID (NAME-LABEL)` or `UUID` of the object behind a reference; nothing when it is gone.
@@ -111,7 +127,9 @@ fn name_of(
     param: Option<&str>,
     reference: &str,
 ) -> Option<String> {
-    let told = param.into_iter().chain(error.params.iter().map(String::as_str));
+    let told = param
+        .into_iter()
+        .chain(error.params.iter().map(String::as_str));
     let told: Vec<&str> = told.collect();
     let is_told = |class: &&str| told.iter().any(|word| word.eq_ignore_ascii_case(class));
     // The error's own words go first, then the usual suspects.

@@ -53,9 +53,9 @@ fn matches(
         show(server, column, row)?
     };
     Ok(match (asks, &shown) {
-        (Asks::Key(key), Shown::Map(members)) => {
-            members.iter().any(|(name, held)| name == key && held == value)
-        }
+        (Asks::Key(key), Shown::Map(members)) => members
+            .iter()
+            .any(|(name, held)| name == key && held == value),
         (Asks::Contains, Shown::Set(items)) => items.iter().any(|item| item == value),
         // The object on the way to the map or set is not there.
         (Asks::Key(_) | Asks::Contains, _) => false,
@@ -78,7 +78,10 @@ fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<(&'k Column, Asks<'k>), Fail
     }
     // Old scripts write map-key=value; of several maps the one with the longest name is meant.
     let dashed = |shape: Shape| {
-        let columns = kind.columns.iter().filter(move |column| column.shape == shape);
+        let columns = kind
+            .columns
+            .iter()
+            .filter(move |column| column.shape == shape);
         let named = columns.filter_map(|column| {
             let rest = key.strip_prefix(column.name.as_str())?.strip_prefix('-')?;
             Some((column, rest))

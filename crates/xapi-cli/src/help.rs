@@ -40,13 +40,19 @@ fn overview(all: bool, printer: &mut Printer<'_>) {
     let mut text = USAGE.to_owned();
     if all {
         let of = |prefix: &str| -> Vec<&str> {
-            names.iter().copied().filter(|name| name.starts_with(prefix)).collect()
+            names
+                .iter()
+                .copied()
+                .filter(|name| name.starts_with(prefix))
+                .collect()
         };
         let (hosts, vms) = (of("host-"), of("vm-"));
         let is_other = |name: &&str| !name.starts_with("host-") && !name.starts_with("vm-");
         let others: Vec<&str> = names.into_iter().filter(is_other).collect();
         text += "A full list of commands:\n\n";
-        text += &[hosts, vms, others].map(|block| wrapped(&block)).join("\n    \n");
+        text += &[hosts, vms, others]
+            .map(|block| wrapped(&block))
+            .join("\n    \n");
     } else {
         text += "The most common commands, of which more are listed by 'xe help --all':\n\n";
         text += &wrapped(&names);
@@ -60,7 +66,9 @@ fn wrapped(names: &[&str]) -> String {
     for (at, name) in names.iter().enumerate() {
         let comma = if at + 1 < names.len() { ", " } else { "" };
         let line = &mut lines[..];
-        let is_full = line.last().is_some_and(|line| line.len() + name.len() > WIDTH);
+        let is_full = line
+            .last()
+            .is_some_and(|line| line.len() + name.len() > WIDTH);
         if is_full {
             lines.push(INDENT.to_owned());
         }

@@ -9,9 +9,8 @@ use crate::server::Server;
 
 /// The value that a text stands for. Objects are named by UUID, sets are comma lists.
 pub fn read(server: &mut Server<'_>, ty: &Type, name: &str, text: &str) -> Result<Value, Failure> {
-    let wrong = |what: &str| {
-        Failure::Refused(format!("Parameter '{name}': expected {what}, got '{text}'"))
-    };
+    let wrong =
+        |what: &str| Failure::Refused(format!("Parameter '{name}': expected {what}, got '{text}'"));
     match ty {
         Type::Int => match ty.accept(text.into()) {
             Ok(number) => Ok(number),
@@ -21,8 +20,12 @@ pub fn read(server: &mut Server<'_>, ty: &Type, name: &str, text: &str) -> Resul
             Ok(number) => Ok(number),
             Err(_) => Err(wrong("a number")),
         },
-        Type::Bool => truth(text).map(Value::Bool).ok_or_else(|| wrong("true or false")),
-        Type::DateTime => DateTime::parse(text).map(Value::Time).ok_or_else(|| wrong("a date")),
+        Type::Bool => truth(text)
+            .map(Value::Bool)
+            .ok_or_else(|| wrong("true or false")),
+        Type::DateTime => DateTime::parse(text)
+            .map(Value::Time)
+            .ok_or_else(|| wrong("a date")),
         Type::Enum(desc) => enumerated(desc, text),
         Type::Ref(_) if text.is_empty() => Ok(NULL_REF.into()),
         Type::Ref(class) => match classes::class(class) {

@@ -125,7 +125,9 @@ fn collect_references(ty: &Type, value: &Value, into: &mut HashSet<String>) {
             into.insert(reference.clone());
         }
         (Type::Set(of), Value::Array(items)) => {
-            items.iter().for_each(|item| collect_references(of, item, into));
+            items
+                .iter()
+                .for_each(|item| collect_references(of, item, into));
         }
         (Type::Option(of), value) => collect_references(of, value, into),
         (Type::Map(key, of), Value::Struct(members)) => {

@@ -136,7 +136,10 @@ fn param_set(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failure
             Place::Key(column, member) => {
                 if let (None, None, Some(message)) = (column.in_map, column.add, column.set) {
                     let member = (member.to_owned(), text.into());
-                    match wholes.iter_mut().find(|(seen, ..)| seen.name == column.name) {
+                    match wholes
+                        .iter_mut()
+                        .find(|(seen, ..)| seen.name == column.name)
+                    {
                         Some((.., members)) => members.push(member),
                         None => wholes.push((column, message, vec![member])),
                     }
@@ -171,11 +174,16 @@ fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<Place<'k>, Failure> {
         let column = kind.column(name).ok_or_else(|| unknown(name))?;
         return match column.shape {
             Shape::Map => Ok(Place::Key(column, member)),
-            Shape::Set => Err(Failure::Refused("Cannot param-set on set fields".to_owned())),
+            Shape::Set => Err(Failure::Refused(
+                "Cannot param-set on set fields".to_owned(),
+            )),
             Shape::Scalar => Err(Failure::Refused(format!("Field '{name}' is not a map"))),
         };
     }
-    let maps = kind.columns.iter().filter(|column| column.shape == Shape::Map);
+    let maps = kind
+        .columns
+        .iter()
+        .filter(|column| column.shape == Shape::Map);
     let dashed = maps.filter_map(|column| {
         let member = key.strip_prefix(column.name.as_str())?.strip_prefix('-')?;
         Some((column, member))
@@ -252,7 +260,10 @@ fn param_remove(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Fail
     let column = named(kind, cx)?;
     let key = cx.required("param-key")?;
     let remove = column.remove.ok_or_else(|| {
-        Failure::Refused(format!("Nothing can be removed from field '{}'", column.name))
+        Failure::Refused(format!(
+            "Nothing can be removed from field '{}'",
+            column.name
+        ))
     })?;
     let value = match show(&mut cx.server, column, row)? {
         Shown::Set(items) if items.iter().any(|item| item == key) => {
@@ -292,14 +303,18 @@ fn param_clear(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failu
         (Shape::Set, Some(_), None) | (Shape::Scalar, Some(_), _) => {
             set_field(&mut cx.server, column, row, "")
         }
-        _ => Err(Failure::Refused(format!("Field '{}' cannot be cleared", column.name))),
+        _ => Err(Failure::Refused(format!(
+            "Field '{}' cannot be cleared",
+            column.name
+        ))),
     }
 }
 
 /// The field that `param-name` names.
 fn named<'k>(kind: &'k Kind, cx: &Context<'_>) -> Result<&'k Column, Failure> {
     let name = cx.required("param-name")?;
-    kind.column(name).ok_or_else(|| Failure::NoSuchField(name.to_owned()))
+    kind.column(name)
+        .ok_or_else(|| Failure::NoSuchField(name.to_owned()))
 }
 
 /// Reads a text as the last parameter of a message.

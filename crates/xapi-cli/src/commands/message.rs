@@ -25,8 +25,15 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn create(cx: &mut Context<'_>) -> Result<(), Failure> {
-    let objects = [("vm-uuid", "VM"), ("pool-uuid", "Pool"), ("sr-uuid", "SR"), ("host-uuid", "Host")];
-    let about = objects.iter().find_map(|(param, class)| Some((*class, cx.params.get(param)?)));
+    let objects = [
+        ("vm-uuid", "VM"),
+        ("pool-uuid", "Pool"),
+        ("sr-uuid", "SR"),
+        ("host-uuid", "Host"),
+    ];
+    let about = objects
+        .iter()
+        .find_map(|(param, class)| Some((*class, cx.params.get(param)?)));
     let Some((class, uuid)) = about else {
         let text = "One of vm-uuid, pool-uuid, sr-uuid and host-uuid must be given";
         return Err(Failure::Refused(text.to_owned()));
@@ -53,9 +60,13 @@ fn destroy(cx: &mut Context<'_>) -> Result<(), Failure> {
             return Err(Failure::Refused(text.to_owned()));
         }
     };
-    let messages: Result<Vec<_>, _> =
-        uuids.iter().map(|uuid| cx.server.by_uuid(class, uuid).map(Value::Str)).collect();
-    cx.server.call("message.destroy_many", vec![Value::Array(messages?)]).map(drop)
+    let messages: Result<Vec<_>, _> = uuids
+        .iter()
+        .map(|uuid| cx.server.by_uuid(class, uuid).map(Value::Str))
+        .collect();
+    cx.server
+        .call("message.destroy_many", vec![Value::Array(messages?)])
+        .map(drop)
 }
 
 fn destroy_all(cx: &mut Context<'_>) -> Result<(), Failure> {
@@ -72,5 +83,7 @@ fn destroy_all(cx: &mut Context<'_>) -> Result<(), Failure> {
         read(&mut cx.server, &xapi_model::Type::Int, "priority", priority)?;
         filters.push(("priority".to_owned(), priority.into()));
     }
-    cx.server.call("message.destroy_all", vec![Value::Struct(filters)]).map(drop)
+    cx.server
+        .call("message.destroy_all", vec![Value::Struct(filters)])
+        .map(drop)
 }

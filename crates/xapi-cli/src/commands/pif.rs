@@ -123,7 +123,11 @@ pub const TUNNEL: &[Entry] = &[
     call(
         "tunnel-create",
         "tunnel.create",
-        &[arg("transport_PIF", "pif-uuid"), arg("network", "network-uuid"), arg("protocol", "protocol")],
+        &[
+            arg("transport_PIF", "pif-uuid"),
+            arg("network", "network-uuid"),
+            arg("protocol", "protocol"),
+        ],
     )
     .through("access_PIF")
     .reqd(&["pif-uuid", "network-uuid"])

@@ -15,9 +15,13 @@ pub const VIF: &[Entry] = &[
     call("vif-destroy", "VIF.destroy", &[arg("self", "uuid")])
         .reqd(&["uuid"])
         .help("Removes a VIF."),
-    call("vif-move", "VIF.move", &[arg("self", "uuid"), arg("network", "network-uuid")])
-        .reqd(&["uuid", "network-uuid"])
-        .help("Connects a VIF to another network."),
+    call(
+        "vif-move",
+        "VIF.move",
+        &[arg("self", "uuid"), arg("network", "network-uuid")],
+    )
+    .reqd(&["uuid", "network-uuid"])
+    .help("Connects a VIF to another network."),
 ];
 
 fn vif_unplug(cx: &mut Context<'_>) -> Result<(), Failure> {

@@ -37,9 +37,19 @@ fn columns(class: &'static ClassDesc, field: &'static FieldDesc) -> Vec<Column> 
         };
     };
     let base = dashed.to_lowercase();
-    let mut made = vec![column(class, format!("{base}-uuid"), Shape::Scalar, vec![field])];
+    let mut made = vec![column(
+        class,
+        format!("{base}-uuid"),
+        Shape::Scalar,
+        vec![field],
+    )];
     if let Some(label) = classes::class(other).and_then(|other| other.field("name_label")) {
-        made.push(column(class, format!("{base}-name-label"), Shape::Scalar, vec![field, label]));
+        made.push(column(
+            class,
+            format!("{base}-name-label"),
+            Shape::Scalar,
+            vec![field, label],
+        ));
     }
     made
 }
@@ -74,7 +84,9 @@ fn column(
         Shape::Set => (message("set"), message("add"), message("remove")),
         Shape::Map => (message("set"), message("add_to"), message("remove_from")),
     };
-    let deprecated = path.last().is_some_and(|field| field.state == State::Deprecated);
+    let deprecated = path
+        .last()
+        .is_some_and(|field| field.state == State::Deprecated);
     Column {
         name,
         shape,

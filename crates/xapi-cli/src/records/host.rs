@@ -93,6 +93,9 @@ fn operation(value: &Value) -> String {
 }
 
 fn free_memory(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> {
-    let free = server.call("host.compute_free_memory", vec![row.reference.as_str().into()])?;
+    let free = server.call(
+        "host.compute_free_memory",
+        vec![row.reference.as_str().into()],
+    )?;
     text(server, &Type::Int, &free).map(Shown::One)
 }

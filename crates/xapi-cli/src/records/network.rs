@@ -35,7 +35,9 @@ pub const NETWORK_SRIOV: Declared = Declared {
         ro("physical-PIF"),
         ro("logical-PIF"),
         ro("requires-reboot"),
-        ro("remaining-capacity").asks(remaining_capacity).expensive(),
+        ro("remaining-capacity")
+            .asks(remaining_capacity)
+            .expensive(),
     ],
 };
 

@@ -7,7 +7,15 @@ use crate::failure::Failure;
 use crate::shown::{NOT_IN_DATABASE, float};
 
 pub const PIF: Declared = Declared {
-    shown: &["uuid", "device", "MAC", "currently-attached", "VLAN", "network-uuid", "host-uuid"],
+    shown: &[
+        "uuid",
+        "device",
+        "MAC",
+        "currently-attached",
+        "VLAN",
+        "network-uuid",
+        "host-uuid",
+    ],
     narrowed: &[],
     fields: &[
         ro("uuid"),
@@ -42,8 +50,12 @@ pub const PIF: Declared = Declared {
         ro("DNS"),
         mro("properties").in_map("PIF.set_property"),
         sro("capabilities"),
-        ro("io_read_kbs").asks(|server, row| traffic(server, row, "rx")).expensive(),
-        ro("io_write_kbs").asks(|server, row| traffic(server, row, "tx")).expensive(),
+        ro("io_read_kbs")
+            .asks(|server, row| traffic(server, row, "rx"))
+            .expensive(),
+        ro("io_write_kbs")
+            .asks(|server, row| traffic(server, row, "tx"))
+            .expensive(),
         ro("carrier").at("metrics.carrier"),
         ro("vendor-id").at("metrics.vendor_id"),
         ro("vendor-name").at("metrics.vendor_name"),
@@ -117,8 +129,14 @@ fn duplex(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> {
 
 /// Kilobytes a second, from the host's data sources; a host without them does not know.
 fn traffic(server: &mut Server<'_>, row: &Row, way: &str) -> Result<Shown, Failure> {
-    let member = |name: &str| row.record.member(name).and_then(Value::as_str).unwrap_or_default();
+    let member = |name: &str| {
+        row.record
+            .member(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let source = format!("pif_{}_{way}", member("device"));
-    super::data_source(server, "host.query_data_source", member("host"), &source)
-        .map(|bytes| Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0))))
+    super::data_source(server, "host.query_data_source", member("host"), &source).map(|bytes| {
+        Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0)))
+    })
 }

@@ -7,7 +7,13 @@ use crate::failure::Failure;
 use crate::shown::text;
 
 pub const POOL: Declared = Declared {
-    shown: &["uuid", "name-label", "name-description", "master", "default-SR"],
+    shown: &[
+        "uuid",
+        "name-label",
+        "name-description",
+        "master",
+        "default-SR",
+    ],
     narrowed: &[],
     fields: &[
         ro("uuid"),
@@ -51,10 +57,14 @@ pub const POOL: Declared = Declared {
         ro("tls-verification-enabled"),
         ro("client-certificate-auth-enabled"),
         ro("client-certificate-auth-name"),
-        srw("repositories").changed_by("pool.add_repository", "pool.remove_repository").whole(),
+        srw("repositories")
+            .changed_by("pool.add_repository", "pool.remove_repository")
+            .whole(),
         ro("repository-proxy-url"),
         ro("repository-proxy-username"),
-        rw("https-only").asks(|s, _| of_hosts(s, "https_only")).set_by("pool.set_https_only"),
+        rw("https-only")
+            .asks(|s, _| of_hosts(s, "https_only"))
+            .set_by("pool.set_https_only"),
         rw("migration-compression"),
         rw("coordinator-bias"),
         ro("telemetry-frequency"),
@@ -70,10 +80,16 @@ pub const POOL: Declared = Declared {
         rw("ext-auth-cache-expiry"),
         mrw("license-server"),
         ro("ssh-enabled").asks(|s, _| of_hosts(s, "ssh_enabled")),
-        rw("ssh-enabled-timeout").asks(|s, _| of_hosts(s, "ssh_enabled_timeout")).set_by("pool.set_ssh_enabled_timeout"),
+        rw("ssh-enabled-timeout")
+            .asks(|s, _| of_hosts(s, "ssh_enabled_timeout"))
+            .set_by("pool.set_ssh_enabled_timeout"),
         ro("ssh-expiry").asks(|s, _| of_hosts(s, "ssh_expiry")),
-        rw("console-idle-timeout").asks(|s, _| of_hosts(s, "console_idle_timeout")).set_by("pool.set_console_idle_timeout"),
-        rw("ssh-auto-mode").asks(|s, _| of_hosts(s, "ssh_auto_mode")).set_by("pool.set_ssh_auto_mode"),
+        rw("console-idle-timeout")
+            .asks(|s, _| of_hosts(s, "console_idle_timeout"))
+            .set_by("pool.set_console_idle_timeout"),
+        rw("ssh-auto-mode")
+            .asks(|s, _| of_hosts(s, "ssh_auto_mode"))
+            .set_by("pool.set_ssh_auto_mode"),
         rw("limit-console-sessions"),
         rw("vm-console-idle-timeout"),
     ],
@@ -98,7 +114,10 @@ fn of_hosts(server: &mut Server<'_>, field: &str) -> Result<Shown, Failure> {
 }
 
 fn license_state(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> {
-    let state = server.call("pool.get_license_state", vec![row.reference.as_str().into()]);
+    let state = server.call(
+        "pool.get_license_state",
+        vec![row.reference.as_str().into()],
+    );
     let state = match state {
         Ok(state) => state,
         // A server without licences must not spoil `pool-param-list`.
@@ -112,7 +131,12 @@ fn sr_types(server: &mut Server<'_>, _: &Row) -> Result<Shown, Failure> {
     let mut types = Vec::new();
     if let Some(class) = classes::class("SM") {
         for row in server.rows(class)? {
-            types.extend(row.record.member("type").and_then(Value::as_str).map(str::to_owned));
+            types.extend(
+                row.record
+                    .member("type")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+            );
         }
     }
     Ok(Shown::Set(types))

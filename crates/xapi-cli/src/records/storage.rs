@@ -7,7 +7,14 @@ use crate::failure::Failure;
 use crate::shown::NOT_IN_DATABASE;
 
 pub const SR: Declared = Declared {
-    shown: &["uuid", "name-label", "name-description", "host", "type", "content-type"],
+    shown: &[
+        "uuid",
+        "name-label",
+        "name-description",
+        "host",
+        "type",
+        "content-type",
+    ],
     narrowed: &[],
     fields: &[
         ro("uuid"),
@@ -36,7 +43,13 @@ pub const SR: Declared = Declared {
 };
 
 pub const PBD: Declared = Declared {
-    shown: &["uuid", "host-uuid", "sr-uuid", "device-config", "currently-attached"],
+    shown: &[
+        "uuid",
+        "host-uuid",
+        "sr-uuid",
+        "device-config",
+        "currently-attached",
+    ],
     narrowed: &[],
     fields: &[
         ro("uuid"),
@@ -64,13 +77,19 @@ fn operation(value: &Value) -> String {
 
 /// The one host that the repository is attached to.
 fn host(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> {
-    let pbds = row.record.member("PBDs").and_then(Value::as_array).unwrap_or_default();
+    let pbds = row
+        .record
+        .member("PBDs")
+        .and_then(Value::as_array)
+        .unwrap_or_default();
     let label = match pbds {
         [] => None,
         [pbd] => host_of(server, pbd.as_str().unwrap_or_default())?,
         _ => Some("<shared>".to_owned()),
     };
-    Ok(Shown::One(label.unwrap_or_else(|| NOT_IN_DATABASE.to_owned())))
+    Ok(Shown::One(
+        label.unwrap_or_else(|| NOT_IN_DATABASE.to_owned()),
+    ))
 }
 
 fn host_of(server: &mut Server<'_>, pbd: &str) -> Result<Option<String>, Failure> {
@@ -80,7 +99,10 @@ fn host_of(server: &mut Server<'_>, pbd: &str) -> Result<Option<String>, Failure
     let Some(pbd) = server.lookup(pbds, pbd)? else {
         return Ok(None);
     };
-    let host = pbd.member("host").and_then(Value::as_str).unwrap_or_default();
+    let host = pbd
+        .member("host")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let host = server.lookup(hosts, host)?;
     let label = host.as_ref().and_then(|host| host.member("name_label"));
     Ok(label.and_then(Value::as_str).map(str::to_owned))

@@ -3,7 +3,13 @@
 use super::{Declared, mrw, ro};
 
 pub const TASK: Declared = Declared {
-    shown: &["uuid", "name-label", "name-description", "status", "progress"],
+    shown: &[
+        "uuid",
+        "name-label",
+        "name-description",
+        "status",
+        "progress",
+    ],
     narrowed: &[],
     fields: &[
         ro("uuid"),

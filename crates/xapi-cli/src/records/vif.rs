@@ -26,8 +26,12 @@ pub const VIF: Declared = Declared {
         mrw("other-config"),
         ro("network-uuid").at("network"),
         ro("network-name-label").at("network.name_label"),
-        ro("io_read_kbs").asks(|server, row| traffic(server, row, "rx")).expensive(),
-        ro("io_write_kbs").asks(|server, row| traffic(server, row, "tx")).expensive(),
+        ro("io_read_kbs")
+            .asks(|server, row| traffic(server, row, "rx"))
+            .expensive(),
+        ro("io_write_kbs")
+            .asks(|server, row| traffic(server, row, "tx"))
+            .expensive(),
         rw("locking-mode"),
         srw("ipv4-allowed").whole(),
         srw("ipv6-allowed").whole(),
@@ -43,8 +47,14 @@ pub const VIF: Declared = Declared {
 
 /// Kilobytes a second, from the guest's data sources.
 fn traffic(server: &mut Server<'_>, row: &Row, way: &str) -> Result<Shown, Failure> {
-    let member = |name: &str| row.record.member(name).and_then(Value::as_str).unwrap_or_default();
+    let member = |name: &str| {
+        row.record
+            .member(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let source = format!("vif_{}_{way}", member("device"));
-    super::data_source(server, "VM.query_data_source", member("VM"), &source)
-        .map(|bytes| Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0))))
+    super::data_source(server, "VM.query_data_source", member("VM"), &source).map(|bytes| {
+        Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0)))
+    })
 }

@@ -94,7 +94,9 @@ const FIELDS: &[Decl] = &[
     mro("os-version").at("guest_metrics.os_version"),
     mro("netbios-name").at("guest_metrics.netbios_name"),
     mro("PV-drivers-version").at("guest_metrics.PV_drivers_version"),
-    ro("PV-drivers-up-to-date").at("guest_metrics.PV_drivers_up_to_date").deprecated(),
+    ro("PV-drivers-up-to-date")
+        .at("guest_metrics.PV_drivers_up_to_date")
+        .deprecated(),
     mro("memory").at("guest_metrics.memory"),
     mro("disks").at("guest_metrics.disks"),
     mro("networks").at("guest_metrics.networks"),
