@@ -573,3 +573,58 @@ impl Drop for TemporaryDirectory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use xapi_model::{Class, ClassDesc, Network, Task};
+
+    use super::*;
+
+    #[test]
+    fn only_what_must_survive_waits_for_the_disk() {
+        let directory = TemporaryDirectory::new().unwrap();
+        let store = Store::open(&directory.0.join("state.db"), Options::default()).unwrap();
+        let check = |classes: &[&'static ClassDesc], full: bool| {
+            let draft = store.draft().unwrap();
+            for class in classes {
+                let row = class.fields.iter().map(|field| field.default_value());
+                draft.insert_row(class, row.collect()).unwrap();
+            }
+            store.commit(draft).unwrap();
+            let writer = store.0.writer.lock().unwrap();
+            let word = writer
+                .conn
+                .pragma_query_value(None, "synchronous", |row| row.get(0));
+            // 2 is FULL, 1 is NORMAL; OFF would let a checkpoint overtake the log.
+            assert_eq!(word, Ok(if full { 2 } else { 1 }));
+        };
+        check(&[Network::DESC], true);
+        check(&[Task::DESC], false);
+        check(&[Network::DESC], true);
+        check(&[Task::DESC], false);
+        check(&[Task::DESC, Network::DESC], true);
+    }
+
+    #[test]
+    fn a_generation_above_the_reserved_ones_waits_for_the_disk() {
+        let directory = TemporaryDirectory::new().unwrap();
+        let store = Store::open(&directory.0.join("state.db"), Options::default()).unwrap();
+        let insert = || {
+            store.change(|draft| draft.insert(Task::blank())).unwrap();
+        };
+        insert();
+        let word = |store: &Store| -> i64 {
+            let writer = store.0.writer.lock().unwrap();
+            let word = writer
+                .conn
+                .pragma_query_value(None, "synchronous", |row| row.get(0));
+            word.unwrap()
+        };
+        assert_eq!(word(&store), 1);
+        store.0.writer.lock().unwrap().high_water = store.generation();
+        insert();
+        assert_eq!(word(&store), 2);
+        insert();
+        assert_eq!(word(&store), 1);
+    }
+}
