@@ -488,6 +488,34 @@ impl Topology {
         gone
     }
 
+    /// Leaves out every router that none of its bridge's addresses reaches: the kernel would refuse the route, and the
+    /// bridge should not suffer for it. Returns the bridges and their routers.
+    pub fn leave_out_unreachable_routers(&mut self) -> Vec<(Name, IpAddr)> {
+        let mut left_out = Vec::new();
+        for (name, bridge) in &mut self.bridges {
+            let addresses = bridge.addresses();
+            let reaches = |router: IpAddr| is_reachable(router, &addresses);
+            let mut gone = Vec::new();
+            if let Ipv4::Static { gateway, .. } = &mut bridge.ipv4
+                && let Some(router) = gateway.take_if(|router| !reaches(IpAddr::V4(*router)))
+            {
+                gone.push(IpAddr::V4(router));
+            }
+            if let Ipv6::Static { gateway, .. } = &mut bridge.ipv6
+                && let Some(router) = gateway.take_if(|router| !reaches(IpAddr::V6(*router)))
+            {
+                gone.push(IpAddr::V6(router));
+            }
+            bridge.routes.retain(|route| {
+                let reached = reaches(route.gateway);
+                gone.extend((!reached).then_some(route.gateway));
+                reached
+            });
+            left_out.extend(gone.into_iter().map(|router| (*name, router)));
+        }
+        left_out
+    }
+
     /// Leaves out a NIC: a bond goes on with its other members, a bridge without any NIC is left out. Returns the names
     /// of the bridges left out.
     pub fn leave_out_nic(&mut self, nic: Name) -> Vec<Name> {
@@ -512,6 +540,14 @@ impl Topology {
         }
         self.leave_out_bridge(name)
     }
+}
+
+/// Whether a router can be reached by one of a device's addresses.
+pub fn is_reachable(router: IpAddr, addresses: &[Inet]) -> bool {
+    matches!(router, IpAddr::V6(v6) if v6.is_unicast_link_local())
+        || addresses
+            .iter()
+            .any(|inet| inet.contains(&router) && inet.address() != router)
 }
 
 fn claim_uplink(
