@@ -239,11 +239,7 @@ pub(crate) fn each_ref<'v>(
     found: &mut dyn FnMut(&'static str, &'v str),
 ) {
     match (ty, value) {
-        (Type::Ref(class), Value::Str(text)) => {
-            if !is_null(text) {
-                found(class, text);
-            }
-        }
+        (Type::Ref(class), Value::Str(text)) if !is_null(text) => found(class, text),
         (Type::Set(of), Value::Array(items)) => {
             for item in items {
                 each_ref(of, item, found);
@@ -269,7 +265,7 @@ pub(crate) fn is_null(text: &str) -> bool {
     text.is_empty() || text == xapi_model::types::NULL_REF
 }
 
-/// The class that references of this type refer to, if they can refer to `class` at all.
+/// Whether values of this type can refer to an object of the class.
 pub(crate) fn mentions(ty: &Type, class: &str) -> bool {
     match ty {
         Type::Ref(target) => *target == class,

@@ -93,6 +93,10 @@ pub(crate) fn open(path: &Path, options: &Options, temporary: bool) -> Result<Op
 
 /// Gives SQLite's words for a bad file their name.
 fn named(path: &Path, error: DbError) -> DbError {
+    if let DbError::Damaged { what, .. } = error {
+        let path = path.to_owned();
+        return DbError::Damaged { path, what };
+    }
     let DbError::Sqlite(rusqlite::Error::SqliteFailure(failure, what)) = &error else {
         return error;
     };
@@ -223,7 +227,7 @@ fn migrate(conn: &Connection, options: &Options, generation: u64) -> Result<Layo
                     .any(|c| c.field.name == *field)
             })
         };
-        if !key.fields.iter().all(|field| has(&field)) {
+        if !key.fields.iter().all(has) {
             return Err(DbError::Model(format!("{key:?} names what is not stored")));
         }
         conn.execute_batch(&index(key.class, key.fields))?;
@@ -409,7 +413,7 @@ fn number_fields(conn: &Connection, layout: &Layout, known: &Fields) -> Result<F
             let (class, name) = (table.class.name, column.field.name);
             let signature = column.view.is_none().then(|| signature(&column.field.ty));
             let known = known.get(&(class.to_owned(), name.to_owned()));
-            if !known.is_some_and(|known| known.signature == signature) {
+            if known.is_none_or(|known| known.signature != signature) {
                 conn.prepare_cached(
                     "INSERT INTO _field (class, name, type) VALUES (?1, ?2, ?3) \
                      ON CONFLICT (class, name) DO UPDATE SET type = excluded.type",
@@ -630,6 +634,15 @@ fn write_copy(from: &Connection, layout: &Layout, partial: &Path) -> Result<(), 
     copy.execute_batch("BEGIN IMMEDIATE")?;
     let generation = meta(&copy, "generation")?;
     empty_volatile(&copy, layout, generation)?;
+    // Not even their names: the reference of a session is all that a caller needs.
+    for table in layout.tables.iter().filter(|table| table.class.volatile) {
+        let name = table.class.name;
+        copy.execute("DELETE FROM _tombstone WHERE class = ?1", [name])?;
+        copy.execute(
+            "UPDATE _class SET tombstones = 0, horizon = ?2 WHERE name = ?1",
+            (name, generation.cast_signed()),
+        )?;
+    }
     copy.execute_batch("COMMIT")?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(())

@@ -461,7 +461,7 @@ impl Inner {
             Some(reader) => reader,
             None => Reader::new(self.connect()?),
         };
-        if !reader.open || reader.generation != self.generation.load(Ordering::Acquire) {
+        if !reader.open || reader.generation != self.visible.load(Ordering::Acquire) {
             reader.end()?;
             reader.begin()?;
         }
@@ -476,8 +476,8 @@ impl Inner {
         if resting.len() >= RESTING {
             return;
         }
-        // Under the lock, so that a commit either sees the reader here or has moved the generation on before.
-        if reader.generation != self.generation.load(Ordering::Acquire)
+        // Under the lock, so that a commit either finds the reader here or has moved the generation on before.
+        if reader.generation != self.visible.load(Ordering::Acquire)
             && let Err(error) = reader.end()
         {
             tracing::warn!("a database connection is given up: {error}");

@@ -72,9 +72,12 @@ fn an_object_comes_back_as_it_was_put() {
     );
     assert_eq!(
         view.find(Pif::DEVICE, &"eth0".to_owned()).unwrap(),
-        [eth0.clone()]
+        std::slice::from_ref(&eth0)
     );
-    assert_eq!(view.find(Pif::NETWORK, &net).unwrap(), [eth0.clone()]);
+    assert_eq!(
+        view.find(Pif::NETWORK, &net).unwrap(),
+        std::slice::from_ref(&eth0)
+    );
     let record = view.record(Pif::DESC, eth0.as_str()).unwrap();
     assert_eq!(record.member("device"), Some(&Value::from("eth0")));
     assert_eq!(
@@ -169,7 +172,10 @@ fn a_draft_reads_as_if_it_were_committed() {
     read(&|net| draft.find(Pif::NETWORK, net).unwrap());
     assert_eq!(draft.all::<Network>().unwrap().len(), 3);
     // Nobody else sees any of it yet.
-    assert_eq!(field(&store, &one, Network::PIFS).0, [eth0.clone()]);
+    assert_eq!(
+        field(&store, &one, Network::PIFS).0,
+        std::slice::from_ref(&eth0)
+    );
     store.commit(draft).unwrap();
     let view = store.view().unwrap();
     read(&|net| view.field(net, Network::PIFS).unwrap().0);
@@ -275,7 +281,8 @@ fn two_writers_of_one_field_conflict_and_of_two_fields_do_not() {
             .unwrap();
     };
     check_meeting(label("a"), label("b"), true);
-    check_meeting(label("a"), label("a"), false);
+    // Both may have counted up from what they saw.
+    check_meeting(label("a"), label("a"), true);
     let (store, net) = check_meeting(label("a"), mtu, false);
     assert_eq!(field(&store, &net, Network::NAME_LABEL), "a");
     assert_eq!(field(&store, &net, Network::MTU), 9000);
@@ -329,9 +336,9 @@ fn maps_and_sets_conflict_by_key() {
         .collect();
     assert_eq!(config, ["a", "b", "k", "l"]);
     check_meeting(add("a", "1"), add("a", "2"), true);
-    check_meeting(add("a", "1"), add("a", "1"), false);
+    check_meeting(add("a", "1"), add("a", "1"), true);
     check_meeting(cut("k"), cut("l"), false);
-    check_meeting(cut("k"), cut("k"), false);
+    check_meeting(cut("k"), cut("k"), true);
     check_meeting(cut("k"), whole(&[("k", "new"), ("l", "w")]), true);
     check_meeting(whole(&[("k", "x"), ("l", "w")]), add("m", "1"), false);
     check_meeting(
@@ -344,6 +351,7 @@ fn maps_and_sets_conflict_by_key() {
         whole(&[("k", "v"), ("l", "y")]),
         false,
     );
+    check_meeting(join("a"), join("a"), true);
     let (store, net) = check_meeting(join("a"), join("b"), false);
     let mut tags = field(&store, &net, Network::TAGS);
     tags.sort();
@@ -484,9 +492,12 @@ fn objects_of_one_draft_may_refer_to_each_other_and_go_together() {
         .unwrap();
     assert_eq!(
         field(&store, &master, Pif::BOND_MASTER_OF).0,
-        [bond.clone()]
+        std::slice::from_ref(&bond)
     );
-    assert_eq!(field(&store, &bond, Bond::SLAVES).0, [master.clone()]);
+    assert_eq!(
+        field(&store, &bond, Bond::SLAVES).0,
+        std::slice::from_ref(&master)
+    );
     store
         .change(|draft| {
             draft.destroy(&bond)?;
@@ -770,7 +781,8 @@ fn a_replayed_commit_has_the_same_effect() {
     let one = store();
     let two = store();
     let net = Ref::<Network>::new("OpaqueRef:net");
-    let steps: [&dyn Fn(&Draft) -> Result<(), ApiError>; 4] = [
+    type Step<'a> = &'a dyn Fn(&Draft) -> Result<(), ApiError>;
+    let steps: [Step; 4] = [
         &|draft| draft.insert_as(net.clone(), Network::blank()).map(|_| ()),
         &|draft| {
             let network = net.clone();

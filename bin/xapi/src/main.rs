@@ -18,7 +18,9 @@ use xapi_db::{Options, Store};
 use xapi_model::{ApiError, Value};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
-use xapi_server::{Config as ServerConfig, Handler, Listener, Origin as ServerOrigin, Server, UnixAccess};
+use xapi_server::{
+    Config as ServerConfig, Handler, Listener, Origin as ServerOrigin, Server, UnixAccess,
+};
 
 use settings::Settings;
 
@@ -135,12 +137,22 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         ..config
     };
     let mut signals = Signals::new()?;
-    let directory = config.database().parent().map(PathBuf::from).unwrap_or_default();
+    let directory = config
+        .database()
+        .parent()
+        .map(PathBuf::from)
+        .unwrap_or_default();
     std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
     let store = Store::open(&config.database(), Options::default())?;
     let agent = Arc::new(LocalAgent::start(network(&config, settings)?)?);
     let pam = Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline));
-    let core = Arc::new(Core::new(config, store, agent, pam, Arc::new(SystemTime::now)));
+    let core = Arc::new(Core::new(
+        config,
+        store,
+        agent,
+        pam,
+        Arc::new(SystemTime::now),
+    ));
     startup::run(&core)?;
     let watch = Watch::start(&core)?;
     let server = listen(&core, settings)?;
@@ -195,7 +207,12 @@ fn listen(core: &Arc<Core>, settings: &Settings) -> Result<Listening, Box<dyn st
 struct Answers(Api);
 
 impl Handler for Answers {
-    fn call(&self, origin: &ServerOrigin, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
+    fn call(
+        &self,
+        origin: &ServerOrigin,
+        name: &str,
+        params: Vec<Value>,
+    ) -> Result<Value, ApiError> {
         let origin = Origin {
             local_root: origin.local_root,
             peer: origin.peer.clone(),

@@ -93,9 +93,7 @@ impl Core {
                 mode: Mode::WhatCan,
                 within: self.config.change_deadline,
             };
-            self.agent
-                .converge(request)
-                .map_err(|why| errors::internal_error(why))
+            self.agent.converge(request).map_err(errors::internal_error)
         });
         if let Err(failed) = back {
             tracing::error!("{host}: after {why} the network could not be put back: {failed}");

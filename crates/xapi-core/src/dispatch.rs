@@ -87,7 +87,9 @@ impl Api {
     /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
     pub fn is_quick(name: &str) -> bool {
         use xapi_model::messages::Implied::{Get, GetByUuid, GetRecord};
-        messages().find(name).is_some_and(|m| matches!(m.kind, Kind::Implied(Get(_) | GetRecord | GetByUuid)))
+        messages()
+            .find(name)
+            .is_some_and(|m| matches!(m.kind, Kind::Implied(Get(_) | GetRecord | GetByUuid)))
     }
 
     /// The error for a message that does not exist: who has no valid session learns only that (wire-protocol facts, 2.1).
@@ -192,11 +194,10 @@ fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
 
 /// Checks the role of a message; maps have keys that weaker roles may change (wire-protocol facts, 6).
 fn permit_message(caller: Option<&Caller>, message: &Message, params: &[Value]) -> Result<()> {
-    use xapi_model::messages::Implied;
     if !message.session {
         return Ok(());
     }
-    if let Kind::Implied(Implied::AddTo(field) | Implied::RemoveFrom(field)) = message.kind
+    if !message.keys.is_empty()
         && let Some(key) = params.get(1).and_then(Value::as_str)
     {
         let key = key.to_ascii_lowercase();
@@ -207,7 +208,7 @@ fn permit_message(caller: Option<&Caller>, message: &Message, params: &[Value]) 
                 None => key == pattern,
             }
         };
-        if let Some((pattern, role)) = field.keys.iter().find(|(pattern, _)| matches(pattern)) {
+        if let Some((pattern, role)) = message.keys.iter().find(|(pattern, _)| matches(pattern)) {
             let permission = format!("{}/key:{}", message.name, pattern.to_ascii_lowercase());
             return permit(caller, &permission, *role, false);
         }

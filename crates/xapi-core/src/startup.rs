@@ -9,7 +9,7 @@ use xapi_model::{
     Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
     Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
 };
-use xapi_net::agent::{Mode, Outcome, Part, Request};
+use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 use xapi_net::facts::Facts;
 use xapi_net::topology::{Family, Name};
 
@@ -243,11 +243,17 @@ fn roles(core: &Core) -> Result<()> {
             if known.iter().any(|(_, row)| row.name_label == role.as_str()) {
                 continue;
             }
-            draft.insert(xapi_model::role::Role {
+            let row = xapi_model::role::Role {
                 name_label: role.as_str().to_owned(),
                 is_internal: role == Role::ClientCert,
                 ..xapi_model::role::Role::blank()
-            })?;
+            };
+            // New subjects get the strongest role by its reference, which is the same everywhere.
+            if role == Role::PoolAdmin {
+                draft.insert_as(Ref::new(xapi_model::role::POOL_ADMIN), row)?;
+            } else {
+                draft.insert(row)?;
+            }
         }
         Ok(())
     })
@@ -527,9 +533,7 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
         .map_err(errors::internal_error)?;
     drop(draft);
     core.store.change(|draft| {
-        for left in &outcome.left_out {
-            note_left_out(core, draft, &host, left)?;
-        }
+        note_left_out(core, draft, &host, &outcome.left_out)?;
         facts::record(core, draft, &host, &outcome.facts)
     })?;
     tracing::info!(
@@ -540,35 +544,44 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn note_left_out(
+/// Shows what could not be brought up as unplugged, and tells the operator.
+pub(crate) fn note_left_out(
     core: &Core,
     draft: &Draft,
     host: &Ref<Host>,
-    left: &xapi_net::agent::LeftOut,
+    left_out: &[LeftOut],
 ) -> Result<()> {
-    for bridge in &left.bridges {
-        if let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())?
-            && !draft.field(&pif, Pif::MANAGEMENT)?
-        {
-            draft.set(&pif, Pif::CURRENTLY_ATTACHED, false)?;
+    for left in left_out {
+        for bridge in &left.bridges {
+            if let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())?
+                && !draft.field(&pif, Pif::MANAGEMENT)?
+            {
+                draft.set(&pif, Pif::CURRENTLY_ATTACHED, false)?;
+            }
         }
+        let what = match left.part {
+            Part::Host => "the host's network".to_owned(),
+            part => part.to_string(),
+        };
+        let body = format!("{what} could not be brought up: {}", left.why);
+        tell(core, draft, host, "NETWORK_NOT_BROUGHT_UP", &body)?;
     }
-    let what = match left.part {
-        Part::Host => "the host's network".to_owned(),
-        part => part.to_string(),
-    };
+    Ok(())
+}
+
+/// Tells the operator that a host is neither as before nor as asked.
+pub(crate) fn note_diverged(core: &Core, draft: &Draft, host: &Ref<Host>, why: &str) -> Result<()> {
+    let body = format!("the network is neither as before nor as asked: {why}; it is tried again");
+    tell(core, draft, host, "NETWORK_DIVERGED", &body)
+}
+
+/// Adds a message about a host, unless it is there already.
+fn tell(core: &Core, draft: &Draft, host: &Ref<Host>, name: &str, body: &str) -> Result<()> {
     let uuid = draft.field(host, Host::UUID)?;
-    let body = format!("{what} could not be brought up: {}", left.why);
     let same =
         |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
     if !draft.all::<xapi_model::Message>()?.iter().any(same) {
-        alert::add(
-            core,
-            draft,
-            "NETWORK_NOT_BROUGHT_UP",
-            (MessageClass::Host, &uuid),
-            &body,
-        )?;
+        alert::add(core, draft, name, (MessageClass::Host, &uuid), body)?;
     }
     Ok(())
 }

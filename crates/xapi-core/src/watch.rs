@@ -85,9 +85,23 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
 fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
     tracing::debug!(?events, "the network changed by itself");
     let host = core.localhost()?;
-    let again =
-        |event: &NetEvent| matches!(event, NetEvent::NicsChanged | NetEvent::BackendRestarted);
-    if events.iter().any(again) {
+    let mut look_again = false;
+    for event in events {
+        match event {
+            // A NIC that is new has no PIF yet; one that is back may carry what was left out.
+            NetEvent::NicsChanged => look_again = true,
+            NetEvent::Converged { left_out } => {
+                core.store
+                    .change(|draft| startup::note_left_out(core, draft, &host, left_out))?;
+            }
+            NetEvent::Diverged { why } => {
+                core.store
+                    .change(|draft| startup::note_diverged(core, draft, &host, why))?;
+            }
+            _ => {}
+        }
+    }
+    if look_again {
         crate::ops::pif::scan_host(core, &host)?;
         startup::reconverge(core)?;
         return Ok(());

@@ -90,15 +90,12 @@ pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
             .filter(|(_, vif)| vif.currently_attached || vif.reserved)
             .collect();
         if !used.is_empty() {
-            let offenders = used
-                .iter()
-                .map(|(reference, _)| reference.to_string())
-                .collect();
-            return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_VIF", offenders));
+            return Err(errors::network_contains_vif(
+                used.iter().map(|(reference, _)| reference),
+            ));
         }
         if !network.pifs.is_empty() {
-            let offenders = network.pifs.iter().map(ToString::to_string).collect();
-            return Err(xapi_model::ApiError::new("NETWORK_CONTAINS_PIF", offenders));
+            return Err(errors::network_contains_pif(network.pifs.iter()));
         }
         let system = network
             .other_config
