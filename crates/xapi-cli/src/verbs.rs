@@ -126,10 +126,13 @@ fn param_get(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failure
     Ok(())
 }
 
+/// A map that is set as a whole: its column, the message that sets it, and the members so far.
+type Whole<'c> = (&'c Column, &'static Message, Vec<(String, Value)>);
+
 fn param_set(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failure> {
     let own: Vec<(&str, &str)> = cx.params.own().filter(|(key, _)| *key != "uuid").collect();
     // Keys of maps that are only set as a whole wait for the end.
-    let mut wholes: Vec<(&Column, &'static Message, Vec<(String, Value)>)> = Vec::new();
+    let mut wholes: Vec<Whole<'_>> = Vec::new();
     for (key, text) in own {
         match find(kind, key)? {
             Place::Field(column) => set_field(&mut cx.server, column, row, text)?,
