@@ -13,10 +13,12 @@ use xapi_wire::xmlrpc;
 
 const SESSION: &str = "OpaqueRef:5e551011";
 
+type Noted = (String, Vec<Value>);
+
 /// A server that notes its calls.
 #[derive(Clone, Default)]
 struct Noting {
-    calls: Arc<Mutex<Vec<(String, Vec<Value>)>>>,
+    calls: Arc<Mutex<Vec<Noted>>>,
     peers: Arc<Mutex<Vec<String>>>,
 }
 
@@ -354,7 +356,7 @@ fn what_is_no_answer_is_told_apart_from_a_broken_connection() {
     );
     check(
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd",
-        "methodResponse expected",
+        "text between tags",
     );
     check(
         &format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(40_000)),

@@ -660,3 +660,53 @@ fn a_quick_call_is_answered_while_all_workers_are_busy() {
     stand.release(1);
     assert_eq!(busy.answer().status, 200);
 }
+
+#[test]
+fn pythons_own_client_is_understood() {
+    let stand = Stand::new(Config::default());
+    let script = "import sys, xmlrpc.client as x\n\
+                  s = x.ServerProxy('http://127.0.0.1:' + sys.argv[1], allow_none=True)\n\
+                  for v in ['a<b>&\\u00e9 \\n', True, 1.5, [1, 'b', None], {'k<': {'l': []}}, '']:\n\
+                  \x20r = s.echo(v)\n\
+                  \x20assert r['Status'] == 'Success', r\n\
+                  \x20want = ['1', 'b', None] if isinstance(v, list) else v\n\
+                  \x20assert r['Value'] == want, (r, want)\n\
+                  r = s.fail()\n\
+                  assert r == {'Status': 'Failure', 'ErrorDescription': ['PIF_UNMANAGED', 'OpaqueRef:1']}, r\n\
+                  assert s.system.listMethods() == ['echo']\n";
+    let output = std::process::Command::new("python3")
+        .args(["-c", script, &stand.address().port().to_string()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn dxr_and_the_server_understand_each_other() {
+    let stand = Stand::new(Config::default());
+    let mut client = stand.connect();
+    for value in [
+        dxr::Value::String("a<b>&é".to_owned()),
+        dxr::Value::Boolean(true),
+        dxr::Value::Double(0.25),
+        dxr::Value::Array(vec![dxr::Value::String("b".to_owned())]),
+        dxr::Value::Struct([("k".to_owned(), dxr::Value::Boolean(false))].into()),
+    ] {
+        let call = dxr::MethodCall {
+            name: "echo".into(),
+            params: vec![value.clone()],
+        };
+        let answer = client.ask(&post("/", "", &call.to_xml().unwrap()));
+        let dxr::Value::Struct(members) =
+            dxr::MethodResponse::from_xml(&answer.body).unwrap().value
+        else {
+            panic!("{}", answer.body);
+        };
+        assert_eq!(members["Status"], dxr::Value::String("Success".to_owned()));
+        assert_eq!(members["Value"], value);
+    }
+}

@@ -1,0 +1,474 @@
+//! Figures as ratios against a baseline measured in the same run: bare hyper for reads, raw rusqlite for writes, the
+//! smallest OVSDB transaction for bonds. Nothing here fails because it is slow.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use xapi_core::auth::OneUser;
+use xapi_core::{Api, Config, Core, startup};
+use xapi_db::{Options, Store};
+use xapi_model::{Class, Network, Pif, Value, bond};
+use xapi_net::ovs::ovsdb;
+use xapi_net::sim::SimAgent;
+use xapi_server::{Server, UnixAccess};
+use xapi_tests::SimHost;
+use xapi_tests::server::Answers;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome<()> {
+    let words: Vec<String> = std::env::args().collect();
+    if words.iter().any(|word| word == "--inside") {
+        return bonds_inside();
+    }
+    if let Some(at) = words.iter().position(|word| word == "--objects") {
+        return start_with_objects(Path::new(&words[at + 1]));
+    }
+    println!(
+        "{:<58} {:>10} {:>10} {:>7}",
+        "what", "ours", "baseline", "ratio"
+    );
+    reads()?;
+    writes()?;
+    many_objects()?;
+    bonds()
+}
+
+fn row(what: &str, ours: f64, baseline: f64, unit: &str) {
+    println!(
+        "{what:<58} {ours:>8.1}{unit:<2} {baseline:>8.1}{unit:<2} {:>7.2}",
+        ours / baseline
+    );
+}
+
+/// The middle one of many measurements, in microseconds.
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e6
+}
+
+fn measure(rounds: usize, mut run: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
+    for _ in 0..rounds / 10 {
+        run()?;
+    }
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let began = Instant::now();
+        run()?;
+        times.push(began.elapsed());
+    }
+    Ok(median(times))
+}
+
+/// Sends a request and reads an answer, the whole of it.
+fn exchange(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u8>) -> Outcome<()> {
+    stream.write_all(request)?;
+    buffer.clear();
+    let mut chunk = [0u8; 64 * 1024];
+    loop {
+        let got = stream.read(&mut chunk)?;
+        if got == 0 {
+            return Err("the server closed the connection".into());
+        }
+        buffer.extend_from_slice(&chunk[..got]);
+        if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = std::str::from_utf8(&buffer[..end])?.to_ascii_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:"));
+            let length: usize = length.ok_or("no length")?.trim().parse()?;
+            if buffer.len() >= end + 4 + length {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn post(method: &str, params: &[Value]) -> Vec<u8> {
+    let body = xapi_wire::xmlrpc::encode_request(method, params);
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: bench\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.into_bytes(), body.into_bytes()].concat()
+}
+
+/// hyper with nothing behind it, answering the same bytes to everything.
+fn bare_hyper(body: Vec<u8>, unix: &Path) -> Outcome<std::net::SocketAddr> {
+    let body = Bytes::from(body);
+    let (tell, told) = std::sync::mpsc::channel();
+    let unix = unix.to_owned();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(async move {
+            let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let local = tokio::net::UnixListener::bind(&unix).expect("a socket");
+            tell.send(tcp.local_addr()).expect("somebody waits");
+            let service = move |request: Request<hyper::body::Incoming>| {
+                let body = body.clone();
+                async move {
+                    request.into_body().collect().await?;
+                    Ok::<_, hyper::Error>(Response::builder().header("content-type", "text/xml").body(Full::new(body)).expect("a response"))
+                }
+            };
+            loop {
+                let service = service.clone();
+                let http = hyper::server::conn::http1::Builder::new();
+                tokio::select! {
+                    Ok((stream, _)) = tcp.accept() => {
+                        stream.set_nodelay(true).expect("no delay");
+                        tokio::spawn(async move { http.serve_connection(TokioIo::new(stream), service_fn(service)).await });
+                    }
+                    Ok((stream, _)) = local.accept() => {
+                        tokio::spawn(async move { http.serve_connection(TokioIo::new(stream), service_fn(service)).await });
+                    }
+                }
+            }
+        });
+    });
+    Ok(told.recv()??)
+}
+
+fn reads() -> Outcome<()> {
+    let host = SimHost::new(6);
+    let dir = tempfile::tempdir()?;
+    let server = Server::new(
+        Arc::new(Answers(host.api().clone())),
+        xapi_server::Config::default(),
+    )?;
+    let socket = dir.path().join("xapi");
+    let _unix = server.listen_unix(&socket, UnixAccess::default())?;
+    let tcp = server.listen_tcp("127.0.0.1:0".parse()?)?;
+    let session = Value::from(host.session());
+    let pif = Value::from(host.pif("eth0").as_str());
+    for (what, method) in [
+        ("one field", "PIF.get_device"),
+        ("one record", "PIF.get_record"),
+    ] {
+        let request = post(method, &[session.clone(), pif.clone()]);
+        let mut buffer = Vec::new();
+        exchange(&mut UnixStream::connect(&socket)?, &request, &mut buffer)?;
+        let end = buffer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .ok_or("no head")?;
+        let bare = dir.path().join(format!("bare-{method}"));
+        let bare_tcp = bare_hyper(buffer[end + 4..].to_vec(), &bare)?;
+        let mut time_unix = |path: &Path| {
+            let mut stream = UnixStream::connect(path)?;
+            measure(4000, || exchange(&mut stream, &request, &mut buffer))
+        };
+        let (ours, base) = (time_unix(&socket)?, time_unix(&bare)?);
+        row(
+            &format!("{what}, unix socket, bare hyper"),
+            ours,
+            base,
+            "us",
+        );
+        let mut time_tcp = |address: std::net::SocketAddr| {
+            let mut stream = std::net::TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            measure(4000, || exchange(&mut stream, &request, &mut buffer))
+        };
+        let (ours, base) = (
+            time_tcp(tcp.address().ok_or("no address")?)?,
+            time_tcp(bare_tcp)?,
+        );
+        row(
+            &format!("{what}, TCP kept open, bare hyper"),
+            ours,
+            base,
+            "us",
+        );
+    }
+    Ok(())
+}
+
+fn writes() -> Outcome<()> {
+    let host = SimHost::new(2);
+    let network = Value::from(host.network("xenbr0").as_str());
+    let mut n = 0;
+    let ours = measure(1000, || {
+        n += 1;
+        let label = Value::from(format!("label {n}"));
+        host.call("network.set_name_label", vec![network.clone(), label])?;
+        Ok(())
+    })?;
+    let dir = tempfile::tempdir()?;
+    let raw = rusqlite::Connection::open(dir.path().join("raw.db"))?;
+    raw.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE network (ref TEXT PRIMARY KEY, name_label TEXT, modified INTEGER);
+         INSERT INTO network VALUES ('OpaqueRef:1', '', 0);",
+    )?;
+    let mut n = 0i64;
+    let base = measure(1000, || {
+        n += 1;
+        let mut update = raw.prepare_cached(
+            "UPDATE network SET name_label = ?1, modified = ?2 WHERE ref = 'OpaqueRef:1'",
+        )?;
+        update.execute(rusqlite::params![format!("label {n}"), n])?;
+        Ok(())
+    })?;
+    row(
+        "a durable set_name_label, raw rusqlite commit",
+        ours,
+        base,
+        "us",
+    );
+    Ok(())
+}
+
+/// In a process of its own: opens a database with 20,000 objects and tells when the first answer was there.
+fn start_with_objects(root: &Path) -> Outcome<()> {
+    let began = Instant::now();
+    let config = Config {
+        root: root.to_owned(),
+        ..Config::default()
+    };
+    let store = Store::open(&config.database(), Options::default())?;
+    let agent = Arc::new(SimAgent::new([]));
+    let core = Arc::new(Core::new(
+        config,
+        store,
+        agent,
+        Arc::new(OneUser::new("root", "x")),
+        Arc::new(SystemTime::now),
+    ));
+    startup::run(&core)?;
+    let server = Server::new(
+        Arc::new(Answers(Api::new(core))),
+        xapi_server::Config::default(),
+    )?;
+    let socket = root.join("socket");
+    let _listener = server.listen_unix(&socket, UnixAccess::default())?;
+    let login = post(
+        "session.login_with_password",
+        &["root", "x"].map(Value::from),
+    );
+    exchange(&mut UnixStream::connect(&socket)?, &login, &mut Vec::new())?;
+    let first = began.elapsed();
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let rss = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("?")
+        .trim()
+        .to_owned();
+    println!("{} {}", first.as_secs_f64() * 1e3, rss);
+    Ok(())
+}
+
+fn many_objects() -> Outcome<()> {
+    let run = |root: &Path| -> Outcome<(f64, String)> {
+        let out = Command::new(std::env::current_exe()?)
+            .arg("--objects")
+            .arg(root)
+            .stderr(Stdio::inherit())
+            .output()?;
+        let text = String::from_utf8(out.stdout)?;
+        let (time, rss) = text.trim().split_once(' ').ok_or("no figures")?;
+        Ok((time.parse()?, rss.to_owned()))
+    };
+    let empty = tempfile::tempdir()?;
+    std::fs::create_dir_all(empty.path().join("var/lib/xcp"))?;
+    run(empty.path())?;
+    let full = tempfile::tempdir()?;
+    std::fs::create_dir_all(full.path().join("var/lib/xcp"))?;
+    run(full.path())?;
+    let config = Config {
+        root: full.path().to_owned(),
+        ..Config::default()
+    };
+    let store = Store::open(&config.database(), Options::default())?;
+    let objects = store.change(|draft| {
+        for n in 0..10_000 {
+            let bridge = format!("b{n}");
+            draft.insert(Network {
+                name_label: bridge.clone(),
+                bridge,
+                ..Network::blank()
+            })?;
+            draft.insert(xapi_model::Vm {
+                name_label: format!("vm {n}"),
+                ..xapi_model::Vm::blank()
+            })?;
+        }
+        Ok(20_000)
+    })?;
+    drop(store);
+    let ((with, rss), (without, bare)) = (run(full.path())?, run(empty.path())?);
+    row(
+        &format!("start to first answer, {objects} objects, none"),
+        with,
+        without,
+        "ms",
+    );
+    println!(
+        "{:<58} {rss:>10} {bare:>10}",
+        "resident memory then, without them"
+    );
+    Ok(())
+}
+
+/// Brings a lab up and runs the rest inside its host.
+fn bonds() -> Outcome<()> {
+    let lab = xapi_tests::programs()?.join("xapi-lab");
+    let name = format!("bench-{}", std::process::id());
+    let run = |words: &[&str]| -> Outcome<()> {
+        let status = Command::new(&lab)
+            .args(words)
+            .args(["--name", &name])
+            .stdout(Stdio::null())
+            .status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("xapi-lab {words:?}: {status}").into())
+        }
+    };
+    run(&["up", "--nics", "4"])?;
+    let inside = Command::new(&lab)
+        .args(["exec", "--name", &name, "xs-1", "--"])
+        .arg(std::env::current_exe()?)
+        .arg("--inside")
+        .status();
+    run(&["down"])?;
+    if inside?.success() {
+        Ok(())
+    } else {
+        Err("the part inside the lab failed".into())
+    }
+}
+
+/// The smallest transactions that reach the same rows: a bridge with a bond of two NICs, and its end.
+fn bare_bond(client: &mut ovsdb::Client, at: usize) -> Outcome<(f64, f64)> {
+    let deadline = || Instant::now() + Duration::from_secs(10);
+    let name = format!("bare{at}");
+    let interface = |uuid: &str, name: &str, kind: &str| json!({"op": "insert", "table": "Interface", "uuid-name": uuid, "row": {"name": name, "type": kind}});
+    let make = vec![
+        interface("i0", &name, "internal"),
+        interface("i1", "eth1", ""),
+        interface("i2", "eth2", ""),
+        json!({"op": "insert", "table": "Port", "uuid-name": "p0", "row": {"name": name, "interfaces": ["named-uuid", "i0"]}}),
+        json!({"op": "insert", "table": "Port", "uuid-name": "p1", "row": {"name": "barebond",
+            "interfaces": ["set", [["named-uuid", "i1"], ["named-uuid", "i2"]]], "bond_mode": "active-backup"}}),
+        json!({"op": "insert", "table": "Bridge", "uuid-name": "b", "row": {"name": name, "datapath_type": "netdev",
+            "ports": ["set", [["named-uuid", "p0"], ["named-uuid", "p1"]]]}}),
+        json!({"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["bridges", "insert", ["named-uuid", "b"]]]}),
+    ];
+    let began = Instant::now();
+    client.transact(make, deadline())?;
+    client.nudge(deadline())?;
+    let made = began.elapsed();
+    let began = Instant::now();
+    let found = client.transact(
+        vec![json!({"op": "select", "table": "Bridge", "where": [["name", "==", name]], "columns": ["_uuid"]})],
+        deadline(),
+    )?;
+    let uuid = found[0]["rows"][0]["_uuid"].clone();
+    client.transact(
+        vec![json!({"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["bridges", "delete", uuid]]})],
+        deadline(),
+    )?;
+    client.nudge(deadline())?;
+    Ok((
+        made.as_secs_f64() * 1e3,
+        began.elapsed().as_secs_f64() * 1e3,
+    ))
+}
+
+fn bonds_inside() -> Outcome<()> {
+    let client = xapi_client::Client::unix("/var/lib/xcp/xapi");
+    let session = xapi_client::Session::login(client, "root", "", "bench")?;
+    let pifs = session.records::<Pif>()?;
+    let pif = |device: &str| {
+        pifs.iter()
+            .find(|(_, pif)| pif.device == device)
+            .map(|(reference, _)| reference.clone())
+    };
+    let pif = |device: &str| pif(device).ok_or_else(|| format!("no {device}"));
+    let network = |label: &str| -> Outcome<xapi_model::Ref<Network>> {
+        let record = Network {
+            name_label: label.to_owned(),
+            mtu: 1500,
+            managed: true,
+            ..Network::blank()
+        };
+        let record = xapi_model::Wire::to_value(&record);
+        let made = session.call("network.create", vec![record])?;
+        Ok(xapi_model::Ref::new(made.as_str().unwrap_or_default()))
+    };
+    let mut bond = |what: &str, devices: [&str; 2]| -> Outcome<(f64, f64)> {
+        let network = network(what)?;
+        let (mut made, mut gone) = (Vec::new(), Vec::new());
+        for _ in 0..11 {
+            let create = bond::Create {
+                network: network.clone(),
+                members: vec![pif(devices[0])?, pif(devices[1])?],
+                mac: String::new(),
+                mode: xapi_model::BondMode::ActiveBackup,
+                properties: Default::default(),
+            };
+            let began = Instant::now();
+            let this = session.invoke(&create)?;
+            made.push(began.elapsed());
+            let began = Instant::now();
+            session.invoke(&bond::Destroy { this })?;
+            gone.push(began.elapsed());
+        }
+        Ok((median(made) / 1e3, median(gone) / 1e3))
+    };
+    let plain = bond("plain", ["eth1", "eth2"])?;
+    let management = bond("management", ["eth0", "eth3"])?;
+    for device in ["eth1", "eth2"] {
+        session.call("PIF.unplug", vec![Value::from(pif(device)?.as_str())])?;
+    }
+    let mut client = ovsdb::Client::new("/run/openvswitch/db.sock");
+    let (mut made, mut gone) = (Vec::new(), Vec::new());
+    for at in 0..11 {
+        let (create, destroy) = bare_bond(&mut client, at)?;
+        made.push(Duration::from_secs_f64(create / 1e3));
+        gone.push(Duration::from_secs_f64(destroy / 1e3));
+    }
+    let (made, gone) = (median(made) / 1e3, median(gone) / 1e3);
+    row(
+        "Bond.create of two NICs, smallest OVSDB transaction",
+        plain.0,
+        made,
+        "ms",
+    );
+    row(
+        "Bond.destroy of two NICs, smallest OVSDB transaction",
+        plain.1,
+        gone,
+        "ms",
+    );
+    row(
+        "Bond.create over management, smallest OVSDB transaction",
+        management.0,
+        made,
+        "ms",
+    );
+    row(
+        "Bond.destroy over management, smallest OVSDB transaction",
+        management.1,
+        gone,
+        "ms",
+    );
+    session.logout()?;
+    Ok(())
+}
