@@ -468,7 +468,7 @@ pub(crate) fn configure(conn: &Connection) -> Result<(), DbError> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // Only checkpoints and recovery make anybody wait, and both are short.
     conn.busy_timeout(Duration::from_secs(10))?;
-    // Or the bundled SQLite, built with STAT4, prepares some statements anew whenever a parameter is bound: 4 µs a record.
+    // Or the bundled SQLite, built with STAT4, prepares some statements anew whenever a parameter is bound.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "cache_size", -8192)?;
     Ok(())
