@@ -412,7 +412,7 @@ fn bonds_inside() -> Outcome<()> {
         let made = session.call("network.create", vec![record])?;
         Ok(xapi_model::Ref::new(made.as_str().unwrap_or_default()))
     };
-    let mut bond = |what: &str, devices: [&str; 2]| -> Outcome<(f64, f64)> {
+    let bond = |what: &str, devices: [&str; 2]| -> Outcome<(f64, f64)> {
         let network = network(what)?;
         let (mut made, mut gone) = (Vec::new(), Vec::new());
         for _ in 0..11 {

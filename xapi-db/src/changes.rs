@@ -116,6 +116,8 @@ fn class_changes(conn: &Connection, table: &Table, since: u64) -> Result<ClassCh
             changes.modified.push(row.get(0)?);
         }
     }
+    changes.added.sort_unstable();
+    changes.modified.sort_unstable();
     if since == 0 {
         return Ok(changes);
     }

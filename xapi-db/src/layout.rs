@@ -167,9 +167,8 @@ impl Table {
             stamps: format!("SELECT _created, _modified FROM {table} WHERE _ref = ?1"),
             exists: format!("SELECT 1 FROM {table} WHERE _ref = ?1"),
             touch: format!("UPDATE {table} SET _modified = ?2 WHERE _ref = ?1"),
-            changed: format!(
-                "SELECT _ref, _created FROM {table} WHERE _modified > ?1 ORDER BY _ref"
-            ),
+            // In no order: to be asked for one, SQLite walks all references instead of the index of stamps.
+            changed: format!("SELECT _ref, _created FROM {table} WHERE _modified > ?1"),
             columns,
         }
     }

@@ -21,8 +21,12 @@ use crate::layout::{Layout, Table, each_ref, index, quoted};
 use crate::reader::stored_value;
 use crate::store::{Options, configure};
 
-/// Generations reserved at a time. A start skips what is left of the last reservation.
-pub(crate) const RESERVED: u64 = 1 << 20;
+/// Generations reserved at a time. A start skips what is left of the last reservation: without its log's unsynced end
+/// the file does not know how much of it was used.
+pub(crate) const RESERVED: u64 = 1 << 14;
+
+/// What a start skips beyond that: a file that is put back from a backup does not know what was used since.
+const LEAP: u64 = 1 << 20;
 
 /// Marks our files in the header: "XAPI".
 const APPLICATION_ID: i64 = 0x5841_5049;
@@ -74,7 +78,7 @@ pub(crate) fn open(path: &Path, options: &Options, temporary: bool) -> Result<Op
             conn.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
         conn.pragma_update(None, "user_version", options.version)?;
-        let generation = meta(&conn, "high_water")?.max(meta(&conn, "generation")?) + 1;
+        let generation = meta(&conn, "high_water")?.max(meta(&conn, "generation")?) + LEAP;
         let high_water = generation + RESERVED;
         let layout = migrate(&conn, options, generation)?;
         empty_volatile(&conn, &layout, generation)?;

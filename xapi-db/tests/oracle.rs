@@ -634,7 +634,11 @@ impl Run {
                 let read: Commit = serde_json::from_str(&line).unwrap();
                 assert_eq!(read, commit);
                 // Volatile rows are no business of a replica.
-                self.replica.replay(&self.store.durable(&read)).unwrap();
+                let durable = self.store.durable(&read);
+                self.replica.replay(&durable).unwrap();
+                if !durable.edits.is_empty() {
+                    assert_eq!(self.replica.generation(), generation);
+                }
             }
             _ => assert_eq!(generation, self.oracle.generation, "nothing was done"),
         }

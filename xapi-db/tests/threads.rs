@@ -85,6 +85,41 @@ fn nothing_is_lost_between_threads_and_everybody_reads_what_he_wrote() {
 }
 
 #[test]
+fn the_log_stays_short_and_no_generation_is_used_that_is_not_reserved() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let store = Store::open(&path, Options::default()).unwrap();
+    let task = store.change(|draft| draft.insert(Task::blank())).unwrap();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let first = store.generation();
+    let mut longest = 0;
+    for n in 0..17_000 {
+        // Each leaves a reader that rests, as the daemon's calls do.
+        store
+            .change(|draft| draft.set(&task, Task::PROGRESS, f64::from(n)))
+            .unwrap();
+        if n % 500 == 0 {
+            let mark = "SELECT value FROM _meta WHERE key = 'high_water'";
+            let mark: i64 = raw.query_row(mark, [], |row| row.get(0)).unwrap();
+            assert!(mark.cast_unsigned() >= store.generation());
+            let log = std::fs::metadata(directory.path().join("state.db-wal"))
+                .unwrap()
+                .len();
+            longest = longest.max(log);
+        }
+    }
+    assert_eq!(
+        store.generation() - first,
+        17_000 - 1,
+        "the first value was there already"
+    );
+    assert!(longest < 8 << 20, "the log grew to {longest} bytes");
+    let last = store.generation();
+    drop(store);
+    assert!(Store::open(&path, Options::default()).unwrap().generation() > last);
+}
+
+#[test]
 fn a_writer_that_panics_leaves_the_store_usable() {
     let store = Store::temporary(Options::default()).unwrap();
     let thread = {

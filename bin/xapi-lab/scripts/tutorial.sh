@@ -18,6 +18,7 @@ down() {
     exit "$status"
 }
 trap down EXIT
+: > "$work/ping"
 trap 'exit 130' INT TERM
 
 echo "== A lab: one host with six NICs and an Open vSwitch of its own, a switch with a gateway"

@@ -3,12 +3,14 @@
 
 mod settings;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::{CommandFactory, Parser};
+use nix::sys::signal::{SigSet, Signal};
 use tracing_subscriber::prelude::*;
 use xapi_core::auth::Pam;
 use xapi_core::startup::{Failing, On, TABLE};
@@ -136,7 +138,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         pam_service: settings.pam_service.clone(),
         ..config
     };
-    let mut signals = Signals::new()?;
+    let signals = Signals::block()?;
     let directory = config
         .database()
         .parent()
@@ -155,18 +157,33 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     ));
     startup::run(&core)?;
     let watch = Watch::start(&core)?;
-    let server = listen(&core, settings)?;
+    let (tell, told) = mpsc::channel();
+    signals.tell(tell.clone())?;
+    core.on_management(move |enabled| {
+        if tell.send(Told::Management(enabled)).is_err() {
+            tracing::debug!("management changed while the daemon ends");
+        }
+    });
+    let mut listening = Listening::start(&core, settings)?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
-    let signal = signals.wait()?;
+    let signal = loop {
+        match told.recv()? {
+            Told::Signal(signal) => break signal,
+            Told::Management(enabled) => listening.management(enabled),
+        }
+    };
     tracing::info!("{signal}: stopping; the network stays as it is");
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
-    drop(server.listeners);
-    if !server.server.shutdown(SHUTDOWN) {
-        tracing::warn!("some calls were cut off");
-    }
+    listening.stop();
     drop(watch);
     Ok(())
+}
+
+/// What the main thread waits for.
+enum Told {
+    Signal(Signal),
+    Management(bool),
 }
 
 /// What the agent of the host's network must know.
@@ -187,20 +204,53 @@ fn network(config: &Config, settings: &Settings) -> Result<NetConfig, Box<dyn st
 /// The server with its open listeners.
 struct Listening {
     server: Server,
-    listeners: Vec<Listener>,
+    local: Listener,
+    remote: Vec<Listener>,
+    addresses: Vec<SocketAddr>,
 }
 
-fn listen(core: &Arc<Core>, settings: &Settings) -> Result<Listening, Box<dyn std::error::Error>> {
-    let mut limits = ServerConfig::default();
-    limits.limits.body = settings.max_body;
-    let api = Arc::new(Answers(Api::new(Arc::clone(core))));
-    let server = Server::new(api, limits)?;
-    let socket = core.config.path("/var/lib/xcp/xapi");
-    let mut listeners = vec![server.listen_unix(&socket, UnixAccess::default())?];
-    for address in &settings.listen {
-        listeners.push(server.listen_tcp(*address)?);
+impl Listening {
+    fn start(
+        core: &Arc<Core>,
+        settings: &Settings,
+    ) -> Result<Listening, Box<dyn std::error::Error>> {
+        let mut config = ServerConfig::default();
+        config.limits.body = settings.max_body;
+        let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
+        let local = server.listen_unix(
+            &core.config.path("/var/lib/xcp/xapi"),
+            UnixAccess::default(),
+        )?;
+        let mut listening = Listening {
+            server,
+            local,
+            remote: Vec::new(),
+            addresses: settings.listen.clone(),
+        };
+        listening.management(core.management_enabled());
+        Ok(listening)
     }
-    Ok(Listening { server, listeners })
+
+    /// Listens where the configuration says, or on loopback alone while management is disabled. An address that cannot be
+    /// had is no reason to leave the others: the host must stay within reach.
+    fn management(&mut self, enabled: bool) {
+        self.remote.clear();
+        for address in &self.addresses {
+            let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+            let address = if enabled { *address } else { loopback };
+            match self.server.listen_tcp(address) {
+                Ok(listener) => self.remote.push(listener),
+                Err(why) => tracing::error!("{why}"),
+            }
+        }
+    }
+
+    fn stop(self) {
+        drop((self.local, self.remote));
+        if !self.server.shutdown(SHUTDOWN) {
+            tracing::warn!("some calls were cut off");
+        }
+    }
 }
 
 /// The API behind the server's seam.
@@ -227,20 +277,33 @@ impl Handler for Answers {
     }
 }
 
-/// The signals that end the daemon, blocked in every thread and taken one at a time.
-struct Signals(nix::sys::signal::SigSet);
+/// The signals that end the daemon, blocked in every thread and taken by one that waits for them.
+struct Signals(SigSet);
 
 impl Signals {
-    fn new() -> nix::Result<Signals> {
-        let mut set = nix::sys::signal::SigSet::empty();
-        set.add(nix::sys::signal::Signal::SIGTERM);
-        set.add(nix::sys::signal::Signal::SIGINT);
+    /// Blocks the signals; call it before the first thread is made.
+    fn block() -> nix::Result<Signals> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGTERM);
+        set.add(Signal::SIGINT);
         set.thread_block()?;
         Ok(Signals(set))
     }
 
-    fn wait(&mut self) -> nix::Result<nix::sys::signal::Signal> {
-        self.0.wait()
+    /// Has the main thread told of the first one.
+    fn tell(self, tell: mpsc::Sender<Told>) -> std::io::Result<()> {
+        let wait = move || match self.0.wait() {
+            Ok(signal) => {
+                if tell.send(Told::Signal(signal)).is_err() {
+                    tracing::debug!("{signal} while the daemon ends");
+                }
+            }
+            Err(why) => tracing::error!("signals cannot be waited for: {why}"),
+        };
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(wait)
+            .map(drop)
     }
 }
 

@@ -1,1 +1,91 @@
-//! See docs/architecture.md.
+//! The grammar, commands and formatting of `xe`, over a call function and a writer.
+//!
+//! `bin/xe` runs it over the wire; a server can run it for its thin clients. It must not know sockets, files, the
+//! environment or the process: what it may call is an [`Rpc`], what it says goes to an [`Output`].
+//!
+//! The output is an interface: people's scripts cut it with `awk` and `cut`, so padding, flags and empty lines follow
+//! XAPI to the space. Start at [`run`]; the classes are declared in [`records`], the commands that are one message
+//! in [`commands`].
+
+mod command;
+mod commands;
+mod failure;
+mod filter;
+mod grammar;
+mod help;
+mod input;
+mod man;
+mod print;
+mod records;
+mod rpc;
+mod server;
+mod shown;
+mod verbs;
+
+use command::{Action, Context};
+use failure::Failure;
+use grammar::CommandLine;
+use print::Printer;
+use server::Server;
+
+pub use grammar::STANDARD;
+pub use rpc::{Output, Rpc, RpcError, Scope};
+
+/// Carries out one command line, without the options that the client itself consumes, and returns the exit status.
+pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
+    let line = match CommandLine::parse(args) {
+        Ok(line) => line,
+        Err(failure) => {
+            out.eprint(&failure.text(None, false));
+            return 1;
+        }
+    };
+    let minimal = match line.params.minimal() {
+        Ok(minimal) => minimal,
+        Err(failure) => {
+            out.eprint(&failure.text(None, false));
+            return 1;
+        }
+    };
+    let mut cx = Context {
+        server: Server::new(rpc),
+        params: &line.params,
+        printer: Printer::new(out, minimal),
+    };
+    let status = match carry_out(&line.name, &mut cx) {
+        Ok(()) => {
+            cx.printer.flush();
+            0
+        }
+        Err(failure) => {
+            let text = failure.text(Some(&mut cx.server), line.params.switch("trace"));
+            cx.printer.eprint(&text);
+            1
+        }
+    };
+    cx.server.logout();
+    status
+}
+
+/// The order is XAPI's: help, the command's name, its required parameters, and only then a login.
+fn carry_out(name: &str, cx: &mut Context<'_>) -> Result<(), Failure> {
+    if name == "help" {
+        help::print(cx.params, &mut cx.printer);
+        return Ok(());
+    }
+    let Some(command) = command::find(name) else {
+        return Err(Failure::UnknownCommand(name.to_owned()));
+    };
+    command.check_required(cx.params)?;
+    if !matches!(command.action, Action::Offline(_)) {
+        let user = cx.params.get("username").unwrap_or_default();
+        let password = cx.params.get("password").unwrap_or_default();
+        let scope = if command.local {
+            Scope::Host
+        } else {
+            Scope::Pool
+        };
+        cx.server.login(user, password, scope)?;
+    }
+    command.run(cx)
+}

@@ -50,6 +50,8 @@ pub struct Core {
     localhost: OnceLock<Ref<Host>>,
     /// Requests from other machines are answered.
     management: AtomicBool,
+    /// Told when that changes.
+    on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
 }
 
@@ -74,6 +76,7 @@ impl Core {
             handlers: crate::ops::handlers(),
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
+            on_management: OnceLock::new(),
             async_slots: slots,
         }
     }
@@ -103,11 +106,20 @@ impl Core {
 
     /// Whether requests from other machines are answered: false while management is disabled.
     pub fn management_enabled(&self) -> bool {
-        self.management.load(Ordering::Relaxed)
+        self.management.load(Ordering::Acquire)
+    }
+
+    /// Has somebody told whenever management is enabled or disabled. Only the first to ask is told.
+    pub fn on_management(&self, tell: impl Fn(bool) + Send + Sync + 'static) {
+        self.on_management.get_or_init(|| Box::new(tell));
     }
 
     pub(crate) fn set_management_enabled(&self, enabled: bool) {
-        self.management.store(enabled, Ordering::Relaxed);
+        if self.management.swap(enabled, Ordering::AcqRel) != enabled
+            && let Some(tell) = self.on_management.get()
+        {
+            tell(enabled);
+        }
     }
 
     pub(crate) fn with_local_sessions<T>(

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use tracing::warn;
+
 use crate::agent::{Cause, LeftOut, Mode, NetError, Part, Request, Undo};
 use crate::engine::{self, Change, Driver};
 use crate::names::{Family, Mac, Name};
 use crate::object::Object;
-use crate::topology::{Bridge, Ipv4, Ipv6, Lease, Topology};
+use crate::topology::{Bridge, Ipv4, Ipv6, Lease, Topology, is_reachable};
 
 /// A driver that also knows of leases.
 pub trait Backend: Driver<Object = Object> {
@@ -142,7 +144,7 @@ pub fn with_leases<B: Backend + ?Sized>(topology: &Topology, backend: &B) -> Top
     for (name, bridge) in &mut topology.bridges {
         let client = client(*name, bridge, Family::V4);
         if let Ipv4::Dhcp { lease } = &mut bridge.ipv4 {
-            *lease = backend.lease(&client);
+            *lease = backend.lease(&client).map(with_reachable_router);
         }
         if let Ipv6::Dhcp { lease } = &mut bridge.ipv6 {
             *lease = backend.lease(&Client {
@@ -152,6 +154,18 @@ pub fn with_leases<B: Backend + ?Sized>(topology: &Topology, backend: &B) -> Top
         }
     }
     topology
+}
+
+/// A router that the leased address doesn't reach is the server's mistake, and none of ours to fail for.
+fn with_reachable_router(mut lease: Lease) -> Lease {
+    let address = lease.address;
+    if let Some(router) = lease
+        .gateway
+        .take_if(|router| !is_reachable(*router, &[address]))
+    {
+        warn!("the DHCP server names the router {router}, which {address} doesn't reach");
+    }
+    lease
 }
 
 fn client(name: Name, bridge: &Bridge, family: Family) -> Client {

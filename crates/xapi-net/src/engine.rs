@@ -307,6 +307,14 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
         left_out: Vec::new(),
         steps: 0,
     };
+    for (bridge, router) in reached.topology.leave_out_unreachable_routers() {
+        warn!("left out: {bridge}: no address reaches the router {router}");
+        reached.left_out.push(LeftOut {
+            part: Part::Bridge(bridge),
+            bridges: Vec::new(),
+            why: format!("no address reaches the router {router}"),
+        });
+    }
     // Each round leaves out one NIC or bridge more, so there are no more rounds than those.
     let mut rounds = 1 + topology
         .bridges

@@ -35,11 +35,11 @@ const PHASES: [Phase; 5] = [
     Phase::Writing,
 ];
 
-/// A phase and the millisecond at which it is over, in one word, so that both change at once.
+/// A phase and the microsecond at which it is over, in one word, so that both change at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Word(u64);
 
-/// Milliseconds that nobody waits for.
+/// Microseconds that nobody waits for.
 const FOREVER: u64 = u64::MAX >> 3;
 
 impl Word {
@@ -67,23 +67,23 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(config: &Config) -> Pace {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(FOREVER);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(FOREVER);
         Pace {
             begin: Instant::now(),
-            head: millis(config.head_timeout),
-            idle: millis(config.idle_timeout),
-            write: millis(config.write_timeout),
+            head: micros(config.head_timeout),
+            idle: micros(config.idle_timeout),
+            write: micros(config.write_timeout),
         }
     }
 
     /// How often the deadlines are looked at: no deadline is missed by more than a tenth of itself or a second.
     pub(crate) fn interval(&self) -> Duration {
         let shortest = self.head.min(self.idle).min(self.write);
-        Duration::from_millis((shortest / 10).clamp(1, 1000))
+        Duration::from_micros((shortest / 10).clamp(1_000, 1_000_000))
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(FOREVER)
+        u64::try_from(self.begin.elapsed().as_micros()).unwrap_or(FOREVER)
     }
 }
 

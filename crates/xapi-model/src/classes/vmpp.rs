@@ -120,7 +120,7 @@ pub enum VmppArchiveFrequency {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[wire(name = "vmpp_archive_target_type")]
 pub enum VmppArchiveTargetType {
-    /// None.
+    /// Backups are not archived.
     #[wire(name = "none")]
     None,
     /// A Windows share.

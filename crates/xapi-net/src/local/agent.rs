@@ -276,13 +276,15 @@ impl Owner {
             self.settled = true;
         }
         let converged = converge::converge(&mut self.driver, request)?;
-        info!(
-            "{:?}: {} steps in {:?}, {} left out",
-            request.mode,
-            converged.steps,
-            began.elapsed(),
-            converged.left_out.len()
-        );
+        if converged.steps > 0 || !converged.left_out.is_empty() {
+            info!(
+                "{:?}: {} steps in {:?}, {} left out",
+                request.mode,
+                converged.steps,
+                began.elapsed(),
+                converged.left_out.len()
+            );
+        }
         self.asked = Some(request.topology.clone());
         self.left_out = converged.left_out.clone();
         self.pause = QUIET;

@@ -147,6 +147,27 @@ impl LocalDriver {
         }
     }
 
+    /// How many of the next steps are one transaction: all steps of the database that follow each other.
+    ///
+    /// Where bridges only go, each goes alone: in its own datapath ovs-vswitchd forwards nothing while the kernel takes
+    /// a device away, 20 ms for each, and several in a row would be a silence that others notice.
+    fn together(&self, steps: &[Step<Object>]) -> usize {
+        let rows = steps
+            .iter()
+            .take_while(|step| object::is_row(step.key()))
+            .count();
+        let only_go = steps[..rows]
+            .iter()
+            .all(|step| matches!(step, Step::Drop(..)));
+        if self.host.datapath == row::Datapath::System || !only_go {
+            return rows;
+        }
+        let first = steps[..rows]
+            .iter()
+            .position(|step| matches!(step.key(), Key::Bridge(_)));
+        first.map_or(rows, |first| first + 1)
+    }
+
     fn transaction(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
         let deadline = self.deadline();
         let ops = row_ops(steps);
@@ -397,10 +418,7 @@ impl Driver for LocalDriver {
     fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
         let mut at = 0;
         while at < steps.len() {
-            let rows = steps[at..]
-                .iter()
-                .take_while(|step| object::is_row(step.key()))
-                .count();
+            let rows = self.together(&steps[at..]);
             let unit = rows.max(1);
             self.unit(&steps[at..at + unit], rows > 0)
                 .map_err(|stopped| Stopped {

@@ -12,7 +12,7 @@ use crate::names::{Family, Inet, Mac, Name};
 use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
-use crate::topology::Lease;
+use crate::topology::{Lease, is_reachable};
 
 /// The largest MTU that the simulated NICs take.
 pub const MAX_NIC_MTU: u32 = 9_216;
@@ -608,12 +608,12 @@ impl World {
             ));
         }
         if let Some(gateway) = route.gateway {
-            let on_device = self
-                .state
-                .addresses
-                .iter()
-                .filter(|(on, _)| *on == route.device);
-            if !reaches(gateway, on_device.map(|(_, inet)| *inet)) {
+            let on_device = self.state.addresses.iter();
+            let on_device: Vec<Inet> = on_device
+                .filter(|(on, _)| *on == route.device)
+                .map(|(_, inet)| *inet)
+                .collect();
+            if !is_reachable(gateway, &on_device) {
                 return Err(refused(step, "Nexthop has invalid gateway"));
             }
         }
@@ -626,13 +626,6 @@ impl World {
         );
         Ok(())
     }
-}
-
-/// Whether a gateway can be reached through a device with these addresses.
-pub fn reaches(gateway: IpAddr, addresses: impl Iterator<Item = Inet>) -> bool {
-    let mut addresses = addresses;
-    matches!(gateway, IpAddr::V6(v6) if v6.is_unicast_link_local())
-        || addresses.any(|inet| inet.contains(&gateway) && inet.address() != gateway)
 }
 
 struct Refused {

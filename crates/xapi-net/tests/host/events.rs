@@ -2,7 +2,8 @@
 
 use std::process::{Child, Stdio};
 
-use xapi_net::agent::{Agent, Cause, NetEvent, Part, Undo};
+use xapi_net::agent::{Agent, Cause, NetEvent, Part, Request, Undo};
+use xapi_net::engine::{Fault, FaultKind};
 use xapi_net::topology::BondMode;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
@@ -111,9 +112,9 @@ fn without_a_dhcp_server_nothing_changes_and_the_error_says_so() {
     host.whole(&before).unwrap();
     let shown = shown_by_ip(&host);
     let wanted = topology("xenbr0", vec![("xenbr0", by_dhcp(over(&host, "eth0")))]);
-    let request = xapi_net::agent::Request {
+    let request = Request {
         within: std::time::Duration::from_secs(2),
-        ..xapi_net::agent::Request::whole(wanted)
+        ..Request::whole(wanted)
     };
     let error = host.agent().converge(request).unwrap_err();
     assert_eq!(
@@ -298,4 +299,39 @@ fn a_host_without_ipv6_takes_the_same_topology() {
     host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
     assert_eq!(host.whole(&bonded).unwrap().steps, 0);
     assert_eq!(host.whole(&Topology::default()).unwrap().left_out, []);
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_move_is_mended_by_the_next_agent() {
+    let mut host = Host::new(2);
+    let apart = topology(
+        "xenbr0",
+        vec![
+            ("xenbr0", addressed(over(&host, "eth0"))),
+            ("xenbr1", over(&host, "eth1")),
+        ],
+    );
+    let bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::BalanceSlb);
+    let bonded = topology("xapi2", vec![("xapi2", addressed(bond))]);
+    host.whole(&apart).unwrap();
+    let steps = host
+        .agent()
+        .plan(Request::whole(bonded.clone()))
+        .unwrap()
+        .len();
+    for at in 0..steps {
+        let kind = if at % 2 == 0 {
+            FaultKind::CrashBefore
+        } else {
+            FaultKind::CrashAfter
+        };
+        host.agent().inject(Fault { at, kind }).unwrap();
+        assert_eq!(host.whole(&bonded).unwrap_err().cause, Cause::Stopped);
+        host.start_agent();
+        let facts = host.what_can(&apart).facts;
+        let there: Vec<_> = facts.bridges.keys().copied().collect();
+        assert_eq!(there, [name("xenbr0"), name("xenbr1")], "{kind:?} at {at}");
+        host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+        assert_eq!(host.whole(&apart).unwrap().steps, 0);
+    }
 }

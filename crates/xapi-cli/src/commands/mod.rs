@@ -1,0 +1,119 @@
+//! The commands that are calls, as tables: name, parameters, what it does, how.
+//!
+//! A command that is one message names the message and how the command line says its parameters; types, defaults
+//! and the form of the result come from the model. The few that are more have a function.
+
+mod host;
+mod message;
+mod network;
+mod pif;
+mod pool;
+mod vif;
+
+use crate::command::{Action, Arg, Command, Context, OneCall};
+use crate::failure::Failure;
+
+/// A command as it is declared.
+pub struct Entry {
+    name: &'static str,
+    reqd: &'static [&'static str],
+    optional: &'static [&'static str],
+    help: &'static str,
+    hidden: bool,
+    local: bool,
+    action: Action,
+}
+
+/// A command that is one message.
+const fn call(name: &'static str, message: &'static str, args: &'static [Arg]) -> Entry {
+    Entry::new(
+        name,
+        Action::Call(OneCall {
+            message,
+            args,
+            through: None,
+        }),
+    )
+}
+
+/// A command with a function of its own.
+const fn own(name: &'static str, run: fn(&mut Context<'_>) -> Result<(), Failure>) -> Entry {
+    Entry::new(name, Action::Own(run))
+}
+
+impl Entry {
+    const fn new(name: &'static str, action: Action) -> Entry {
+        Entry {
+            name,
+            reqd: &[],
+            optional: &[],
+            help: "",
+            hidden: false,
+            local: false,
+            action,
+        }
+    }
+    /// Parameters that must be there.
+    const fn reqd(mut self, names: &'static [&'static str]) -> Entry {
+        self.reqd = names;
+        self
+    }
+    /// Parameters that may be there.
+    const fn optional(mut self, names: &'static [&'static str]) -> Entry {
+        self.optional = names;
+        self
+    }
+    /// What it does, in a sentence.
+    const fn help(mut self, text: &'static str) -> Entry {
+        self.help = text;
+        self
+    }
+    /// In no list.
+    const fn hidden(mut self) -> Entry {
+        self.hidden = true;
+        self
+    }
+    /// Answered by this host alone.
+    const fn local(mut self) -> Entry {
+        self.local = true;
+        self
+    }
+    /// The UUID behind this field of the result is printed.
+    const fn through(mut self, field: &'static str) -> Entry {
+        if let Action::Call(mut call) = self.action {
+            call.through = Some(field);
+            self.action = Action::Call(call);
+        }
+        self
+    }
+
+    fn command(&self) -> Command {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Command {
+            name: self.name.to_owned(),
+            reqd: owned(self.reqd),
+            optional: owned(self.optional),
+            help: self.help.to_owned(),
+            standard: false,
+            hidden: self.hidden,
+            local: self.local,
+            action: self.action,
+        }
+    }
+}
+
+/// All of them.
+pub fn commands() -> impl Iterator<Item = Command> {
+    let tables = [
+        pif::PIF,
+        pif::BOND,
+        pif::VLAN,
+        pif::TUNNEL,
+        network::NETWORK,
+        vif::VIF,
+        host::HOST,
+        pool::POOL,
+        message::MESSAGE,
+    ];
+    tables.into_iter().flatten().map(Entry::command)
+}

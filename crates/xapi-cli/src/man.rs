@@ -1,0 +1,91 @@
+//! The manual page, written from the same tables as the commands. Needs no server.
+
+use crate::command;
+use crate::print::Printer;
+
+/// Prints xe(1) in roff.
+pub fn print(printer: &mut Printer<'_>) {
+    let mut page = String::from(HEAD);
+    for command in command::all().iter().filter(|command| !command.hidden) {
+        page += ".TP\n.B ";
+        page += &escaped(&command.name);
+        for name in &command.reqd {
+            page += &format!(" \\fI{}\\fR=", escaped(name));
+        }
+        for name in &command.optional {
+            page += &format!(" [\\fI{}\\fR]", escaped(name));
+        }
+        page += &format!("\n{}\n", escaped(&command.help));
+    }
+    page += TAIL;
+    printer.list(&[page.trim_end()]);
+}
+
+/// Dashes are dashes, and a line that begins with a dot or a quote is no request.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    match text.chars().next() {
+        Some('.' | '\'') => format!("\\&{text}"),
+        _ => text,
+    }
+}
+
+const HEAD: &str = r#".TH XE 1 "" "xapi\-rs" "User Commands"
+.SH NAME
+xe \- command line of a XenAPI pool
+.SH SYNOPSIS
+.B xe
+[\fIoptions\fR] \fIcommand\fR [\fIparameter\fR=\fIvalue\fR ...]
+.SH DESCRIPTION
+.B xe
+carries out one command on a pool or a host. On the host itself it talks to the local socket and root needs no password;
+with
+.B \-s
+it logs in to another host.
+.PP
+Lists take filters, written \fIfield\fR=\fIvalue\fR, \fImap\fR:\fIkey\fR=\fIvalue\fR or
+\fIset\fR:contains=\fIvalue\fR, and
+.B params=
+with the fields to show.
+.SH OPTIONS
+.TP
+.BR \-s " \fIserver\fR"
+The host to talk to; without it this one.
+.TP
+.BR \-p " \fIport\fR"
+The port there.
+.TP
+.BR \-u " \fIuser\fR, " \-pw " \fIpassword\fR"
+Who logs in.
+.TP
+.BR \-pwf " \fIfile\fR"
+A file with the user on its first line and the password on its second.
+.TP
+.B \-\-nossl
+Plain TCP instead of TLS.
+.TP
+.B \-\-minimal
+Prints the first value of each record only, between commas.
+.TP
+.BR \-\-debug ", " \-\-debug\-on\-fail
+Shows the calls on standard error, always or when the command fails.
+.SH COMMANDS
+"#;
+
+const TAIL: &str = r#".SH FILES
+.TP
+.I ~/.xe
+Options as lines \fIname\fR=\fIvalue\fR: server, port, username, password, passwordfile, nossl, debug.
+.TP
+.I /var/lib/xcp/xapi
+The socket of the host itself.
+.SH ENVIRONMENT
+.TP
+.B XE_EXTRA_ARGS
+Arguments between commas; a backslash before a comma keeps it.
+.TP
+.B XE_ROOT
+A directory that stands for / when the socket is looked for.
+.SH EXIT STATUS
+0 on success, 1 on any error.
+"#;
