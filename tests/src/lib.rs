@@ -1,24 +1,10 @@
-//! What the tests of the whole share: a daemon in this process on a simulated host, and where the programs are.
+//! What the tests of the whole share: a daemon in this process on a simulated host, and labs with a real one.
 
-use std::io;
-use std::path::PathBuf;
-
-pub mod server;
+pub mod agreement;
+pub mod lab;
+pub mod ping;
 pub mod sim_host;
 
+pub use lab::{Lab, Xen, eventually};
+pub use ping::{Ping, Report};
 pub use sim_host::SimHost;
-
-/// The directory of the programs that were built with this test.
-pub fn programs() -> io::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let deps = test.parent().unwrap_or(&test);
-    let profile = deps.parent().unwrap_or(deps);
-    let lab = profile.join("xapi-lab");
-    if lab.exists() {
-        return Ok(profile.to_owned());
-    }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        format!("{} is missing: build the programs first", lab.display()),
-    ))
-}

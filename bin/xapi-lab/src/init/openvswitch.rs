@@ -84,8 +84,10 @@ impl Daemon {
             return Ok(());
         }
         let name = self.name;
-        let mut command = tool(name);
+        // ovs-ctl gives both daemons this priority: packets must not wait for whatever else a host does.
+        let mut command = tool("nice");
         command
+            .args(["-n", "-10", name])
             .args(["--detach", "--no-chdir", "--pidfile", "-vconsole:off"])
             .arg(format!("--log-file=/var/log/{name}.log"));
         signals.run(command.args(self.arguments), PATIENCE)?;

@@ -1,0 +1,144 @@
+//! Whether the database and the host's Open vSwitch and kernel show the same network: both are told as lines that
+//! name no uuid, one per bridge.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use xapi_model::{Bond, Network, Pif};
+
+use crate::lab::{Lab, Xen};
+
+/// What the rows say: for every attached interface its bridge, the port on it, and the bridge's MAC and addresses.
+pub fn of_rows(xen: &Xen) -> Vec<String> {
+    let networks: BTreeMap<_, _> = xen.all::<Network>().into_iter().collect();
+    let bonds: BTreeMap<_, _> = xen.all::<Bond>().into_iter().collect();
+    let pifs: BTreeMap<_, _> = xen.all::<Pif>().into_iter().collect();
+    let mut lines = Vec::new();
+    for pif in pifs.values().filter(|pif| pif.currently_attached && pif.managed) {
+        assert!(pif.bond_slave_of.is_null(), "a bond's member is attached: {pif:?}");
+        assert!(pif.vlan < 0, "these tests make no VLANs");
+        let port = match pif.bond_master_of.first() {
+            None => pif.device.clone(),
+            Some(bond) => {
+                let bond = &bonds[bond];
+                let mut members: Vec<_> = bond.slaves.iter().map(|slave| pifs[slave].device.clone()).collect();
+                members.sort();
+                format!("{} ({} of {})", pif.device, bond.mode, members.join(" "))
+            }
+        };
+        let mut addresses = pif.ipv6.clone();
+        if !pif.ip.is_empty() {
+            addresses.push(format!("{}/{}", pif.ip, prefix(&pif.netmask)));
+        }
+        addresses.retain(|address| !address.is_empty());
+        addresses.sort();
+        let bridge = &networks[&pif.network].bridge;
+        let management = if pif.management { " management" } else { "" };
+        lines.push(format!("{bridge}: {port} {} [{}]{management}", pif.mac, addresses.join(" ")));
+    }
+    lines.sort();
+    lines
+}
+
+/// What the host shows, in the same words. Says what is wrong if a port is not in force.
+pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
+    let script = "for table in Bridge Port Interface; do ovs-vsctl --timeout=5 --format=json --data=json list $table; echo; done; \
+                  ip -json address; echo; sed -n \"s/^MANAGEMENT_INTERFACE='\\(.*\\)'$/\\\"\\1\\\"/p\" /etc/xensource-inventory";
+    let output = lab.run(&["exec", host, "--", "bash", "-euc", script]);
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let mut parts = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Json>();
+    let mut part = || parts.next().expect("five documents").expect("JSON");
+    let (bridges, ports, interfaces) = (rows(&part()), rows(&part()), rows(&part()));
+    let (links, management) = (part(), part());
+    let mut lines = Vec::new();
+    for bridge in bridges.values() {
+        let name = bridge["name"].as_str().expect("a name");
+        let mut on_it = Vec::new();
+        for port in uuids(&bridge["ports"]) {
+            let port = ports.get(&port).ok_or("a port went meanwhile")?;
+            let port_name = port["name"].as_str().expect("a name");
+            let mut members = Vec::new();
+            for interface in uuids(&port["interfaces"]) {
+                let interface = interfaces.get(&interface).ok_or("an interface went meanwhile")?;
+                let member = interface["name"].as_str().expect("a name");
+                if interface["error"].is_string() || !interface["ofport"].as_i64().is_some_and(|number| number > 0) {
+                    // A bridge's own port is 65534, so it is in force with a number above nought as well.
+                    return Err(format!("{member} on {name}: {} {}", interface["error"], interface["ofport"]));
+                }
+                members.push(member.to_owned());
+            }
+            members.sort();
+            match members.as_slice() {
+                [one] if one == name && port_name == name => {}
+                [one] => on_it.push(one.clone()),
+                _ => {
+                    let mode = port["bond_mode"].as_str().unwrap_or("no mode");
+                    on_it.push(format!("{port_name} ({mode} of {})", members.join(" ")));
+                }
+            }
+        }
+        on_it.sort();
+        let (mac, addresses) = link(&links, name)?;
+        let flag = if management == *name { " management" } else { "" };
+        lines.push(format!("{name}: {} {mac} [{}]{flag}", on_it.join(" + "), addresses.join(" ")));
+    }
+    for other in links.as_array().expect("links") {
+        let name = other["ifname"].as_str().expect("a name");
+        let ours = bridges.values().any(|bridge| bridge["name"] == name);
+        let (_, addresses) = link(&links, name)?;
+        if !ours && name != "lo" && !addresses.is_empty() {
+            return Err(format!("{name} is no bridge and has {addresses:?}"));
+        }
+    }
+    lines.sort();
+    Ok(lines)
+}
+
+/// Both, if they are the same.
+pub fn check(lab: &Lab, host: &str, xen: &Xen) -> Result<Vec<String>, String> {
+    let (rows, real) = (of_rows(xen), of_host(lab, host)?);
+    if rows == real {
+        return Ok(rows);
+    }
+    Err(format!("the database says\n  {}\nand the host is\n  {}", rows.join("\n  "), real.join("\n  ")))
+}
+
+/// MAC and global addresses of a link.
+fn link(links: &Json, name: &str) -> Result<(String, Vec<String>), String> {
+    let mut all = links.as_array().expect("links").iter();
+    let link = all.find(|link| link["ifname"] == name).ok_or_else(|| format!("there is no device {name}"))?;
+    let infos = link["addr_info"].as_array().cloned().unwrap_or_default();
+    let global = infos.iter().filter(|info| info["scope"] == "global");
+    let mut addresses: Vec<_> =
+        global.map(|info| format!("{}/{}", info["local"].as_str().unwrap_or("?"), info["prefixlen"])).collect();
+    addresses.sort();
+    Ok((link["address"].as_str().unwrap_or("?").to_owned(), addresses))
+}
+
+fn prefix(netmask: &str) -> u32 {
+    netmask.parse::<std::net::Ipv4Addr>().map(|mask| u32::from(mask).count_ones()).expect("a netmask")
+}
+
+/// The rows of a table of ovs-vsctl by uuid, and in each its columns by name.
+fn rows(table: &Json) -> BTreeMap<String, serde_json::Map<String, Json>> {
+    let headings: Vec<_> = table["headings"].as_array().expect("headings").iter().map(|one| one.as_str().expect("text")).collect();
+    let mut found = BTreeMap::new();
+    for row in table["data"].as_array().expect("rows") {
+        let cells = row.as_array().expect("cells");
+        let named: serde_json::Map<_, _> =
+            headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
+        found.insert(named["_uuid"][1].as_str().expect("a uuid").to_owned(), named);
+    }
+    found
+}
+
+/// The uuids of a column that refers to rows: one, or a set.
+fn uuids(cell: &Json) -> Vec<String> {
+    let one = |pair: &Json| pair[1].as_str().expect("a uuid").to_owned();
+    match cell[0].as_str() {
+        Some("uuid") => vec![one(cell)],
+        _ => cell[1].as_array().expect("a set").iter().map(one).collect(),
+    }
+}

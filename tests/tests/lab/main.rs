@@ -1,0 +1,9 @@
+//! The daemon on a real Open vSwitch, in labs: what must hold for the network of a host, with packets to prove it.
+//!
+//! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
+
+mod kills;
+mod login;
+mod management;
+mod missing;
+mod restart;
