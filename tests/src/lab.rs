@@ -265,15 +265,20 @@ impl Xen {
         Ref::new(made.as_str().expect("a reference"))
     }
 
-    /// `Bond.create` over devices.
-    pub fn try_bond(&self, network: &Ref<Network>, devices: &[&str], mode: BondMode) -> Result<Ref<Bond>, ClientError> {
-        self.session.invoke(&bond::Create {
+    /// `Bond.create` over devices, not made yet.
+    pub fn bond_call(&self, network: &Ref<Network>, devices: &[&str], mode: BondMode) -> bond::Create {
+        bond::Create {
             network: network.clone(),
             members: devices.iter().map(|device| self.pif(device).0).collect(),
             mac: String::new(),
             mode,
             properties: BTreeMap::new(),
-        })
+        }
+    }
+
+    /// `Bond.create` over devices.
+    pub fn try_bond(&self, network: &Ref<Network>, devices: &[&str], mode: BondMode) -> Result<Ref<Bond>, ClientError> {
+        self.session.invoke(&self.bond_call(network, devices, mode))
     }
 
     /// `Bond.create` over devices on a network of its own.
