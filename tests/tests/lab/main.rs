@@ -7,3 +7,4 @@ mod login;
 mod management;
 mod missing;
 mod restart;
+mod tutorial;
