@@ -35,7 +35,11 @@ fn a_restart_of_the_daemon_changes_no_packet_and_takes_less_than_a_second() {
     let xen = lab.api("xs-1");
     xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
     let kernel = "ip -oneline address | sed 's/ *valid_lft.*//'; ip route; ip -6 route; ip -json link | tr -d ' '";
-    let before = (ovsdb(&lab), lab.exec("xs-1", kernel), agreement::check(&lab, "xs-1", &xen).unwrap());
+    let before = (
+        ovsdb(&lab),
+        lab.exec("xs-1", kernel),
+        agreement::check(&lab, "xs-1", &xen).unwrap(),
+    );
     let ping = lab.ping("172.16.0.10");
     ping.wait_for(20);
     for round in 0..3 {
@@ -50,7 +54,11 @@ fn a_restart_of_the_daemon_changes_no_packet_and_takes_less_than_a_second() {
     println!("{report:?}");
     assert!(report.silence <= Duration::from_millis(50), "{report:?}");
     let xen = lab.api("xs-1");
-    let after = (ovsdb(&lab), lab.exec("xs-1", kernel), agreement::check(&lab, "xs-1", &xen).unwrap());
+    let after = (
+        ovsdb(&lab),
+        lab.exec("xs-1", kernel),
+        agreement::check(&lab, "xs-1", &xen).unwrap(),
+    );
     assert_eq!(after, before);
 }
 
@@ -59,13 +67,20 @@ fn a_reboot_brings_the_network_back_from_the_database() {
     let lab = Lab::up(&[]);
     let xen = lab.api("xs-1");
     xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
-    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "").expect("PIF.reconfigure_ip");
+    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "")
+        .expect("PIF.reconfigure_ip");
     let before = agreement::check(&lab, "xs-1", &xen).unwrap();
     lab.verb(&["reboot", "xs-1"]);
     let xen = lab.api("xs-1");
     let after = agreement::check(&lab, "xs-1", &xen).unwrap();
     assert_eq!(after, before);
-    assert!(after.iter().any(|line| line.contains("bond0 (active-backup of eth0 eth3)") && line.contains("[172.16.0.10/27] management")), "{after:#?}");
+    assert!(
+        after
+            .iter()
+            .any(|line| line.contains("bond0 (active-backup of eth0 eth3)")
+                && line.contains("[172.16.0.10/27] management")),
+        "{after:#?}"
+    );
     let ping = lab.ping("172.16.0.10");
     ping.wait_for(20);
     ping.stop();
