@@ -68,8 +68,7 @@ impl SimHost {
         };
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
-        let store =
-            Store::open(&config.database(), Options::default()).expect("the database opens");
+        let store = Store::open(&config.database(), options()).expect("the database opens");
         let agent = Arc::new(SimAgent::on(self.handle.clone()));
         let authenticate = Arc::new(OneUser::new("root", "secret"));
         let core = Arc::new(Core::new(
@@ -264,6 +263,14 @@ impl SimHost {
         );
         lines.sort();
         lines
+    }
+}
+
+/// How the daemon opens its database.
+fn options() -> Options {
+    Options {
+        unique: startup::UNIQUE,
+        ..Options::default()
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod settings;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -17,7 +17,7 @@ use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, Origin, startup};
 use xapi_db::{Options, Store};
-use xapi_model::{ApiError, Value};
+use xapi_model::{ApiError, Value, errors};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 use xapi_server::{
@@ -25,6 +25,9 @@ use xapi_server::{
 };
 
 use settings::Settings;
+
+/// How often an address is tried again that could not be listened on.
+const LISTEN_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long running calls may take to end when the daemon is told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -91,6 +94,8 @@ fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or_else(|| defaults.path("/etc/xensource/xapi.toml"));
     let settings = Settings::read(&file, flags.config.is_some())?;
     if flags.check_config {
+        network(&defaults, &settings)?;
+        tracing_subscriber::EnvFilter::try_new(&settings.log)?;
         println!("{}: fine", file.display());
         return Ok(());
     }
@@ -145,7 +150,11 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         .map(PathBuf::from)
         .unwrap_or_default();
     std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
-    let store = Store::open(&config.database(), Options::default())?;
+    let options = Options {
+        unique: startup::UNIQUE,
+        ..Options::default()
+    };
+    let store = Store::open(&config.database(), options)?;
     let agent = Arc::new(LocalAgent::start(network(&config, settings)?)?);
     let pam = Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline));
     let core = Arc::new(Core::new(
@@ -168,14 +177,19 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
     let signal = loop {
-        match told.recv()? {
-            Told::Signal(signal) => break signal,
-            Told::Management(enabled) => listening.management(enabled),
+        match told.recv_timeout(LISTEN_AGAIN) {
+            Ok(Told::Signal(signal)) => break signal,
+            Ok(Told::Management(enabled)) => listening.management(enabled),
+            Err(mpsc::RecvTimeoutError::Timeout) => listening.listen_again(),
+            Err(why) => return Err(why.into()),
         }
     };
     tracing::info!("{signal}: stopping; the network stays as it is");
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
     listening.stop();
+    if !core.quiesce(SHUTDOWN) {
+        tracing::warn!("a change of the network was still under way; the next start settles it");
+    }
     drop(watch);
     Ok(())
 }
@@ -206,6 +220,8 @@ struct Listening {
     server: Server,
     local: Listener,
     remote: Vec<Listener>,
+    /// Where to listen and could not yet.
+    missing: Vec<SocketAddr>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -225,22 +241,45 @@ impl Listening {
             server,
             local,
             remote: Vec::new(),
+            missing: Vec::new(),
             addresses: settings.listen.clone(),
         };
         listening.management(core.management_enabled());
         Ok(listening)
     }
 
-    /// Listens where the configuration says, or on loopback alone while management is disabled. An address that cannot be
-    /// had is no reason to leave the others: the host must stay within reach.
+    /// Listens where the configuration says, or on loopback alone while management is disabled.
     fn management(&mut self, enabled: bool) {
         self.remote.clear();
-        for address in &self.addresses {
-            let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
-            let address = if enabled { *address } else { loopback };
-            match self.server.listen_tcp(address) {
+        let loopback =
+            |address: &SocketAddr| SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+        self.missing = match enabled {
+            true => self.addresses.clone(),
+            false => self.addresses.iter().map(loopback).collect(),
+        };
+        self.missing.dedup();
+        self.listen_again();
+    }
+
+    /// Tries the addresses that could not be had. One of them is no reason to leave the others: the host must stay within
+    /// reach, and an address of a lease may come later. A host without IPv6 listens on all of IPv4 instead.
+    fn listen_again(&mut self) {
+        for address in std::mem::take(&mut self.missing) {
+            let every = address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
+            let legacy = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+            let listened = self.server.listen_tcp(address);
+            match listened.or_else(|why| {
+                if every {
+                    self.server.listen_tcp(legacy)
+                } else {
+                    Err(why)
+                }
+            }) {
                 Ok(listener) => self.remote.push(listener),
-                Err(why) => tracing::error!("{why}"),
+                Err(why) => {
+                    tracing::error!("{why}; it is tried again");
+                    self.missing.push(address);
+                }
             }
         }
     }
@@ -269,6 +308,14 @@ impl Handler for Answers {
             user_agent: origin.user_agent.clone(),
             other_config: origin.other_config.clone(),
         };
+        // Connections that were there before management was disabled are still open.
+        let elsewhere = origin
+            .peer
+            .parse::<SocketAddr>()
+            .is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
+        if elsewhere && !self.0.core().management_enabled() {
+            return Err(errors::host_has_no_management_ip());
+        }
         self.0.call(&origin, name, params)
     }
 

@@ -21,6 +21,7 @@ pub fn add(
     body: &str,
 ) -> Result<Ref<Message>> {
     tracing::warn!("{name}: {body}");
+    crate::ops::message::trim(draft)?;
     draft.insert(Message {
         name: name.to_owned(),
         priority: ATTENTION,

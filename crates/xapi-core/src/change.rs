@@ -5,8 +5,6 @@
 //! commits it. Before the commit nothing is visible to anybody; after it the host already looks as the rows say. A
 //! crash in between leaves the old rows, and the next start converges the host on them.
 
-use std::sync::PoisonError;
-
 use xapi_db::{CommitError, Draft};
 use xapi_model::{ApiError, Host, Pif, Ref, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
@@ -39,7 +37,7 @@ impl Core {
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
-        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn()?;
         let agent = self.agent_of(&self.view()?, host)?;
         let mut converged = false;
         let mut conflict = None;
@@ -97,6 +95,12 @@ impl Core {
         });
         if let Err(failed) = back {
             tracing::error!("{host}: after {why} the network could not be put back: {failed}");
+            let noted = self
+                .store
+                .change(|draft| startup::note_diverged(self, draft, host, &failed.to_string()));
+            if let Err(failed) = noted {
+                tracing::error!("{host}: nor could the operator be told: {failed}");
+            }
         }
         why
     }
@@ -108,8 +112,12 @@ impl Core {
             .and_then(|view| startup::management_of(&view, host))
             .and_then(|management| {
                 self.set_management_enabled(management.is_some());
-                let (bridge, family) = management.unwrap_or_default();
-                self.write_inventory(&bridge, &family)
+                match management {
+                    Some((bridge, family)) => self.write_inventory(&bridge, &family),
+                    // Disabled, unless the file names what was never adopted, for want of its NIC: a later start may be able to.
+                    None if startup::adopted(self)? => self.write_inventory("", ""),
+                    None => Ok(()),
+                }
             });
         if let Err(why) = written {
             // The database is the truth; the next start and the next change write the file again.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use xapi_db::{DbError, Read, Store, View};
 use xapi_model::{ApiError, DateTime, Host, Ref, Role, Session, Task, errors};
@@ -43,7 +43,7 @@ pub struct Core {
     /// The time.
     pub clock: Clock,
     /// One change at a time for this host's network.
-    pub(crate) changing: Mutex<()>,
+    changing: Turns,
     /// Sessions that live on this host alone, outside the database.
     pub(crate) local_sessions: Mutex<Vec<Ref<Session>>>,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
@@ -73,7 +73,7 @@ impl Core {
             agent,
             authenticate,
             clock,
-            changing: Mutex::new(()),
+            changing: Turns::default(),
             local_sessions: Mutex::new(Vec::new()),
             callers: crate::session::Callers::default(),
             handlers: crate::ops::handlers(),
@@ -82,6 +82,37 @@ impl Core {
             on_management: OnceLock::new(),
             async_slots: slots,
         }
+    }
+
+    /// Waits for this host's network to be free of changes; refused once the daemon ends.
+    pub(crate) fn turn(&self) -> Result<Turn<'_>> {
+        let mut state = self.changing.state();
+        loop {
+            if state.closed {
+                return Err(errors::host_still_booting());
+            }
+            if !state.busy {
+                state.busy = true;
+                return Ok(Turn(&self.changing));
+            }
+            state = self
+                .changing
+                .free
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes no further change and waits for the one under way, so long. False if it still goes on then.
+    pub fn quiesce(&self, within: Duration) -> bool {
+        let mut state = self.changing.state();
+        state.closed = true;
+        self.changing.free.notify_all();
+        let free = &self.changing.free;
+        let (state, _) = free
+            .wait_timeout_while(state, within, |state| state.busy)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.busy
     }
 
     /// A consistent view of the objects.
@@ -154,6 +185,35 @@ impl Core {
             return Err(errors::handle_invalid("host", host));
         }
         Err(errors::host_offline(host))
+    }
+}
+
+/// Who may change the host's network.
+#[derive(Default)]
+struct Turns {
+    state: Mutex<TurnState>,
+    free: Condvar,
+}
+
+#[derive(Default)]
+struct TurnState {
+    busy: bool,
+    closed: bool,
+}
+
+impl Turns {
+    fn state(&self) -> MutexGuard<'_, TurnState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to change the host's network, until it is dropped.
+pub(crate) struct Turn<'a>(&'a Turns);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.state().busy = false;
+        self.0.free.notify_one();
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use xapi_db::Read;
+use xapi_db::{Draft, Read};
 use xapi_model::session::{LocalLogout, LoginWithPassword, Logout, SlaveLocalLoginWithPassword};
-use xapi_model::{Class, DateTime, Ref, Role, Session, errors};
+use xapi_model::{Class, DateTime, Ref, Role, Session, Task, errors};
 
 use crate::Result;
 use crate::context::{Caller, Core, Cx, Origin};
@@ -129,7 +129,7 @@ pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<S
         if old.len() >= MOST_SESSIONS {
             old.sort_by_key(|(_, session)| session.last_active.unix());
             for (reference, _) in old.iter().take(old.len() + 1 - MOST_SESSIONS) {
-                draft.destroy(reference)?;
+                end(draft, reference)?;
             }
         }
         draft.insert_as(reference.clone(), row.clone())?;
@@ -191,10 +191,18 @@ pub fn local_logout(cx: &Cx<'_>, _: LocalLogout) -> Result<()> {
     logout(cx, Logout {})
 }
 
+/// Removes a session; its tasks go on without one.
+fn end(draft: &Draft, session: &Ref<Session>) -> Result<()> {
+    for task in draft.find(Task::SESSION, session)? {
+        draft.set(&task, Task::SESSION, Ref::null())?;
+    }
+    draft.destroy(session)
+}
+
 fn forget(core: &Core, session: &Ref<Session>) -> Result<()> {
     core.store.change(|draft| {
         if draft.exists(session)? {
-            draft.destroy(session)
+            end(draft, session)
         } else {
             Ok(())
         }
@@ -208,7 +216,7 @@ pub fn expire(core: &Core, now: &DateTime) -> Result<()> {
     core.store.change(|draft| {
         for (reference, session) in draft.all::<Session>()? {
             if now.unix() - session.last_active.unix() > IDLE_LIMIT {
-                draft.destroy(&reference)?;
+                end(draft, &reference)?;
             }
         }
         Ok(())

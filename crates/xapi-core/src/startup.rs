@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use uuid::Uuid;
-use xapi_db::{Draft, Read};
+use xapi_db::{Draft, Read, UniqueKey};
 use xapi_model::{
     Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
     Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
@@ -13,11 +13,31 @@ use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 use xapi_net::facts::Facts;
 use xapi_net::topology::{Family, Name};
 
-use crate::context::{Core, db_error};
+use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::{netmask_of, pifs_of};
 use crate::{Result, alert, facts, topology};
+
+/// What no two rows may share: bridge names, a network's PIF on a host, a device on a host.
+pub const UNIQUE: &[UniqueKey] = &[
+    UniqueKey {
+        class: "network",
+        fields: &["bridge"],
+    },
+    UniqueKey {
+        class: "PIF",
+        fields: &["network", "host"],
+    },
+    UniqueKey {
+        class: "PIF",
+        fields: &["host", "device", "VLAN"],
+    },
+    UniqueKey {
+        class: "VIF",
+        fields: &["VM", "device"],
+    },
+];
 
 /// Which hosts a step runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +70,12 @@ pub struct Step {
 
 /// The steps, in order.
 pub const TABLE: &[Step] = &[
+    Step {
+        name: "reading the role in the pool",
+        on: On::Any,
+        failing: Failing::Stop,
+        run: pool_role,
+    },
     Step {
         name: "finding this host's records",
         on: On::Any,
@@ -127,40 +153,82 @@ fn read_inventory(core: &Core) -> Result<Inventory> {
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
-/// A UUID of the inventory; a host that has none yet gets one.
-fn identity(inventory: &mut Inventory, key: &str) -> String {
-    let known = inventory
-        .get(key)
-        .filter(|text| Uuid::parse_str(text).is_ok())
-        .map(str::to_owned);
-    known.unwrap_or_else(|| {
-        let made = Uuid::new_v4().to_string();
-        inventory.set(key, &made);
-        made
-    })
+/// A UUID of the inventory. Without one a database that knows its host says who we are; a host that nobody knows gets a
+/// new one. A text that is none is a mistake to be mended by hand: to be somebody else would mean to lose all networks.
+fn identity(inventory: &mut Inventory, key: &str, known: Option<String>) -> Result<String> {
+    match inventory.get(key).filter(|text| !text.is_empty()) {
+        Some(text) => match Uuid::parse_str(text) {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err(errors::internal_error(format!(
+                "{key} in the inventory is no UUID: {text}"
+            ))),
+        },
+        None => {
+            let made = known.unwrap_or_else(|| Uuid::new_v4().to_string());
+            inventory.set(key, &made);
+            Ok(made)
+        }
+    }
+}
+
+/// The UUIDs of the host and its control domain that the database knows, if it knows a host.
+fn recorded(core: &Core) -> Result<(Option<String>, Option<String>)> {
+    let view = core.view()?;
+    let Some((_, pool)) = view.all::<Pool>()?.into_iter().next() else {
+        return Ok((None, None));
+    };
+    let host = view.get(&pool.master)?;
+    let domain = if view.exists(&host.control_domain)? {
+        Some(view.field(&host.control_domain, Vm::UUID)?)
+    } else {
+        None
+    };
+    Ok((Some(host.uuid), domain))
+}
+
+/// Whether this host is the master of its pool, by /etc/xensource/pool.conf; a host without the file is a pool of its own.
+fn pool_role(core: &Core) -> Result<()> {
+    let path = core.config.pool_conf();
+    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
+    let role = match std::fs::read_to_string(&path) {
+        Ok(role) => role,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            return inventory::write_atomically(&path, "master").map_err(failed);
+        }
+        Err(why) => return Err(failed(why)),
+    };
+    match role.trim() {
+        "master" => Ok(()),
+        other => Err(errors::internal_error(format!(
+            "{} says {other:?}: only a master can start yet",
+            path.display()
+        ))),
+    }
 }
 
 /// Pool, host and control domain: made at the first start, found at every other.
 fn own_records(core: &Core) -> Result<()> {
     let mut inventory = read_inventory(core)?;
     let before = inventory.clone();
-    let host_uuid = identity(&mut inventory, inventory::INSTALLATION_UUID);
-    let domain_uuid = identity(&mut inventory, inventory::CONTROL_DOMAIN_UUID);
+    let (host_known, domain_known) = recorded(core)?;
+    let host_uuid = identity(&mut inventory, inventory::INSTALLATION_UUID, host_known)?;
+    let domain_uuid = identity(&mut inventory, inventory::CONTROL_DOMAIN_UUID, domain_known)?;
     if inventory != before {
         let path = core.config.inventory();
         inventory
             .write()
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     }
-    let hostname = core
-        .agent
-        .facts()
-        .map(|facts| facts.hostname)
-        .unwrap_or_default();
+    let hostname = nix::unistd::gethostname()
+        .map_err(|why| errors::internal_error(format!("hostname: {why}")))?;
+    let hostname = hostname.to_string_lossy().into_owned();
     let host = core.store.change(|draft| {
         let host = match draft.by_uuid(Host::DESC, &host_uuid) {
             Ok(host) => Ref::new(host),
-            Err(_) => draft.insert(first_host(core, draft, &host_uuid, &hostname)?)?,
+            Err(why) if why.code == "UUID_INVALID" => {
+                draft.insert(first_host(core, draft, &host_uuid, &hostname)?)?
+            }
+            Err(why) => return Err(why),
         };
         if draft.all::<Pool>()?.is_empty() {
             draft.insert(Pool {
@@ -291,12 +359,12 @@ fn system_network(core: &Core) -> Result<()> {
 }
 
 fn scan(core: &Core) -> Result<()> {
-    pif::scan_host(core, &core.localhost()?)
+    pif::scan_host(core, &core.localhost()?, pif::Scanning::Known)
 }
 
 /// The first start takes over the management interface that the installer left, as it is: the inventory names the
 /// bridge, the live bridge has the addresses.
-fn adopt_management(core: &Core) -> Result<()> {
+pub(crate) fn adopt_management(core: &Core) -> Result<()> {
     let host = core.localhost()?;
     let facts = core.agent.facts().map_err(errors::internal_error)?;
     let installed = installed_configuration(core)?;
@@ -327,10 +395,11 @@ fn adopt(
     installed: &Inventory,
 ) -> Result<()> {
     let bridge = draft.field(&row.network, Network::BRIDGE)?;
-    let Some(live) = Name::new(&bridge)
+    let live = Name::new(&bridge)
         .ok()
-        .and_then(|name| facts.bridges.get(&name))
-    else {
+        .and_then(|name| facts.bridges.get(&name));
+    // A bridge without any address says nothing: the installer's file does.
+    let Some(live) = live.filter(|live| !live.addresses.is_empty()) else {
         return adopt_installed(draft, pif, installed);
     };
     let mode = |key: &str| installed.get(key).unwrap_or_default().to_ascii_lowercase();
@@ -492,6 +561,9 @@ fn choose_plugged(core: &Core) -> Result<()> {
     if marker.exists() {
         return Ok(());
     }
+    if !may_converge(core)? {
+        return Ok(());
+    }
     let host = core.localhost()?;
     core.store.change(|draft| {
         for (reference, pif) in pifs_of(draft, &host)? {
@@ -501,6 +573,7 @@ fn choose_plugged(core: &Core) -> Result<()> {
             let plug = pif.managed && pif.bond_slave_of.is_null() && carries;
             // Other VLANs and tunnels are plugged when a guest needs them: their devices are gone with the boot.
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, plug || pif.management)?;
+            draft.set(&reference, Pif::LEFT_OUT, false)?;
         }
         Ok(())
     })?;
@@ -508,30 +581,71 @@ fn choose_plugged(core: &Core) -> Result<()> {
     written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
 }
 
-/// One converge for everything, as far as it goes.
-fn converge(core: &Core) -> Result<()> {
-    reconverge(core).map(|_| ())
+/// Whether the rows know enough of the host's network to be made true. While the management interface is not known the
+/// network stays as somebody else left it: to plug a NIC takes its addresses away, and with them the way to this host.
+fn may_converge(core: &Core) -> Result<bool> {
+    let host = core.localhost()?;
+    let management = pifs_of(&core.view()?, &host)?
+        .into_iter()
+        .find(|(_, pif)| pif.management);
+    Ok(match management {
+        Some((_, pif)) => {
+            pif.ip_configuration_mode != IpConfigurationMode::None
+                || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
+        }
+        None => adopted(core)?,
+    })
 }
 
-/// Makes the host look like its rows as far as it can; what cannot be is shown unplugged and named in an alert.
+/// Whether the bridge that the inventory names for management has a PIF here, or the inventory says that there is none:
+/// then the rows, not the installer, decide about management.
+pub(crate) fn adopted(core: &Core) -> Result<bool> {
+    let inventory = read_inventory(core)?;
+    let host = core.localhost()?;
+    match inventory.get(inventory::MANAGEMENT_INTERFACE) {
+        None => Ok(false),
+        Some("") => Ok(true),
+        Some(bridge) => Ok(topology::pif_of_bridge(&core.view()?, &host, bridge)?.is_some()),
+    }
+}
+
+/// One converge for everything, as far as it goes.
+fn converge(core: &Core) -> Result<()> {
+    if may_converge(core)? {
+        return reconverge(core).map(|_| ());
+    }
+    let host = core.localhost()?;
+    let body = "the management interface that the inventory names was not found: the network stays as it is";
+    core.store
+        .change(|draft| tell(core, draft, &host, "MANAGEMENT_NOT_FOUND", body))
+}
+
+/// Start-up's steps about the network again, after NICs or Open vSwitch came.
+pub(crate) fn look_again(core: &Core) -> Result<()> {
+    scan(core)?;
+    adopt_management(core)?;
+    choose_plugged(core)?;
+    converge(core)?;
+    write_inventory(core)
+}
+
+/// Makes the host look like its rows as far as it can; what cannot be is shown unplugged, named in an alert and tried
+/// again.
 pub fn reconverge(core: &Core) -> Result<Outcome> {
     let host = core.localhost()?;
-    let _turn = core
-        .changing
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let draft = core.store.draft().map_err(db_error)?;
-    let wanted = topology::of_host(&draft, &host)?;
+    let _turn = core.turn()?;
+    let (topology, mut left_out) = topology::wished(&core.view()?, &host)?;
     let request = Request {
-        topology: wanted,
+        topology,
         mode: Mode::WhatCan,
         within: core.config.change_deadline,
     };
-    let outcome = core
+    let mut outcome = core
         .agent
         .converge(request)
         .map_err(errors::internal_error)?;
-    drop(draft);
+    left_out.append(&mut outcome.left_out);
+    outcome.left_out = left_out;
     core.store.change(|draft| {
         note_left_out(core, draft, &host, &outcome.left_out)?;
         facts::record(core, draft, &host, &outcome.facts)
@@ -544,27 +658,35 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Shows what could not be brought up as unplugged, and tells the operator.
-pub(crate) fn note_left_out(
-    core: &Core,
-    draft: &Draft,
-    host: &Ref<Host>,
-    left_out: &[LeftOut],
-) -> Result<()> {
+/// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. The
+/// management interface is never shown unplugged: it is what it shall be.
+fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftOut]) -> Result<()> {
+    let mut missing = Vec::new();
     for left in left_out {
         for bridge in &left.bridges {
-            if let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())?
-                && !draft.field(&pif, Pif::MANAGEMENT)?
-            {
-                draft.set(&pif, Pif::CURRENTLY_ATTACHED, false)?;
-            }
+            missing.extend(topology::pif_of_bridge(draft, host, bridge.as_str())?);
         }
+        missing.extend(match left.part {
+            Part::Nic(nic) => topology::pif_of_device(draft, host, nic.as_str())?,
+            Part::Bridge(bridge) => topology::pif_of_bridge(draft, host, bridge.as_str())?,
+            Part::Host => None,
+        });
         let what = match left.part {
             Part::Host => "the host's network".to_owned(),
             part => part.to_string(),
         };
         let body = format!("{what} could not be brought up: {}", left.why);
         tell(core, draft, host, "NETWORK_NOT_BROUGHT_UP", &body)?;
+    }
+    for (reference, pif) in pifs_of(draft, host)? {
+        let out = missing.contains(&reference);
+        let member = !pif.bond_slave_of.is_null();
+        draft.set(&reference, Pif::LEFT_OUT, out)?;
+        if out && !pif.management {
+            draft.set(&reference, Pif::CURRENTLY_ATTACHED, false)?;
+        } else if pif.left_out && !member {
+            draft.set(&reference, Pif::CURRENTLY_ATTACHED, true)?;
+        }
     }
     Ok(())
 }
@@ -586,13 +708,9 @@ fn tell(core: &Core, draft: &Draft, host: &Ref<Host>, name: &str, body: &str) ->
     Ok(())
 }
 
-/// The inventory as the database has it. While no PIF carries management (its NIC may be missing at the first start) the
-/// file stays as the installer left it, so that a later start can adopt what it names.
+/// The inventory as the database has it.
 fn write_inventory(core: &Core) -> Result<()> {
-    let host = core.localhost()?;
-    if management_of(&core.view()?, &host)?.is_some() {
-        core.publish(&host);
-    }
+    core.publish(&core.localhost()?);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use xapi_model::{
     ApiError, Bond, BondMode, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Pool,
     PrimaryAddressType, Ref, Vlan, errors,
 };
+use xapi_net::agent::{LeftOut, Part};
 use xapi_net::topology as net;
 use xapi_net::topology::{
     Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Real, StaticRoute, Topology,
@@ -53,17 +54,13 @@ pub fn pif_of_bridge<R: Read>(
     Ok(None)
 }
 
-/// What a host's network shall look like by its rows: every attached, managed PIF and what that stands on.
+/// What a call asks for: every attached, managed PIF and what that stands on, whole. What could not be brought up before
+/// the call is no part of it, so that one dead NIC does not forbid every change.
 pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
     let pifs: BTreeMap<_, _> = pifs_of(rows, host)?.into_iter().collect();
-    let mut lowering = Lowering {
-        rows,
-        pifs: &pifs,
-        pool: pool(rows)?,
-        topology: Topology::default(),
-    };
+    let mut lowering = Lowering::new(rows, &pifs, false)?;
     for (reference, pif) in &pifs {
-        if pif.currently_attached && pif.managed && pif.bond_slave_of.is_null() {
+        if pif.currently_attached && !pif.left_out && stands_alone(pif) {
             lowering.attach(reference, pif)?;
         }
     }
@@ -77,6 +74,77 @@ pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
     Ok(topology)
 }
 
+/// What start-up and events ask for: also what was left out before; a PIF whose rows contradict themselves is left out
+/// here, for one bad row must not keep the rest of the host off the network.
+pub fn wished<R: Read>(rows: &R, host: &Ref<Host>) -> Result<(Topology, Vec<LeftOut>)> {
+    let pifs: BTreeMap<_, _> = pifs_of(rows, host)?.into_iter().collect();
+    let mut lowering = Lowering::new(rows, &pifs, true)?;
+    let mut left_out = Vec::new();
+    for (reference, pif) in &pifs {
+        if !(pif.currently_attached || pif.left_out) || !stands_alone(pif) {
+            continue;
+        }
+        let before = lowering.topology.clone();
+        if let Err(why) = lowering.attach(reference, pif) {
+            lowering.topology = before;
+            let bridge = rows.field(&pif.network, Network::BRIDGE)?;
+            left_out.extend(
+                Name::new(&bridge)
+                    .ok()
+                    .map(|bridge| bad_rows(bridge, why.to_string())),
+            );
+        }
+    }
+    lowering.roles()?;
+    let mut topology = lowering.topology;
+    while let Err(invalid) = topology.check() {
+        let Some(bridge) = bridge_in(&topology, &invalid.part) else {
+            return Err(errors::internal_error(invalid));
+        };
+        topology.leave_out_bridge(bridge);
+        left_out.push(bad_rows(bridge, invalid.to_string()));
+    }
+    Ok((topology, left_out))
+}
+
+/// Checks a PIF's configuration as if it were attached, alone: what cannot be must not wait in the rows for the next boot.
+pub fn check_alone<R: Read>(rows: &R, host: &Ref<Host>, pif: &Ref<Pif>) -> Result<()> {
+    let pifs: BTreeMap<_, _> = pifs_of(rows, host)?.into_iter().collect();
+    let mut lowering = Lowering::new(rows, &pifs, true)?;
+    if let Some(row) = pifs.get(pif).filter(|row| stands_alone(row)) {
+        lowering.attach(pif, row)?;
+    }
+    lowering.topology.check().map_err(|why| bad(pif, why))
+}
+
+/// Members of bonds are part of their bond; what is not managed is left alone.
+fn stands_alone(pif: &Pif) -> bool {
+    pif.managed && pif.bond_slave_of.is_null()
+}
+
+fn bad_rows(bridge: Name, why: String) -> LeftOut {
+    LeftOut {
+        part: Part::Bridge(bridge),
+        bridges: vec![bridge],
+        why,
+    }
+}
+
+/// The bridge that an error about a part of the topology concerns: the bridge itself, or the one over the bond or NIC.
+fn bridge_in(topology: &Topology, part: &str) -> Option<Name> {
+    let over = |(name, bridge): &(&Name, &Bridge)| {
+        let bond = match &bridge.kind {
+            BridgeKind::Real(Real {
+                uplink: Some(Uplink::Bond(bond)),
+                ..
+            }) => bond.name.as_str() == part,
+            _ => false,
+        };
+        name.as_str() == part || bond || bridge.nics().iter().any(|nic| nic.as_str() == part)
+    };
+    topology.bridges.iter().find(over).map(|(name, _)| *name)
+}
+
 fn pool<R: Read>(rows: &R) -> Result<Option<Pool>> {
     Ok(rows.all::<Pool>()?.into_iter().next().map(|(_, pool)| pool))
 }
@@ -85,10 +153,22 @@ struct Lowering<'a, R> {
     rows: &'a R,
     pifs: &'a BTreeMap<Ref<Pif>, Pif>,
     pool: Option<Pool>,
+    /// NICs that were left out before are tried again.
+    again: bool,
     topology: Topology,
 }
 
-impl<R: Read> Lowering<'_, R> {
+impl<'a, R: Read> Lowering<'a, R> {
+    fn new(rows: &'a R, pifs: &'a BTreeMap<Ref<Pif>, Pif>, again: bool) -> Result<Lowering<'a, R>> {
+        Ok(Lowering {
+            rows,
+            pifs,
+            pool: pool(rows)?,
+            again,
+            topology: Topology::default(),
+        })
+    }
+
     /// Adds the bridge of a PIF with its IP configuration, and what it stands on.
     fn attach(&mut self, reference: &Ref<Pif>, pif: &Pif) -> Result<()> {
         let network = self.rows.get(&pif.network)?;
@@ -173,11 +253,17 @@ impl<R: Read> Lowering<'_, R> {
 
     fn bond(&self, reference: &Ref<Pif>, master: &Pif, bond: &Ref<Bond>) -> Result<net::Bond> {
         let row = self.rows.get(bond)?;
-        let mut members: Vec<_> = self
-            .pifs
-            .iter()
-            .filter(|(_, pif)| pif.bond_slave_of == *bond)
+        let all = || {
+            self.pifs
+                .iter()
+                .filter(|(_, pif)| pif.bond_slave_of == *bond)
+        };
+        let mut members: Vec<_> = all()
+            .filter(|(_, pif)| self.again || !pif.left_out)
             .collect();
+        if members.is_empty() {
+            members = all().collect();
+        }
         members.sort_by_key(|(pif, row_of)| (**pif != row.primary_slave, row_of.device.clone()));
         let members: Result<Vec<_>> = members
             .into_iter()
@@ -203,11 +289,18 @@ impl<R: Read> Lowering<'_, R> {
 
     /// Which bridges own the default route and the name servers (API facts, 1.3.3).
     fn roles(&mut self) -> Result<()> {
-        let configured = self
+        let mut configured: Vec<_> = self
             .pifs
             .values()
-            .filter(|pif| pif.currently_attached && has_ip(pif));
-        let configured: Vec<_> = configured.collect();
+            .filter(|pif| pif.currently_attached && has_ip(pif))
+            .collect();
+        // Without a management interface the route stays where a router is named; the order of rows means nothing.
+        configured.sort_by_key(|pif| {
+            (
+                pif.gateway.is_empty() && pif.ipv6_gateway.is_empty(),
+                pif.device.clone(),
+            )
+        });
         let choose = |key: &str| {
             let asked = configured.iter().find(|pif| {
                 pif.other_config
@@ -257,14 +350,17 @@ pub fn has_ip(pif: &Pif) -> bool {
     }
 }
 
-/// The MTU that a PIF's bridge shall have.
+/// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
+/// count.
 pub fn mtu(pif: &Pif, network: &Network) -> u32 {
+    let usable = |mtu: &u32| (1280..=65535).contains(mtu);
     let own = pif
         .other_config
         .get("mtu")
-        .and_then(|text| text.trim().parse().ok());
-    own.or_else(|| u32::try_from(network.mtu).ok())
-        .unwrap_or(net::DEFAULT_MTU)
+        .and_then(|text| text.trim().parse().ok())
+        .filter(usable);
+    let shared = || u32::try_from(network.mtu).ok().filter(usable);
+    own.or_else(shared).unwrap_or(net::DEFAULT_MTU)
 }
 
 fn bad(pif: &Ref<Pif>, why: impl ToString) -> ApiError {
@@ -364,9 +460,11 @@ fn static_routes(network: &Network) -> Vec<StaticRoute> {
         let destination = Inet::new(subnet.parse().ok()?, prefix.parse().ok()?)
             .ok()?
             .network();
-        Some(StaticRoute {
+        let gateway: IpAddr = gateway.parse().ok()?;
+        let same = destination.address().is_ipv4() == gateway.is_ipv4();
+        same.then_some(StaticRoute {
             destination,
-            gateway: gateway.parse().ok()?,
+            gateway,
         })
     };
     let routes: Option<Vec<_>> = text
@@ -410,6 +508,12 @@ fn dns(pif: &Pif) -> Option<Dns> {
         Some(domain) if !servers.is_empty() => words(domain),
         _ => Vec::new(),
     };
+    let formed = |domain: &String| {
+        domain
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    let search = search.into_iter().filter(formed).collect();
     Some(Dns { servers, search })
 }
 

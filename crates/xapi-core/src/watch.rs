@@ -2,7 +2,7 @@
 //! the facts and writes them into the rows, so that clients hear of them by events.
 
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_model::{Host, Ref};
 use xapi_net::agent::NetEvent;
@@ -61,10 +61,11 @@ impl Drop for Watch {
 }
 
 fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
+    let mut due = Instant::now() + HOUSEKEEPING;
     loop {
-        match told.recv_timeout(HOUSEKEEPING) {
+        match told.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
-            Err(mpsc::RecvTimeoutError::Timeout) => housekeeping(core),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
             Ok(Told::Event(first)) => {
                 // What came meanwhile is in the same facts.
                 let mut events = vec![first];
@@ -74,10 +75,18 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
                         Told::Stop => return,
                     }
                 }
-                if let Err(why) = react(core, &events) {
-                    tracing::warn!("the network's facts were not written: {why}"); // the next event reads them again
+                let reaction = std::panic::AssertUnwindSafe(|| react(core, &events));
+                match std::panic::catch_unwind(reaction) {
+                    Ok(Ok(())) => {}
+                    // The next event reads the facts again.
+                    Ok(Err(why)) => tracing::warn!("the network's facts were not written: {why}"),
+                    Err(_) => tracing::error!("following the network panicked at {events:?}"),
                 }
             }
+        }
+        if due <= Instant::now() {
+            housekeeping(core);
+            due = Instant::now() + HOUSEKEEPING;
         }
     }
 }
@@ -88,11 +97,10 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
     let mut look_again = false;
     for event in events {
         match event {
-            // A NIC that is new has no PIF yet; one that is back may carry what was left out.
-            NetEvent::NicsChanged => look_again = true,
-            NetEvent::Converged { left_out } => {
-                core.store
-                    .change(|draft| startup::note_left_out(core, draft, &host, left_out))?;
+            // A NIC that is back may carry what was left out, and what the agent has tried by itself may have gone other
+            // than the rows say.
+            NetEvent::NicsChanged | NetEvent::BackendRestarted | NetEvent::Converged { .. } => {
+                look_again = true
             }
             NetEvent::Diverged { why } => {
                 core.store
@@ -102,15 +110,15 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
         }
     }
     if look_again {
-        crate::ops::pif::scan_host(core, &host)?;
-        startup::reconverge(core)?;
-        return Ok(());
+        return startup::look_again(core);
     }
     observe(core, &host)
 }
 
 /// Reads the facts of the host and writes those that changed.
 pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
+    // In the host's queue: facts of one instant and rows of another do not belong together.
+    let _turn = core.turn()?;
     let found = core
         .agent
         .facts()

@@ -357,7 +357,11 @@ fn leave_out(reached: &mut Reached, error: &NetError) -> bool {
     let bridges = match error.part {
         Part::Nic(nic) => reached.topology.leave_out_nic(nic),
         Part::Bridge(bridge) => reached.topology.leave_out_bridge(bridge),
-        Part::Host => return false,
+        // The only part of the host itself is /etc/resolv.conf: no reason to do without addresses.
+        Part::Host => {
+            reached.topology.dns = None;
+            Vec::new()
+        }
     };
     if reached.topology == before || matches!(error.cause, Cause::Stopped | Cause::Unreachable) {
         return false;

@@ -66,7 +66,28 @@ fn nix_uid() -> u32 {
 pub struct Listener {
     pub(crate) address: Option<SocketAddr>,
     pub(crate) socket: Option<BoundPath>,
-    pub(crate) _open: watch::Sender<()>,
+    pub(crate) _open: Open,
+}
+
+/// Keeps a listener open; when this is dropped the socket is closed before the drop returns, so that the same address can
+/// be had again at once.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) keep: Option<watch::Sender<()>>,
+    pub(crate) closed: std::sync::mpsc::Receiver<()>,
+}
+
+/// The task that accepts closes its socket within microseconds; a server without threads left has closed it already.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(5);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.keep = None;
+        // Nothing is ever sent: the other end goes with the task.
+        if self.closed.recv_timeout(CLOSING) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            warn!("a listening socket is still open after {CLOSING:?}");
+        }
+    }
 }
 
 impl Listener {

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::connection;
 use crate::handler::Handler;
-use crate::listen::{self, ListenError, Listener, UnixAccess};
+use crate::listen::{self, ListenError, Listener, Open, UnixAccess};
 use crate::pool::Pool;
 use crate::service::{Peer, Service};
 use crate::watch::{Pace, Registry};
@@ -113,16 +113,18 @@ impl Server {
         })
     }
 
-    /// Accepts and serves until the sender that comes back is dropped.
-    fn accept<S: Source>(&self, source: S, registry: &Arc<Registry>) -> watch::Sender<()> {
-        let (open, mut closed) = watch::channel(());
+    /// Accepts and serves until what comes back is dropped.
+    fn accept<S: Source>(&self, source: S, registry: &Arc<Registry>) -> Open {
+        let (keep, mut dropped) = watch::channel(());
+        let (closing, closed) = std::sync::mpsc::channel::<()>();
         let registry = Arc::clone(registry);
         let service = Arc::clone(&self.service);
         let stopping = self.stopping.subscribe();
         self.runtime.spawn(async move {
+            let listening = &source;
             let serve = async {
                 loop {
-                    let (stream, peer) = match source.accept().await {
+                    let (stream, peer) = match listening.accept().await {
                         Ok((stream, Some(peer))) => (stream, peer),
                         Ok((_, None)) => continue,
                         Err(why) => {
@@ -139,11 +141,15 @@ impl Server {
             };
             tokio::select! {
                 () = serve => {}
-                _ = closed.changed() => {}
+                _ = dropped.changed() => {}
                 () = stopped(stopping.clone()) => {}
             }
+            drop((source, closing));
         });
-        open
+        Open {
+            keep: Some(keep),
+            closed,
+        }
     }
 
     /// Connections of all listeners.

@@ -43,6 +43,7 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
         for member in &members {
             draft.set(member, Pif::BOND_SLAVE_OF, bond.clone())?;
             draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
+            draft.set(member, Pif::LEFT_OUT, false)?;
         }
         move_ip(draft, &primary, &master)?;
         move_management(draft, &members, &master)?;

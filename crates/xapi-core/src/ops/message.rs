@@ -40,7 +40,7 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Message>> {
 }
 
 /// Makes room for one more.
-fn trim(draft: &Draft) -> Result<()> {
+pub(crate) fn trim(draft: &Draft) -> Result<()> {
     let mut all = draft.all::<Message>()?;
     if all.len() < alert::MOST_MESSAGES {
         return Ok(());

@@ -130,34 +130,70 @@ fn change(cx: &Cx<'_>, pif: &Ref<Pif>, edit: impl Fn(&Draft, Pif) -> Result<()>)
 /// `PIF.scan`: every NIC has a PIF afterwards. PIFs of NICs that are gone stay.
 pub fn scan(cx: &Cx<'_>, call: Scan) -> Result<()> {
     host_live(&cx.core.view()?, &call.host)?;
-    scan_host(cx.core, &call.host)
+    scan_host(cx.core, &call.host, Scanning::All)
 }
 
-/// Gives every NIC of a host its PIF, and refreshes those that have one.
-pub fn scan_host(core: &Core, host: &Ref<Host>) -> Result<()> {
+/// How far a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scanning {
+    /// Every NIC gets its PIF.
+    All,
+    /// NICs that have a PIF are looked at again: what was forgotten stays forgotten. While no PIF carries management, since
+    /// the first start did not find its NIC, it goes as far as [`Scanning::All`].
+    Known,
+}
+
+/// Gives NICs their PIFs, and refreshes those that have one. A NIC is known by its Ethernet address first, so that one
+/// with another name keeps its PIF.
+pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()> {
+    let _turn = core.turn()?;
     let facts = core
         .agent_of(&core.view()?, host)?
         .facts()
         .map_err(errors::internal_error)?;
     let management = management_interface(core)?;
     core.store.change(|draft| {
-        let known = pifs_of(draft, host)?;
-        for (device, nic) in &facts.nics {
-            let pif = known
-                .iter()
-                .find(|(_, pif)| pif.physical && pif.device == device.as_str());
-            match pif {
-                Some((reference, _)) => refresh(draft, reference, nic)?,
-                None => {
-                    introduce_nic(core, draft, host, device.as_str(), nic, true, &management)?;
+        let mut known = pifs_of(draft, host)?;
+        known.retain(|(_, pif)| pif.physical);
+        let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
+        let mut nics: Vec<_> = facts.nics.iter().collect();
+        // Who has kept both name and address is not to be confused with anybody.
+        let same = |device: &Name, nic: &NicFacts, pif: &Pif| {
+            pif.device == device.as_str() && nic.mac.is_some_and(|mac| mac.to_string() == pif.mac)
+        };
+        nics.retain(|(device, nic)| {
+            let Some(at) = known.iter().position(|(_, pif)| same(device, nic, pif)) else {
+                return true;
+            };
+            known.remove(at);
+            false
+        });
+        for by_mac in [true, false] {
+            let mut rest = Vec::new();
+            for (device, nic) in nics {
+                let found = known.iter().position(|(_, pif)| match by_mac {
+                    true => nic.mac.is_some_and(|mac| mac.to_string() == pif.mac),
+                    false => pif.device == device.as_str(),
+                });
+                match found {
+                    Some(at) => refresh(draft, &known.remove(at).0, device, nic)?,
+                    None => rest.push((device, nic)),
                 }
+            }
+            nics = rest;
+        }
+        if all {
+            for (device, nic) in nics {
+                introduce_nic(core, draft, host, device.as_str(), nic, true, &management)?;
             }
         }
         Ok(())
     })
 }
 
-fn refresh(draft: &Draft, pif: &Ref<Pif>, nic: &NicFacts) -> Result<()> {
+fn refresh(draft: &Draft, pif: &Ref<Pif>, device: &Name, nic: &NicFacts) -> Result<()> {
+    draft.set(pif, Pif::DEVICE, device.as_str().to_owned())?;
+    draft.set(pif, Pif::DEVICE_NAME, device.as_str().to_owned())?;
     if let Some(mac) = nic.mac {
         draft.set(pif, Pif::MAC, mac.to_string())?;
     }
@@ -252,6 +288,7 @@ fn introduce_nic(
 pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
     let view = cx.core.view()?;
     host_live(&view, &call.host)?;
+    let _turn = cx.core.turn()?;
     let facts = cx
         .core
         .agent_of(&view, &call.host)?
@@ -341,6 +378,7 @@ pub fn forget(cx: &Cx<'_>, call: Forget) -> Result<()> {
 
 /// Marks a PIF as attached; the change that follows makes it so.
 pub fn attach(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
+    draft.set(pif, Pif::LEFT_OUT, false)?;
     draft.set(pif, Pif::CURRENTLY_ATTACHED, true)
 }
 
@@ -387,6 +425,7 @@ pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
         if pif.disallow_unplug {
             return Err(errors::pif_does_not_allow_unplug(this));
         }
+        draft.set(this, Pif::LEFT_OUT, false)?;
         draft.set(this, Pif::CURRENTLY_ATTACHED, false)
     })
 }
@@ -482,7 +521,8 @@ pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
         draft.set(this, Pif::IP, call.ip.clone())?;
         draft.set(this, Pif::NETMASK, call.netmask.clone())?;
         draft.set(this, Pif::GATEWAY, call.gateway.clone())?;
-        draft.set(this, Pif::DNS, dns.join(","))
+        draft.set(this, Pif::DNS, dns.join(","))?;
+        crate::topology::check_alone(draft, &pif.host, this)
     })
 }
 
@@ -516,7 +556,8 @@ pub fn reconfigure_ipv6(cx: &Cx<'_>, call: ReconfigureIpv6) -> Result<()> {
         draft.set(this, Pif::IPV6_CONFIGURATION_MODE, call.mode)?;
         draft.set(this, Pif::IPV6_GATEWAY, call.gateway.clone())?;
         draft.set(this, Pif::IPV6, vec![call.ipv6.clone()])?;
-        draft.set(this, Pif::DNS, dns.join(","))
+        draft.set(this, Pif::DNS, dns.join(","))?;
+        crate::topology::check_alone(draft, &pif.host, this)
     })
 }
 

@@ -138,6 +138,9 @@ pub struct Pif {
     /// Name of the device as XAPI keeps it beside `device`; the parameter of PIF_VLAN_EXISTS.
     #[field(Internal)]
     pub device_name: String,
+    /// It shall be attached and could not be, for want of its NIC or because something refused: it is tried again.
+    #[field(Internal, default = false)]
+    pub left_out: bool,
 }
 
 /// Whether a bridge forwards multicast by what its ports asked for.

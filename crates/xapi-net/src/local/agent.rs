@@ -275,7 +275,15 @@ impl Owner {
             self.driver.settle()?;
             self.settled = true;
         }
-        let converged = converge::converge(&mut self.driver, request)?;
+        if request.mode == Mode::WhatCan {
+            // It is asked for from now on, also when nothing can be done yet: once Open vSwitch is there it is tried again.
+            self.asked = Some(request.topology.clone());
+        }
+        let converged = converge::converge(&mut self.driver, request).inspect_err(|_| {
+            if request.mode == Mode::WhatCan {
+                self.due = Some(Instant::now() + QUIET);
+            }
+        })?;
         if converged.steps > 0 || !converged.left_out.is_empty() {
             info!(
                 "{:?}: {} steps in {:?}, {} left out",
@@ -285,13 +293,17 @@ impl Owner {
                 converged.left_out.len()
             );
         }
+        let facts = self.driver.facts().inspect_err(|_| {
+            // What was asked before stays asked: whoever hears of an error counts on it.
+            self.due = Some(Instant::now() + QUIET);
+        })?;
         self.asked = Some(request.topology.clone());
         self.left_out = converged.left_out.clone();
         self.pause = QUIET;
         self.nics = self.present_nics();
         self.look_at_bonds_soon();
         Ok(Outcome {
-            facts: self.driver.facts()?,
+            facts,
             left_out: converged.left_out,
             steps: converged.steps,
         })
@@ -395,11 +407,9 @@ impl Owner {
         match event {
             monitor::Event::BackendRestarted { .. }
             | monitor::Event::Connected { resumed: false } => {
-                if self.asked.is_some() {
-                    self.settled = false;
-                    self.tell(NetEvent::BackendRestarted);
-                    self.soon();
-                }
+                self.settled = false;
+                self.tell(NetEvent::BackendRestarted);
+                self.soon();
             }
             monitor::Event::BackendFound { .. } => self.soon(),
             monitor::Event::Rows { names } => {

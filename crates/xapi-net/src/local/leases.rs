@@ -168,7 +168,7 @@ impl Leases {
     /// The lease in hand, or the one of an earlier run.
     fn known(&self, identity: Identity) -> Option<dhcp::Lease> {
         if let Some(lease) = self.shared.held().get(&identity) {
-            return Some(lease.clone());
+            return (left(lease) != Some(0)).then(|| lease.clone());
         }
         let (mac, vlan, family) = identity;
         let (store, mac) = (self.store(vlan), kernel::Mac(mac.0));
