@@ -32,7 +32,7 @@ impl SimHost {
 
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
-        let dir = tempfile::tempdir().expect("a directory");
+        let dir = in_memory().expect("a directory");
         let write = |path: &str, text: &str| {
             let path = dir.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
@@ -272,6 +272,11 @@ fn options() -> Options {
         unique: startup::UNIQUE,
         ..Options::default()
     }
+}
+
+/// A directory in memory, if the machine has one: hundreds of databases are made, and none must survive a power cut.
+fn in_memory() -> std::io::Result<TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 /// A reference as a value.

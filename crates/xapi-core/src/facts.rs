@@ -19,6 +19,8 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
         .all::<Pool>()?
         .first()
         .is_some_and(|(_, pool)| pool.igmp_snooping_enabled);
+    // Without a management interface the host has no address by which others reach it.
+    let mut management = String::new();
     for (reference, pif) in topology::pifs_of(draft, host)? {
         let bridge = draft.field(&pif.network, Network::BRIDGE)?;
         let bridge = Name::new(&bridge)
@@ -38,13 +40,12 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
             bonded(core, draft, &pif, bond, facts)?;
         }
         if pif.management {
-            let address = bridge
+            management = bridge
                 .and_then(|bridge| management_address(&pif, bridge))
                 .unwrap_or_default();
-            draft.set(host, Host::ADDRESS, address)?;
         }
     }
-    Ok(())
+    draft.set(host, Host::ADDRESS, management)
 }
 
 fn attached(

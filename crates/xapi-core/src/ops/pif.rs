@@ -504,11 +504,10 @@ pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
                 return Err(errors::invalid_ip_address_specified(name));
             }
         }
-        if fixed && prefix_of(&call.netmask).is_none() {
-            return Err(errors::pif_configuration_error(
-                this,
-                format!("the netmask {} has holes", call.netmask),
-            ));
+        // A network of all addresses would take the default route from every other interface.
+        if fixed && prefix_of(&call.netmask).is_none_or(|prefix| prefix == 0) {
+            let why = format!("{} is the netmask of no network", call.netmask);
+            return Err(errors::pif_configuration_error(this, why));
         }
         no_address_on_a_slave(this, &pif, call.mode == IpConfigurationMode::None)?;
         let none = call.mode == IpConfigurationMode::None;
@@ -543,7 +542,8 @@ pub fn reconfigure_ipv6(cx: &Cx<'_>, call: ReconfigureIpv6) -> Result<()> {
         if !call.gateway.is_empty() && call.gateway.parse::<Ipv6Addr>().is_err() {
             return Err(errors::invalid_ip_address_specified("gateway"));
         }
-        if !call.ipv6.is_empty() && cidr(&call.ipv6).is_none() {
+        let address = cidr(&call.ipv6).filter(|inet| inet.prefix() > 0);
+        if !call.ipv6.is_empty() && address.is_none() {
             return Err(errors::invalid_cidr_address_specified("IPv6"));
         }
         let none = call.mode == Ipv6ConfigurationMode::None;

@@ -1,0 +1,11 @@
+//! Every network call on a simulated host: what it refuses, with which error, in which order; and what it changes.
+
+mod bond;
+mod effects_bond;
+mod effects_ip;
+mod effects_other;
+mod host;
+mod network;
+mod pif;
+mod reconfigure;
+mod stage;
