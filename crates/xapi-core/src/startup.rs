@@ -19,7 +19,8 @@ use crate::ops::pif;
 use crate::topology::{netmask_of, pifs_of};
 use crate::{Result, alert, facts, topology};
 
-/// What no two rows may share: bridge names, a network's PIF on a host, a device on a host.
+/// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
+/// among it: the logical side of SR-IOV has the device of its NIC.)
 pub const UNIQUE: &[UniqueKey] = &[
     UniqueKey {
         class: "network",
@@ -28,10 +29,6 @@ pub const UNIQUE: &[UniqueKey] = &[
     UniqueKey {
         class: "PIF",
         fields: &["network", "host"],
-    },
-    UniqueKey {
-        class: "PIF",
-        fields: &["host", "device", "VLAN"],
     },
     UniqueKey {
         class: "VIF",

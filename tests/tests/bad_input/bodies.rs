@@ -327,7 +327,7 @@ fn a_body_full_of_small_values_is_bounded_too() {
         let body = raw(
             Encoding::Json,
             good.name,
-            &"0,".repeat(120_000).trim_end_matches(','),
+            "0,".repeat(120_000).trim_end_matches(','),
         );
         let answer = stand.served.post(To::Unix, "/jsonrpc", body.as_bytes());
         let error = outcome(Encoding::Json, &answer).expect_err(good.name);
