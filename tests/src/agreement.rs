@@ -14,14 +14,24 @@ pub fn of_rows(xen: &Xen) -> Vec<String> {
     let bonds: BTreeMap<_, _> = xen.all::<Bond>().into_iter().collect();
     let pifs: BTreeMap<_, _> = xen.all::<Pif>().into_iter().collect();
     let mut lines = Vec::new();
-    for pif in pifs.values().filter(|pif| pif.currently_attached && pif.managed) {
-        assert!(pif.bond_slave_of.is_null(), "a bond's member is attached: {pif:?}");
+    for pif in pifs
+        .values()
+        .filter(|pif| pif.currently_attached && pif.managed)
+    {
+        assert!(
+            pif.bond_slave_of.is_null(),
+            "a bond's member is attached: {pif:?}"
+        );
         assert!(pif.vlan < 0, "these tests make no VLANs");
         let port = match pif.bond_master_of.first() {
             None => pif.device.clone(),
             Some(bond) => {
                 let bond = &bonds[bond];
-                let mut members: Vec<_> = bond.slaves.iter().map(|slave| pifs[slave].device.clone()).collect();
+                let mut members: Vec<_> = bond
+                    .slaves
+                    .iter()
+                    .map(|slave| pifs[slave].device.clone())
+                    .collect();
                 members.sort();
                 format!("{} ({} of {})", pif.device, bond.mode, members.join(" "))
             }
@@ -34,7 +44,11 @@ pub fn of_rows(xen: &Xen) -> Vec<String> {
         addresses.sort();
         let bridge = &networks[&pif.network].bridge;
         let management = if pif.management { " management" } else { "" };
-        lines.push(format!("{bridge}: {port} {} [{}]{management}", pif.mac, addresses.join(" ")));
+        lines.push(format!(
+            "{bridge}: {port} {} [{}]{management}",
+            pif.mac,
+            addresses.join(" ")
+        ));
     }
     lines.sort();
     lines
@@ -61,11 +75,20 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
             let port_name = port["name"].as_str().expect("a name");
             let mut members = Vec::new();
             for interface in uuids(&port["interfaces"]) {
-                let interface = interfaces.get(&interface).ok_or("an interface went meanwhile")?;
+                let interface = interfaces
+                    .get(&interface)
+                    .ok_or("an interface went meanwhile")?;
                 let member = interface["name"].as_str().expect("a name");
-                if interface["error"].is_string() || !interface["ofport"].as_i64().is_some_and(|number| number > 0) {
+                if interface["error"].is_string()
+                    || !interface["ofport"]
+                        .as_i64()
+                        .is_some_and(|number| number > 0)
+                {
                     // A bridge's own port is 65534, so it is in force with a number above nought as well.
-                    return Err(format!("{member} on {name}: {} {}", interface["error"], interface["ofport"]));
+                    return Err(format!(
+                        "{member} on {name}: {} {}",
+                        interface["error"], interface["ofport"]
+                    ));
                 }
                 members.push(member.to_owned());
             }
@@ -81,8 +104,16 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
         }
         on_it.sort();
         let (mac, addresses) = link(&links, name)?;
-        let flag = if management == *name { " management" } else { "" };
-        lines.push(format!("{name}: {} {mac} [{}]{flag}", on_it.join(" + "), addresses.join(" ")));
+        let flag = if management == *name {
+            " management"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "{name}: {} {mac} [{}]{flag}",
+            on_it.join(" + "),
+            addresses.join(" ")
+        ));
     }
     for other in links.as_array().expect("links") {
         let name = other["ifname"].as_str().expect("a name");
@@ -102,34 +133,64 @@ pub fn check(lab: &Lab, host: &str, xen: &Xen) -> Result<Vec<String>, String> {
     if rows == real {
         return Ok(rows);
     }
-    Err(format!("the database says\n  {}\nand the host is\n  {}", rows.join("\n  "), real.join("\n  ")))
+    Err(format!(
+        "the database says\n  {}\nand the host is\n  {}",
+        rows.join("\n  "),
+        real.join("\n  ")
+    ))
 }
 
 /// MAC and global addresses of a link.
 fn link(links: &Json, name: &str) -> Result<(String, Vec<String>), String> {
     let mut all = links.as_array().expect("links").iter();
-    let link = all.find(|link| link["ifname"] == name).ok_or_else(|| format!("there is no device {name}"))?;
+    let link = all
+        .find(|link| link["ifname"] == name)
+        .ok_or_else(|| format!("there is no device {name}"))?;
     let infos = link["addr_info"].as_array().cloned().unwrap_or_default();
     let global = infos.iter().filter(|info| info["scope"] == "global");
-    let mut addresses: Vec<_> =
-        global.map(|info| format!("{}/{}", info["local"].as_str().unwrap_or("?"), info["prefixlen"])).collect();
+    let mut addresses: Vec<_> = global
+        .map(|info| {
+            format!(
+                "{}/{}",
+                info["local"].as_str().unwrap_or("?"),
+                info["prefixlen"]
+            )
+        })
+        .collect();
     addresses.sort();
-    Ok((link["address"].as_str().unwrap_or("?").to_owned(), addresses))
+    Ok((
+        link["address"].as_str().unwrap_or("?").to_owned(),
+        addresses,
+    ))
 }
 
 fn prefix(netmask: &str) -> u32 {
-    netmask.parse::<std::net::Ipv4Addr>().map(|mask| u32::from(mask).count_ones()).expect("a netmask")
+    netmask
+        .parse::<std::net::Ipv4Addr>()
+        .map(|mask| u32::from(mask).count_ones())
+        .expect("a netmask")
 }
 
 /// The rows of a table of ovs-vsctl by uuid, and in each its columns by name.
 fn rows(table: &Json) -> BTreeMap<String, serde_json::Map<String, Json>> {
-    let headings: Vec<_> = table["headings"].as_array().expect("headings").iter().map(|one| one.as_str().expect("text")).collect();
+    let headings: Vec<_> = table["headings"]
+        .as_array()
+        .expect("headings")
+        .iter()
+        .map(|one| one.as_str().expect("text"))
+        .collect();
     let mut found = BTreeMap::new();
     for row in table["data"].as_array().expect("rows") {
         let cells = row.as_array().expect("cells");
-        let named: serde_json::Map<_, _> =
-            headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
-        found.insert(named["_uuid"][1].as_str().expect("a uuid").to_owned(), named);
+        let named: serde_json::Map<_, _> = headings
+            .iter()
+            .zip(cells)
+            .map(|(name, cell)| ((*name).to_owned(), cell.clone()))
+            .collect();
+        found.insert(
+            named["_uuid"][1].as_str().expect("a uuid").to_owned(),
+            named,
+        );
     }
     found
 }

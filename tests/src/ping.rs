@@ -16,8 +16,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn, SockaddrIn6, connect,
-    recvmsg, send, setsockopt, socket, sockopt,
+    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn,
+    SockaddrIn6, connect, recvmsg, send, setsockopt, socket, sockopt,
 };
 
 /// Between two requests.
@@ -62,7 +62,8 @@ impl Ping {
         let thread = std::thread::Builder::new()
             .name(format!("ping {address}"))
             .spawn(move || {
-                setns(file, CloneFlags::CLONE_NEWNET).expect("entering the client's network namespace");
+                setns(file, CloneFlags::CLONE_NEWNET)
+                    .expect("entering the client's network namespace");
                 urgently();
                 Pinger::new(address).run(&ours)
             })
@@ -79,7 +80,10 @@ impl Ping {
     pub fn wait_for(&self, more: u64) {
         let answers = locked(&self.shared.answers);
         let wanted = *answers + more;
-        let waited = self.shared.more.wait_timeout_while(answers, PATIENCE + EVERY * more as u32, |now| *now < wanted);
+        let waited =
+            self.shared
+                .more
+                .wait_timeout_while(answers, PATIENCE + EVERY * more as u32, |now| *now < wanted);
         let (_answers, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         assert!(!waited.timed_out(), "the ping is not answered any more");
     }
@@ -130,7 +134,8 @@ struct Pinger {
 impl Pinger {
     fn new(address: IpAddr) -> Pinger {
         static NEXT: AtomicU16 = AtomicU16::new(0);
-        let id = (std::process::id() as u16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed) << 8);
+        let id =
+            (std::process::id() as u16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed) << 8);
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let (family, protocol) = match address {
             IpAddr::V4(_) => (AddressFamily::Inet, SockProtocol::Icmp),
@@ -139,10 +144,14 @@ impl Pinger {
         let socket = socket(family, SockType::Raw, flags, protocol).expect("a raw socket");
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true).expect("SO_TIMESTAMPNS");
         let connected = match address {
-            IpAddr::V4(address) => connect(socket.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(address, 0))),
-            IpAddr::V6(address) => {
-                connect(socket.as_raw_fd(), &SockaddrIn6::from(SocketAddrV6::new(address, 0, 0, 0)))
-            }
+            IpAddr::V4(address) => connect(
+                socket.as_raw_fd(),
+                &SockaddrIn::from(SocketAddrV4::new(address, 0)),
+            ),
+            IpAddr::V6(address) => connect(
+                socket.as_raw_fd(),
+                &SockaddrIn6::from(SocketAddrV6::new(address, 0, 0, 0)),
+            ),
         };
         connected.expect("a route to the host");
         Pinger {
@@ -205,8 +214,18 @@ impl Pinger {
         }
         if let Err(why) = send(self.socket.as_raw_fd(), &packet, MsgFlags::empty()) {
             // Nobody answers for the address just now: that is a silence, which is what is measured here.
-            let expected = [Errno::EHOSTUNREACH, Errno::ENETUNREACH, Errno::ENOBUFS, Errno::EAGAIN, Errno::ECONNREFUSED];
-            assert!(expected.contains(&why), "sending to {}: {why}", self.address);
+            let expected = [
+                Errno::EHOSTUNREACH,
+                Errno::ENETUNREACH,
+                Errno::ENOBUFS,
+                Errno::EAGAIN,
+                Errno::ECONNREFUSED,
+            ];
+            assert!(
+                expected.contains(&why),
+                "sending to {}: {why}",
+                self.address
+            );
         }
     }
 
@@ -226,19 +245,25 @@ impl Pinger {
             let mut space = nix::cmsg_space!(nix::sys::time::TimeSpec);
             let mut parts = [io::IoSliceMut::new(&mut packet)];
             let flags = MsgFlags::MSG_DONTWAIT;
-            let (length, stamp) = match recvmsg::<()>(self.socket.as_raw_fd(), &mut parts, Some(&mut space), flags) {
-                Ok(message) => {
-                    let stamps = message.cmsgs().expect("control messages").filter_map(|one| match one {
-                        ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
-                        _ => None,
-                    });
-                    (message.bytes, stamps.last())
-                }
-                Err(Errno::EAGAIN | Errno::EINTR) => return None,
-                // An unreachable that somebody reported: a silence again.
-                Err(Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::ECONNREFUSED) => continue,
-                Err(why) => panic!("receiving from {}: {why}", self.address),
-            };
+            let (length, stamp) =
+                match recvmsg::<()>(self.socket.as_raw_fd(), &mut parts, Some(&mut space), flags) {
+                    Ok(message) => {
+                        let stamps = message
+                            .cmsgs()
+                            .expect("control messages")
+                            .filter_map(|one| match one {
+                                ControlMessageOwned::ScmTimestampns(time) => {
+                                    Some(Duration::from(time))
+                                }
+                                _ => None,
+                            });
+                        (message.bytes, stamps.last())
+                    }
+                    Err(Errno::EAGAIN | Errno::EINTR) => return None,
+                    // An unreachable that somebody reported: a silence again.
+                    Err(Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::ECONNREFUSED) => continue,
+                    Err(why) => panic!("receiving from {}: {why}", self.address),
+                };
             if self.is_answer(&packet[..length]) {
                 return Some(stamp.unwrap_or_else(now));
             }
@@ -248,7 +273,12 @@ impl Pinger {
     fn is_answer(&self, packet: &[u8]) -> bool {
         let (kind, icmp) = match self.address {
             // IPv4's raw sockets show the header.
-            IpAddr::V4(_) => (0, packet.get(usize::from(packet[0] & 15) * 4..).unwrap_or_default()),
+            IpAddr::V4(_) => (
+                0,
+                packet
+                    .get(usize::from(packet[0] & 15) * 4..)
+                    .unwrap_or_default(),
+            ),
             IpAddr::V6(_) => (129, packet),
         };
         icmp.len() >= 8 && icmp[0] == kind && icmp[4..6] == self.id
@@ -257,11 +287,16 @@ impl Pinger {
 
 /// On the clock of the kernel's time stamps.
 fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970")
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a time after 1970")
 }
 
 fn checksum(packet: &[u8]) -> u16 {
-    let mut sum: u32 = packet.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    let mut sum: u32 = packet
+        .chunks_exact(2)
+        .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])))
+        .sum();
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }

@@ -46,6 +46,8 @@ pub struct Core {
     pub(crate) changing: Mutex<()>,
     /// Sessions that live on this host alone, outside the database.
     pub(crate) local_sessions: Mutex<Vec<Ref<Session>>>,
+    /// Holders of sessions that were checked a short while ago: most calls come from them.
+    pub(crate) callers: crate::session::Callers,
     pub(crate) handlers: HashMap<&'static str, Handler>,
     localhost: OnceLock<Ref<Host>>,
     /// Requests from other machines are answered.
@@ -73,6 +75,7 @@ impl Core {
             clock,
             changing: Mutex::new(()),
             local_sessions: Mutex::new(Vec::new()),
+            callers: crate::session::Callers::default(),
             handlers: crate::ops::handlers(),
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
@@ -89,6 +92,14 @@ impl Core {
     /// The time as XenAPI writes it.
     pub fn now(&self) -> DateTime {
         DateTime::from_system((self.clock)())
+    }
+
+    /// Seconds since the epoch.
+    pub fn seconds(&self) -> i64 {
+        let since = (self.clock)().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
     }
 
     /// This host; known once start-up has found or made its record.

@@ -1,6 +1,7 @@
 //! Sessions: login, logout, and the check that every call begins with (wire-protocol facts, 5).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use xapi_db::Read;
 use xapi_model::session::{LocalLogout, LoginWithPassword, Logout, SlaveLocalLoginWithPassword};
@@ -16,8 +17,45 @@ const ACTIVE_GRAIN: i64 = 600;
 /// Sessions that are kept; the one idle for longest goes first.
 const MOST_SESSIONS: usize = 500;
 
+/// Holders of sessions, kept for as long as `last_active` need not be written again, so that a read does not look up
+/// its session too. The rows decide: whatever removes one forgets its holder here.
+#[derive(Default)]
+pub(crate) struct Callers(RwLock<HashMap<String, (Caller, i64)>>);
+
+impl Callers {
+    fn get(&self, session: &str, now: i64) -> Option<Caller> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (caller, active) = known.get(session)?;
+        (now - active <= ACTIVE_GRAIN).then(|| caller.clone())
+    }
+
+    fn keep(&self, caller: &Caller, active: i64) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_SESSIONS {
+            known.clear();
+        }
+        known.insert(caller.session.as_str().to_owned(), (caller.clone(), active));
+    }
+
+    fn forget(&self, session: &Ref<Session>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.remove(session.as_str());
+    }
+
+    fn forget_all(&self) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
 /// Finds the holder of a session; SESSION_INVALID [ref] otherwise.
 pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller> {
+    let now = core.seconds();
+    if let Some(caller) = core.callers.get(session, now) {
+        return Ok(caller);
+    }
     let reference = Ref::<Session>::new(session);
     if core.with_local_sessions(|local| local.contains(&reference)) {
         return Ok(Caller {
@@ -27,31 +65,37 @@ pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller
             pool: false,
         });
     }
-    let view = core.view()?;
-    let Ok(row) = view.get(&reference) else {
+    let Ok(row) = core.view()?.get(&reference) else {
         return Err(errors::session_invalid(session));
     };
-    let now = core.now();
-    let idle = now.unix() - row.last_active.unix();
-    if idle > IDLE_LIMIT {
+    let mut active = row.last_active.unix();
+    if now - active > IDLE_LIMIT {
         forget(core, &reference)?;
         return Err(errors::session_invalid(session));
     }
-    if idle > ACTIVE_GRAIN {
+    if now - active > ACTIVE_GRAIN {
+        active = now;
         core.store
-            .change(|draft| draft.set(&reference, Session::LAST_ACTIVE, now.clone()))?;
+            .change(|draft| draft.set(&reference, Session::LAST_ACTIVE, core.now()))?;
     }
     let role = if row.is_local_superuser {
         Role::LocalRoot
     } else {
         Role::ReadOnly
     };
-    Ok(Caller {
+    let caller = Caller {
         session: reference,
         role,
         local: false,
         pool: row.pool,
-    })
+    };
+    core.callers.keep(&caller, active);
+    // Whoever ended the session meanwhile may have forgotten its holder before it was kept.
+    if !core.view()?.exists(&caller.session)? {
+        core.callers.forget(&caller.session);
+        return Err(errors::session_invalid(session));
+    }
+    Ok(caller)
 }
 
 /// A fresh reference from the operating system's generator: whoever holds it is the session.
@@ -80,7 +124,7 @@ pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<S
         originator: call.originator.clone(),
         ..Session::blank()
     };
-    cx.core.store.change(|draft| {
+    let dropped = cx.core.store.change(|draft| {
         let mut old: Vec<(Ref<Session>, Session)> = draft.all()?;
         if old.len() >= MOST_SESSIONS {
             old.sort_by_key(|(_, session)| session.last_active.unix());
@@ -88,8 +132,12 @@ pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<S
                 draft.destroy(reference)?;
             }
         }
-        draft.insert_as(reference.clone(), row.clone())
+        draft.insert_as(reference.clone(), row.clone())?;
+        Ok(old.len() >= MOST_SESSIONS)
     })?;
+    if dropped {
+        cx.core.callers.forget_all();
+    }
     tracing::info!(
         user = call.uname,
         originator = call.originator,
@@ -150,7 +198,9 @@ fn forget(core: &Core, session: &Ref<Session>) -> Result<()> {
         } else {
             Ok(())
         }
-    })
+    })?;
+    core.callers.forget(session);
+    Ok(())
 }
 
 /// Ends the sessions that nobody used for a day. Called by the housekeeping thread.
@@ -162,5 +212,7 @@ pub fn expire(core: &Core, now: &DateTime) -> Result<()> {
             }
         }
         Ok(())
-    })
+    })?;
+    core.callers.forget_all();
+    Ok(())
 }

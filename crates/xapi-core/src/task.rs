@@ -113,11 +113,8 @@ pub(crate) fn start(
     params: Vec<Value>,
 ) -> Result<Value> {
     let core = api.core();
-    let other_config: BTreeMap<_, _> = origin
-        .other_config
-        .iter()
-        .map(|(key, value)| (format!("http:{key}"), value.clone()))
-        .collect();
+    // The keys come from the server as they shall stand: `http:KEY`.
+    let other_config: BTreeMap<_, _> = origin.other_config.iter().cloned().collect();
     let session = caller
         .as_ref()
         .filter(|caller| !caller.local)

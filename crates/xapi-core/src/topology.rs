@@ -183,19 +183,7 @@ impl<R: Read> Lowering<'_, R> {
             .into_iter()
             .map(|(at, pif)| name(at, &pif.device))
             .collect();
-        let mut properties = BTreeMap::new();
-        let rename = |key: &str| {
-            if key == "hashing_algorithm" {
-                "hashing-algorithm".to_owned()
-            } else {
-                key.to_owned()
-            }
-        };
-        properties.extend(
-            row.properties
-                .iter()
-                .map(|(key, value)| (rename(key), value.clone())),
-        );
+        let mut properties: BTreeMap<_, _> = row.properties.iter().map(backend_property).collect();
         let overrides = master.other_config.iter();
         let overrides =
             overrides.filter_map(|(key, value)| Some((key.strip_prefix("bond-")?, value)));
@@ -243,6 +231,21 @@ impl<R: Read> Lowering<'_, R> {
         self.topology.gateway = gateway;
         self.topology.dns = dns;
         Ok(())
+    }
+}
+
+/// A bond's property as the backend wants it: one has another name, and numbers are decimal, which Open vSwitch takes
+/// alone (XAPI's properties may be hexadecimal).
+fn backend_property((key, value): (&String, &String)) -> (String, String) {
+    match key.as_str() {
+        "hashing_algorithm" => ("hashing-algorithm".to_owned(), value.clone()),
+        "lacp-aggregation-key" => {
+            let number = xapi_model::Type::Int.parse(value).ok();
+            let number = number.and_then(|number| number.as_int());
+            let decimal = number.map_or_else(|| value.clone(), |number| number.to_string());
+            (key.clone(), decimal)
+        }
+        _ => (key.clone(), value.clone()),
     }
 }
 

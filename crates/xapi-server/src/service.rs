@@ -13,7 +13,7 @@ use hyper::header::{
 use hyper::{Method, Request, StatusCode, Version};
 use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, timeout_at};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use xapi_model::{ApiError, Value, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
@@ -213,7 +213,7 @@ impl Service {
             return self
                 .on_worker(
                     move || match decode(encoding, &body, &service.config.limits) {
-                        Ok(call) => service.call(&origin, call),
+                        Ok(call) => service.call(false, &origin, call),
                         Err(why) => service.refuse(&origin, encoding, why),
                     },
                 )
@@ -224,10 +224,11 @@ impl Service {
             Err(why) => return Ok(self.refuse(&origin, encoding, why)),
         };
         if self.handler.quick(call.name()) {
-            return Ok(self.call(&origin, call));
+            return Ok(self.call(true, &origin, call));
         }
         let service = Arc::clone(self);
-        self.on_worker(move || service.call(&origin, call)).await
+        self.on_worker(move || service.call(false, &origin, call))
+            .await
     }
 
     /// Runs `work` on a worker and waits for it; when the client goes away before its turn, it does not run.
@@ -249,7 +250,7 @@ impl Service {
     }
 
     /// Carries a call out and encodes its answer.
-    fn call(&self, origin: &Origin, call: Call) -> Outcome {
+    fn call(&self, quick: bool, origin: &Origin, call: Call) -> Outcome {
         let begin = Instant::now();
         let (request, json) = match call {
             Call::Xml(request) => (request, None),
@@ -257,7 +258,7 @@ impl Service {
         };
         let name = request.method;
         let result = self.guarded(origin, &name, request.params);
-        log(origin, &name, &result, begin);
+        log(quick, origin, &name, &result, begin);
         Outcome::Answer(match (json, &result) {
             (None, Ok(value)) if name == "system.listMethods" => xmlrpc::encode_bare(value),
             (None, Ok(value)) => xmlrpc::encode_success(value),
@@ -308,7 +309,12 @@ fn decode(encoding: Encoding, body: &[u8], limits: &Limits) -> Result<Call, Deco
 }
 
 /// One line for each call: its name, what became of it, the time. Never a parameter: those hold sessions and passwords.
-fn log(origin: &Origin, name: &str, result: &Result<Value, ApiError>, begin: Instant) {
+/// Of quick reads clients make thousands: they are for those who ask for more.
+fn log(quick: bool, origin: &Origin, name: &str, result: &Result<Value, ApiError>, begin: Instant) {
+    if quick && result.is_ok() && !tracing::enabled!(target: "xapi::access", tracing::Level::DEBUG)
+    {
+        return;
+    }
     let micros = begin.elapsed().as_micros();
     let name: String = name
         .chars()
@@ -319,7 +325,11 @@ fn log(origin: &Origin, name: &str, result: &Result<Value, ApiError>, begin: Ins
         Ok(_) => "ok",
         Err(error) => error.code.as_str(),
     };
-    info!(target: "xapi::access", peer = origin.peer, micros, "{name}: {outcome}");
+    if quick && result.is_ok() {
+        debug!(target: "xapi::access", peer = origin.peer, micros, "{name}: {outcome}");
+    } else {
+        info!(target: "xapi::access", peer = origin.peer, micros, "{name}: {outcome}");
+    }
 }
 
 /// Whether the connection is kept after this request.

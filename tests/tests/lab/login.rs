@@ -12,7 +12,12 @@ fn over_tcp(lab: &Lab, address: &str, password: &str) -> Result<(), ClientError>
         ..Options::default()
     };
     lab.as_client(|| {
-        let session = Session::login(Client::tcp(address, 80).with(options), "root", password, "tests")?;
+        let session = Session::login(
+            Client::tcp(address, 80).with(options),
+            "root",
+            password,
+            "tests",
+        )?;
         session.logout()
     })
 }
@@ -24,21 +29,33 @@ fn the_right_password_gets_in_over_tcp_and_a_wrong_one_does_not() {
     let wrong = over_tcp(&lab, "172.16.0.10", "wrong").expect_err("a wrong password");
     let error = wrong.api().expect("an error of the API");
     assert_eq!(error.code, "SESSION_AUTHENTICATION_FAILED");
-    assert_eq!(error.params.first().map(String::as_str), Some("root"), "{error:?}");
+    assert_eq!(
+        error.params.first().map(String::as_str),
+        Some("root"),
+        "{error:?}"
+    );
 }
 
 #[test]
 fn a_host_without_management_answers_its_unix_socket_alone() {
     let lab = Lab::up(&["--nics", "2"]);
     let xen = lab.api("xs-1");
-    xen.session().invoke(&host::ManagementDisable {}).expect("host.management_disable");
-    let refused = over_tcp(&lab, "172.16.0.10", &lab.password).expect_err("a login from another machine");
+    xen.session()
+        .invoke(&host::ManagementDisable {})
+        .expect("host.management_disable");
+    let refused =
+        over_tcp(&lab, "172.16.0.10", &lab.password).expect_err("a login from another machine");
     assert!(refused.api().is_none(), "there was an answer: {refused}");
-    assert!(Xen::try_login(&lab.socket("xs-1")).is_ok(), "the unix socket is dead as well");
+    assert!(
+        Xen::try_login(&lab.socket("xs-1")).is_ok(),
+        "the unix socket is dead as well"
+    );
 
     let (eth0, row) = xen.pif("eth0");
     assert!(!row.management && row.currently_attached, "{row:?}");
-    xen.session().invoke(&host::ManagementReconfigure { pif: eth0 }).expect("host.management_reconfigure");
+    xen.session()
+        .invoke(&host::ManagementReconfigure { pif: eth0 })
+        .expect("host.management_reconfigure");
     over_tcp(&lab, "172.16.0.10", &lab.password).expect("management is back");
 }
 
@@ -50,12 +67,21 @@ fn management_can_be_given_to_another_interface_that_has_an_address() {
     let (eth1, row) = xen.pif("eth1");
     assert_eq!(row.ip_configuration_mode, IpConfigurationMode::None);
     let call = host::ManagementReconfigure { pif: eth1.clone() };
-    let refused = xen.session().invoke(&call).expect_err("an interface without an address");
+    let refused = xen
+        .session()
+        .invoke(&call)
+        .expect_err("an interface without an address");
     assert!(refused.is("PIF_HAS_NO_NETWORK_CONFIGURATION"), "{refused}");
-    xen.try_static(&eth1, "10.5.0.2", "255.255.255.0", "").expect("PIF.reconfigure_ip");
-    xen.session().invoke(&call).expect("host.management_reconfigure");
+    xen.try_static(&eth1, "10.5.0.2", "255.255.255.0", "")
+        .expect("PIF.reconfigure_ip");
+    xen.session()
+        .invoke(&call)
+        .expect("host.management_reconfigure");
     assert_eq!(xen.management().0, eth1);
     over_tcp(&lab, "10.5.0.2", &lab.password).expect("a login at the new address");
     let inventory = lab.exec("xs-1", "cat /etc/xensource-inventory");
-    assert!(inventory.contains("MANAGEMENT_INTERFACE='xenbr1'"), "{inventory}");
+    assert!(
+        inventory.contains("MANAGEMENT_INTERFACE='xenbr1'"),
+        "{inventory}"
+    );
 }

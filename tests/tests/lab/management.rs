@@ -22,7 +22,13 @@ fn both_families() -> (Lab, Xen) {
 }
 
 /// Bonds management's NIC with another, and back, under pings of `addresses`. `before_back` runs on the bonded host.
-fn there_and_back(lab: &Lab, xen: &Xen, mode: BondMode, addresses: &[&str], before_back: impl Fn(&Ref<Pif>)) {
+fn there_and_back(
+    lab: &Lab,
+    xen: &Xen,
+    mode: BondMode,
+    addresses: &[&str],
+    before_back: impl Fn(&Ref<Pif>),
+) {
     let network = xen.new_network("bonded");
     let before = agreement::check(lab, "xs-1", xen).unwrap();
     let watched = |doing: &str, act: &dyn Fn()| {
@@ -33,7 +39,12 @@ fn there_and_back(lab: &Lab, xen: &Xen, mode: BondMode, addresses: &[&str], befo
             quiet_at_most(SILENCE, &format!("{doing} {mode}"), &report);
         }
     };
-    watched("Bond.create", &|| drop(xen.try_bond(&network, &["eth0", "eth3"], mode).expect("Bond.create")));
+    watched("Bond.create", &|| {
+        drop(
+            xen.try_bond(&network, &["eth0", "eth3"], mode)
+                .expect("Bond.create"),
+        )
+    });
     let (bond, row) = xen.all::<xapi_model::Bond>().remove(0);
     agreement::check(lab, "xs-1", xen).unwrap();
     let (management, _) = xen.management();
@@ -63,9 +74,15 @@ fn it_does_so_when_the_active_member_is_not_the_primary() {
     let (lab, xen) = both_families();
     for mode in [BondMode::ActiveBackup, BondMode::BalanceSlb] {
         there_and_back(&lab, &xen, mode, &[V4, V6], |master| {
-            let device = xen.session().field(master, Pif::DEVICE).expect("the bond's device");
+            let device = xen
+                .session()
+                .field(master, Pif::DEVICE)
+                .expect("the bond's device");
             // Where both members have a link either may be active: here it is the one that leaves.
-            lab.exec("xs-1", &format!("ovs-appctl bond/set-active-member {device} eth3"));
+            lab.exec(
+                "xs-1",
+                &format!("ovs-appctl bond/set-active-member {device} eth3"),
+            );
             if mode == BondMode::BalanceSlb {
                 lab.exec("xs-1", &format!("for hash in $(seq 0 255); do ovs-appctl bond/migrate {device} $hash eth3; done"));
             }
@@ -77,7 +94,8 @@ fn it_does_so_when_the_active_member_is_not_the_primary() {
 #[test]
 fn it_does_so_on_a_host_without_ipv6() {
     let lab = Lab::alone(&["--nics", "4"]);
-    let off = "for where in all default; do echo 1 > /proc/sys/net/ipv6/conf/$where/disable_ipv6; done";
+    let off =
+        "for where in all default; do echo 1 > /proc/sys/net/ipv6/conf/$where/disable_ipv6; done";
     lab.exec("xs-1", off);
     lab.verb(&["restart", "xs-1"]);
     let xen = lab.api("xs-1");
@@ -91,12 +109,19 @@ fn a_leased_address_moves_with_its_lease() {
     xen.dhcp(&xen.management().0);
     let leased = xen.management().1.ip;
     let from_the_lab: std::net::Ipv4Addr = leased.parse().expect("an address");
-    assert!((2..=9).contains(&from_the_lab.octets()[3]), "{leased} is not from the lab's DHCP server");
+    assert!(
+        (2..=9).contains(&from_the_lab.octets()[3]),
+        "{leased} is not from the lab's DHCP server"
+    );
     for mode in [BondMode::ActiveBackup, BondMode::BalanceSlb] {
         there_and_back(&lab, &xen, mode, &[&leased], |master| {
             let moved: Pif = xen.session().record(master).expect("the bond's PIF");
             assert_eq!(moved.ip, leased, "the address changed with the bond");
         });
-        assert_eq!(xen.management().1.ip, leased, "the address changed on the way back");
+        assert_eq!(
+            xen.management().1.ip,
+            leased,
+            "the address changed on the way back"
+        );
     }
 }

@@ -28,6 +28,9 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     cx.change(&host, first, |draft| {
         let properties = usable(draft, &host, &call)?;
         let primary = bondable(draft, &members)?;
+        if !call.mac.is_empty() {
+            unicast_mac(&call.mac)?;
+        }
         let master = draft.insert(master_of(draft, &host, &call, &members, &primary)?)?;
         let bond = draft.insert(Bond {
             master: master.clone(),
@@ -85,7 +88,7 @@ fn usable(draft: &Draft, host: &Ref<Host>, call: &Create) -> Result<BTreeMap<Str
         return Err(errors::network_incompatible_with_bond(&call.network));
     }
     if !call.mac.is_empty() {
-        checked_mac(&call.mac)?;
+        formed_mac(&call.mac)?;
     }
     for (key, value) in &call.properties {
         check_property(call.mode, key, value)?;
@@ -108,16 +111,15 @@ fn on_sriov(draft: &Draft, pif: &Ref<Pif>) -> Result<bool> {
     }
 }
 
-/// Six groups of two hexadecimal digits. XAPI takes a multicast or zero address too; a bond would not work with one,
-/// so we refuse it with the same error.
-fn checked_mac(text: &str) -> Result<()> {
-    let groups: Vec<_> = text.split(':').collect();
-    let formed = groups.len() == 6
-        && groups
-            .iter()
-            .all(|g| g.len() == 2 && g.bytes().all(|b| b.is_ascii_hexdigit()));
-    let usable = formed && text.parse::<Mac>().is_ok_and(|mac| mac.is_unicast());
-    if usable {
+/// Six groups of two hexadecimal digits.
+fn formed_mac(text: &str) -> Result<Mac> {
+    text.parse().map_err(|_| errors::mac_invalid(text))
+}
+
+/// XAPI takes a multicast or zero address too; a bond would not work with one, so we refuse it with the same error,
+/// after everything that XAPI refuses.
+fn unicast_mac(text: &str) -> Result<()> {
+    if formed_mac(text)?.is_unicast() {
         Ok(())
     } else {
         Err(errors::mac_invalid(text))
@@ -251,19 +253,17 @@ fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
         return Err(errors::pif_bond_more_than_one_ip());
     }
     for (_, pif) in &rows {
-        carries_nothing(pif)?;
+        carries_nothing(pif, "Bond.create over PIFs with VLANs or tunnels")?;
     }
     Ok((*primary).clone())
 }
 
 /// VLANs and tunnels on a member do not move along yet; to leave them behind would cut them off.
-fn carries_nothing(pif: &Pif) -> Result<()> {
+fn carries_nothing(pif: &Pif, call: &str) -> Result<()> {
     if pif.vlan_slave_of.is_empty() && pif.tunnel_transport_pif_of.is_empty() {
         return Ok(());
     }
-    Err(errors::not_implemented(
-        "Bond.create over PIFs with VLANs or tunnels",
-    ))
+    Err(errors::not_implemented(call))
 }
 
 /// The PIF of a new bond.
@@ -382,7 +382,7 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
         if ha && master.management {
             return Err(errors::ha_cannot_change_bond_status_of_mgmt_iface());
         }
-        carries_nothing(&master)?;
+        carries_nothing(&master, "Bond.destroy with VLANs or tunnels")?;
         let primary = row.primary_slave.some().or_else(|| row.slaves.first());
         let primary = primary
             .cloned()
@@ -457,7 +457,7 @@ fn reshape(cx: &Cx<'_>, bond: &Ref<Bond>, edit: impl Fn(&Draft) -> Result<()>) -
 mod tests {
     use xapi_model::{BondMode, Ref};
 
-    use super::{check_property, checked_mac, with_defaults, without_repeats};
+    use super::{check_property, formed_mac, unicast_mac, with_defaults, without_repeats};
 
     #[test]
     fn of_a_repeated_member_the_last_naming_counts() {
@@ -492,16 +492,17 @@ mod tests {
 
     #[test]
     fn a_bond_has_a_unicast_mac() {
-        assert!(checked_mac("C0:FF:EE:C0:FF:EE").is_ok());
-        for bad in [
-            "01:00:5e:00:00:01",
-            "00:00:00:00:00:00",
-            "c0ffeec0ffee",
-            "c0:ff:ee:c0:ff",
-            "g0:ff:ee:c0:ff:ee",
-            "",
-        ] {
-            assert_eq!(checked_mac(bad).unwrap_err().code, "MAC_INVALID", "{bad}");
+        assert!(unicast_mac("C0:FF:EE:C0:FF:EE").is_ok());
+        for group in ["01:00:5e:00:00:01", "00:00:00:00:00:00"] {
+            assert!(formed_mac(group).is_ok(), "{group}");
+            assert_eq!(
+                unicast_mac(group).unwrap_err().code,
+                "MAC_INVALID",
+                "{group}"
+            );
+        }
+        for bad in ["c0ffeec0ffee", "c0:ff:ee:c0:ff", "g0:ff:ee:c0:ff:ee", ""] {
+            assert_eq!(formed_mac(bad).unwrap_err().code, "MAC_INVALID", "{bad}");
         }
     }
 }

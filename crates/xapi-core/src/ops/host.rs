@@ -12,14 +12,15 @@ use xapi_model::{
 
 use crate::Result;
 use crate::context::Cx;
-use crate::ops::pif::{attach, refuse_ha_enabled};
+use crate::ops::pif::{attach, host_live, refuse_ha_enabled};
 use crate::topology::pifs_of;
 
 /// `host.management_reconfigure`: another PIF becomes the management interface.
 pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Result<()> {
     let view = cx.core.view()?;
-    refuse_ha_enabled(&view)?;
     let host = view.field(&call.pif, Pif::HOST)?;
+    host_live(&view, &host)?;
+    refuse_ha_enabled(&view)?;
     cx.change(&host, &call.pif, |draft| {
         let pif = draft.get(&call.pif)?;
         if pif.managed && !pif.bond_slave_of.is_null() {

@@ -8,8 +8,9 @@ use xapi_model::pif::{
     SetPrimaryAddressType, SetProperty, Unplug,
 };
 use xapi_model::{
-    Class, ClusterHost, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network,
-    Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Vif, Vm, VmPowerState, errors,
+    Class, Cluster, ClusterHost, ClusterOperation, Host, HostMetrics, IpConfigurationMode,
+    Ipv6ConfigurationMode, Network, Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Vif, Vm,
+    VmPowerState, errors,
 };
 use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::topology::{Mac, Name};
@@ -92,6 +93,24 @@ fn refuse_clustering(rows: &impl Read, pif: &Ref<Pif>) -> Result<()> {
     for cluster_host in rows.find(ClusterHost::PIF, pif)? {
         if rows.field(&cluster_host, ClusterHost::ENABLED)? {
             return Err(errors::clustering_enabled(cluster_host));
+        }
+    }
+    Ok(())
+}
+
+/// OTHER_OPERATION_IN_PROGRESS [Cluster, cluster, operation, its task], while a host enters a cluster.
+fn no_cluster_grows(rows: &impl Read) -> Result<()> {
+    for (cluster, row) in rows.all::<Cluster>()? {
+        let mut running = row.current_operations.iter();
+        let grows =
+            |op: &ClusterOperation| matches!(op, ClusterOperation::Add | ClusterOperation::Enable);
+        if let Some((task, operation)) = running.find(|(_, operation)| grows(operation)) {
+            return Err(errors::other_operation_in_progress(
+                Cluster::NAME,
+                cluster,
+                operation,
+                task,
+            ));
         }
     }
     Ok(())
@@ -250,7 +269,8 @@ pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
         wanted
     };
     cx.core.store.change(|draft| {
-        if mac.parse::<Mac>().is_err() {
+        // Who gave no MAC and names a device that is not there has not given a wrong MAC.
+        if !call.mac.is_empty() && mac.parse::<Mac>().is_err() {
             return Err(errors::mac_invalid(&mac));
         }
         let pifs = pifs_of(draft, &call.host)?;
@@ -518,6 +538,7 @@ pub fn set_disallow_unplug(cx: &Cx<'_>, call: SetDisallowUnplug) -> Result<()> {
     cx.core.store.change(|draft| {
         if draft.field(this, Pif::DISALLOW_UNPLUG)? && !call.value {
             refuse_clustering(draft, this)?;
+            no_cluster_grows(draft)?;
         }
         draft.set(this, Pif::DISALLOW_UNPLUG, call.value)
     })
