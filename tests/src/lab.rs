@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 use nix::sched::{CloneFlags, setns};
 use serde_json::Value as Json;
 use xapi_client::{Client, ClientError, Options, Session};
-use xapi_model::{Bond, BondMode, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Value, bond, pif};
+use xapi_model::{
+    Bond, BondMode, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Value,
+    bond, pif,
+};
 
 use crate::ping::Ping;
 
@@ -65,19 +68,28 @@ impl Lab {
         let mut arguments = vec!["up", "--json"];
         arguments.extend(options);
         let record: Json = serde_json::from_str(&lab.verb(&arguments)).expect("the lab as JSON");
-        lab.password = record["hosts"][0]["password"].as_str().expect("a password").to_owned();
+        lab.password = record["hosts"][0]["password"]
+            .as_str()
+            .expect("a password")
+            .to_owned();
         lab
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(["--name", &self.name]).args(arguments).env_remove("XAPI_LAB_BIN_DIR");
+        command
+            .args(["--name", &self.name])
+            .args(arguments)
+            .env_remove("XAPI_LAB_BIN_DIR");
         command
     }
 
     /// Runs a verb of xapi-lab, whatever comes of it.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).stdin(Stdio::null()).output().expect("running xapi-lab")
+        self.command(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("running xapi-lab")
     }
 
     /// Runs a verb of xapi-lab that must work; what it printed.
@@ -85,8 +97,14 @@ impl Lab {
     pub fn verb(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "xapi-lab {arguments:?}: {}\n{errors}", output.status);
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        assert!(
+            output.status.success(),
+            "xapi-lab {arguments:?}: {}\n{errors}",
+            output.status
+        );
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
     }
 
     /// Runs a shell script in a host; what it printed.
@@ -106,10 +124,16 @@ impl Lab {
         use std::io::{BufRead, BufReader};
         let arguments = ["exec", host, "--", "bash", "-euc", script];
         let mut command = self.command(&arguments);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("running xapi-lab");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("running xapi-lab");
         let mut line = String::new();
         let output = child.stdout.take().expect("a pipe");
-        BufReader::new(output).read_line(&mut line).expect("its first line");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("its first line");
         assert!(!line.is_empty(), "{script} ended before it said anything");
         Background(child)
     }
@@ -124,7 +148,8 @@ impl Lab {
         let netns = File::open(self.client_netns()).expect("the client's network namespace");
         let outcome = std::thread::scope(|scope| {
             let thread = scope.spawn(move || {
-                setns(netns, CloneFlags::CLONE_NEWNET).expect("entering the client's network namespace");
+                setns(netns, CloneFlags::CLONE_NEWNET)
+                    .expect("entering the client's network namespace");
                 act()
             });
             thread.join()
@@ -145,7 +170,10 @@ impl Lab {
 
     /// The daemon's unix socket, as seen from here.
     pub fn socket(&self, host: &str) -> PathBuf {
-        Path::new("/run/xapi-lab").join(&self.name).join(host).join("xcp/xapi")
+        Path::new("/run/xapi-lab")
+            .join(&self.name)
+            .join(host)
+            .join("xcp/xapi")
     }
 }
 
@@ -155,7 +183,10 @@ impl Drop for Lab {
             let output = self.run(&["logs", "xs-1"]);
             let log = String::from_utf8_lossy(&output.stdout);
             let lines: Vec<_> = log.lines().collect();
-            eprintln!("the end of the daemon's log:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
+            eprintln!(
+                "the end of the daemon's log:\n{}",
+                lines[lines.len().saturating_sub(40)..].join("\n")
+            );
         }
         let output = self.run(&["down"]);
         if !output.status.success() {
@@ -180,10 +211,17 @@ impl Drop for Background {
 /// The lab program, beside the directory of the tests.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("our own path");
-    let profile = tests.parent().and_then(Path::parent).expect("target/PROFILE/deps");
+    let profile = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/PROFILE/deps");
     for name in ["xapi-lab", "xapi", "xe"] {
         let path = profile.join(name);
-        assert!(path.exists(), "{} is missing: `cargo build --workspace --bins` makes it", path.display());
+        assert!(
+            path.exists(),
+            "{} is missing: `cargo build --workspace --bins` makes it",
+            path.display()
+        );
     }
     profile.join("xapi-lab")
 }
@@ -195,7 +233,10 @@ pub fn eventually<T>(what: &str, mut is_so: impl FnMut() -> Result<T, String>) -
     loop {
         match is_so() {
             Ok(found) => return found,
-            Err(why) => assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}: {why}"),
+            Err(why) => assert!(
+                Instant::now() < end,
+                "{what}: not within {PATIENCE:?}: {why}"
+            ),
         }
     }
 }
@@ -260,13 +301,23 @@ impl Xen {
             ("managed", Value::Bool(true)),
             ("tags", Value::Array(Vec::new())),
         ];
-        let record = members.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let made = self.session.call("network.create", vec![Value::Struct(record)]).expect("network.create");
+        let record = members
+            .map(|(name, value)| (name.to_owned(), value))
+            .to_vec();
+        let made = self
+            .session
+            .call("network.create", vec![Value::Struct(record)])
+            .expect("network.create");
         Ref::new(made.as_str().expect("a reference"))
     }
 
     /// `Bond.create` over devices, not made yet.
-    pub fn bond_call(&self, network: &Ref<Network>, devices: &[&str], mode: BondMode) -> bond::Create {
+    pub fn bond_call(
+        &self,
+        network: &Ref<Network>,
+        devices: &[&str],
+        mode: BondMode,
+    ) -> bond::Create {
         bond::Create {
             network: network.clone(),
             members: devices.iter().map(|device| self.pif(device).0).collect(),
@@ -277,7 +328,12 @@ impl Xen {
     }
 
     /// `Bond.create` over devices.
-    pub fn try_bond(&self, network: &Ref<Network>, devices: &[&str], mode: BondMode) -> Result<Ref<Bond>, ClientError> {
+    pub fn try_bond(
+        &self,
+        network: &Ref<Network>,
+        devices: &[&str],
+        mode: BondMode,
+    ) -> Result<Ref<Bond>, ClientError> {
         self.session.invoke(&self.bond_call(network, devices, mode))
     }
 
@@ -296,7 +352,13 @@ impl Xen {
     }
 
     /// `PIF.reconfigure_ip` to a static address without gateway, or with one.
-    pub fn try_static(&self, pif: &Ref<Pif>, ip: &str, netmask: &str, gateway: &str) -> Result<(), ClientError> {
+    pub fn try_static(
+        &self,
+        pif: &Ref<Pif>,
+        ip: &str,
+        netmask: &str,
+        gateway: &str,
+    ) -> Result<(), ClientError> {
         self.session.invoke(&pif::ReconfigureIp {
             this: pif.clone(),
             mode: IpConfigurationMode::Static,
@@ -318,7 +380,9 @@ impl Xen {
             gateway: String::new(),
             dns: String::new(),
         };
-        self.session.invoke(&call).expect("PIF.reconfigure_ip to DHCP");
+        self.session
+            .invoke(&call)
+            .expect("PIF.reconfigure_ip to DHCP");
     }
 
     /// `PIF.reconfigure_ipv6` to a static address.

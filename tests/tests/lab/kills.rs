@@ -36,7 +36,10 @@ impl Change {
                 }
                 None => {
                     let networks = xen.all::<Network>();
-                    let (network, _) = networks.iter().find(|(_, row)| row.name_label == "bonded").expect("the network");
+                    let (network, _) = networks
+                        .iter()
+                        .find(|(_, row)| row.name_label == "bonded")
+                        .expect("the network");
                     let call = xen.bond_call(network, &["eth0", "eth2"], BondMode::ActiveBackup);
                     Box::new(move || session.invoke(&call).map(drop))
                 }
@@ -51,7 +54,11 @@ impl Change {
             }
             Change::Address => {
                 let (pif, row) = xen.pif("eth1");
-                let other = if row.ip == "10.9.0.2" { "10.9.0.3" } else { "10.9.0.2" };
+                let other = if row.ip == "10.9.0.2" {
+                    "10.9.0.3"
+                } else {
+                    "10.9.0.2"
+                };
                 Box::new(move || xen.try_static(&pif, other, "255.255.255.0", ""))
             }
         }
@@ -78,8 +85,15 @@ struct Dice(u64);
 
 impl Dice {
     fn seeded() -> Dice {
-        let given = std::env::var("XAPI_SEED").ok().and_then(|text| text.parse().ok());
-        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos();
+        let given = std::env::var("XAPI_SEED")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let clock = || {
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .expect("after 1970")
+                .as_nanos()
+        };
         let seed = given.unwrap_or_else(|| clock() as u64 | 1);
         println!("XAPI_SEED={seed}");
         Dice(seed)
@@ -99,7 +113,11 @@ impl Dice {
 
 /// How many rounds: some at any time, many in a soak.
 fn rounds(few: usize, many: usize) -> usize {
-    if std::env::var_os("XAPI_SOAK").is_some() { many } else { few }
+    if std::env::var_os("XAPI_SOAK").is_some() {
+        many
+    } else {
+        few
+    }
 }
 
 fn prepared() -> Lab {
@@ -116,7 +134,9 @@ fn rehearsed(lab: &Lab, change: Change) -> Duration {
     for _ in 0..2 {
         let xen = lab.api("xs-1");
         let began = Instant::now();
-        change.make(&xen).unwrap_or_else(|why| panic!("{change:?}: {why}"));
+        change
+            .make(&xen)
+            .unwrap_or_else(|why| panic!("{change:?}: {why}"));
         longest = longest.max(began.elapsed());
         agreement::check(lab, "xs-1", &xen).unwrap();
     }
@@ -138,20 +158,29 @@ fn soak_a_daemon_killed_at_any_moment_leaves_the_old_state_or_the_new() {
         let wait = dice.within(times[which] + Duration::from_millis(20));
         let xen = lab.api("xs-1");
         let before = agreement::check(&lab, "xs-1", &xen).unwrap();
-        let heard = struck(change.ready(&xen), wait, || drop(lab.verb(&["kill", "xs-1"])));
+        let heard = struck(change.ready(&xen), wait, || {
+            drop(lab.verb(&["kill", "xs-1"]))
+        });
         cut += usize::from(heard.is_err());
         lab.verb(&["start", "xs-1"]);
         let told = format!("round {round}, {change:?} killed after {wait:?}");
         let xen = lab.api("xs-1");
-        let after = agreement::check(&lab, "xs-1", &xen).unwrap_or_else(|why| panic!("{told}: {why}"));
+        let after =
+            agreement::check(&lab, "xs-1", &xen).unwrap_or_else(|why| panic!("{told}: {why}"));
         if after == before {
-            assert!(heard.is_err(), "{told}: the call was answered, and then it had not been");
+            assert!(
+                heard.is_err(),
+                "{told}: the call was answered, and then it had not been"
+            );
             old += 1;
         } else {
             new += 1;
             // What came of it is the whole change: made once more, it leads back to where we were.
-            change.make(&xen).unwrap_or_else(|why| panic!("{told}, then back: {why}"));
-            let back = agreement::check(&lab, "xs-1", &xen).unwrap_or_else(|why| panic!("{told}, then back: {why}"));
+            change
+                .make(&xen)
+                .unwrap_or_else(|why| panic!("{told}, then back: {why}"));
+            let back = agreement::check(&lab, "xs-1", &xen)
+                .unwrap_or_else(|why| panic!("{told}, then back: {why}"));
             assert_eq!(back, before, "{told}, then back");
         }
         ping.wait_for(5);
@@ -163,27 +192,58 @@ fn soak_a_daemon_killed_at_any_moment_leaves_the_old_state_or_the_new() {
     assert!(report.silence < Duration::from_secs(3), "{report:?}");
 }
 
+/// Whether the switch has read the database since: rows that a dead one left look well too.
+fn switch_is_back(lab: &Lab, round: usize) -> Result<(), String> {
+    // Without --no-wait, ovs-vsctl waits for the switch.
+    let script = format!(
+        "ovs-vsctl --timeout=5 set Open_vSwitch . external_ids:round={round}; ovs-appctl bond/list"
+    );
+    let output = lab.run(&["exec", "xs-1", "--", "bash", "-euc", &script]);
+    let said = [output.stdout, output.stderr]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .concat();
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(said)
+    }
+}
+
 #[test]
 fn soak_a_host_converges_again_by_itself_when_open_vswitch_was_killed() {
     let mut dice = Dice::seeded();
     let lab = prepared();
-    lab.api("xs-1").bond(&["eth0", "eth2"], BondMode::ActiveBackup);
+    lab.api("xs-1")
+        .bond(&["eth0", "eth2"], BondMode::ActiveBackup);
     let xen = lab.api("xs-1");
     let wanted = agreement::check(&lab, "xs-1", &xen).unwrap();
     for round in 0..rounds(6, 40) {
         let service = ["ovs-vswitchd", "ovsdb-server"][dice.below(2) as usize];
         let began = Instant::now();
         lab.exec("xs-1", &format!("service {service} kill"));
-        eventually(&format!("round {round}: after the death of {service}"), || {
-            let found = agreement::check(&lab, "xs-1", &xen)?;
-            if found == wanted { Ok(()) } else { Err(format!("{found:#?}")) }
-        });
-        // Rows that nobody took back look well too; the switch's own answer and packets do not lie.
-        lab.exec("xs-1", "ovs-vsctl --timeout=10 set Open_vSwitch . external_ids:asked=yes && ovs-appctl bond/show bond0 | grep eth2");
+        eventually(
+            &format!("round {round}: after the death of {service}"),
+            || {
+                switch_is_back(&lab, round)?;
+                let found = agreement::check(&lab, "xs-1", &xen)?;
+                if found == wanted {
+                    Ok(())
+                } else {
+                    Err(format!("{found:#?}"))
+                }
+            },
+        );
         let ping = lab.ping("172.16.0.10");
-        println!("round {round}: {service} was killed, and all was well after {:?}", began.elapsed());
+        println!(
+            "round {round}: {service} was killed, and all was well after {:?}",
+            began.elapsed()
+        );
         ping.wait_for(5);
-        assert_eq!(agreement::check(&lab, "xs-1", &xen).unwrap(), wanted, "round {round}: after the death of {service}");
+        assert_eq!(
+            agreement::check(&lab, "xs-1", &xen).unwrap(),
+            wanted,
+            "round {round}: after the death of {service}"
+        );
     }
 }
 
@@ -198,10 +258,17 @@ fn soak_a_change_during_which_open_vswitch_dies_is_made_or_is_not() {
         let service = ["ovs-vswitchd", "ovsdb-server"][dice.below(2) as usize];
         let wait = dice.within(time);
         let kill = format!("service {service} kill");
-        let heard = struck(Change::Bond.ready(&xen), wait, || drop(lab.exec("xs-1", &kill)));
-        let told = format!("round {round}, {service} killed {wait:?} into Bond.create or destroy, which said {heard:?}");
+        let heard = struck(Change::Bond.ready(&xen), wait, || {
+            drop(lab.exec("xs-1", &kill))
+        });
+        let told = format!(
+            "round {round}, {service} killed {wait:?} into Bond.create or destroy, which said {heard:?}"
+        );
         println!("{told}");
-        let after = eventually(&told, || agreement::check(&lab, "xs-1", &xen));
+        let after = eventually(&told, || {
+            switch_is_back(&lab, round)?;
+            agreement::check(&lab, "xs-1", &xen)
+        });
         assert_eq!(after == before, heard.is_err(), "{told}: {after:#?}");
         let ping = lab.ping("172.16.0.10");
         ping.wait_for(5);

@@ -9,7 +9,8 @@ fn bonded() -> Lab {
     let lab = Lab::up(&["--nics", "5"]);
     let xen = lab.api("xs-1");
     xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
-    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "").expect("PIF.reconfigure_ip");
+    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "")
+        .expect("PIF.reconfigure_ip");
     lab
 }
 
@@ -20,21 +21,45 @@ fn the_rest_is_up(lab: &Lab, nic: &str, members: &str) {
     ping.stop();
     let xen = lab.api("xs-1");
     let (_, management) = xen.management();
-    assert_eq!((management.device.as_str(), management.ip.as_str()), ("bond0", "172.16.0.10"));
+    assert_eq!(
+        (management.device.as_str(), management.ip.as_str()),
+        ("bond0", "172.16.0.10")
+    );
     assert!(management.currently_attached);
     let host = agreement::of_host(lab, "xs-1").unwrap();
-    let is = |start: &str, end: &str| host.iter().any(|line| line.starts_with(start) && line.ends_with(end));
-    assert!(is("xapi", "[172.16.0.10/27] management") && is(&format!("xapi0: {members} "), ""), "{host:#?}");
-    for (device, bridge, addresses) in [("eth1", "xenbr1", "[]"), ("eth2", "xenbr2", "[10.9.0.2/24]"), ("eth4", "xenbr4", "[]")] {
+    let is = |start: &str, end: &str| {
+        host.iter()
+            .any(|line| line.starts_with(start) && line.ends_with(end))
+    };
+    assert!(
+        is("xapi", "[172.16.0.10/27] management") && is(&format!("xapi0: {members} "), ""),
+        "{host:#?}"
+    );
+    for (device, bridge, addresses) in [
+        ("eth1", "xenbr1", "[]"),
+        ("eth2", "xenbr2", "[10.9.0.2/24]"),
+        ("eth4", "xenbr4", "[]"),
+    ] {
         let attached = xen.pif(device).1.currently_attached;
         assert_eq!(attached, device != nic, "{device}");
-        assert_eq!(is(&format!("{bridge}: {device} "), addresses), device != nic, "{device}: {host:#?}");
+        assert_eq!(
+            is(&format!("{bridge}: {device} "), addresses),
+            device != nic,
+            "{device}: {host:#?}"
+        );
     }
-    assert!(alerts(&xen).iter().any(|alert| alert.body.contains(nic)), "no alert names {nic}: {:#?}", alerts(&xen));
+    assert!(
+        alerts(&xen).iter().any(|alert| alert.body.contains(nic)),
+        "no alert names {nic}: {:#?}",
+        alerts(&xen)
+    );
 }
 
 fn alerts(xen: &Xen) -> Vec<Message> {
-    xen.all::<Message>().into_iter().map(|(_, alert)| alert).collect()
+    xen.all::<Message>()
+        .into_iter()
+        .map(|(_, alert)| alert)
+        .collect()
 }
 
 #[test]
@@ -52,14 +77,21 @@ fn a_bond_works_without_its_primary_member_after_a_reboot() {
     lab.verb(&["remove-nic", "xs-1", "eth0"]);
     lab.verb(&["reboot", "xs-1"]);
     the_rest_is_up(&lab, "eth0", "eth3");
-    assert_eq!(lab.api("xs-1").management().1.mac, mac, "the bond has another MAC address");
+    assert_eq!(
+        lab.api("xs-1").management().1.mac,
+        mac,
+        "the bond has another MAC address"
+    );
 }
 
 #[test]
 fn a_nic_that_was_renamed_takes_nothing_else_with_it() {
     let lab = bonded();
     lab.verb(&["stop", "xs-1"]);
-    lab.exec("xs-1", "ip link set eth3 down; ip link set eth3 name other3; ip link set other3 up");
+    lab.exec(
+        "xs-1",
+        "ip link set eth3 down; ip link set eth3 name other3; ip link set other3 up",
+    );
     lab.verb(&["start", "xs-1"]);
     the_rest_is_up(&lab, "eth3", "eth0");
 }
@@ -76,7 +108,10 @@ fn a_nic_that_refuses_to_come_up_takes_nothing_else_with_it() {
         "exec python3 -uc 'import socket, signal; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); \
          s.bind((\"\", 4789)); print(\"bound\"); signal.pause()'",
     );
-    lab.exec("xs-1", &format!("ip link add eth4 address {mac} type vxlan id 7 local 172.16.0.10 dstport 4789"));
+    lab.exec(
+        "xs-1",
+        &format!("ip link add eth4 address {mac} type vxlan id 7 local 172.16.0.10 dstport 4789"),
+    );
     lab.exec("xs-1", "! ip link set eth4 up 2>/dev/null");
     lab.verb(&["start", "xs-1"]);
     the_rest_is_up(&lab, "eth4", "bond0 (active-backup of eth0 eth3)");

@@ -14,11 +14,18 @@ fn ovsdb(lab: &Lab) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for table in serde_json::Deserializer::from_str(&text).into_iter::<Json>() {
         let table = table.expect("a table");
-        let headings: Vec<_> = table["headings"].as_array().expect("headings").iter().collect();
+        let headings: Vec<_> = table["headings"]
+            .as_array()
+            .expect("headings")
+            .iter()
+            .collect();
         for row in table["data"].as_array().expect("rows") {
             for (name, value) in headings.iter().zip(row.as_array().expect("cells")).skip(1) {
                 if *name != "statistics" {
-                    lines.insert(format!("{} {} {name} = {value}", table["caption"], row[0][1]));
+                    lines.insert(format!(
+                        "{} {} {name} = {value}",
+                        table["caption"], row[0][1]
+                    ));
                 }
             }
         }
@@ -29,14 +36,20 @@ fn ovsdb(lab: &Lab) -> BTreeSet<String> {
 /// What the kernel has: links, addresses and routes, but for what goes by time.
 fn kernel(lab: &Lab) -> BTreeSet<String> {
     let script = "ip -oneline link; ip -oneline address | sed -e 's/ *valid_lft.*//' -e 's/ tentative//'; ip route; ip -6 route";
-    lab.exec("xs-1", script).lines().map(str::to_owned).collect()
+    lab.exec("xs-1", script)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Nothing is in one of them alone.
 fn unchanged(before: &BTreeSet<String>, after: &BTreeSet<String>) {
     let gone: Vec<_> = before.difference(after).collect();
     let come: Vec<_> = after.difference(before).collect();
-    assert!(gone.is_empty() && come.is_empty(), "gone: {gone:#?}\ncome: {come:#?}");
+    assert!(
+        gone.is_empty() && come.is_empty(),
+        "gone: {gone:#?}\ncome: {come:#?}"
+    );
 }
 
 #[test]
@@ -47,7 +60,11 @@ fn a_restart_of_the_daemon_changes_no_packet_and_takes_less_than_a_second() {
     let ping = lab.ping("172.16.0.10");
     // Long enough for the kernel's own doings with new addresses.
     ping.wait_for(300);
-    let before = (ovsdb(&lab), kernel(&lab), agreement::check(&lab, "xs-1", &xen).unwrap());
+    let before = (
+        ovsdb(&lab),
+        kernel(&lab),
+        agreement::check(&lab, "xs-1", &xen).unwrap(),
+    );
     for round in 0..3 {
         let began = Instant::now();
         lab.verb(&["restart", "xs-1"]);
@@ -59,7 +76,10 @@ fn a_restart_of_the_daemon_changes_no_packet_and_takes_less_than_a_second() {
     let report = ping.stop();
     println!("{report:?}");
     assert!(report.silence <= Duration::from_millis(50), "{report:?}");
-    assert!(report.sent <= report.answers + 1, "packets were lost: {report:?}");
+    assert!(
+        report.sent <= report.answers + 1,
+        "packets were lost: {report:?}"
+    );
     let xen = lab.api("xs-1");
     unchanged(&before.0, &ovsdb(&lab));
     unchanged(&before.1, &kernel(&lab));
@@ -71,13 +91,20 @@ fn a_reboot_brings_the_network_back_from_the_database() {
     let lab = Lab::up(&[]);
     let xen = lab.api("xs-1");
     xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
-    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "").expect("PIF.reconfigure_ip");
+    xen.try_static(&xen.pif("eth2").0, "10.9.0.2", "255.255.255.0", "")
+        .expect("PIF.reconfigure_ip");
     let before = agreement::check(&lab, "xs-1", &xen).unwrap();
     lab.verb(&["reboot", "xs-1"]);
     let xen = lab.api("xs-1");
     let after = agreement::check(&lab, "xs-1", &xen).unwrap();
     assert_eq!(after, before);
-    assert!(after.iter().any(|line| line.contains("bond0 (active-backup of eth0 eth3)") && line.contains("[172.16.0.10/27] management")), "{after:#?}");
+    assert!(
+        after
+            .iter()
+            .any(|line| line.contains("bond0 (active-backup of eth0 eth3)")
+                && line.contains("[172.16.0.10/27] management")),
+        "{after:#?}"
+    );
     let ping = lab.ping("172.16.0.10");
     ping.wait_for(20);
     ping.stop();

@@ -7,8 +7,11 @@ use xapi_tests::Lab;
 
 /// Runs one of the lab's scripts on the host, as `make run` does.
 fn run(lab: &Lab, script: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bin/xapi-lab/scripts").join(script);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../bin/xapi-lab/scripts")
+        .join(script);
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     lab.exec("xs-1", &text)
 }
 
@@ -16,19 +19,29 @@ fn run(lab: &Lab, script: &str) -> String {
 fn output<'a>(all: &'a str, command: &str) -> Vec<&'a str> {
     let prompt = format!("[root@xs-1 ~]# {command}");
     let mut lines = all.lines().skip_while(|line| !line.starts_with(&prompt));
-    assert!(lines.next().is_some(), "the script does not run {command}:\n{all}");
-    lines.take_while(|line| !line.starts_with("[root@") && !line.starts_with("# ")).collect()
+    assert!(
+        lines.next().is_some(),
+        "the script does not run {command}:\n{all}"
+    );
+    lines
+        .take_while(|line| !line.starts_with("[root@") && !line.starts_with("# "))
+        .collect()
 }
 
 /// `xe`'s records, each as its lines without uuids' digits; the order is not told.
 fn records(lines: &[&str]) -> BTreeSet<Vec<String>> {
     let without_uuid = |line: &&str| {
         let words: Vec<_> = line.split(' ').collect();
-        let blurred = words.iter().map(|word| if is_uuid(word) { "UUID" } else { word });
+        let blurred = words
+            .iter()
+            .map(|word| if is_uuid(word) { "UUID" } else { word });
         blurred.collect::<Vec<_>>().join(" ").trim_end().to_owned()
     };
     let records = lines.split(|line| line.is_empty() || *line == "--");
-    records.filter(|record| !record.is_empty()).map(|record| record.iter().map(without_uuid).collect()).collect()
+    records
+        .filter(|record| !record.is_empty())
+        .map(|record| record.iter().map(without_uuid).collect())
+        .collect()
 }
 
 fn is_uuid(word: &str) -> bool {
@@ -46,7 +59,10 @@ fn the_tutorials_pool_master_part_gives_the_lines_that_it_shows() {
     let all = run(&lab, "pool-master.sh");
     println!("{all}");
 
-    let found = records(&output(&all, "xe network-list params=uuid,name-label,bridge"));
+    let found = records(&output(
+        &all,
+        "xe network-list params=uuid,name-label,bridge",
+    ));
     let networks = "\
 uuid ( RO)          : UUID
     name-label ( RW): NAS
@@ -63,10 +79,19 @@ uuid ( RO)          : UUID
 
     let pif_list = "xe pif-list host-uuid=$INSTALLATION_UUID";
     let columns = "params=uuid,device,IP,network-name-label";
-    let physical = output(&all, &format!("{pif_list} physical=true IP-configuration-mode=Static {columns}"));
-    assert!(records(&physical).is_empty(), "a NIC kept its address: {physical:?}");
+    let physical = output(
+        &all,
+        &format!("{pif_list} physical=true IP-configuration-mode=Static {columns}"),
+    );
+    assert!(
+        records(&physical).is_empty(),
+        "a NIC kept its address: {physical:?}"
+    );
 
-    let found = records(&output(&all, &format!("{pif_list} physical=false IP-configuration-mode=Static {columns}")));
+    let found = records(&output(
+        &all,
+        &format!("{pif_list} physical=false IP-configuration-mode=Static {columns}"),
+    ));
     let with_addresses = "\
 uuid ( RO)                  : UUID
                 device ( RO): bond0
@@ -79,7 +104,10 @@ uuid ( RO)                  : UUID
                     IP ( RO): 172.16.0.10";
     assert_eq!(found, expected(with_addresses));
 
-    let found = records(&output(&all, &format!("{pif_list} physical=false IP-configuration-mode=None {columns}")));
+    let found = records(&output(
+        &all,
+        &format!("{pif_list} physical=false IP-configuration-mode=None {columns}"),
+    ));
     let without = "\
 uuid ( RO)                  : UUID
                 device ( RO): bond1
@@ -88,30 +116,77 @@ uuid ( RO)                  : UUID
     assert_eq!(found, expected(without));
 
     let bonds = output(&all, "xe bond-list params=uuid,master,mode");
-    let modes: Vec<_> = bonds.iter().filter_map(|line| line.trim().strip_prefix("mode ( RO): ")).collect();
+    let modes: Vec<_> = bonds
+        .iter()
+        .filter_map(|line| line.trim().strip_prefix("mode ( RO): "))
+        .collect();
     assert_eq!(modes.len(), 3, "{bonds:?}");
-    assert_eq!(modes.iter().filter(|mode| **mode == "active-backup").count(), 2, "{bonds:?}");
-    assert_eq!(modes.iter().filter(|mode| **mode == "balance-slb").count(), 1, "{bonds:?}");
-    let master = all.lines().find_map(|line| line.trim().strip_prefix("BOND MASTER UUID: ")).expect("the bond's master");
-    assert!(bonds.iter().any(|line| line.contains(&format!("): {master}"))), "{master} is nobody's master: {bonds:?}");
+    assert_eq!(
+        modes
+            .iter()
+            .filter(|mode| **mode == "active-backup")
+            .count(),
+        2,
+        "{bonds:?}"
+    );
+    assert_eq!(
+        modes.iter().filter(|mode| **mode == "balance-slb").count(),
+        1,
+        "{bonds:?}"
+    );
+    let master = all
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("BOND MASTER UUID: "))
+        .expect("the bond's master");
+    assert!(
+        bonds
+            .iter()
+            .any(|line| line.contains(&format!("): {master}"))),
+        "{master} is nobody's master: {bonds:?}"
+    );
 
     let interfaces = output(&all, "ifconfig | grep");
     for (bridge, address) in [("xapi0", "172.16.0.35"), ("xapi2", "172.16.0.10")] {
-        let at = interfaces.iter().position(|line| line.starts_with(&format!("{bridge}:"))).expect(bridge);
-        assert!(interfaces[at + 1].contains(&format!("inet {address} ")), "{interfaces:?}");
+        let at = interfaces
+            .iter()
+            .position(|line| line.starts_with(&format!("{bridge}:")))
+            .expect(bridge);
+        assert!(
+            interfaces[at + 1].contains(&format!("inet {address} ")),
+            "{interfaces:?}"
+        );
     }
     // Today's ifconfig says "ether" where it said "HWaddr", in a line of its own.
     let devices = output(&all, "ifconfig -a | grep");
     let pairs = devices.windows(2).filter(|pair| !pair[0].starts_with(' '));
-    let macs: BTreeMap<_, _> = pairs.filter_map(|pair| Some((pair[0].split_once(':')?.0, pair[1].split_whitespace().nth(1)?))).collect();
-    let wanted = ["eth0", "eth1", "eth2", "eth3", "eth4", "eth5", "xapi0", "xapi1", "xapi2"];
+    let macs: BTreeMap<_, _> = pairs
+        .filter_map(|pair| {
+            Some((
+                pair[0].split_once(':')?.0,
+                pair[1].split_whitespace().nth(1)?,
+            ))
+        })
+        .collect();
+    let wanted = [
+        "eth0", "eth1", "eth2", "eth3", "eth4", "eth5", "xapi0", "xapi1", "xapi2",
+    ];
     assert!(macs.keys().copied().eq(wanted), "{devices:?}");
     for (bridge, nic) in [("xapi0", "eth2"), ("xapi1", "eth1"), ("xapi2", "eth0")] {
-        assert_eq!(macs[bridge], macs[nic], "{bridge} does not share the MAC address of {nic}");
+        assert_eq!(
+            macs[bridge], macs[nic],
+            "{bridge} does not share the MAC address of {nic}"
+        );
     }
 
-    assert_eq!(output(&all, "ovs-vsctl list-br"), ["xapi0", "xapi1", "xapi2"]);
-    let bonds: BTreeSet<_> = output(&all, "ovs-appctl bond/list").iter().skip(1).map(|line| bond(line)).collect();
+    assert_eq!(
+        output(&all, "ovs-vsctl list-br"),
+        ["xapi0", "xapi1", "xapi2"]
+    );
+    let bonds: BTreeSet<_> = output(&all, "ovs-appctl bond/list")
+        .iter()
+        .skip(1)
+        .map(|line| bond(line))
+        .collect();
     let wanted = [
         ("bond0", "active-backup", ["eth2", "eth4"]),
         ("bond1", "balance-slb", ["eth1", "eth5"]),
