@@ -80,9 +80,9 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
                     .ok_or("an interface went meanwhile")?;
                 let member = interface["name"].as_str().expect("a name");
                 if interface["error"].is_string()
-                    || !interface["ofport"]
+                    || interface["ofport"]
                         .as_i64()
-                        .is_some_and(|number| number > 0)
+                        .is_none_or(|number| number <= 0)
                 {
                     // A bridge's own port is 65534, so it is in force with a number above nought as well.
                     return Err(format!(
