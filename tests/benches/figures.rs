@@ -326,7 +326,7 @@ fn many_objects() -> Outcome<()> {
 
 /// Brings a lab up and runs the rest inside its host.
 fn bonds() -> Outcome<()> {
-    let lab = xapi_tests::programs()?.join("xapi-lab");
+    let lab = xapi_tests::lab::program();
     let name = format!("bench-{}", std::process::id());
     let run = |words: &[&str]| -> Outcome<()> {
         let status = Command::new(&lab)

@@ -209,7 +209,7 @@ impl Drop for Background {
 }
 
 /// The lab program, beside the directory of the tests.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("our own path");
     let profile = tests
         .parent()

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod lab;
 pub mod ping;
+pub mod server;
 pub mod sim_host;
 
 pub use lab::{Lab, Xen, eventually};
