@@ -10,4 +10,4 @@ xe pif-reconfigure-ip uuid="$NAS_PIF" mode=static IP=172.16.0.35 netmask=255.255
 xe pif-param-set uuid="$NAS_PIF" other-config:management_purpose="Storage"
 
 PUB=$(xe network-create name-label=PUB)
-xe bond-create network-uuid="$PUB" pif-uuids="$(pif eth5),$(pif eth1)" mode=balance-slb >/dev/null
+xe bond-create network-uuid="$PUB" pif-uuids="$(pif eth1),$(pif eth5)" mode=balance-slb >/dev/null

@@ -1,6 +1,6 @@
 //! The pool master's part of the tutorial, run as a script on a lab's host: the lines that its readers have seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use xapi_tests::Lab;
@@ -156,14 +156,27 @@ uuid ( RO)                  : UUID
             "{interfaces:?}"
         );
     }
-    let names: BTreeSet<_> = output(&all, "ifconfig -a | grep")
-        .iter()
-        .filter_map(|line| line.split(':').next())
+    // Today's ifconfig says "ether" where it said "HWaddr", in a line of its own.
+    let devices = output(&all, "ifconfig -a | grep");
+    let pairs = devices.windows(2).filter(|pair| !pair[0].starts_with(' '));
+    let macs: BTreeMap<_, _> = pairs
+        .filter_map(|pair| {
+            Some((
+                pair[0].split_once(':')?.0,
+                pair[1].split_whitespace().nth(1)?,
+            ))
+        })
         .collect();
     let wanted = [
         "eth0", "eth1", "eth2", "eth3", "eth4", "eth5", "xapi0", "xapi1", "xapi2",
     ];
-    assert_eq!(names, wanted.into());
+    assert!(macs.keys().copied().eq(wanted), "{devices:?}");
+    for (bridge, nic) in [("xapi0", "eth2"), ("xapi1", "eth1"), ("xapi2", "eth0")] {
+        assert_eq!(
+            macs[bridge], macs[nic],
+            "{bridge} does not share the MAC address of {nic}"
+        );
+    }
 
     assert_eq!(
         output(&all, "ovs-vsctl list-br"),
