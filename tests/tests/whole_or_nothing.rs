@@ -5,6 +5,7 @@ use xapi_model::{ApiError, Value};
 use xapi_net::names::Name;
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind};
+use xapi_net::topology::Offload;
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
 
@@ -39,6 +40,12 @@ fn reconfigure(host: &SimHost, device: &str, words: [&str; 5]) -> Result<Value, 
     let mut params = vec![text(&host.pif(device))];
     params.extend(words.map(Value::from));
     host.call("PIF.reconfigure_ip", params)
+}
+
+fn set_gro_off(host: &SimHost, device: &str) -> Result<Value, ApiError> {
+    let words = ["gro", "off"].map(Value::from);
+    let params = std::iter::once(text(&host.pif(device))).chain(words);
+    host.call("PIF.set_property", params.collect())
 }
 
 const CASES: &[Case] = &[
@@ -132,6 +139,16 @@ const CASES: &[Case] = &[
                     .collect(),
             )
         },
+    },
+    Case {
+        name: "PIF.set_property of a NIC",
+        prepare: nothing,
+        call: |host| set_gro_off(host, "eth2"),
+    },
+    Case {
+        name: "PIF.set_property of a bond with management",
+        prepare: |host| drop(bond(host, &["eth0", "eth3"], "active-backup").unwrap()),
+        call: |host| set_gro_off(host, "bond0"),
     },
     Case {
         name: "PIF.unplug",
@@ -329,4 +346,26 @@ fn one_missing_nic_never_keeps_the_host_off_the_network() {
         let attached = host.get(&host.pif("eth2")).currently_attached;
         assert!(attached, "{missing}: the rest is not up");
     }
+}
+
+#[test]
+fn gro_is_switched_on_every_nic_of_a_bond_and_other_config_overrides_it() {
+    let host = SimHost::new(4);
+    bond(&host, &["eth0", "eth3"], "active-backup").unwrap();
+    let does_gro = |nic: &str| {
+        let world = host.handle.world();
+        world.state.nics[&Name::new(nic).unwrap()].offload[&Offload::Gro]
+    };
+    set_gro_off(&host, "bond0").unwrap();
+    let seen = ["eth0", "eth1", "eth2", "eth3"].map(does_gro);
+    assert_eq!(seen, [false, true, true, false]);
+    let error = set_gro_off(&host, "eth3").unwrap_err();
+    assert_eq!(error.code, "CANNOT_CHANGE_PIF_PROPERTIES");
+
+    let key = ["ethtool-gro", "true"].map(Value::from);
+    let params = std::iter::once(text(&host.pif("eth3"))).chain(key);
+    host.call("PIF.add_to_other_config", params.collect())
+        .unwrap();
+    xapi_core::startup::reconverge(host.core()).unwrap();
+    assert_eq!(["eth0", "eth3"].map(does_gro), [false, true]);
 }

@@ -13,8 +13,8 @@ use xapi_model::{
 use xapi_net::agent::{LeftOut, Part};
 use xapi_net::topology as net;
 use xapi_net::topology::{
-    Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Real, StaticRoute, Topology,
-    Uplink,
+    Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Offload, Real, StaticRoute,
+    Topology, Uplink,
 };
 
 use crate::Result;
@@ -220,10 +220,14 @@ impl<'a, R: Read> Lowering<'a, R> {
         Ok((pif, parent))
     }
 
-    fn real(&self, reference: &Ref<Pif>, pif: &Pif, network: &Network) -> Result<Real> {
+    fn real(&mut self, reference: &Ref<Pif>, pif: &Pif, network: &Network) -> Result<Real> {
         let uplink = match pif.bond_master_of.first() {
             Some(bond) => Some(Uplink::Bond(self.bond(reference, pif, bond)?)),
-            None if pif.physical => Some(Uplink::Nic(name(reference, &pif.device)?)),
+            None if pif.physical => {
+                let nic = name(reference, &pif.device)?;
+                self.settings(nic, pif, pif);
+                Some(Uplink::Nic(nic))
+            }
             None => None,
         };
         Ok(Real {
@@ -251,15 +255,21 @@ impl<'a, R: Read> Lowering<'a, R> {
             .find_map(|map| map.get(key).cloned())
     }
 
-    fn bond(&self, reference: &Ref<Pif>, master: &Pif, bond: &Ref<Bond>) -> Result<net::Bond> {
+    /// What is wanted of a NIC. A bond's properties are those of its members, too.
+    fn settings(&mut self, nic: Name, pif: &Pif, properties_of: &Pif) {
+        let offload = offload(pif, properties_of);
+        if !offload.is_empty() {
+            let settings = net::Nic { mtu: None, offload };
+            self.topology.nics.insert(nic, settings);
+        }
+    }
+
+    fn bond(&mut self, reference: &Ref<Pif>, master: &Pif, bond: &Ref<Bond>) -> Result<net::Bond> {
         let row = self.rows.get(bond)?;
-        let all = || {
-            self.pifs
-                .iter()
-                .filter(|(_, pif)| pif.bond_slave_of == *bond)
-        };
+        let (pifs, again) = (self.pifs, self.again);
+        let all = || pifs.iter().filter(|(_, pif)| pif.bond_slave_of == *bond);
         let mut members: Vec<_> = all()
-            .filter(|(_, pif)| self.again || !pif.left_out)
+            .filter(|(_, pif)| again || !pif.left_out)
             .collect();
         if members.is_empty() {
             members = all().collect();
@@ -267,7 +277,11 @@ impl<'a, R: Read> Lowering<'a, R> {
         members.sort_by_key(|(pif, row_of)| (**pif != row.primary_slave, row_of.device.clone()));
         let members: Result<Vec<_>> = members
             .into_iter()
-            .map(|(at, pif)| name(at, &pif.device))
+            .map(|(at, pif)| {
+                let nic = name(at, &pif.device)?;
+                self.settings(nic, pif, master);
+                Ok(nic)
+            })
             .collect();
         let mut properties: BTreeMap<_, _> = row.properties.iter().map(backend_property).collect();
         let overrides = master.other_config.iter();
@@ -350,8 +364,32 @@ pub fn has_ip(pif: &Pif) -> bool {
     }
 }
 
+<<<<<<< HEAD
 /// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
 /// count.
+=======
+/// The offload settings of a PIF: the keys `ethtool-…` of its other_config, and its properties for what has no key.
+fn offload(pif: &Pif, properties_of: &Pif) -> BTreeMap<Offload, bool> {
+    let asked = |setting: &Offload| {
+        let switch = |text: &String| match text.as_str() {
+            "true" | "on" => Some(true),
+            "false" | "off" => Some(false),
+            _ => None,
+        };
+        let key = format!("ethtool-{setting}");
+        // A key that isn't understood is ignored, and hides the property all the same.
+        let text = pif.other_config.get(&key);
+        text.or_else(|| properties_of.properties.get(setting.as_str()))
+            .and_then(switch)
+    };
+    let settings = Offload::ALL.iter();
+    settings
+        .filter_map(|setting| Some((*setting, asked(setting)?)))
+        .collect()
+}
+
+/// The MTU that a PIF's bridge shall have.
+>>>>>>> net-nic
 pub fn mtu(pif: &Pif, network: &Network) -> u32 {
     let usable = |mtu: &u32| (1280..=65535).contains(mtu);
     let own = pif

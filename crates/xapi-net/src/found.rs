@@ -127,7 +127,11 @@ impl Found {
             if !in_ports.contains(name) && !want.contains_key(&key) {
                 continue;
             }
-            graph.insert(key, Object::Nic(*nic));
+            let wanted = match want.get(&key) {
+                Some(Object::Nic(wanted)) => Some(&wanted.offload),
+                _ => None,
+            };
+            graph.insert(key, Object::Nic(nic.seen_by(wanted)));
             if self.aside.contains(name) {
                 graph.insert(Key::Aside(*name), Object::Aside);
             }

@@ -94,7 +94,15 @@ fn uplink(topology: &Topology, name: Name, bridge: &Bridge, graph: &mut Graph<Ob
     };
     for nic in uplink.nics() {
         let mtu = topology.nic_mtu(nic, bridge);
-        graph.insert(Key::Nic(*nic), Object::Nic(Nic { up: true, mtu }));
+        let settings = topology.nics.get(nic);
+        let wanted = Nic {
+            up: true,
+            mtu,
+            offload: settings
+                .map(|settings| settings.offload.clone())
+                .unwrap_or_default(),
+        };
+        graph.insert(Key::Nic(*nic), Object::Nic(wanted));
         graph.insert(Key::Aside(*nic), Object::Aside);
     }
     let (port, row) = match uplink {

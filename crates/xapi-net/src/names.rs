@@ -22,6 +22,59 @@ pub enum Malformed {
     Inet(String),
 }
 
+/// Something a NIC does in place of the processor, or the kernel for a NIC. Those that others depend on come first, so
+/// that the order is one in which they can be switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offload {
+    /// It checks the checksums of what comes in.
+    Rx,
+    /// It makes the checksums of what goes out.
+    Tx,
+    /// It collects a packet from several pieces of memory.
+    Sg,
+    /// It cuts TCP segments to size.
+    Tso,
+    /// Packets are cut to size as late as possible.
+    Gso,
+    /// Packets of one stream are joined early.
+    Gro,
+    /// The NIC itself joins them, and cannot take them apart again: not for what is forwarded.
+    Lro,
+}
+
+impl Offload {
+    /// All of them, in their order.
+    pub const ALL: [Offload; 7] = [
+        Offload::Rx,
+        Offload::Tx,
+        Offload::Sg,
+        Offload::Tso,
+        Offload::Gso,
+        Offload::Gro,
+        Offload::Lro,
+    ];
+
+    /// The name that XAPI and ethtool give it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Offload::Rx => "rx",
+            Offload::Tx => "tx",
+            Offload::Sg => "sg",
+            Offload::Tso => "tso",
+            Offload::Gso => "gso",
+            Offload::Gro => "gro",
+            Offload::Lro => "lro",
+        }
+    }
+}
+
+impl fmt::Display for Offload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
 /// The name of a network device or bridge: `[A-Za-z0-9._-]{1,15}`, as the kernel takes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

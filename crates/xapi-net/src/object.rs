@@ -2,12 +2,13 @@
 //!
 //! The same objects serve the real host and the simulated one. This module must not know how they are read or written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::Part;
-use crate::names::{Family, Inet, Mac, Name};
+use crate::names::{Family, Inet, Mac, Name, Offload};
 use crate::ovs::row;
 use crate::plan::{self, Step};
 
@@ -59,12 +60,28 @@ pub enum Object {
 }
 
 /// State of a NIC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nic {
     /// Whether it is administratively up.
     pub up: bool,
     /// Its MTU.
     pub mtu: u32,
+    /// What it does in place of the processor, as far as anything is wanted of it.
+    pub offload: BTreeMap<Offload, bool>,
+}
+
+impl Nic {
+    /// The NIC as somebody sees it who wants this of it: what isn't asked for isn't seen, and what the NIC does not tell
+    /// or cannot change is as wanted, so that nobody tries for ever.
+    pub fn seen_by(&self, wanted: Option<&BTreeMap<Offload, bool>>) -> Nic {
+        let wanted = wanted.into_iter().flatten();
+        let offload =
+            wanted.map(|(offload, on)| (*offload, *self.offload.get(offload).unwrap_or(on)));
+        Nic {
+            offload: offload.collect(),
+            ..*self
+        }
+    }
 }
 
 /// A bridge.
@@ -383,7 +400,12 @@ impl fmt::Debug for Key {
 impl fmt::Debug for Object {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Object::Nic(nic) => write!(out, "{} mtu {}", up(nic.up), nic.mtu),
+            Object::Nic(nic) => {
+                write!(out, "{} mtu {}", up(nic.up), nic.mtu)?;
+                nic.offload.iter().try_for_each(|(offload, on)| {
+                    write!(out, " {offload} {}", if *on { "on" } else { "off" })
+                })
+            }
             Object::Aside => out.write_str("yes"),
             Object::Bridge(bridge) => {
                 write!(out, "{:?}{}", bridge.row, foreign(bridge.ours))

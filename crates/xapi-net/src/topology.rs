@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 pub use self::check::Invalid;
-pub use crate::names::{Family, Inet, Mac, Malformed, Name};
+pub use crate::names::{Family, Inet, Mac, Malformed, Name, Offload};
 
 mod check;
 
@@ -260,6 +260,10 @@ pub struct Nic {
     /// Its MTU; `None` means that of its bridge.
     #[serde(default)]
     pub mtu: Option<u32>,
+    /// What it shall do in place of the processor, or not. What isn't said here is left as it is, and so is what the NIC
+    /// cannot do otherwise.
+    #[serde(default)]
+    pub offload: BTreeMap<Offload, bool>,
 }
 
 /// IPv4 configuration of a bridge.

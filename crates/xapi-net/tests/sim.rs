@@ -6,7 +6,7 @@ use xapi_net::agent::{Agent, Cause, NetEvent, Outcome, Part, Request, Undo};
 use xapi_net::names::{Mac, Name};
 use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::{
-    Bond, BondMode, Bridge, BridgeKind, Dns, Ipv4, Lease, Real, Topology, Uplink,
+    Bond, BondMode, Bridge, BridgeKind, Dns, Ipv4, Lease, Nic, Offload, Real, Topology, Uplink,
 };
 
 const PRIMARY: Mac = Mac([0x02, 0x16, 0x3e, 0, 0, 0]);
@@ -350,4 +350,64 @@ fn a_topology_survives_the_disk() {
     let text = serde_json::to_string(&wanted).unwrap();
     assert_eq!(serde_json::from_str::<Topology>(&text).unwrap(), wanted);
     assert!(serde_json::from_str::<Topology>(&text.replace("xapi3", "not/a/name")).is_err());
+}
+
+#[test]
+fn an_offload_setting_is_changed_alone_undone_exactly_and_not_missed_in_a_nic_without_it() {
+    let agent = host("eth0 eth1");
+    let handle = agent.handle();
+    let wanted = |nic: &str, offload: Offload, on: bool| {
+        let bridge = managed(Bridge::over_nic(name(nic)));
+        let mut topology = topology("xenbr0", vec![("xenbr0", bridge)]);
+        let settings = Nic {
+            mtu: None,
+            offload: [(offload, on)].into(),
+        };
+        topology.nics.insert(name(nic), settings);
+        topology
+    };
+    let does = |nic: &str, offload: Offload| {
+        let world = handle.world();
+        world.state.nics[&name(nic)].offload.get(&offload).copied()
+    };
+    let whole = |topology: Topology| agent.converge(Request::whole(topology));
+
+    whole(wanted("eth0", Offload::Gro, true)).unwrap();
+    assert_eq!(whole(wanted("eth0", Offload::Gro, true)).unwrap().steps, 0);
+    assert_eq!(
+        agent
+            .plan(Request::whole(wanted("eth0", Offload::Gro, false)))
+            .unwrap(),
+        ["change NIC eth0: up mtu 1500 gro on -> up mtu 1500 gro off"]
+    );
+
+    // Beside another bridge, with a failure at each step.
+    let mut more = wanted("eth0", Offload::Gro, false);
+    more.bridges
+        .insert(name("xenbr1"), Bridge::over_nic(name("eth1")));
+    let before = handle.world().state.clone();
+    let steps = agent.plan(Request::whole(more.clone())).unwrap().len();
+    for at in 0..steps {
+        let kind = FaultKind::FailAfter;
+        let mut world = handle.world();
+        world.fault = Some(Fault {
+            at: world.steps + at,
+            kind,
+        });
+        drop(world);
+        assert_eq!(whole(more.clone()).unwrap_err().undo, Undo::Done);
+        assert_eq!(handle.world().state, before);
+    }
+    assert_eq!(whole(wanted("eth0", Offload::Gro, false)).unwrap().steps, 1);
+    assert_eq!(does("eth0", Offload::Gro), Some(false));
+    assert_eq!(does("eth0", Offload::Tso), Some(true));
+
+    // Nothing said: nothing changed.
+    let mut silent = wanted("eth0", Offload::Gro, true);
+    silent.nics.clear();
+    assert_eq!(whole(silent).unwrap().steps, 0);
+    assert_eq!(does("eth0", Offload::Gro), Some(false));
+
+    assert_eq!(whole(wanted("eth0", Offload::Lro, true)).unwrap().steps, 0);
+    assert_eq!(does("eth0", Offload::Lro), None);
 }

@@ -16,6 +16,7 @@ pub mod link;
 pub mod mac;
 pub mod neighbour;
 pub mod nic;
+pub mod offload;
 mod packet;
 pub mod resolver;
 pub mod route;

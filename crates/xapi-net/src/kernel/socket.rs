@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use netlink_packet_core::{
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::AsyncSocket;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 
 /// How long the kernel may take for one request. It answers within milliseconds; this is for a
 /// machine in trouble, so that the owner thread can say so instead of hanging.
@@ -146,6 +148,8 @@ pub struct Kernel {
     // Declared first, so that it is dropped before the runtime that drives it.
     handle: rtnetlink::Handle,
     runtime: tokio::runtime::Runtime,
+    /// For what devices are asked by ioctl.
+    devices: OwnedFd,
     roots: Roots,
 }
 
@@ -181,9 +185,17 @@ impl Kernel {
         connection.set_forward_done(true);
         runtime.spawn(connection);
         drop(entered);
+        let devices = socket::socket(
+            AddressFamily::Inet,
+            SockType::Datagram,
+            SockFlag::SOCK_CLOEXEC,
+            None,
+        )
+        .map_err(|errno| opening(errno.into()))?;
         Ok(Kernel {
             handle,
             runtime,
+            devices,
             roots,
         })
     }
@@ -191,6 +203,11 @@ impl Kernel {
     /// The folders this one reads.
     pub fn roots(&self) -> &Roots {
         &self.roots
+    }
+
+    /// A socket in the network namespace, by which devices are found.
+    pub(crate) fn devices(&self) -> BorrowedFd<'_> {
+        self.devices.as_fd()
     }
 
     /// Asks the kernel to do something.

@@ -13,7 +13,7 @@ use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
 use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
 use crate::lower::{Host, lower};
-use crate::names::{Family, Inet, Mac, Name};
+use crate::names::{Family, Inet, Mac, Name, Offload};
 use crate::object::{self, Key, Link, Nic, Object, Owner, Route};
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
@@ -44,6 +44,8 @@ pub struct LocalDriver {
     pub(super) ovsdb: ovsdb::Client,
     pub(super) control: Control,
     pub(super) leases: Leases,
+    /// Offload settings that a device, by its index, doesn't let us change or see.
+    fixed: BTreeSet<(u32, Offload)>,
     /// When the present request must be through.
     pub until: Instant,
     /// A failure to come, for tests.
@@ -78,6 +80,7 @@ impl LocalDriver {
             control: Control::new(&config.ovs_run),
             leases,
             config,
+            fixed: BTreeSet::new(),
             until: Instant::now(),
             fault: None,
             steps: 0,
@@ -208,7 +211,7 @@ impl LocalDriver {
     fn do_kernel_step(&mut self, step: &Step<Object>) -> Result<(), KernelError> {
         match step {
             Step::Put(Key::Nic(nic), Object::Nic(to))
-            | Step::Change(Key::Nic(nic), _, Object::Nic(to)) => self.set_nic(nic, *to),
+            | Step::Change(Key::Nic(nic), _, Object::Nic(to)) => self.set_nic(nic, to),
             Step::Drop(Key::Nic(nic), _) => self.kernel.set_up(nic.as_str(), false),
             Step::Put(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), true),
             Step::Drop(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), false),
@@ -254,7 +257,7 @@ impl LocalDriver {
         }
     }
 
-    fn set_nic(&mut self, nic: &Name, to: Nic) -> Result<(), KernelError> {
+    fn set_nic(&mut self, nic: &Name, to: &Nic) -> Result<(), KernelError> {
         let Some(link) = self.kernel.link(nic.as_str())? else {
             let gone = kernel::Cause::NoDevice(nic.to_string());
             return Err(gone.doing(format!("setting up {nic}")));
@@ -265,7 +268,54 @@ impl LocalDriver {
         if link.up != to.up {
             self.kernel.set_up(nic.as_str(), to.up)?;
         }
+        for (offload, on) in &to.offload {
+            self.set_offload(&link, *offload, *on)?;
+        }
         Ok(())
+    }
+
+    /// A NIC that doesn't let a setting be changed is as good as any other; that is noted once and taken for granted.
+    fn set_offload(
+        &mut self,
+        nic: &kernel::Link,
+        offload: Offload,
+        on: bool,
+    ) -> Result<(), KernelError> {
+        if self.offload(nic, offload)? == Some(on) {
+            return Ok(());
+        }
+        match self.kernel.set_offload(&nic.name, offload, on) {
+            Err(error) if error.is_missing() => Err(error),
+            Err(error) => {
+                self.note_fixed(nic, offload, &error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Whether a NIC does something; none where it doesn't tell or doesn't let it be changed.
+    pub(super) fn offload(
+        &mut self,
+        nic: &kernel::Link,
+        offload: Offload,
+    ) -> Result<Option<bool>, KernelError> {
+        if self.fixed.contains(&(nic.index, offload)) {
+            return Ok(None);
+        }
+        match self.kernel.offload(&nic.name, offload) {
+            Ok(on) => Ok(Some(on)),
+            Err(error) if error.is_missing() => Err(error),
+            Err(error) => {
+                self.note_fixed(nic, offload, &error);
+                Ok(None)
+            }
+        }
+    }
+
+    fn note_fixed(&mut self, nic: &kernel::Link, offload: Offload, error: &KernelError) {
+        warn!("{error}; {offload} of {} stays as it is", nic.name);
+        self.fixed.insert((nic.index, offload));
     }
 
     /// The switches first: a device that comes up listens to routers at once.
@@ -412,7 +462,7 @@ impl Driver for LocalDriver {
     }
 
     fn observe(&mut self, want: &Graph<Object>) -> Result<Observed<Object>, NetError> {
-        Ok(self.find()?.ours(want))
+        Ok(self.find(want)?.ours(want))
     }
 
     fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {

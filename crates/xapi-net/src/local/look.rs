@@ -11,11 +11,12 @@ use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts};
 use crate::found::Found;
 use crate::kernel::sysctl::Switch;
 use crate::kernel::{self, KernelError, Resolver};
-use crate::names::{Family, Inet, Mac, Name};
-use crate::object::{self, Dhcp, Link, LinkIpv6, Nic};
+use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object};
 use crate::ovs::ovsdb::OvsdbError;
 use crate::ovs::row;
 use crate::ovs::tables::State;
+use crate::plan::Graph;
 use crate::topology::Dns;
 
 use super::driver::LocalDriver;
@@ -43,8 +44,8 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl LocalDriver {
-    /// Everything that could concern us.
-    pub(super) fn find(&mut self) -> Result<Found, NetError> {
+    /// Everything that could concern us. Offload settings are read only of NICs of which some are wanted.
+    pub(super) fn find(&mut self, want: &Graph<Object>) -> Result<Found, NetError> {
         let deadline = self.deadline();
         let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
         let links = self.kernel.links().map_err(kernel_error)?;
@@ -67,6 +68,7 @@ impl LocalDriver {
                     Nic {
                         up: link.up,
                         mtu: link.mtu,
+                        offload: self.offloads(link, want.get(&Key::Nic(name)))?,
                     },
                 );
                 if self.kernel.is_aside(&link.name).map_err(kernel_error)? {
@@ -93,6 +95,27 @@ impl LocalDriver {
         }
         let text = kernel::resolver::read_text(&self.config.root).map_err(kernel_error)?;
         found.resolver = text.map(Arc::from);
+        Ok(found)
+    }
+
+    /// What a NIC does of that which is wanted of it.
+    fn offloads(
+        &mut self,
+        link: &kernel::Link,
+        wanted: Option<&Object>,
+    ) -> Result<BTreeMap<Offload, bool>, NetError> {
+        let mut found = BTreeMap::new();
+        let Some(Object::Nic(wanted)) = wanted else {
+            return Ok(found);
+        };
+        for offload in wanted.offload.keys() {
+            match self.offload(link, *offload) {
+                Ok(on) => found.extend(on.map(|on| (*offload, on))),
+                // It went since the links were listed, and will be missing the next time.
+                Err(error) if error.is_missing() => {}
+                Err(error) => return Err(kernel_error(error)),
+            }
+        }
         Ok(found)
     }
 

@@ -8,7 +8,7 @@ use crate::agent::{Cause, Part};
 use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
 use crate::lower::Host;
-use crate::names::{Family, Inet, Mac, Name};
+use crate::names::{Family, Inet, Mac, Name, Offload};
 use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
@@ -101,6 +101,7 @@ impl World {
             Nic {
                 up: false,
                 mtu: 1500,
+                offload: [(Offload::Gro, true), (Offload::Tso, true)].into(),
             },
         );
     }
@@ -372,10 +373,14 @@ impl World {
 
     fn kernel(&mut self, step: &Step<Object>) -> Result<(), Refused> {
         match step {
-            Step::Put(Key::Nic(_), Object::Nic(nic)) => self.set_nic(step, *nic),
-            Step::Change(Key::Nic(_), _, Object::Nic(nic)) => self.set_nic(step, *nic),
+            Step::Put(Key::Nic(_), Object::Nic(nic)) => self.set_nic(step, nic),
+            Step::Change(Key::Nic(_), _, Object::Nic(nic)) => self.set_nic(step, nic),
             Step::Drop(Key::Nic(_), Object::Nic(nic)) => {
-                self.set_nic(step, Nic { up: false, ..*nic })
+                let down = Nic {
+                    up: false,
+                    ..nic.clone()
+                };
+                self.set_nic(step, &down)
             }
             Step::Put(Key::Aside(nic), _) => {
                 self.known_nic(step, nic)?;
@@ -467,7 +472,7 @@ impl World {
         }
     }
 
-    fn set_nic(&mut self, step: &Step<Object>, to: Nic) -> Result<(), Refused> {
+    fn set_nic(&mut self, step: &Step<Object>, to: &Nic) -> Result<(), Refused> {
         let Key::Nic(name) = step.key() else {
             return Err(refused(step, "is no NIC"));
         };
@@ -478,7 +483,12 @@ impl World {
                 "Invalid argument: mtu greater than device maximum",
             ));
         }
-        self.state.nics.insert(*name, to);
+        if let Some(nic) = self.state.nics.get_mut(name) {
+            (nic.up, nic.mtu) = (to.up, to.mtu);
+            for (offload, on) in &mut nic.offload {
+                *on = *to.offload.get(offload).unwrap_or(on);
+            }
+        }
         if !to.up {
             self.state.routes.retain(|_, route| route.device != *name);
         }

@@ -16,4 +16,5 @@ mod pairs;
 mod events;
 mod host;
 mod moves;
+mod offload;
 mod same;

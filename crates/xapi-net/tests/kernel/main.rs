@@ -7,3 +7,4 @@ mod changes;
 mod dhcp;
 mod lab;
 mod links;
+mod offload;

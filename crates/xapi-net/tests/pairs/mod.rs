@@ -9,8 +9,8 @@ use xapi_net::object;
 use xapi_net::ovs::row;
 use xapi_net::sim::World;
 use xapi_net::topology::{
-    Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Lease, Nic, Real, StaticRoute,
-    Topology, Uplink,
+    Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Lease, Nic, Offload, Real,
+    StaticRoute, Topology, Uplink,
 };
 
 /// NICs that topologies use; "eth10" sorts before "eth2".
@@ -100,9 +100,15 @@ pub fn topology(random: &mut Random) -> Topology {
         .collect::<BTreeSet<Name>>()
         .into_iter()
         .for_each(|nic| {
-            if random.one_in(6) {
-                let mtu = Some(random.pick(&[1500, 2000, 9000]));
-                topology.nics.insert(nic, Nic { mtu });
+            let mtu = random.one_in(6).then(|| random.pick(&[1500, 2000, 9000]));
+            let mut offload = BTreeMap::new();
+            for setting in [Offload::Gro, Offload::Tso] {
+                if random.one_in(3) {
+                    offload.insert(setting, random.one_in(2));
+                }
+            }
+            if mtu.is_some() || !offload.is_empty() {
+                topology.nics.insert(nic, Nic { mtu, offload });
             }
         });
     give_addresses(random, &mut topology);
