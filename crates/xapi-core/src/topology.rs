@@ -268,9 +268,7 @@ impl<'a, R: Read> Lowering<'a, R> {
         let row = self.rows.get(bond)?;
         let (pifs, again) = (self.pifs, self.again);
         let all = || pifs.iter().filter(|(_, pif)| pif.bond_slave_of == *bond);
-        let mut members: Vec<_> = all()
-            .filter(|(_, pif)| again || !pif.left_out)
-            .collect();
+        let mut members: Vec<_> = all().filter(|(_, pif)| again || !pif.left_out).collect();
         if members.is_empty() {
             members = all().collect();
         }
@@ -364,10 +362,6 @@ pub fn has_ip(pif: &Pif) -> bool {
     }
 }
 
-<<<<<<< HEAD
-/// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
-/// count.
-=======
 /// The offload settings of a PIF: the keys `ethtool-…` of its other_config, and its properties for what has no key.
 fn offload(pif: &Pif, properties_of: &Pif) -> BTreeMap<Offload, bool> {
     let asked = |setting: &Offload| {
@@ -388,8 +382,8 @@ fn offload(pif: &Pif, properties_of: &Pif) -> BTreeMap<Offload, bool> {
         .collect()
 }
 
-/// The MTU that a PIF's bridge shall have.
->>>>>>> net-nic
+/// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
+/// count.
 pub fn mtu(pif: &Pif, network: &Network) -> u32 {
     let usable = |mtu: &u32| (1280..=65535).contains(mtu);
     let own = pif
