@@ -2,12 +2,10 @@
 # Packages and labs need root: sudo is asked for those alone, everything else runs as you.
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-RUNNER := CARGO_TARGET_$(shell echo '$(TRIPLE)' | tr 'a-z-' 'A-Z_')_RUNNER
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
-AS_ROOT := $(if $(SUDO),env $(RUNNER)="sudo -E",)
-# Crates whose tests make network namespaces.
-LAB_CRATES := -p xapi-net -p xapi-lab -p xapi-tests
+# What runs a test binary: as root those that make network namespaces, the rest as you.
+TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+export CARGO_TARGET_$(shell echo '$(TRIPLE)' | tr 'a-z-' 'A-Z_')_RUNNER := $(CURDIR)/bin/xapi-lab/scripts/run-test.sh
 
 .PHONY: help run test lint doc bench lab soak deps build
 
@@ -31,18 +29,17 @@ lint: ## Formatting and lints.
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 test: deps lint ## All tests, those on real Open vSwitch included.
-	cargo build --locked --workspace --bins
-	cargo test --locked --workspace $(patsubst -p,--exclude,$(LAB_CRATES))
-	$(AS_ROOT) cargo test --locked $(LAB_CRATES)
+	cargo test --locked --workspace
 
 doc: ## Writes docs/api from the model, and the crates' documents.
 	UPDATE_DOCS=1 cargo test --locked -p xapi-model --test api_docs
 	cargo doc --locked --workspace --no-deps
 
 bench: deps ## Figures as ratios against a baseline in the same run.
-	cargo build --release --locked --workspace --bins --benches
-	$(AS_ROOT) cargo bench --locked -p xapi-tests
-
-soak: deps ## The long runs: kill loops and random simulations. Takes an hour.
 	cargo build --release --locked --workspace --bins
-	XAPI_SOAK=1 $(AS_ROOT) cargo test --release --locked --workspace -- --nocapture --test-threads=1 soak
+	cargo bench --locked -p xapi-tests --bench figures
+
+soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds. Half an hour.
+	cargo test --release --locked --workspace --no-run
+	XAPI_SOAK_KILLS=1000 XAPI_SOAK_SEEDS=300 cargo test --release --locked -p xapi-db
+	XAPI_SOAK=1 cargo test --release --locked -p xapi-net -p xapi-tests -p xapi-lab -- --nocapture

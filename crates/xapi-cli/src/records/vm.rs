@@ -30,7 +30,7 @@ const FIELDS: &[Decl] = &[
     rw("name-description"),
     rw("user-version"),
     rw("is-a-template"),
-    rw("is-default-template"),
+    ro("is-default-template"),
     ro("is-a-snapshot"),
     ro("snapshot-of"),
     sro("snapshots"),
