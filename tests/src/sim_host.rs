@@ -32,23 +32,34 @@ impl SimHost {
 
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
+        SimHost::installed(handle, true)
+    }
+
+    /// A machine that no installer has prepared: it does not say which interface is management.
+    pub fn without_inventory(handle: Handle) -> SimHost {
+        SimHost::installed(handle, false)
+    }
+
+    fn installed(handle: Handle, prepared: bool) -> SimHost {
         let dir = in_memory().expect("a directory");
         let write = |path: &str, text: &str| {
             let path = dir.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
             std::fs::write(path, text).expect("a file");
         };
-        write(
-            "etc/xensource-inventory",
-            "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11'\n\
+        if prepared {
+            write(
+                "etc/xensource-inventory",
+                "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11'\n\
              CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e22'\n\
              MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n",
-        );
-        write(
-            "etc/firstboot.d/data/management.conf",
-            "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
+            );
+            write(
+                "etc/firstboot.d/data/management.conf",
+                "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
              MODEV6='static'\nIPv6='fd00:172:16::10/64'\nIPv6_GATEWAY='fd00:172:16::1'\n",
-        );
+            );
+        }
         let mut host = SimHost {
             dir,
             handle,

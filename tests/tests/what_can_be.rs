@@ -1,0 +1,197 @@
+//! Start-up and calls on hosts where something is not as the rows say: a NIC is gone, has another name, a row makes no
+//! sense, the inventory is lost.
+
+use xapi_model::{Host, Message, Network, Value};
+use xapi_net::names::Name;
+use xapi_net::sim::Handle;
+use xapi_tests::SimHost;
+use xapi_tests::sim_host::text;
+
+fn nic(name: &str) -> Name {
+    Name::new(name).unwrap()
+}
+
+fn addresses(host: &SimHost) -> Vec<String> {
+    let world = host.handle.world();
+    world
+        .state
+        .addresses
+        .iter()
+        .map(|(device, inet)| format!("{device} {inet}"))
+        .collect()
+}
+
+fn management_is_up(host: &SimHost) {
+    let found = addresses(host);
+    assert!(
+        found.iter().any(|line| line.ends_with(" 172.16.0.10/27")),
+        "no management address: {found:?}"
+    );
+}
+
+/// The daemon starts after the machine's boot.
+fn boot(host: &mut SimHost) {
+    host.handle.world().reboot();
+    std::fs::remove_dir_all(host.root().join("run")).unwrap();
+    host.start();
+}
+
+#[test]
+fn a_bond_member_that_is_gone_forbids_no_other_change() {
+    let mut host = SimHost::new(5);
+    let network = host.new_network("bonded");
+    let bond = host
+        .bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    host.handle.world().pull_out(nic("eth3"));
+    host.start();
+    management_is_up(&host);
+    host.call("PIF.unplug", vec![text(&host.pif("eth2"))])
+        .unwrap();
+    host.call(
+        "Bond.set_mode",
+        vec![text(&bond), Value::from("balance-slb")],
+    )
+    .unwrap();
+    host.call("Bond.destroy", vec![text(&bond)]).unwrap();
+    management_is_up(&host);
+}
+
+#[test]
+fn a_nic_that_comes_back_is_attached_again() {
+    let mut host = SimHost::new(3);
+    host.handle.world().pull_out(nic("eth2"));
+    host.start();
+    assert!(!host.get(&host.pif("eth2")).currently_attached);
+    assert!(
+        host.all::<Message>()
+            .iter()
+            .any(|(_, message)| message.body.contains("eth2"))
+    );
+    // Another change meanwhile does not forget the wish.
+    host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+        .unwrap();
+    host.handle.world().plug_in(nic("eth2"));
+    host.start();
+    assert!(host.get(&host.pif("eth2")).currently_attached);
+    assert!(
+        !host.get(&host.pif("eth1")).currently_attached,
+        "what was unplugged on purpose stays so"
+    );
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_management_nic_with_another_name_keeps_its_pif_and_its_address() {
+    let mut host = SimHost::new(3);
+    let pif = host.pif("eth0");
+    let mac = host.get(&pif).mac;
+    {
+        let mut world = host.handle.world();
+        world.pull_out(nic("eth0"));
+        let hardware = world.hardware.remove(&nic("eth0")).unwrap();
+        world.plug_in(nic("enp3s0"));
+        world.hardware.insert(nic("enp3s0"), hardware);
+    }
+    boot(&mut host);
+    let now = host.get(&pif);
+    assert_eq!(
+        (now.device.as_str(), now.mac, now.management),
+        ("enp3s0", mac, true)
+    );
+    management_is_up(&host);
+}
+
+#[test]
+fn rows_that_make_no_sense_cost_their_own_pif_alone() {
+    let mut host = SimHost::new(3);
+    let network = host.network("xenbr1");
+    host.call("network.set_MTU", vec![text(&network), Value::Int(9)])
+        .unwrap();
+    let pif = host.pif("eth2");
+    let add = |host: &SimHost, key: &str, value: &str| {
+        let params = vec![
+            text(&host.pif("eth2")),
+            Value::from(key),
+            Value::from(value),
+        ];
+        host.call("PIF.add_to_other_config", params).unwrap();
+    };
+    add(&host, "mtu", "7");
+    add(&host, "domain", "a b\u{7f}c");
+    boot(&mut host);
+    management_is_up(&host);
+    assert!(host.get(&pif).currently_attached);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn an_address_that_cannot_be_is_refused_also_while_the_pif_is_unplugged() {
+    let host = SimHost::new(3);
+    let pif = text(&host.pif("eth2"));
+    host.call("PIF.unplug", vec![pif.clone()]).unwrap();
+    let generation = host.core().store.generation();
+    let words = ["Static", "224.0.0.1", "255.255.255.0", "", ""].map(Value::from);
+    let error = host
+        .call(
+            "PIF.reconfigure_ip",
+            std::iter::once(pif).chain(words).collect(),
+        )
+        .unwrap_err();
+    assert_eq!(error.code, "PIF_CONFIGURATION_ERROR", "{error}");
+    assert_eq!(host.core().store.generation(), generation);
+}
+
+#[test]
+fn a_lost_inventory_is_written_again_from_the_database() {
+    let mut host = SimHost::new(3);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth1"], "active-backup")
+        .unwrap();
+    let before = host.seen();
+    std::fs::remove_file(host.root().join("etc/xensource-inventory")).unwrap();
+    boot(&mut host);
+    assert_eq!(host.all::<Host>().len(), 1);
+    assert_eq!(host.seen(), before);
+    management_is_up(&host);
+    let inventory = std::fs::read_to_string(host.root().join("etc/xensource-inventory")).unwrap();
+    assert!(
+        inventory.contains("MANAGEMENT_INTERFACE='xapi0'"),
+        "{inventory}"
+    );
+}
+
+#[test]
+fn while_the_management_interface_is_unknown_nothing_is_touched() {
+    let host = SimHost::without_inventory(Handle::new(["eth0", "eth1"].map(nic)));
+    {
+        let world = host.handle.world();
+        assert_eq!((world.writes, world.steps), (0, 0));
+    }
+    assert!(
+        host.all::<Message>()
+            .iter()
+            .any(|(_, message)| message.name == "MANAGEMENT_NOT_FOUND")
+    );
+    assert!(
+        host.all::<Network>()
+            .iter()
+            .any(|(_, network)| network.bridge == "xenbr1"),
+        "NICs have their PIFs"
+    );
+}
+
+#[test]
+fn a_session_with_tasks_can_end() {
+    let host = SimHost::new(2);
+    let network = text(&host.network("xenbr1"));
+    let task = host
+        .call(
+            "Async.network.add_purpose",
+            vec![network, Value::from("nbd")],
+        )
+        .unwrap();
+    host.call("session.logout", Vec::new()).unwrap();
+    let error = host.call("task.get_status", vec![task]).unwrap_err();
+    assert_eq!(error.code, "SESSION_INVALID");
+}
