@@ -3,13 +3,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use xapi_core::auth::OneUser;
 use xapi_core::{Api, Config, Core, Origin, startup, topology};
 use xapi_db::{Options, Read, Store};
-use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Value};
+use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Value};
 use xapi_net::agent::Request;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_net::topology::Name;
@@ -148,6 +148,27 @@ impl SimHost {
             .expect("a view")
             .get(reference)
             .expect("a row")
+    }
+
+    /// A task when it is no longer pending.
+    pub fn finished(&self, task: &Ref<Task>) -> Task {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        // Before the first look, so that no change is missed.
+        let mut changes = self.core().store.subscribe();
+        runtime.block_on(async {
+            loop {
+                let row = self.get(task);
+                if row.status != TaskStatusType::Pending {
+                    return row;
+                }
+                let change = tokio::time::timeout(Duration::from_secs(20), changes.changed());
+                let told = change.await.expect("the task ends in time");
+                told.expect("the database is there");
+            }
+        })
     }
 
     /// The PIF with a device and no VLAN.

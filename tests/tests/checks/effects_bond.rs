@@ -1,9 +1,8 @@
 //! What the calls of bonds change (API facts, 1.1 and 1.3.4).
 
-use xapi_db::Read;
 use xapi_model::{
-    Bond, BondMode, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif,
-    PifMetrics, PrimaryAddressType, Ref, Task, TaskStatusType, Value,
+    Bond, BondMode, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PifMetrics,
+    PrimaryAddressType, Ref, Task, TaskStatusType, Value,
 };
 use xapi_net::names::Name;
 use xapi_net::ovs::row;
@@ -394,7 +393,6 @@ fn the_bonds_network_decides_the_mtu() {
 fn an_asynchronous_call_ends_with_progress_one_and_its_result() {
     let host = SimHost::new(4);
     let network = host.new_network("bonded");
-    let generation = host.core().store.subscribe();
     let params = vec![
         text(&network),
         Value::Array(vec![text(&host.pif("eth1")), text(&host.pif("eth2"))]),
@@ -402,21 +400,18 @@ fn an_asynchronous_call_ends_with_progress_one_and_its_result() {
     ];
     let task = host.call("Async.Bond.create", params).unwrap();
     let task = Ref::<Task>::new(task.as_str().unwrap());
-    wait(&host, generation, &task);
-    let done = host.get(&task);
+    let done = host.finished(&task);
     assert_eq!((done.status, done.progress), (TaskStatusType::Success, 1.0));
     assert_eq!(done.name_label, "Async.Bond.create");
     let (bond, row) = host.all::<Bond>().remove(0);
     assert_eq!(done.result, format!("<value>{bond}</value>"));
     assert_eq!(row.mode, BondMode::BalanceSlb, "the default");
 
-    let generation = host.core().store.subscribe();
     let task = host
         .call("Async.PIF.plug", vec![text(&host.pif("eth1"))])
         .unwrap();
     let task = Ref::<Task>::new(task.as_str().unwrap());
-    wait(&host, generation, &task);
-    let failed = host.get(&task);
+    let failed = host.finished(&task);
     assert_eq!(
         (failed.status, failed.progress),
         (TaskStatusType::Failure, 1.0)
@@ -427,34 +422,4 @@ fn an_asynchronous_call_ends_with_progress_one_and_its_result() {
         ["CANNOT_PLUG_BOND_SLAVE".to_owned(), eth1]
     );
     assert!(failed.result.is_empty());
-}
-
-/// Until a task is no longer pending.
-fn wait(host: &SimHost, mut generation: tokio::sync::watch::Receiver<u64>, task: &Ref<Task>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let pending = || {
-        let view = host.core().view().unwrap();
-        view.field(task, Task::STATUS).unwrap() == TaskStatusType::Pending
-    };
-    runtime.block_on(async {
-        while pending() {
-            let change = generation.changed();
-            let limit = std::time::Duration::from_secs(10);
-            tokio::time::timeout(limit, change)
-                .await
-                .expect("the task ends")
-                .unwrap();
-        }
-    });
-}
-
-#[test]
-fn names_of_classes_are_as_published() {
-    assert_eq!(
-        [Bond::NAME, Pif::NAME, Network::NAME, Host::NAME],
-        ["Bond", "PIF", "network", "host"]
-    );
 }
