@@ -11,6 +11,7 @@ use crate::input::read;
 use crate::man;
 use crate::print::Printer;
 use crate::records::{Column, Kind, Shape, kinds};
+use crate::select::{self, OnHosts};
 use crate::server::{Server, surprise};
 use crate::shown::text;
 use crate::verbs::{self, Verb};
@@ -91,6 +92,8 @@ pub enum Action {
     Own(fn(&mut Context<'_>) -> Result<(), Failure>),
     /// Without a server.
     Offline(fn(&mut Printer<'_>)),
+    /// On the hosts that selectors name.
+    Hosts(OnHosts),
     /// On the records of a class.
     Record(Verb, &'static Kind),
 }
@@ -134,8 +137,16 @@ impl Command {
                 write(&mut cx.printer);
                 Ok(())
             }
+            Action::Hosts(on) => select::run(self, on, cx),
             Action::Record(verb, kind) => verbs::run(verb, kind, cx),
         }
+    }
+
+    /// Whether this is a parameter of its own, and so no selector.
+    pub fn takes(&self, name: &str) -> bool {
+        let own = self.reqd.iter().chain(&self.optional);
+        own.map(|own| own.trim_end_matches(':'))
+            .any(|own| own == name)
     }
 }
 
@@ -353,5 +364,51 @@ fn record_command(
         hidden: false,
         local: false,
         action: Action::Record(verb, kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_is_a_call_names_a_message_of_the_model_and_its_parameters() {
+        let mut wrong = Vec::new();
+        for command in all() {
+            let Action::Call(call) = command.action else {
+                continue;
+            };
+            let Some(message) = messages().find(call.message) else {
+                wrong.push(format!("{}: no {}", command.name, call.message));
+                continue;
+            };
+            for arg in call.args {
+                if !message.params.iter().any(|param| param.name == arg.wire) {
+                    wrong.push(format!("{}: no parameter {}", command.name, arg.wire));
+                }
+                if !command.takes(arg.cli) {
+                    wrong.push(format!("{}: {} is not declared", command.name, arg.cli));
+                }
+            }
+            for param in &message.params {
+                let said = call.args.iter().find(|arg| arg.wire == param.name);
+                let required = said.is_some_and(|arg| command.reqd.iter().any(|n| n == arg.cli));
+                let filled = param.default.is_some() || said.is_some_and(|arg| arg.or.is_some());
+                if !required && !filled && !matches!(param.ty, Type::Map(..)) {
+                    wrong.push(format!("{}: {} has no value", command.name, param.name));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn no_two_commands_have_one_name_and_each_says_what_it_does() {
+        for pair in all().windows(2) {
+            assert_ne!(pair[0].name, pair[1].name);
+        }
+        for command in all() {
+            assert!(command.help.ends_with('.'), "{}", command.name);
+        }
     }
 }

@@ -26,6 +26,8 @@ pub enum Failure {
     Lost(String),
     /// The server answered what the model does not allow.
     Answer(String),
+    /// Of several objects these failed: their UUIDs, and why.
+    Several(Vec<(String, String)>),
     /// The user or password is wrong.
     Login {
         /// The user was not even named.
@@ -55,6 +57,8 @@ impl Failure {
             Failure::Refused(text) | Failure::Lost(text) => format!("Error: {text}\n"),
             Failure::Api(error) => api(error, server),
             Failure::Answer(text) => api(&errors::internal_error(text), None),
+            // These lines go to standard output, see `run`.
+            Failure::Several(_) => String::new(),
             Failure::Login { anonymous: true } => {
                 format!("Username/password must be specified\n{HINT}\n")
             }

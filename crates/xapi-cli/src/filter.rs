@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::records::{Column, Kind, Shape};
 use crate::server::{Row, Server};
-use crate::shown::{EXPENSIVE, Shown, prefetch, show};
+use crate::shown::{Shown, prefetch, show};
 
 /// What a filter asks of a column.
 enum Asks<'a> {
@@ -28,9 +28,7 @@ pub fn filter(
         return Ok(rows);
     }
     let (column, asks) = find(kind, key)?;
-    if !column.expensive {
-        prefetch(server, column, &rows)?;
-    }
+    prefetch(server, column, &rows)?;
     let mut left = Vec::new();
     for row in rows {
         if matches(server, column, &asks, &row, value)? {
@@ -47,11 +45,8 @@ fn matches(
     row: &Row,
     value: &str,
 ) -> Result<bool, Failure> {
-    let shown = if column.expensive {
-        Shown::One(EXPENSIVE.to_owned())
-    } else {
-        show(server, column, row)?
-    };
+    // Whoever filters by a field that costs a call wants the calls.
+    let shown = show(server, column, row)?;
     Ok(match (asks, &shown) {
         (Asks::Key(key), Shown::Map(members)) => members
             .iter()
@@ -70,13 +65,12 @@ fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<(&'k Column, Asks<'k>), Fail
     if let Some(column) = kind.column(key) {
         return Ok((column, Asks::Equal));
     }
-    if let Some((name, rest)) = key.split_once(':') {
-        return match kind.column(name) {
-            Some(column) => Ok((column, member(column, rest)?)),
-            None => Err(unknown(name)),
-        };
+    if let Some((name, rest)) = key.split_once(':')
+        && let Some(column) = kind.column(name)
+    {
+        return Ok((column, member(column, rest)?));
     }
-    // Old scripts write map-key=value; of several maps the one with the longest name is meant.
+    // Old scripts write map-key=value; of several maps the one with the longest name is meant. The key may hold a colon.
     let dashed = |shape: Shape| {
         let columns = kind
             .columns

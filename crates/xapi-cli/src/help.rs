@@ -1,10 +1,11 @@
 //! `xe help`: the usage, the lists of commands, and what one command takes. Needs no server.
 
-use crate::command::{self, Command};
+use crate::command::{self, Action, Command};
 use crate::grammar::{Params, STANDARD};
 use crate::print::{Block, Printer};
+use crate::select;
 
-/// Lines of command names stay within this.
+/// A line and the next name are no longer than this; the comma between them is not counted.
 const WIDTH: usize = 74;
 
 /// Prints the help that the parameters ask for.
@@ -60,21 +61,17 @@ fn overview(all: bool, printer: &mut Printer<'_>) {
     printer.message(&text);
 }
 
+/// Names between commas, in lines that begin with four spaces; the end of a line needs no comma.
 fn wrapped(names: &[&str]) -> String {
     const INDENT: &str = "    ";
-    let mut lines = vec![INDENT.to_owned()];
-    for (at, name) in names.iter().enumerate() {
-        let comma = if at + 1 < names.len() { ", " } else { "" };
-        let line = &mut lines[..];
-        let is_full = line
-            .last()
-            .is_some_and(|line| line.len() + name.len() > WIDTH);
-        if is_full {
-            lines.push(INDENT.to_owned());
-        }
-        if let Some(line) = lines.last_mut() {
-            *line += name;
-            *line += comma;
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() <= WIDTH => {
+                line.push_str(", ");
+                line.push_str(name);
+            }
+            _ => lines.push(format!("{INDENT}{name}")),
         }
     }
     lines.join("\n")
@@ -83,11 +80,17 @@ fn wrapped(names: &[&str]) -> String {
 /// The keys have XAPI's trailing spaces; completion scripts read these lines.
 fn block(command: &Command) -> Block {
     let pair = |key: &str, value: String| (key.to_owned(), value);
+    let mut optional = command.optional.clone();
+    let mut help = command.help.clone();
+    if let Action::Hosts(_) = command.action {
+        optional.push(select::PLACE.to_owned());
+        help = format!("{help} {}", select::HELP);
+    }
     vec![
         pair("command name        ", command.name.clone()),
         pair("reqd params     ", command.reqd.join(", ")),
-        pair("optional params ", command.optional.join(", ")),
-        pair("description     ", command.help.clone()),
+        pair("optional params ", optional.join(", ")),
+        pair("description     ", help),
     ]
 }
 
@@ -109,5 +112,7 @@ Options, anywhere on the line:
 The same options are read from ~/.xe, as lines OPTION=VALUE, and from XE_EXTRA_ARGS, between commas.
 
 'xe help COMMAND' tells what a command takes, 'xe help --all' lists every command.
+'xe man' writes the manual page: xe man | man -l -
+'xe completion' writes the completion script of bash: source <(xe completion)
 
 ";

@@ -45,11 +45,39 @@ pub fn read(server: &mut Server<'_>, ty: &Type, name: &str, text: &str) -> Resul
     }
 }
 
+/// A number of bytes, which may be written with a unit. All units are binary, also the decimal ones.
+pub fn size(name: &str, text: &str) -> Result<Value, Failure> {
+    let text = text.trim();
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '-')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let shift = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" | "bytes" => Some(0),
+        "k" | "kb" | "kib" => Some(10),
+        "m" | "mb" | "mib" => Some(20),
+        "g" | "gb" | "gib" => Some(30),
+        "t" | "tb" | "tib" => Some(40),
+        _ => None,
+    };
+    let bytes = shift.and_then(|shift| number.parse::<i64>().ok()?.checked_mul(1_i64 << shift));
+    bytes.map(Value::Int).ok_or_else(|| {
+        Failure::Refused(format!(
+            "Parameter '{name}': expected a size, such as 512MiB, got '{text}'"
+        ))
+    })
+}
+
 /// Case does not count on the command line, whatever the wire says.
 fn enumerated(desc: &EnumDesc, text: &str) -> Result<Value, Failure> {
     let names = || desc.values.iter().map(|(name, _)| *name);
     let found = desc
-        .canonical(text)
+        .canonical(if (desc.name, text) == ("bond_mode", "") {
+            // An empty mode is the oldest one: scripts pass variables that may be unset.
+            "balance-slb"
+        } else {
+            text
+        })
         .or_else(|| names().find(|name| name.eq_ignore_ascii_case(text)));
     found.map(Value::from).ok_or_else(|| {
         let legal: Vec<String> = names().map(|name| format!("'{name}'")).collect();

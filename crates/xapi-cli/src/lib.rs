@@ -18,6 +18,7 @@ mod man;
 mod print;
 mod records;
 mod rpc;
+mod select;
 mod server;
 mod shown;
 mod verbs;
@@ -58,6 +59,13 @@ pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
             0
         }
         Err(failure) => {
+            if let Failure::Several(failed) = &failure {
+                for (uuid, why) in failed {
+                    let why = why.trim_end().replace('\n', ", ");
+                    let line = format!("operation failed on {uuid}: {why}");
+                    cx.printer.always(&line);
+                }
+            }
             let text = failure.text(Some(&mut cx.server), line.params.switch("trace"));
             cx.printer.eprint(&text);
             1

@@ -84,8 +84,11 @@ The socket of the host itself.
 .B XE_EXTRA_ARGS
 Arguments between commas; a backslash before a comma keeps it.
 .TP
-.B XE_ROOT
-A directory that stands for / when the socket is looked for.
+.B XE_SOCKET
+Another socket of the host itself.
+.TP
+.B TRACEPARENT
+Accepted for scripts that set it, without effect.
 .SH EXIT STATUS
 0 on success, 1 on any error.
 "#;

@@ -62,6 +62,11 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Prints a line in both forms, at once.
+    pub fn always(&mut self, text: &str) {
+        self.out.print(text);
+    }
+
     /// Writes to standard error.
     pub fn eprint(&mut self, text: &str) {
         self.out.eprint(text);

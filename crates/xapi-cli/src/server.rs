@@ -21,14 +21,22 @@ pub struct Row {
     pub record: Rc<Value>,
 }
 
+impl Row {
+    /// The text of a field; nothing when it has another type.
+    pub fn text(&self, field: &str) -> &str {
+        let value = self.record.member(field);
+        value.and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
 /// The server, and what it has told so far.
 pub struct Server<'a> {
     rpc: &'a mut dyn Rpc,
     logged_in: bool,
     /// `None` stands for a reference to nothing.
     known: HashMap<(&'static str, String), Option<Rc<Value>>>,
-    /// Classes of which every object is known.
-    whole: HashSet<&'static str>,
+    /// Classes of which every object is known, in the server's order.
+    whole: HashMap<&'static str, Vec<Row>>,
 }
 
 /// Whether a reference refers to nothing; XAPI's older defaults are empty.
@@ -43,7 +51,7 @@ impl<'a> Server<'a> {
             rpc,
             logged_in: false,
             known: HashMap::new(),
-            whole: HashSet::new(),
+            whole: HashMap::new(),
         }
     }
 
@@ -97,6 +105,9 @@ impl<'a> Server<'a> {
 
     /// All objects of a class, in the server's order.
     pub fn rows(&mut self, class: &'static ClassDesc) -> Result<Vec<Row>, Failure> {
+        if let Some(rows) = self.whole.get(class.name) {
+            return Ok(rows.clone());
+        }
         let message = format!("{}.get_all_records", class.name);
         let members = match self.call(&message, Vec::new())? {
             Value::Struct(members) => members,
@@ -109,7 +120,7 @@ impl<'a> Server<'a> {
                 .insert((class.name, reference.clone()), Some(Rc::clone(&record)));
             rows.push(Row { reference, record });
         }
-        self.whole.insert(class.name);
+        self.whole.insert(class.name, rows.clone());
         Ok(rows)
     }
 
@@ -119,7 +130,7 @@ impl<'a> Server<'a> {
         class: &'static ClassDesc,
         references: &HashSet<String>,
     ) -> Result<(), Failure> {
-        if self.whole.contains(class.name) {
+        if self.whole.contains_key(class.name) {
             return Ok(());
         }
         let is_missing = |reference: &&String| {
@@ -150,7 +161,7 @@ impl<'a> Server<'a> {
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
-        if self.whole.contains(class.name) {
+        if self.whole.contains_key(class.name) {
             return Ok(None);
         }
         let message = format!("{}.get_record", class.name);

@@ -11,6 +11,8 @@ use crate::server::{Row, Server};
 
 /// Stands for an object that is not there.
 pub const NOT_IN_DATABASE: &str = "<not in database>";
+/// Stands for what an object that has gone meanwhile would have told.
+const INVALID_REFERENCE: &str = "<invalid reference>";
 /// Stands in lists for a value that costs a call of its own.
 pub const EXPENSIVE: &str = "<expensive field>";
 
@@ -42,7 +44,12 @@ impl Shown {
 /// The value of a column of an object; a column that asks for more than the record does so now.
 pub fn show(server: &mut Server<'_>, column: &Column, row: &Row) -> Result<Shown, Failure> {
     match &column.source {
-        Source::Asked(ask) => ask(server, row),
+        Source::Asked(ask, _) => match ask(server, row) {
+            Err(Failure::Api(error)) if error.code == "HANDLE_INVALID" => {
+                Ok(Shown::One(INVALID_REFERENCE.to_owned()))
+            }
+            answer => answer,
+        },
         Source::Path(path) => {
             let mut record = Rc::clone(&row.record);
             let (last, way) = path.split_last().ok_or_else(|| no_path(column))?;
@@ -69,9 +76,7 @@ pub fn show(server: &mut Server<'_>, column: &Column, row: &Row) -> Result<Shown
 
 /// Fetches what showing a column of these rows needs, in few calls.
 pub fn prefetch(server: &mut Server<'_>, column: &Column, rows: &[Row]) -> Result<(), Failure> {
-    let Source::Path(path) = &column.source else {
-        return Ok(());
-    };
+    let (Source::Path(path) | Source::Asked(_, path)) = &column.source;
     let mut records: Vec<Rc<Value>> = rows.iter().map(|row| Rc::clone(&row.record)).collect();
     for (step, field) in path.iter().enumerate() {
         let Some(class) = referred(&field.ty).and_then(classes::class) else {

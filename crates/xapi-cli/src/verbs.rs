@@ -6,7 +6,7 @@ use xapi_model::{Type, Value};
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::filter::filter;
-use crate::input::read;
+use crate::input::{read, size};
 use crate::print::Block;
 use crate::records::{Column, Kind, Shape};
 use crate::server::{Row, Server};
@@ -173,8 +173,9 @@ fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<Place<'k>, Failure> {
             Shape::Set | Shape::Scalar => Ok(Place::Field(column)),
         };
     }
-    if let Some((name, member)) = key.split_once(':') {
-        let column = kind.column(name).ok_or_else(|| unknown(name))?;
+    if let Some((name, member)) = key.split_once(':')
+        && let Some(column) = kind.column(name)
+    {
         return match column.shape {
             Shape::Map => Ok(Place::Key(column, member)),
             Shape::Set => Err(Failure::Refused(
@@ -193,12 +194,8 @@ fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<Place<'k>, Failure> {
     });
     match dashed.max_by_key(|(column, _)| column.name.len()) {
         Some((column, member)) => Ok(Place::Key(column, member)),
-        None => Err(unknown(key)),
+        None => Err(Failure::NoSuchField(key.to_owned())),
     }
-}
-
-fn unknown(name: &str) -> Failure {
-    Failure::Refused(format!("Unknown field '{name}'"))
 }
 
 fn read_only(column: &Column) -> Failure {
@@ -212,7 +209,11 @@ fn set_field(
     text: &str,
 ) -> Result<(), Failure> {
     let message = column.set.ok_or_else(|| read_only(column))?;
-    let value = read_last(server, message, &column.name, text)?;
+    let value = if column.bytes {
+        size(&column.name, text)?
+    } else {
+        read_last(server, message, &column.name, text)?
+    };
     write(server, message, row, vec![value])
 }
 
@@ -230,11 +231,8 @@ fn set_key(
         return Err(read_only(column));
     };
     let value = read_last(server, add, &column.name, text)?;
-    if let Shown::Map(members) = show(server, column, row)?
-        && members.iter().any(|(name, _)| name == key)
-    {
-        write(server, remove, row, vec![key.into()])?;
-    }
+    // Removing a key that is not there does nothing; whether it is there may have changed since the record was read.
+    write(server, remove, row, vec![key.into()])?;
     write(server, add, row, vec![key.into(), value])
 }
 

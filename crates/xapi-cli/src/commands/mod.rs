@@ -12,6 +12,8 @@ mod vif;
 
 use crate::command::{Action, Arg, Command, Context, OneCall};
 use crate::failure::Failure;
+use crate::select::OnHosts;
+use crate::server::Row;
 
 /// A command as it is declared.
 pub struct Entry {
@@ -39,6 +41,20 @@ const fn call(name: &'static str, message: &'static str, args: &'static [Arg]) -
 /// A command with a function of its own.
 const fn own(name: &'static str, run: fn(&mut Context<'_>) -> Result<(), Failure>) -> Entry {
     Entry::new(name, Action::Own(run))
+}
+
+/// A command on the hosts that selectors name.
+const fn hosts(
+    name: &'static str,
+    run: fn(&mut Context<'_>, &Row) -> Result<(), Failure>,
+) -> Entry {
+    Entry::new(
+        name,
+        Action::Hosts(OnHosts {
+            run,
+            one_only: false,
+        }),
+    )
 }
 
 impl Entry {
@@ -76,6 +92,14 @@ impl Entry {
     /// Answered by this host alone.
     const fn local(mut self) -> Entry {
         self.local = true;
+        self
+    }
+    /// On one host, even if selectors name several.
+    const fn one_only(mut self) -> Entry {
+        if let Action::Hosts(mut on) = self.action {
+            on.one_only = true;
+            self.action = Action::Hosts(on);
+        }
         self
     }
     /// The UUID behind this field of the result is printed.

@@ -84,6 +84,8 @@ fn column(
         Shape::Set => (message("set"), message("add"), message("remove")),
         Shape::Map => (message("set"), message("add_to"), message("remove_from")),
     };
+    // What changes by member is not set as a whole, as in XAPI.
+    let set = set.filter(|_| add.is_none());
     let deprecated = path
         .last()
         .is_some_and(|field| field.state == State::Deprecated);
@@ -101,6 +103,7 @@ fn column(
         hidden: false,
         deprecated,
         any_case: own == Some("MAC"),
+        bytes: false,
         set,
         add,
         remove,

@@ -62,7 +62,7 @@ pub const PIF: Declared = Declared {
         ro("device-id").at("metrics.device_id"),
         ro("device-name").at("metrics.device_name"),
         ro("speed").at("metrics.speed").says(speed),
-        ro("duplex").asks(duplex),
+        ro("duplex").at("metrics.duplex").asks(duplex),
         rw("disallow-unplug"),
         ro("pci-bus-path").at("metrics.pci_bus_path"),
         mrw("other-config"),

@@ -20,7 +20,7 @@ pub const SR: Declared = Declared {
         ro("uuid"),
         rw("name-label"),
         rw("name-description"),
-        ro("host").asks(host),
+        ro("host").at("PBDs").asks(host),
         sro("allowed-operations").says(operation),
         sro("current-operations").says(operation),
         sro("VDIs"),

@@ -1,5 +1,7 @@
 //! Tasks and messages.
 
+use xapi_model::Value;
+
 use super::{Declared, mrw, ro};
 
 pub const TASK: Declared = Declared {
@@ -25,8 +27,8 @@ pub const TASK: Declared = Declared {
         ro("created"),
         ro("finished"),
         ro("error_info"),
-        ro("allowed_operations"),
-        ro("current_operations"),
+        ro("allowed_operations").says(operations),
+        ro("current_operations").says(operations),
         mrw("other-config"),
     ],
 };
@@ -44,3 +46,18 @@ pub const MESSAGE: Declared = Declared {
         ro("body"),
     ],
 };
+
+/// Operations on tasks are shown with a capital, whether a set or a map of them.
+fn operations(value: &Value) -> String {
+    let names: Vec<&str> = match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::Struct(members) => members.iter().filter_map(|(_, v)| v.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let shown = names.into_iter().map(|name| match name {
+        "cancel" => "Cancel",
+        "destroy" => "Destroy",
+        other => other,
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
