@@ -30,12 +30,12 @@ pub struct Network {
     /// The interfaces of hosts on this network, at most one a host.
     #[field(DynamicRO, name = "PIFs", view = Pif::NETWORK)]
     pub pifs: Many<Pif>,
-    /// Largest packet in octets that the network is meant to carry. It takes effect when an interface is
-    /// brought up; creating a bond gives its members' networks the bond's value.
+    /// Largest packet in octets that the network is meant to carry, from 1280 on. It takes effect when an interface is
+    /// brought up; the members of a bond take the value of the bond's network.
     #[field(RW, name = "MTU", default = 1500)]
     pub mtu: i64,
     /// Settings of the bridge and marks of clients. `static-routes` (`subnet/length/gateway`, by commas) adds
-    /// routes on the bridge; `ethtool-…` and `mtu` work as on a PIF; `assume_network_is_shared` = `true` lets
+    /// routes on the bridge; `assume_network_is_shared` = `true` lets
     /// machines use a network without PIFs on every host; `is_guest_installer_network` marks the internal
     /// management network.
     #[field(RW, role = PoolOperator, keys = [("folder", VmOperator), ("XenCenter.CustomFields.*", VmOperator), ("XenCenterCreateInProgress", VmOperator)])]
