@@ -29,7 +29,7 @@ lint: ## Formatting and lints.
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 test: deps lint ## All tests, those on real Open vSwitch included.
-	cargo test --locked --workspace
+	cargo test --locked --workspace --no-fail-fast
 
 doc: ## Writes docs/api from the model, and the crates' documents.
 	UPDATE_DOCS=1 cargo test --locked -p xapi-model --test api_docs
