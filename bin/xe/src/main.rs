@@ -2,6 +2,7 @@
 //! `xapi-cli`.
 
 mod options;
+mod trace;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use xapi_client::{Client, ClientError, Session};
 use xapi_model::Value;
 
 use options::Options;
+use trace::Trace;
 
 /// The daemon's socket on this host.
 const SOCKET: &str = "/var/lib/xcp/xapi";
@@ -27,16 +29,18 @@ Usage: xe COMMAND [-s SERVER] [-p PORT] [-u USERNAME -pw PASSWORD | -pwf FILE] [
   -pwf FILE     a file with the user on its first line and the password on its second
   --nossl       talk to another host without TLS; the password goes over the wire as it is
   --debug       say on standard error what goes on
+  --debug-on-fail   say it when the command has failed
 
 Options may also stand in ~/.xe, as lines of KEY=VALUE, and in XE_EXTRA_ARGS, separated by commas.
-'xe help' lists the commands, 'xe help COMMAND' tells about one. 'xe completion' prints the script for bash.
+'xe help' lists the commands, 'xe help COMMAND' tells about one. 'xe man' writes the manual page: xe man | man -l -
+'xe completion' writes the script for bash: source <(xe completion)
 ";
 
 fn main() -> ExitCode {
     match options() {
         Ok(options) => ExitCode::from(run(options)),
         Err(why) => {
-            eprintln!("Error: {why}");
+            Terminal::default().eprint(&format!("Error: {why}\n"));
             ExitCode::FAILURE
         }
     }
@@ -50,6 +54,10 @@ fn options() -> Result<Options, String> {
         .collect();
     let words = words.map_err(|word| format!("{} is not text", word.to_string_lossy()))?;
     let line = Options::parse(words).map_err(|why| why.to_string())?;
+    if line.rest.is_empty() || line.help || line.version {
+        // Whatever the other sources say, there is no command, or none that counts.
+        return Ok(line);
+    }
     let extra = std::env::var("XE_EXTRA_ARGS").unwrap_or_default();
     let extra = Options::parse(options::extra_words(&extra))
         .map_err(|why| format!("XE_EXTRA_ARGS: {why}"))?;
@@ -75,49 +83,50 @@ fn file_options() -> Options {
     words
         .and_then(|words| Options::parse(words).map_err(|why| why.to_string()))
         .unwrap_or_else(|why| {
-            eprintln!("Warning: {} is not used: {why}", path.display());
+            let text = format!("Warning: {} is not used: {why}\n", path.display());
+            Terminal::default().eprint(&text);
             Options::default()
         })
 }
 
 fn run(options: Options) -> u8 {
+    let mut terminal = Terminal::default();
     if options.version {
-        println!("ThinCLI protocol: 0.2");
-        return 0;
+        terminal.print("ThinCLI protocol: 0.2");
+        return terminal.status(0);
     }
     if options.help || options.rest.is_empty() {
-        eprint!("{USAGE}");
+        terminal.eprint(USAGE);
         return 0;
     }
     if options.rest == ["completion"] {
-        print!("{COMPLETION}");
-        return 0;
+        terminal.print(COMPLETION.trim_end());
+        return terminal.status(0);
     }
-    let debug = options.debug.unwrap_or(false);
     let client = match server(&options) {
         Ok(client) => client,
         Err(why) => {
-            eprintln!("Error: {why}");
+            terminal.eprint(&format!("Error: {why}\n"));
             return 1;
         }
     };
-    if debug {
-        eprintln!("{client:?}: {}", options.rest.join(" "));
-    }
+    let mut trace = Trace::new(options.debug, options.debugonfail);
+    trace.say(|| format!("{client:?}: {}", trace::without_secrets(&options.rest)));
     let mut words = options.rest;
-    words.extend(options.username.map(|user| format!("username={user}")));
-    words.extend(
-        options
-            .password
-            .map(|password| format!("password={password}")),
-    );
+    let user = options.username.as_deref().unwrap_or("root");
+    words.push(format!("username={user}"));
+    let password = options.password.as_ref();
+    words.extend(password.map(|password| format!("password={password}")));
     let mut remote = Remote {
         client,
         session: None,
-        debug,
+        trace,
     };
-    let status = xapi_cli::run(&words, &mut remote, &mut Terminal);
-    u8::try_from(status).unwrap_or(1)
+    let status = xapi_cli::run(&words, &mut remote, &mut terminal);
+    if status != 0 {
+        terminal.eprint(&remote.trace.kept());
+    }
+    terminal.status(u8::try_from(status).unwrap_or(1))
 }
 
 /// The server that was asked for. On this host its socket, if there is one; TLS to another is not there yet, and a
@@ -150,7 +159,7 @@ fn server(options: &Options) -> Result<Client, String> {
 struct Remote {
     client: Client,
     session: Option<Session>,
-    debug: bool,
+    trace: Trace,
 }
 
 impl Remote {
@@ -172,7 +181,6 @@ impl Remote {
 
 impl Rpc for Remote {
     fn login(&mut self, user: &str, password: &str, scope: Scope) -> Result<(), RpcError> {
-        let user = if user.is_empty() { "root" } else { user };
         let session = match scope {
             Scope::Pool => Session::login(self.client.clone(), user, password, "cli"),
             Scope::Host => {
@@ -195,10 +203,9 @@ impl Rpc for Remote {
         };
         let began = std::time::Instant::now();
         let outcome = session.call(message, params);
-        if self.debug {
-            let how = if outcome.is_ok() { "ok" } else { "failed" };
-            eprintln!("{message}: {how} after {:?}", began.elapsed());
-        }
+        let how = if outcome.is_ok() { "ok" } else { "failed" };
+        self.trace
+            .say(|| format!("{message}: {how} after {:?}", began.elapsed()));
         outcome.map_err(|why| self.explained(why))
     }
 
@@ -210,19 +217,31 @@ impl Rpc for Remote {
     }
 }
 
-/// Standard output and standard error. Whoever reads them may go away: `xe … | head` is no failure.
-struct Terminal;
+/// Standard output and standard error. Whoever reads them may go away: after `xe … | head` the rest is not written,
+/// and the command still ends as it should, with its session.
+#[derive(Default)]
+struct Terminal {
+    unread: bool,
+}
+
+impl Terminal {
+    /// The exit status: output that nobody took is no success.
+    fn status(&self, status: u8) -> u8 {
+        if self.unread { status.max(1) } else { status }
+    }
+}
 
 impl Output for Terminal {
     fn print(&mut self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let written = writeln!(out, "{text}").and_then(|()| out.flush());
-        if written.is_err() {
-            std::process::exit(1);
+        if !self.unread {
+            let mut out = std::io::stdout().lock();
+            let written = writeln!(out, "{text}").and_then(|()| out.flush());
+            self.unread = written.is_err();
         }
     }
 
     fn eprint(&mut self, text: &str) {
-        eprint!("{text}");
+        // Where errors cannot be told, nobody can be told of that either.
+        drop(std::io::stderr().lock().write_all(text.as_bytes()));
     }
 }

@@ -1,5 +1,5 @@
 //! What the client itself consumes of its words, from three sources: `~/.xe`, XE_EXTRA_ARGS and the command line, the
-//! last of them the strongest (xe facts, 1.1 and 1.2). Everything else goes to the command, in order.
+//! last of them the strongest. Everything else goes to the command, in order.
 
 /// Why the words cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,8 @@ pub struct Options {
     pub nossl: Option<bool>,
     /// Say on standard error what goes on.
     pub debug: Option<bool>,
+    /// Say it when the command has failed.
+    pub debugonfail: Option<bool>,
     /// Usage was asked for.
     pub help: bool,
     /// The version was asked for.
@@ -98,8 +100,8 @@ impl Options {
             "passwordfile" => self.passwordfile = Some(value.to_owned()),
             "nossl" => self.nossl = Some(switch("nossl", value)?),
             "debug" => self.debug = Some(switch("debug", value)?),
-            // Understood and without effect: there is no trace to keep, and no tracing to join.
-            "debugonfail" => drop(switch("debugonfail", value)?),
+            "debugonfail" => self.debugonfail = Some(switch("debugonfail", value)?),
+            // Understood and without effect: there is no tracing to join.
             "traceparent" => {}
             _ => return Ok(false),
         }
@@ -115,6 +117,7 @@ impl Options {
         self.passwordfile = self.passwordfile.or(weaker.passwordfile);
         self.nossl = self.nossl.or(weaker.nossl);
         self.debug = self.debug.or(weaker.debug);
+        self.debugonfail = self.debugonfail.or(weaker.debugonfail);
         self.rest.extend(weaker.rest);
         self
     }
