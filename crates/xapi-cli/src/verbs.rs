@@ -80,7 +80,11 @@ fn list(kind: &Kind, cx: &mut Context<'_>) -> Result<(), Failure> {
         };
         named && !column.hidden
     };
-    let columns: Vec<&Column> = kind.columns.iter().filter(is_wanted).collect();
+    let mut columns: Vec<&Column> = kind.columns.iter().filter(is_wanted).collect();
+    if cx.printer.is_minimal() {
+        // Nothing else will be seen, so nothing else is asked for.
+        columns.truncate(1);
+    }
     for column in columns.iter().filter(|column| !column.expensive) {
         prefetch(&mut cx.server, column, &rows)?;
     }

@@ -176,3 +176,46 @@ fn the_full_list_has_three_blocks_of_lines_of_one_width() {
         }
     }
 }
+
+#[test]
+fn the_manual_page_is_roff_with_every_command() {
+    let page = world().xe("man").out;
+    let requests = [".TH", ".SH", ".TP", ".PP", ".B", ".BR", ".I"];
+    for line in page.lines() {
+        assert!(!line.is_empty() && !line.starts_with('\''), "{line:?}");
+        if line.starts_with('.') {
+            let request = line.split(' ').next().unwrap_or_default();
+            assert!(requests.contains(&request), "{line}");
+        }
+        // A backslash begins an escape that we know; a dash is a dash.
+        for (at, _) in line.match_indices('\\') {
+            let rest = &line[at + 1..];
+            let known = ["-", "e", "&", "fI", "fR"];
+            assert!(
+                known.iter().any(|escape| rest.starts_with(escape)),
+                "{line}"
+            );
+        }
+        assert_eq!(
+            line.matches("\\fI").count(),
+            line.matches("\\fR").count(),
+            "{line}"
+        );
+    }
+    for name in world().xe("help --all --minimal").out.trim_end().split(',') {
+        let entry = format!("\n.TP\n.B {}", name.replace('-', "\\-"));
+        assert!(page.contains(&entry), "{name}");
+    }
+    for section in [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "OPTIONS",
+        "COMMANDS",
+        "FILES",
+        "ENVIRONMENT",
+        "EXIT STATUS",
+    ] {
+        assert!(page.contains(&format!("\n.SH {section}\n")), "{section}");
+    }
+}
