@@ -18,8 +18,9 @@ use xapi_core::auth::OneUser;
 use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
 use xapi_model::{Class, Network, Pif, Value, bond};
+use xapi_net::names::Name;
 use xapi_net::ovs::ovsdb;
-use xapi_net::sim::SimAgent;
+use xapi_net::sim::{Handle, SimAgent};
 use xapi_server::{Server, UnixAccess};
 use xapi_tests::SimHost;
 use xapi_tests::server::Answers;
@@ -198,7 +199,10 @@ fn reads() -> Outcome<()> {
 }
 
 fn writes() -> Outcome<()> {
-    let host = SimHost::new(2);
+    let nics = ["eth0", "eth1"]
+        .into_iter()
+        .filter_map(|nic| Name::new(nic).ok());
+    let host = SimHost::on_disk(Handle::new(nics));
     let network = Value::from(host.network("xenbr0").as_str());
     let mut n = 0;
     let ours = measure(1000, || {

@@ -32,16 +32,21 @@ impl SimHost {
 
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true)
+        SimHost::installed(handle, true, in_memory())
+    }
+
+    /// The same with its database on the disk, for measurements.
+    pub fn on_disk(handle: Handle) -> SimHost {
+        SimHost::installed(handle, true, tempfile::tempdir())
     }
 
     /// A machine that no installer has prepared: it does not say which interface is management.
     pub fn without_inventory(handle: Handle) -> SimHost {
-        SimHost::installed(handle, false)
+        SimHost::installed(handle, false, in_memory())
     }
 
-    fn installed(handle: Handle, prepared: bool) -> SimHost {
-        let dir = in_memory().expect("a directory");
+    fn installed(handle: Handle, prepared: bool, dir: std::io::Result<TempDir>) -> SimHost {
+        let dir = dir.expect("a directory");
         let write = |path: &str, text: &str| {
             let path = dir.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
