@@ -23,7 +23,7 @@ use xapi_net::ovs::ovsdb;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_server::{Server, UnixAccess};
 use xapi_tests::SimHost;
-use xapi_tests::server::Answers;
+use xapi::Answers;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

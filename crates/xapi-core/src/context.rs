@@ -55,6 +55,7 @@ pub struct Core {
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
+    pub(crate) events: crate::events::Events,
 }
 
 impl Core {
@@ -81,6 +82,7 @@ impl Core {
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
             async_slots: slots,
+            events: crate::events::Events::default(),
         }
     }
 
