@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
+use xapi::Answers;
 use xapi_core::auth::OneUser;
 use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
@@ -23,7 +24,6 @@ use xapi_net::ovs::ovsdb;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_server::{Server, UnixAccess};
 use xapi_tests::SimHost;
-use xapi::Answers;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -153,6 +153,11 @@ impl Core {
         self.management.load(Ordering::Acquire)
     }
 
+    /// How many calls wait for events, now and whenever that changes.
+    pub fn waiting_for_events(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.events.waiting()
+    }
+
     /// Has somebody told whenever management is enabled or disabled. Only the first to ask is told.
     pub fn on_management(&self, tell: impl Fn(bool) + Send + Sync + 'static) {
         self.on_management.get_or_init(|| Box::new(tell));

@@ -10,7 +10,6 @@ mod register;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 use xapi_model::classes::MODEL;
@@ -29,7 +28,7 @@ pub(crate) struct Events {
     registered: register::Registered,
     /// Sessions that ended without a commit.
     ended: watch::Sender<u64>,
-    waiting: AtomicUsize,
+    waiting: watch::Sender<usize>,
 }
 
 impl Default for Events {
@@ -38,7 +37,7 @@ impl Default for Events {
             batches: batch::Batches::default(),
             registered: register::Registered::default(),
             ended: watch::Sender::new(0),
-            waiting: AtomicUsize::new(0),
+            waiting: watch::Sender::new(0),
         }
     }
 }
@@ -51,8 +50,8 @@ impl Events {
     }
 
     /// How many calls wait for events.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    pub(crate) fn waiting(&self) -> watch::Receiver<usize> {
+        self.waiting.subscribe()
     }
 }
 

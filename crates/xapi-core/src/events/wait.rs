@@ -1,7 +1,6 @@
 //! A client that waits for events.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -71,7 +70,11 @@ impl Wait {
         since: u64,
         within: Duration,
     ) -> Result<Wait> {
-        let before = core.events.waiting.fetch_add(1, Ordering::Relaxed);
+        let mut before = 0;
+        core.events.waiting.send_modify(|waiting| {
+            before = *waiting;
+            *waiting += 1;
+        });
         let wait = Wait {
             core: Arc::clone(core),
             caller: caller.clone(),
@@ -218,7 +221,10 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        self.core.events.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.core
+            .events
+            .waiting
+            .send_modify(|waiting| *waiting -= 1);
     }
 }
 
