@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use xapi_core::{Api, Begun, Origin};
-use xapi_model::{ApiError, Value, errors};
-use xapi_server::{Handler, Origin as ServerOrigin, Waiting};
+use xapi_model::{ApiError, Value, errors, writer};
+use xapi_server::{Answer, Handler, Origin as ServerOrigin, Waiting};
 
 /// The API behind the server's seam.
 pub struct Answers(pub Api);
@@ -40,6 +40,19 @@ impl Handler for Answers {
         self.0.call(&self.admit(origin)?, name, params)
     }
 
+    fn answer(
+        &self,
+        origin: &ServerOrigin,
+        name: &str,
+        params: Vec<Value>,
+    ) -> Result<Answer, ApiError> {
+        match self.0.begin(&self.admit(origin)?, name, params)? {
+            Begun::Done(value) => Ok(Answer::Value(value)),
+            Begun::Written(written) => Ok(Answer::Written(written)),
+            Begun::Waits(wait) => wait.block().map(Answer::Value),
+        }
+    }
+
     fn waits(&self, name: &str) -> bool {
         Api::waits(name)
     }
@@ -66,6 +79,7 @@ impl Waiting for Waits {
     fn look(&mut self, last: bool) -> Option<Result<Value, ApiError>> {
         match &mut self.0 {
             Begun::Done(value) => Some(Ok(std::mem::take(value))),
+            Begun::Written(written) => Some(writer::built(written.as_ref())),
             Begun::Waits(wait) => wait.look(last),
         }
     }
@@ -76,7 +90,7 @@ impl Waiting for Waits {
 
     fn changed(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         match &mut self.0 {
-            Begun::Done(_) => Box::pin(std::future::ready(())),
+            Begun::Done(_) | Begun::Written(_) => Box::pin(std::future::ready(())),
             Begun::Waits(wait) => Box::pin(wait.changed()),
         }
     }

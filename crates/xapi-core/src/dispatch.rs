@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use xapi_model::messages::{Kind, Message, messages};
-use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, errors};
+use xapi_model::messages::{Implied, Kind, Message, messages};
+use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, Written, errors, writer};
 
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::events::{self, Wait};
@@ -28,6 +28,8 @@ pub struct Api {
 pub enum Begun {
     /// It is answered.
     Done(Value),
+    /// Its result is read while it is written; it may still fail.
+    Written(Box<dyn Written>),
     /// It waits for events.
     Waits(Wait),
 }
@@ -56,6 +58,7 @@ impl Api {
     pub fn call(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value> {
         match self.begin(origin, name, params)? {
             Begun::Done(value) => Ok(value),
+            Begun::Written(written) => writer::built(written.as_ref()),
             Begun::Waits(wait) => wait.block(),
         }
     }
@@ -101,6 +104,10 @@ impl Api {
         if events::waits(&message.name) {
             permit_message(cx.session.as_ref(), message, &params)?;
             return events::wait(&cx, &message.name, params).map(Begun::Waits);
+        }
+        if let Some(implied) = written(&cx, message) {
+            permit_message(cx.session.as_ref(), message, &params)?;
+            return implied::write(&cx, message, implied, params).map(Begun::Written);
         }
         run(&cx, message, params).map(Begun::Done)
     }
@@ -149,6 +156,19 @@ pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<
             guarded(name, || implied::run(cx, message, implied, params))
         }
         _ => Err(errors::not_implemented(name)),
+    }
+}
+
+/// What a message without a handler reads, if that is whole records: they are written as they are read.
+fn written(cx: &Cx<'_>, message: &Message) -> Option<Implied> {
+    let name = message.name.as_str();
+    match message.kind {
+        Kind::Implied(implied @ (Implied::GetRecord | Implied::GetAllRecords))
+            if !cx.core.handlers.contains_key(name) && !not_yet::contains(name) =>
+        {
+            Some(implied)
+        }
+        _ => None,
     }
 }
 

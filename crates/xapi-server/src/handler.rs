@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::{Read, Write};
 use std::pin::Pin;
 
-use xapi_model::{ApiError, Value};
+use xapi_model::{ApiError, Value, Written};
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,11 @@ pub struct Origin {
 pub trait Handler: Send + Sync + 'static {
     /// Answers one call, with `name` as it came. May block for as long as the call takes; runs on a worker.
     fn call(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value, ApiError>;
+
+    /// The same, for results that are better written than built first.
+    fn answer(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Answer, ApiError> {
+        self.call(origin, name, params).map(Answer::Value)
+    }
 
     /// Whether the call answers within microseconds and never waits for a lock that is held longer, the disk or the
     /// network. Such a call spares the two changes of thread that cost more than a read of a field.
@@ -61,6 +66,14 @@ pub trait Handler: Send + Sync + 'static {
             tracing::debug!("a client did not hear that there is no command line here: {why}");
         }
     }
+}
+
+/// The result of a call.
+pub enum Answer {
+    /// A value.
+    Value(Value),
+    /// What is read while it is written.
+    Written(Box<dyn Written>),
 }
 
 /// Both directions of a connection.

@@ -20,6 +20,6 @@ mod service;
 mod watch;
 
 pub use config::Config;
-pub use handler::{Fetch, Handler, Origin, Page, Stream, Waiting};
+pub use handler::{Answer, Fetch, Handler, Origin, Page, Stream, Waiting};
 pub use listen::{ListenError, Listener, UnixAccess};
 pub use server::{Server, StartError};

@@ -14,12 +14,12 @@ use hyper::{Method, Request, StatusCode, Version};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant as Deadline, timeout_at};
 use tracing::{debug, info, warn};
-use xapi_model::{ApiError, Value, errors};
+use xapi_model::{ApiError, Value, Written, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
 use crate::config::Config;
 use crate::fetch;
-use crate::handler::{Handler, Origin, Waiting};
+use crate::handler::{Answer, Handler, Origin, Waiting};
 use crate::page::{self, Page};
 use crate::pool::{Full, Pool};
 
@@ -291,8 +291,9 @@ impl Service {
         let (request, form) = call.split();
         let name = request.method;
         let result = self.guarded(origin, &name, request.params);
-        log(quick, origin, &name, &result, begin);
-        Outcome::Answer(form.encode(&name, &result))
+        let (text, outcome) = form.encode(&name, result);
+        log(quick, origin, &name, &outcome, begin);
+        Outcome::Answer(text)
     }
 
     /// Carries out a call that waits for something: here as long as a look is short, and on no thread in between. A
@@ -314,16 +315,19 @@ impl Service {
                 }
             },
         };
-        log(true, &origin, &name, &result, begin);
         // Only the first answer of a client, with every object there is, is large.
         let large = matches!(&result, Ok(Value::Struct(members)) if members.iter().any(|(name, value)| {
             name == "events" && value.as_array().is_some_and(|events| events.len() > 100)
         }));
-        if !large {
-            return Ok(Outcome::Answer(form.encode(&name, &result)));
+        let encode = move || {
+            let (text, outcome) = form.encode(&name, result.map(Answer::Value));
+            log(true, &origin, &name, &outcome, begin);
+            Outcome::Answer(text)
+        };
+        if large {
+            return self.on_worker(encode).await;
         }
-        self.on_worker(move || Outcome::Answer(form.encode(&name, &result)))
-            .await
+        Ok(encode())
     }
 
     /// One look, here or on a worker.
@@ -357,8 +361,8 @@ impl Service {
     }
 
     /// A handler that panics costs its own call, not the thread that many share.
-    fn guarded(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
-        let call = AssertUnwindSafe(|| self.handler.call(origin, name, params));
+    fn guarded(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Answer, ApiError> {
+        let call = AssertUnwindSafe(|| self.handler.answer(origin, name, params));
         catch_unwind(call).unwrap_or_else(|_| Err(panicked()))
     }
 
@@ -397,13 +401,43 @@ impl Call {
 }
 
 impl Form {
-    fn encode(&self, name: &str, result: &Result<Value, ApiError>) -> String {
-        match (self, result) {
-            (Form::Xml, Ok(value)) if name == "system.listMethods" => xmlrpc::encode_bare(value),
-            (Form::Xml, Ok(value)) => xmlrpc::encode_success(value),
-            (Form::Xml, Err(error)) => xmlrpc::encode_failure(error),
-            (Form::Json(version, id), Ok(value)) => jsonrpc::encode_success(*version, id, value),
-            (Form::Json(version, id), Err(error)) => jsonrpc::encode_failure(*version, id, error),
+    /// The answer, and the error if it is one: what is read while it is written may still fail.
+    fn encode(
+        &self,
+        name: &str,
+        result: Result<Answer, ApiError>,
+    ) -> (String, Result<(), ApiError>) {
+        let written = match result {
+            Ok(Answer::Value(value)) => Ok(self.value(name, &value)),
+            Ok(Answer::Written(written)) => self.written(written.as_ref()),
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(text) => (text, Ok(())),
+            Err(error) => (self.failure(&error), Err(error)),
+        }
+    }
+
+    fn value(&self, name: &str, value: &Value) -> String {
+        match self {
+            Form::Xml if name == "system.listMethods" => xmlrpc::encode_bare(value),
+            Form::Xml => xmlrpc::encode_success(value),
+            Form::Json(version, id) => jsonrpc::encode_success(*version, id, value),
+        }
+    }
+
+    fn written(&self, written: &dyn Written) -> Result<String, ApiError> {
+        let write = AssertUnwindSafe(|| match self {
+            Form::Xml => xmlrpc::encode_written(written),
+            Form::Json(version, id) => jsonrpc::encode_written(*version, id, written),
+        });
+        catch_unwind(write).unwrap_or_else(|_| Err(panicked()))
+    }
+
+    fn failure(&self, error: &ApiError) -> String {
+        match self {
+            Form::Xml => xmlrpc::encode_failure(error),
+            Form::Json(version, id) => jsonrpc::encode_failure(*version, id, error),
         }
     }
 }
@@ -421,7 +455,7 @@ fn decode(encoding: Encoding, body: &[u8], limits: &Limits) -> Result<Call, Deco
 
 /// One line for each call: its name, what became of it, the time. Never a parameter: those hold sessions and passwords.
 /// Of quick reads clients make thousands: they are for those who ask for more.
-fn log(quick: bool, origin: &Origin, name: &str, result: &Result<Value, ApiError>, begin: Instant) {
+fn log(quick: bool, origin: &Origin, name: &str, result: &Result<(), ApiError>, begin: Instant) {
     if quick && result.is_ok() && !tracing::enabled!(target: "xapi::access", tracing::Level::DEBUG)
     {
         return;

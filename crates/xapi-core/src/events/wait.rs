@@ -111,10 +111,10 @@ impl Wait {
         session::alive(&self.core, &self.caller)?;
         let over = last || Instant::now() >= self.until;
         self.looked = true;
-        if over || batch::touched(&self.core.store, &self.wants, self.since) {
-            if let Some(answer) = self.changes()? {
-                return Ok(Some(answer));
-            }
+        if (over || batch::touched(&self.core.store, &self.wants, self.since))
+            && let Some(answer) = self.changes()?
+        {
+            return Ok(Some(answer));
         }
         if !over {
             return Ok(None);
@@ -203,7 +203,7 @@ impl Wait {
     }
 
     /// Waits with the thread of the caller.
-    pub(crate) fn block(mut self) -> Result<Value> {
+    pub fn block(mut self) -> Result<Value> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
