@@ -107,7 +107,9 @@ impl Api {
         }
         if let Some(implied) = written(&cx, message) {
             permit_message(cx.session.as_ref(), message, &params)?;
-            return implied::write(&cx, message, implied, params).map(Begun::Written);
+            if let Some(written) = implied::write(&cx, message, implied, &params)? {
+                return Ok(Begun::Written(written));
+            }
         }
         run(&cx, message, params).map(Begun::Done)
     }
@@ -163,11 +165,9 @@ pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<
 fn written(cx: &Cx<'_>, message: &Message) -> Option<Implied> {
     let name = message.name.as_str();
     match message.kind {
-        Kind::Implied(implied @ (Implied::GetRecord | Implied::GetAllRecords))
-            if !cx.core.handlers.contains_key(name) && !not_yet::contains(name) =>
-        {
-            Some(implied)
-        }
+        Kind::Implied(
+            implied @ (Implied::GetRecord | Implied::GetAllRecords | Implied::GetAllRecordsWhere),
+        ) if !cx.core.handlers.contains_key(name) && !not_yet::contains(name) => Some(implied),
         _ => None,
     }
 }

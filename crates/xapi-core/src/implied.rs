@@ -24,23 +24,24 @@ impl Written for Records {
     }
 }
 
-/// Begins an implied message that reads whole records.
+/// Begins an implied message that reads one record or all; `None` if it has to look at them first.
 pub fn write(
     cx: &Cx<'_>,
     message: &Message,
     implied: Implied,
-    params: Vec<Value>,
-) -> Result<Box<dyn Written>> {
-    let reference = match (implied, params.into_iter().next()) {
-        (Implied::GetRecord, Some(Value::Str(reference))) => Some(reference),
+    params: &[Value],
+) -> Result<Option<Box<dyn Written>>> {
+    let reference = match (implied, params.first().and_then(Value::as_str)) {
+        (Implied::GetRecord, Some(reference)) => Some(reference.to_owned()),
         (Implied::GetAllRecords, _) => None,
-        _ => return Err(errors::internal_error("a parameter is no text")),
+        (Implied::GetAllRecordsWhere, Some(text)) if filter::is_everything(text) => None,
+        _ => return Ok(None),
     };
-    Ok(Box::new(Records {
+    Ok(Some(Box::new(Records {
         view: cx.core.view()?,
         class: message.class,
         reference,
-    }))
+    })))
 }
 
 /// Carries out an implied message; the parameters have their types.
