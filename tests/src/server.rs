@@ -150,6 +150,13 @@ impl Peer {
         self.answer()
     }
 
+    /// Fetches a path; `headers` are whole lines.
+    pub fn get(&mut self, path: &str, headers: &str) -> Answer {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+        self.write(path, &head, b"");
+        self.answer()
+    }
+
     /// Sends one request and does not wait for its answer.
     pub fn send(&mut self, path: &str, headers: &str, body: &[u8]) {
         let head = format!(

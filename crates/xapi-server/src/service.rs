@@ -293,6 +293,8 @@ impl Service {
         let result = self.guarded(origin, &name, request.params);
         let (text, outcome) = form.encode(&name, result);
         log(quick, origin, &name, &outcome, begin);
+        self.handler
+            .answered(&name, outcome.as_ref().err(), begin.elapsed());
         Outcome::Answer(text)
     }
 
@@ -319,9 +321,11 @@ impl Service {
         let large = matches!(&result, Ok(Value::Struct(members)) if members.iter().any(|(name, value)| {
             name == "events" && value.as_array().is_some_and(|events| events.len() > 100)
         }));
+        let handler = Arc::clone(&self.handler);
         let encode = move || {
             let (text, outcome) = form.encode(&name, result.map(Answer::Value));
             log(true, &origin, &name, &outcome, begin);
+            handler.answered(&name, outcome.as_ref().err(), begin.elapsed());
             Outcome::Answer(text)
         };
         if large {

@@ -3,6 +3,7 @@
 mod json;
 mod order;
 mod others;
+mod pages;
 mod xml;
 
 use xapi_tests::server::{Answer, Served, To};
