@@ -35,7 +35,7 @@ fn calls_changes_and_links_are_counted() {
     with_session(&served, "PIF_get_MTU", &[&pif]);
     with_session(&served, "PIF.get_MTU", &[&text("OpaqueRef:none")]);
     with_session(&served, "PIF.get_record", &[&text("OpaqueRef:none")]);
-    for name in ["made.up", "made.up.too", "<x>"] {
+    for name in ["made.up", "made.up.too", "&lt;x&gt;"] {
         with_session(&served, name, &[]);
     }
     let network = served.host.new_network("bonded");
