@@ -25,8 +25,10 @@ pub struct Config {
     pub unix_connections: usize,
     /// Calls carried out at a time.
     pub workers: usize,
-    /// Calls that may wait for a worker; one more is answered with 503.
+    /// Calls that may wait for a worker; one more is answered with TOO_BUSY.
     pub queue: usize,
+    /// Whether long answers are packed for clients that take gzip.
+    pub gzip: bool,
     /// Threads that read and write; the calls are not among their work.
     pub io_threads: usize,
 }
@@ -44,6 +46,7 @@ impl Default for Config {
             unix_connections: 1024,
             workers: 128,
             queue: 512,
+            gzip: false,
             io_threads: 2,
         }
     }

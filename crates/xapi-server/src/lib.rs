@@ -9,6 +9,7 @@
 
 mod config;
 mod connection;
+mod gzip;
 mod handler;
 mod listen;
 mod page;

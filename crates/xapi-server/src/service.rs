@@ -18,6 +18,7 @@ use xapi_model::{ApiError, Value, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
 use crate::config::Config;
+use crate::gzip::{self, Coding, Unpacked};
 use crate::handler::{Handler, Origin};
 use crate::page::{self, Page};
 use crate::pool::{Full, Pool};
@@ -70,6 +71,13 @@ enum Lost {
 enum Outcome {
     Answer(String),
     Malformed(DecodeError),
+    Lost(Lost),
+}
+
+/// How an answer is written.
+enum Form {
+    Xml,
+    Json(jsonrpc::Version, jsonrpc::Id),
 }
 
 impl Service {
@@ -108,32 +116,62 @@ impl Service {
             _ => Encoding::Xml,
         };
         let (head, body) = request.into_parts();
+        let Some(coding) = gzip::coding(&head.headers) else {
+            let why = "A body may be plain or in gzip.";
+            return page::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        };
         let waits = head.headers.contains_key(EXPECT);
         let body = match self.read(body, waits).await {
             Ok(body) => body,
             Err(lost) => return self.lost(peer, &lost),
         };
         let origin = origin(peer, &head.headers);
-        match self.carry_out(origin, encoding, body).await {
-            Ok(Outcome::Answer(text)) => {
+        let outcome = match self.carry_out(origin, encoding, coding, body).await {
+            Ok(outcome) => outcome,
+            Err(Full) => {
+                warn!(peer = peer.name, "too many calls at once, one refused");
+                Outcome::Answer(encoding.refusal(&errors::too_busy()))
+            }
+        };
+        match outcome {
+            Outcome::Answer(text) => {
                 let kind = match encoding {
                     Encoding::Xml => page::XML,
                     Encoding::Json => page::JSON,
                 };
-                page::answer(text, kind, keep)
+                let body = Bytes::from(text);
+                match self.packed(&head.headers, &body).await {
+                    Some(packed) => page::packed(packed, kind, keep),
+                    None => page::answer(body, kind, keep),
+                }
             }
-            Ok(Outcome::Malformed(why)) => {
+            Outcome::Lost(lost) => self.lost(peer, &lost),
+            Outcome::Malformed(why) => {
                 info!(peer = peer.name, "a request that is no call: {why}");
                 page::refusal(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     &format!("The request is no call: {why}."),
                 )
             }
-            Err(Full) => {
-                warn!(peer = peer.name, "too many calls at once, one refused");
-                page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
-            }
         }
+    }
+
+    /// A long answer in gzip, for a client that takes it; it is packed on a worker, and left as it is when none is to
+    /// be had.
+    async fn packed(&self, headers: &HeaderMap, body: &Bytes) -> Option<Bytes> {
+        if !self.config.gzip || body.len() < gzip::WORTH_IT || !gzip::is_wanted(headers) {
+            return None;
+        }
+        let (tell, told) = oneshot::channel();
+        let body = body.clone();
+        let job = move || {
+            let packed = gzip::pack(&body).inspect_err(|why| warn!("an answer goes plain: {why}"));
+            if tell.send(packed.ok().map(Bytes::from)).is_err() {
+                debug!("a client did not wait for its answer to be packed");
+            }
+        };
+        self.pool.run(job).ok()?;
+        told.await.ok()?
     }
 
     fn lost(&self, peer: &Peer, lost: &Lost) -> Page {
@@ -206,18 +244,27 @@ impl Service {
         self: &Arc<Self>,
         origin: Origin,
         encoding: Encoding,
+        coding: Coding,
         body: Bytes,
     ) -> Result<Outcome, Full> {
-        if body.len() > SMALL {
+        if body.len() > SMALL || coding == Coding::Gzip {
             let service = Arc::clone(self);
-            return self
-                .on_worker(
-                    move || match decode(encoding, &body, &service.config.limits) {
-                        Ok(call) => service.call(false, &origin, call),
-                        Err(why) => service.refuse(&origin, encoding, why),
+            let work = move || {
+                let limits = &service.config.limits;
+                let body = match coding {
+                    Coding::Plain => body,
+                    Coding::Gzip => match gzip::unpack(&body, limits.body) {
+                        Ok(body) => body,
+                        Err(Unpacked::TooLong) => return Outcome::Lost(Lost::TooLong),
+                        Err(Unpacked::Broken) => return Outcome::Lost(Lost::Broken),
                     },
-                )
-                .await;
+                };
+                match decode(encoding, &body, limits) {
+                    Ok(call) => service.call(false, &origin, call),
+                    Err(why) => service.refuse(&origin, encoding, why),
+                }
+            };
+            return self.on_worker(work).await;
         }
         let call = match decode(encoding, &body, &self.config.limits) {
             Ok(call) => call,
@@ -227,8 +274,13 @@ impl Service {
             return Ok(self.call(true, &origin, call));
         }
         let service = Arc::clone(self);
-        self.on_worker(move || service.call(false, &origin, call))
-            .await
+        let form = call.form();
+        let done = self.on_worker(move || service.call(false, &origin, call));
+        // Here the client's id is known, so that it hears of the refusal as of any other error.
+        Ok(done.await.unwrap_or_else(|Full| {
+            warn!("too many calls at once, one refused");
+            Outcome::Answer(form.failure(&errors::too_busy()))
+        }))
     }
 
     /// Runs `work` on a worker and waits for it; when the client goes away before its turn, it does not run.
@@ -252,19 +304,16 @@ impl Service {
     /// Carries a call out and encodes its answer.
     fn call(&self, quick: bool, origin: &Origin, call: Call) -> Outcome {
         let begin = Instant::now();
-        let (request, json) = match call {
-            Call::Xml(request) => (request, None),
-            Call::Json(call) => (call.request, Some((call.version, call.id))),
-        };
+        let form = call.form();
+        let (Call::Xml(request) | Call::Json(jsonrpc::Call { request, .. })) = call;
         let name = request.method;
         let result = self.guarded(origin, &name, request.params);
         log(quick, origin, &name, &result, begin);
-        Outcome::Answer(match (json, &result) {
-            (None, Ok(value)) if name == "system.listMethods" => xmlrpc::encode_bare(value),
-            (None, Ok(value)) => xmlrpc::encode_success(value),
-            (None, Err(error)) => xmlrpc::encode_failure(error),
-            (Some((version, id)), Ok(value)) => jsonrpc::encode_success(version, &id, value),
-            (Some((version, id)), Err(error)) => jsonrpc::encode_failure(version, &id, error),
+        Outcome::Answer(match (&form, &result) {
+            (Form::Xml, Ok(value)) if name == "system.listMethods" => xmlrpc::encode_bare(value),
+            (Form::Xml, Ok(value)) => xmlrpc::encode_success(value),
+            (Form::Json(version, id), Ok(value)) => jsonrpc::encode_success(*version, id, value),
+            (form, Err(error)) => form.failure(error),
         })
     }
 
@@ -285,14 +334,37 @@ impl Service {
             _ => return Outcome::Malformed(why),
         };
         info!(target: "xapi::access", peer = origin.peer, code = error.code, "refused: {why}");
-        Outcome::Answer(match encoding {
-            Encoding::Xml => xmlrpc::encode_failure(&error),
-            Encoding::Json => jsonrpc::encode_refusal(&error),
-        })
+        Outcome::Answer(encoding.refusal(&error))
+    }
+}
+
+impl Encoding {
+    /// The answer to a call of which nothing is known, not even its id.
+    fn refusal(self, error: &ApiError) -> String {
+        match self {
+            Encoding::Xml => xmlrpc::encode_failure(error),
+            Encoding::Json => jsonrpc::encode_refusal(error),
+        }
+    }
+}
+
+impl Form {
+    fn failure(&self, error: &ApiError) -> String {
+        match self {
+            Form::Xml => xmlrpc::encode_failure(error),
+            Form::Json(version, id) => jsonrpc::encode_failure(*version, id, error),
+        }
     }
 }
 
 impl Call {
+    fn form(&self) -> Form {
+        match self {
+            Call::Xml(_) => Form::Xml,
+            Call::Json(call) => Form::Json(call.version, call.id.clone()),
+        }
+    }
+
     fn name(&self) -> &str {
         match self {
             Call::Xml(request) => &request.method,
