@@ -1,8 +1,6 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
-mod settings;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +22,7 @@ use xapi_server::{
     Config as ServerConfig, Handler, Listener, Origin as ServerOrigin, Server, UnixAccess,
 };
 
-use settings::Settings;
+use xapi::settings::{self, Settings};
 
 /// How often an address is tried again that could not be listened on.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
@@ -230,8 +228,10 @@ impl Listening {
         core: &Arc<Core>,
         settings: &Settings,
     ) -> Result<Listening, Box<dyn std::error::Error>> {
-        let mut config = ServerConfig::default();
-        config.limits.body = settings.max_body;
+        let config = ServerConfig {
+            gzip: settings.gzip,
+            ..settings.limits.config()
+        };
         let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
         let local = server.listen_unix(
             &core.config.path("/var/lib/xcp/xapi"),
