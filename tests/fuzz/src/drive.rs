@@ -52,6 +52,7 @@ pub struct Report {
 /// Panics of any thread, and where the last one was.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 static PLACE: Mutex<String> = Mutex::new(String::new());
+static IN_CASE: AtomicBool = AtomicBool::new(false);
 
 /// Counts panics, those that somebody catches too; without it a server's own guard would hide them.
 fn count_panics() {
@@ -63,6 +64,10 @@ fn count_panics() {
             let text: String = text.chars().take(300).collect();
             *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = format!("{place}: {text}");
             PANICS.fetch_add(1, Ordering::SeqCst);
+            // Outside of a case it is the driver's own, or a test's.
+            if !IN_CASE.load(Ordering::SeqCst) {
+                eprintln!("{place}: {text}");
+            }
         }));
     });
 }
@@ -99,7 +104,9 @@ impl Case {
             .set_len(input.len() as u64)
             .expect("a file in memory takes a length");
         self.number.fetch_add(1, Ordering::SeqCst);
+        IN_CASE.store(true, Ordering::SeqCst);
         let failed = failing(target, input);
+        IN_CASE.store(false, Ordering::SeqCst);
         self.number.fetch_add(1, Ordering::SeqCst);
         failed
     }
@@ -114,7 +121,7 @@ impl Case {
                 seen = (number, Instant::now(), processor(self.thread));
                 continue;
             }
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 continue;
             }
             let busy = processor(self.thread).saturating_sub(seen.2);
@@ -161,7 +168,8 @@ pub fn fuzz(target: &'static Target, plan: &Plan) -> Report {
 
 fn on_this_thread(target: &'static Target, plan: &Plan) -> Report {
     std::fs::create_dir_all(&plan.found).expect("a directory for what is found");
-    let path = plan.found.join(format!("{}.current", target.name));
+    let name = format!("{}-{}.current", target.name, std::process::id());
+    let path = plan.found.join(name);
     let case = Arc::new(Case {
         number: AtomicU64::new(0),
         over: AtomicBool::new(false),
@@ -200,7 +208,7 @@ fn run(target: &Target, plan: &Plan, case: &Case) -> Report {
         words: target.words,
         longest: target.longest,
     };
-    let (before, begin, mut cases) = (memory(), Instant::now(), 0);
+    let (before, begin, mut cases) = (memory(), Instant::now(), 0_u64);
     while begin.elapsed() < plan.time {
         let input = mutator.input(&seeds);
         cases += 1;
@@ -212,7 +220,7 @@ fn run(target: &Target, plan: &Plan, case: &Case) -> Report {
             eprintln!("{}: {place}\n  {}", target.name, path.display());
             failures.insert(place, path);
         }
-        if cases % 1024 == 0 {
+        if cases.is_multiple_of(1024) {
             check_growth(target, before);
         }
     }

@@ -69,7 +69,7 @@ fn on_host(bytes: &[u8], decode: fn(&[u8]) -> Option<Request>) {
             check(&value);
         }
         stand.calls += 1;
-        if stand.calls % 50 == 0 {
+        if stand.calls.is_multiple_of(50) {
             check_records(&stand.host);
         }
         if stand.calls == CALLS {
