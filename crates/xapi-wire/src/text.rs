@@ -15,7 +15,8 @@ const FATE: [u8; 256] = {
     }
     fate[b'\t' as usize] = COPY;
     fate[b'\n' as usize] = COPY;
-    fate[b'\r' as usize] = COPY;
+    // As it is it would be read as a line feed (XML 1.0, 2.11).
+    fate[b'\r' as usize] = ESCAPE;
     fate[b'<' as usize] = ESCAPE;
     fate[b'>' as usize] = ESCAPE;
     fate[b'&' as usize] = ESCAPE;
@@ -40,6 +41,7 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
             (ESCAPE, b'<') => ("&lt;", 1),
             (ESCAPE, b'>') => ("&gt;", 1),
             (ESCAPE, b'&') => ("&amp;", 1),
+            (ESCAPE, b'\r') => ("&#13;", 1),
             (ESCAPE, _) => ("&quot;", 1),
             (LOOK, _) if matches!(bytes[at + 1..], [0xbf, 0xbe | 0xbf, ..]) => ("", 3),
             (LOOK, _) => {
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn markup_is_escaped_and_what_xml_cannot_carry_is_dropped() {
         assert_eq!(escaped("a<b>&\"'c"), "a&lt;b&gt;&amp;&quot;'c");
-        assert_eq!(escaped("a\0b\u{1}\t\n\r\u{1f}c"), "ab\t\n\rc");
+        assert_eq!(escaped("a\0b\u{1}\t\n\r\u{1f}c"), "ab\t\n&#13;c");
         assert_eq!(escaped("\u{fffe}x\u{ffff}"), "x");
         assert_eq!(escaped("ué\u{fffd}\u{ff21}😀"), "ué\u{fffd}\u{ff21}😀");
         assert_eq!(escaped(""), "");
