@@ -178,6 +178,15 @@ impl Peer {
         }
     }
 
+    /// Sends bytes as they are, and waits for an answer.
+    pub fn ask(&mut self, request: &[u8]) -> Answer {
+        self.stream
+            .get_mut()
+            .write_all(request)
+            .expect("the request");
+        self.answer()
+    }
+
     /// The next answer.
     pub fn answer(&mut self) -> Answer {
         let mut head = String::new();

@@ -1,6 +1,9 @@
-//! The seam between the server and the calls: what the daemon answers requests with.
+//! The daemon's configuration, and the seam between the server and the calls: what requests are answered with. Apart
+//! from the program, so that tests use both as the program does.
 
+pub mod limits;
 mod pages;
+pub mod settings;
 
 use std::net::SocketAddr;
 use std::pin::Pin;

@@ -1,8 +1,6 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
-mod settings;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +21,7 @@ use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 use xapi_server::{Config as ServerConfig, Listener, Server, UnixAccess};
 
-use settings::Settings;
+use xapi::settings::{self, Settings};
 
 /// How often an address is tried again that could not be listened on.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
@@ -282,8 +280,10 @@ impl Listening {
         core: &Arc<Core>,
         settings: &Settings,
     ) -> Result<Listening, Box<dyn std::error::Error>> {
-        let mut config = ServerConfig::default();
-        config.limits.body = settings.max_body;
+        let config = ServerConfig {
+            gzip: settings.gzip,
+            ..settings.limits.config()
+        };
         let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
         let local = server.listen_unix(
             &core.config.path("/var/lib/xcp/xapi"),

@@ -1,5 +1,6 @@
 //! The bytes of whole exchanges, and what other implementations of XML-RPC make of them.
 
+mod clients;
 mod json;
 mod order;
 mod others;
