@@ -31,6 +31,14 @@ pub struct Limits {
     pub running: u64,
     /// Calls that may wait for their turn.
     pub waiting: u64,
+    /// Calls that may wait for events.
+    pub event_waiters: u64,
+    /// Body of a request of the thin-CLI protocol.
+    pub cli_body: u64,
+    /// Conversations of the thin-CLI protocol at a time.
+    pub cli_conversations: u64,
+    /// Without progress in such a conversation.
+    pub cli_time: u64,
     /// Until the head of a request is there.
     pub head_time: u64,
     /// From the head of a request until its body is there.
@@ -56,6 +64,10 @@ impl Default for Limits {
             local_connections: config.unix_connections as u64,
             running: config.workers as u64,
             waiting: config.queue as u64,
+            event_waiters: xapi_core::Config::default().waiting as u64,
+            cli_body: config.cli_body as u64,
+            cli_conversations: config.cli_conversations as u64,
+            cli_time: config.cli_timeout.as_secs(),
             head_time: config.head_timeout.as_secs(),
             body_time: config.body_timeout.as_secs(),
             idle_time: config.idle_timeout.as_secs(),
@@ -70,7 +82,7 @@ pub(crate) type Bound = (&'static str, u64, u64, u64);
 impl Limits {
     /// Every key with its value and its range. The least is what the usual clients need, the most what the daemon can
     /// do: levels cost stack, connections descriptors, running calls threads.
-    pub(crate) fn bounds(&self) -> [Bound; 15] {
+    pub(crate) fn bounds(&self) -> [Bound; 19] {
         const DAY: u64 = 24 * 3600;
         [
             ("head", self.head, 1024, 1 << 20),
@@ -84,6 +96,10 @@ impl Limits {
             ("local_connections", self.local_connections, 1, 100_000),
             ("running", self.running, 1, 4096),
             ("waiting", self.waiting, 0, 1_000_000),
+            ("event_waiters", self.event_waiters, 1, 1_000_000),
+            ("cli_body", self.cli_body, 4096, 1 << 24),
+            ("cli_conversations", self.cli_conversations, 0, 4096),
+            ("cli_time", self.cli_time, 301, DAY),
             ("head_time", self.head_time, 1, 3600),
             ("body_time", self.body_time, 1, DAY),
             ("idle_time", self.idle_time, 1, DAY),
@@ -104,6 +120,9 @@ impl Limits {
             unix_connections: size(self.local_connections),
             workers: size(self.running),
             queue: size(self.waiting),
+            cli_body: size(self.cli_body),
+            cli_conversations: size(self.cli_conversations),
+            cli_timeout: Duration::from_secs(self.cli_time),
             ..Config::default()
         };
         config.limits = xapi_wire::Limits {

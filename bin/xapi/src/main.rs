@@ -147,6 +147,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         change_deadline: settings.change_within(),
         auth_deadline: settings.auth_within(),
         pam_service: settings.pam_service.clone(),
+        waiting: usize::try_from(settings.limits.event_waiters)?,
         ..config
     };
     let signals = Signals::block()?;
