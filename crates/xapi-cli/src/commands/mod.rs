@@ -10,7 +10,7 @@ mod pif;
 mod pool;
 mod vif;
 
-use crate::command::{Action, Arg, Command, Context, OneCall};
+use crate::command::{Action, Arg, Command, Context, OneCall, Says};
 use crate::failure::Failure;
 use crate::select::OnHosts;
 use crate::server::Row;
@@ -34,6 +34,8 @@ const fn call(name: &'static str, message: &'static str, args: &'static [Arg]) -
             message,
             args,
             through: None,
+            long: false,
+            says: Says::Result,
         }),
     )
 }
@@ -106,6 +108,23 @@ impl Entry {
     const fn through(mut self, field: &'static str) -> Entry {
         if let Action::Call(mut call) = self.action {
             call.through = Some(field);
+            self.action = Action::Call(call);
+        }
+        self
+    }
+
+    /// It may take long, so whoever looks is shown how far it is.
+    const fn long(mut self) -> Entry {
+        if let Action::Call(mut call) = self.action {
+            call.long = true;
+            self.action = Action::Call(call);
+        }
+        self
+    }
+    /// Its result is words for people, or nothing that the user asked for.
+    const fn says(mut self, says: Says) -> Entry {
+        if let Action::Call(mut call) = self.action {
+            call.says = says;
             self.action = Action::Call(call);
         }
         self

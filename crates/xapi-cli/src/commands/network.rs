@@ -22,6 +22,7 @@ pub const NETWORK: &[Entry] = &[
         &[arg("pif", "pif-uuid"), arg("network", "network-uuid")],
     )
     .reqd(&["pif-uuid", "network-uuid"])
+    .long()
     .help("Enables SR-IOV on an interface and connects the network to it."),
     call(
         "network-sriov-destroy",
@@ -29,6 +30,7 @@ pub const NETWORK: &[Entry] = &[
         &[arg("self", "uuid")],
     )
     .reqd(&["uuid"])
+    .long()
     .help("Disables SR-IOV on the interface of an SR-IOV network."),
     call(
         "sdn-controller-introduce",
