@@ -3,11 +3,19 @@
 //! A command that is one message names the message and how the command line says its parameters; types, defaults
 //! and the form of the result come from the model. The few that are more have a function.
 
+mod certificate;
+mod emergency;
+mod event;
 mod host;
+mod host_data;
 mod message;
 mod network;
 mod pif;
 mod pool;
+mod pool_service;
+mod session;
+mod storage;
+mod transfer;
 mod vif;
 
 use crate::command::{Action, Arg, Command, Context, OneCall, Says};
@@ -155,7 +163,15 @@ pub fn commands() -> impl Iterator<Item = Command> {
         network::NETWORK,
         vif::VIF,
         host::HOST,
+        host_data::HOST_DATA,
+        emergency::EMERGENCY,
         pool::POOL,
+        pool_service::POOL_SERVICE,
+        certificate::CERTIFICATE,
+        storage::STORAGE,
+        session::SESSION,
+        event::EVENT,
+        transfer::TRANSFER,
         message::MESSAGE,
     ];
     tables.into_iter().flatten().map(Entry::command)
