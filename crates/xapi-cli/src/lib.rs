@@ -1,6 +1,6 @@
 //! The grammar, commands and formatting of `xe`, over a call function and a writer.
 //!
-//! `bin/xe` runs it over the wire; a server runs it for its thin clients. It must not know sockets, files, the
+//! `bin/xe` runs it over the wire; a server runs it for its [thin clients](thin). It must not know sockets, files, the
 //! environment or the process: what it may call is an [`Rpc`], what it says goes to an [`Output`].
 //!
 //! The output is an interface: people's scripts cut it with `awk` and `cut`, so padding, flags and empty lines follow
@@ -24,6 +24,7 @@ mod rpc;
 mod select;
 mod server;
 mod shown;
+pub mod thin;
 mod verbs;
 
 use command::{Action, Context};

@@ -1,0 +1,95 @@
+//! One request from its body to its end.
+
+use std::io::{Read, Write};
+
+use xapi_model::{ApiError, Value};
+
+use super::conversation::{Conversation, Lost, Patience};
+use super::frame::{self, FrameError, GREETING_LENGTH, MAJOR};
+use super::in_process::InProcess;
+use super::request::{LARGEST_REQUEST, Request, Unreadable};
+use crate::rpc::Output;
+
+/// A call in this process: the name and all parameters as they would come over the wire, the session first.
+pub type Call<'f> = dyn FnMut(&str, Vec<Value>) -> Result<Value, ApiError> + 'f;
+
+/// What a log may tell of a command that was carried out to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The command's name, at most 64 letters of it. Its parameters may hold secrets and are told nowhere.
+    pub command: String,
+    /// The exit status that the client was told.
+    pub status: i32,
+}
+
+/// Why there was no conversation, or why it broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ThinError {
+    /// The request is none that can be served; the client has heard so.
+    #[error(transparent)]
+    Request(#[from] Unreadable),
+    /// There is nobody to talk to, before a command was known.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    /// The client speaks another version.
+    #[error("the client speaks version {0} of the protocol")]
+    Version(u32),
+    /// The client was lost during a command, which was carried out to its end.
+    #[error("in {command:?}: {lost}")]
+    During {
+        /// The command's name.
+        command: String,
+        /// What happened.
+        lost: Lost,
+    },
+}
+
+/// Serves one `POST /cli` and leaves the stream to be closed.
+///
+/// The stream blocks. Its reads should time out after some seconds, with `WouldBlock` or `TimedOut`, so that the
+/// [`Patience`] is looked at; its writes should fail when a client takes nothing for long. `call` knows where the
+/// request came from: on the socket of the local superuser a login succeeds with any password, elsewhere it looks at
+/// it. Runs until the client was told the exit status, also when the command waits for hours.
+pub fn serve<S: Read + Write>(
+    stream: &mut S,
+    request: Request,
+    call: &mut Call<'_>,
+    patience: Patience,
+) -> Result<Served, ThinError> {
+    if request.length > LARGEST_REQUEST {
+        return refuse(stream, Unreadable::TooLong);
+    }
+    let mut talk = Conversation::new(stream, request.beyond, patience);
+    let body = talk.take_of_request(request.length)?;
+    talk.write(&frame::greeting())?;
+    let greeting = talk.take_of_request(GREETING_LENGTH)?;
+    let (major, _) = frame::decode_greeting(&greeting).map_err(Lost::from)?;
+    if major != MAJOR {
+        return Err(ThinError::Version(major));
+    }
+    let (command, status) = match String::from_utf8(body) {
+        Ok(body) => {
+            let (lent, words) = Request::words(&body);
+            let mut rpc = InProcess::new(call, lent);
+            let command = words.first().map_or("", String::as_str);
+            let command = command.chars().take(64).collect();
+            (command, crate::run(&words, &mut rpc, &mut talk))
+        }
+        Err(_) => {
+            let why = FrameError::NotText;
+            talk.eprint(&format!("Error: {why}\n"));
+            (String::new(), 1)
+        }
+    };
+    match talk.end(status) {
+        Ok(()) => Ok(Served { command, status }),
+        Err(lost) => Err(ThinError::During { command, lost }),
+    }
+}
+
+/// Says on HTTP why a request is not served.
+fn refuse<S: Write>(stream: &mut S, why: Unreadable) -> Result<Served, ThinError> {
+    let told = stream.write_all(why.page().as_bytes());
+    told.and_then(|()| stream.flush()).map_err(Lost::from)?;
+    Err(why.into())
+}
