@@ -50,6 +50,10 @@ impl<'a> Context<'a> {
         if self.params.switch("force") {
             return Ok(true);
         }
+        if self.printer.is_json() {
+            let text = "This cannot be undone, and a program cannot be asked; --force does it";
+            return Err(Failure::Refused(text.to_owned()));
+        }
         for line in warnings {
             self.printer.always(line);
         }

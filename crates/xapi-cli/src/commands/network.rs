@@ -6,7 +6,6 @@ use super::{Entry, call, own};
 use crate::command::{Context, arg};
 use crate::failure::Failure;
 use crate::input::read;
-use crate::shown::text;
 
 pub const NETWORK: &[Entry] = &[
     own("network-create", network_create)
@@ -77,7 +76,5 @@ fn network_create(cx: &mut Context<'_>) -> Result<(), Failure> {
     let network = cx
         .server
         .call("network.create", vec![Value::Struct(record.into())])?;
-    let uuid = text(&mut cx.server, &Type::Ref("network"), &network)?;
-    cx.printer.list(&[uuid]);
-    Ok(())
+    cx.give(&Type::Ref("network"), &network)
 }

@@ -3,11 +3,15 @@
 
 mod any_words;
 mod calls;
+mod events;
 mod failures;
 mod fake;
 mod help;
+mod hosts;
+mod json;
 mod lists;
 mod params;
+mod progress;
 
 use fake::{Fake, world};
 
