@@ -18,7 +18,8 @@ const PIECE: usize = 16 * 1024;
 pub struct Patience {
     /// For the rest of its request, and again for its greeting.
     pub request: Duration,
-    /// For each answer and each piece of a file; a client that is busy says so every five minutes.
+    /// For each answer and each piece of a file, and until each frame is taken; a client that is busy says so every
+    /// five minutes.
     pub answer: Duration,
 }
 
@@ -78,10 +79,21 @@ impl<'s, S: Read + Write> Conversation<'s, S> {
         self.take(length, until)
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are. A client that takes one now and then does not stretch the time.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Lost> {
-        let written = self.stream.write_all(bytes);
-        Ok(written.and_then(|()| self.stream.flush())?)
+        let until = Instant::now() + self.patience.answer;
+        let mut left = bytes;
+        while !left.is_empty() {
+            match self.stream.write(left) {
+                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+                Ok(length) => left = &left[length..],
+                Err(why) => passing(why)?,
+            }
+            if !left.is_empty() && Instant::now() >= until {
+                return Err(Lost::Slow);
+            }
+        }
+        Ok(self.stream.flush()?)
     }
 
     /// Says the last word and tells whether everything before it went well.
@@ -98,8 +110,7 @@ impl<'s, S: Read + Write> Conversation<'s, S> {
         Ok(std::mem::replace(&mut self.ahead, rest))
     }
 
-    /// Waits for bytes. The stream's own time-out only lets us look at the clock; one byte now and then does not
-    /// stretch the time either.
+    /// Waits for bytes; one now and then does not stretch the time.
     fn more(&mut self, until: Instant) -> Result<(), Lost> {
         let mut piece = [0; PIECE];
         loop {
@@ -112,10 +123,7 @@ impl<'s, S: Read + Write> Conversation<'s, S> {
                     self.ahead.extend_from_slice(&piece[..length]);
                     return Ok(());
                 }
-                Err(why) => match why.kind() {
-                    ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {}
-                    _ => return Err(why.into()),
-                },
+                Err(why) => passing(why)?,
             }
         }
     }
@@ -198,6 +206,14 @@ impl<'s, S: Read + Write> Conversation<'s, S> {
                 _ => return Err(Lost::Unasked),
             }
         }
+    }
+}
+
+/// The stream's own time-outs are only occasions to look at the clock.
+fn passing(why: io::Error) -> Result<(), Lost> {
+    match why.kind() {
+        ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => Ok(()),
+        _ => Err(why.into()),
     }
 }
 

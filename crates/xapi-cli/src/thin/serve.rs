@@ -46,8 +46,8 @@ pub enum ThinError {
 
 /// Serves one `POST /cli` and leaves the stream to be closed.
 ///
-/// The stream blocks. Its reads should time out after some seconds, with `WouldBlock` or `TimedOut`, so that the
-/// [`Patience`] is looked at; its writes should fail when a client takes nothing for long. `call` knows where the
+/// The stream blocks. Its reads and writes should time out after some seconds, with `WouldBlock` or `TimedOut`, so that
+/// the [`Patience`] is looked at. `call` knows where the
 /// request came from: on the socket of the local superuser a login succeeds with any password, elsewhere it looks at
 /// it. Runs until the client was told the exit status, also when the command waits for hours.
 pub fn serve<S: Read + Write>(

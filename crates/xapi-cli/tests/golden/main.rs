@@ -12,6 +12,7 @@ mod json;
 mod lists;
 mod params;
 mod progress;
+mod records;
 
 use fake::{Fake, world};
 

@@ -387,3 +387,32 @@ fn the_largest_request_and_file_are_taken_and_not_one_byte_more() {
     );
     assert!(!called);
 }
+
+#[test]
+fn a_client_that_takes_nothing_is_left_after_a_while() {
+    let mut fake = world();
+    let told = [
+        ("uuid", "long".into()),
+        ("name_description", "x".repeat(4 << 20).into()),
+    ];
+    fake.add("network", "OpaqueRef:long", &told);
+    let words = format!("network-list\nparams=all\nusername=root\npassword={PASSWORD}");
+    let request = Request {
+        length: words.len(),
+        beyond: [words.as_bytes(), &frame::greeting()].concat(),
+    };
+    let talk = Talk::with(fake, request, IMPATIENT);
+    let ended = talk.ended();
+    let slow = matches!(
+        ended.outcome,
+        Err(ThinError::During {
+            lost: Lost::Slow,
+            ..
+        })
+    );
+    assert!(slow, "{:?}", ended.outcome);
+    assert_eq!(
+        ended.asked.last().map(String::as_str),
+        Some("session.logout")
+    );
+}

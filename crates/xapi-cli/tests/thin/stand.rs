@@ -79,6 +79,7 @@ impl Talk {
         let (client, mut server) = UnixStream::pair().expect("a pair of sockets");
         let tick = Some(Duration::from_millis(20));
         server.set_read_timeout(tick).expect("sets");
+        server.set_write_timeout(tick).expect("sets");
         // A test that waits for what never comes fails and does not hang.
         let patient = Some(Duration::from_secs(20));
         client.set_read_timeout(patient).expect("sets");
