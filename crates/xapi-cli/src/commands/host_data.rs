@@ -61,6 +61,41 @@ pub const HOST_DATA: &[Entry] = &[
     )
     .reqd(&["uuid"])
     .help("Removes a crash dump of a host."),
+    call(
+        "host-enable-external-auth",
+        "host.enable_external_auth",
+        &[
+            arg("host", "host-uuid"),
+            arg("config", "config"),
+            arg("service_name", "service-name"),
+            arg("auth_type", "auth-type"),
+        ],
+    )
+    .reqd(&["host-uuid", "auth-type", "service-name"])
+    .optional(&["config:"])
+    .hidden()
+    .help("Lets the users of a directory service log in to one host, to mend what is amiss there."),
+    call(
+        "host-disable-external-auth",
+        "host.disable_external_auth",
+        &[arg("host", "host-uuid"), arg("config", "config")],
+    )
+    .reqd(&["host-uuid"])
+    .optional(&["config:"])
+    .hidden()
+    .help("Lets no user of the directory service log in to one host, to mend what is amiss there."),
+    call(
+        "host-apply-edition",
+        "host.apply_edition",
+        &[
+            arg("host", "host-uuid"),
+            arg("edition", "edition"),
+            arg("force", "force").or("false"),
+        ],
+    )
+    .reqd(&["host-uuid", "edition"])
+    .optional(&["force"])
+    .help("Applies an edition to a host."),
     hosts("host-set-power-on-mode", power_on_mode)
         .reqd(&["power-on-mode"])
         .optional(&["power-on-config:"])

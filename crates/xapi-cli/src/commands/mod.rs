@@ -15,6 +15,7 @@ mod pool;
 mod pool_service;
 mod session;
 mod storage;
+mod subject;
 mod transfer;
 mod vif;
 
@@ -170,6 +171,7 @@ pub fn commands() -> impl Iterator<Item = Command> {
         certificate::CERTIFICATE,
         storage::STORAGE,
         session::SESSION,
+        subject::SUBJECT,
         event::EVENT,
         transfer::TRANSFER,
         message::MESSAGE,

@@ -163,6 +163,33 @@ pub const POOL_SERVICE: &[Entry] = &[
     call("pool-deconfigure-wlb", "pool.deconfigure_wlb", &[])
         .help("Takes no advice on workloads any more, for ever."),
     call(
+        "pool-retrieve-wlb-configuration",
+        "pool.retrieve_wlb_configuration",
+        &[],
+    )
+    .help("Shows how the server for balancing workloads is configured."),
+    call(
+        "pool-apply-edition",
+        "pool.apply_edition",
+        &[pool("self"), arg("edition", "edition")],
+    )
+    .reqd(&["edition"])
+    .optional(&["uuid"])
+    .help("Applies an edition to every host of the pool."),
+    call(
+        "pool-sync-updates",
+        "pool.sync_updates",
+        &[
+            pool("self"),
+            arg("force", "force").or("false"),
+            arg("token", "token"),
+            arg("token_id", "token-id"),
+        ],
+    )
+    .optional(&["force", "token", "token-id"])
+    .long()
+    .help("Fetches updates from the repositories. Prints the hash that names them."),
+    call(
         "pool-send-wlb-configuration",
         "pool.send_wlb_configuration",
         &[arg("config", "config")],

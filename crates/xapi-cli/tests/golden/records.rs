@@ -1,4 +1,4 @@
-//! Lists and fields of the classes beside the network's: tasks, messages, VMs, storage, secrets, sessions' subjects.
+//! Lists and fields of the classes beside the network's: tasks, messages, VMs, storage, secrets, subjects and roles.
 
 use xapi_model::{Value, errors};
 
@@ -101,6 +101,34 @@ fn world() -> Fake {
         "secret",
         "OpaqueRef:c",
         &[("uuid", "secret-1".into()), ("value", "hush".into())],
+    );
+    let mut add = |class, reference: &str, told: &[(&str, Value)]| fake.add(class, reference, told);
+    add(
+        "role",
+        "OpaqueRef:r",
+        &[
+            ("uuid", "role-1".into()),
+            ("name_label", "pool-operator".into()),
+        ],
+    );
+    add(
+        "role",
+        "OpaqueRef:ri",
+        &[
+            ("uuid", "role-2".into()),
+            ("name_label", "pif.plug".into()),
+            ("is_internal", true.into()),
+        ],
+    );
+    add(
+        "subject",
+        "OpaqueRef:u",
+        &[
+            ("uuid", "subject-1".into()),
+            ("subject_identifier", "S-1-5".into()),
+            ("other_config", map(&[("subject-name", "LAB\\ann")])),
+            ("roles", set(&["OpaqueRef:r", "OpaqueRef:gone"])),
+        ],
     );
     fake
 }
@@ -229,5 +257,66 @@ fn machines_and_storage() {
     check(
         "secret-list params=uuid,value",
         "uuid ( RO)     : secret-1\n    value ( RW): hush\n\n\n",
+    );
+}
+
+#[test]
+fn subjects_are_shown_with_the_names_of_their_roles() {
+    check(
+        "subject-list",
+        "uuid ( RO)                  : subject-1\n    subject-identifier ( RO): S-1-5\n          \
+         other-config (MRO): subject-name: LAB\\ann\n                 roles (SRO): \
+         pool-operator; <not in database>\n\n\n",
+    );
+    check(
+        "subject-list roles:contains=pool-operator --minimal",
+        "subject-1\n",
+    );
+    check(
+        "role-list",
+        "uuid ( RO)           : role-1\n           name ( RO): pool-operator\n    description ( RO): \n\n\n",
+    );
+}
+
+#[test]
+fn subjects_are_added_and_get_roles() {
+    let mut fake = world()
+        .answers("auth.get_subject_identifier", Ok("S-1-5".into()))
+        .answers("subject.create", Ok("OpaqueRef:u".into()))
+        .answers("subject.add_to_roles", Ok(Value::Nil))
+        .answers("role.get_by_name_label", Ok(set(&["OpaqueRef:r"])));
+    prints(
+        &mut fake,
+        "subject-add subject-name=LAB\\ann",
+        "subject-1\n",
+    );
+    assert!(
+        fake.asked
+            .contains(&r#"subject.create {subject_identifier:"S-1-5",other_config:{}}"#.to_owned())
+    );
+    prints(
+        &mut fake,
+        "subject-role-add uuid=subject-1 role-name=pool-operator",
+        "",
+    );
+    prints(
+        &mut fake,
+        "subject-role-add uuid=subject-1 role-uuid=role-1",
+        "",
+    );
+    let given = r#"subject.add_to_roles "OpaqueRef:u" "OpaqueRef:r""#;
+    assert_eq!(fake.asked.iter().filter(|call| *call == given).count(), 2);
+    let text = "Error: Either role-name or role-uuid must be given\n";
+    fails(&mut fake, "subject-role-add uuid=subject-1", text);
+    fails(
+        &mut fake,
+        "subject-role-remove uuid=subject-1 role-name=a role-uuid=b",
+        text,
+    );
+    let mut fake = world().answers("role.get_by_name_label", Ok(set(&[])));
+    fails(
+        &mut fake,
+        "subject-role-add uuid=subject-1 role-name=king",
+        "Error: There is no role 'king'\n",
     );
 }
