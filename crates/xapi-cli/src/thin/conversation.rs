@@ -1,9 +1,9 @@
-//! What is said between the two sides once the request was read, and how long one waits for the other.
+//! What is said between the two sides once the request is read, and how long one waits for the other.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::frame::{self, Blob, Command, FrameError, Message, Response};
+use super::frame::{self, Blob, Command, FrameError, GREETING_LENGTH, Message, Response};
 use crate::rpc::{LARGEST_FILE, Output};
 
 /// Whatever a client sends in a frame is a few integers.
@@ -16,8 +16,8 @@ const PIECE: usize = 16 * 1024;
 /// How long the client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For the rest of its request, and again for its greeting.
-    pub request: Duration,
+    /// For its greeting.
+    pub greeting: Duration,
     /// For each answer and each piece of a file, and until each frame is taken; a client that is busy says so every
     /// five minutes.
     pub answer: Duration,
@@ -26,7 +26,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Patience {
         Patience {
-            request: Duration::from_secs(60),
+            greeting: Duration::from_secs(60),
             answer: Duration::from_secs(900),
         }
     }
@@ -53,7 +53,7 @@ pub enum Lost {
 }
 
 /// A stream between a server and its client.
-pub struct Conversation<'s, S> {
+pub struct Conversation<'s, S: ?Sized> {
     stream: &'s mut S,
     /// Bytes that came and were not used yet.
     ahead: Vec<u8>,
@@ -62,21 +62,21 @@ pub struct Conversation<'s, S> {
     lost: Option<Lost>,
 }
 
-impl<'s, S: Read + Write> Conversation<'s, S> {
-    /// Nothing was said yet; `ahead` was read already.
-    pub fn new(stream: &'s mut S, ahead: Vec<u8>, patience: Patience) -> Self {
+impl<'s, S: Read + Write + ?Sized> Conversation<'s, S> {
+    /// Nothing was said yet.
+    pub fn new(stream: &'s mut S, patience: Patience) -> Self {
         Conversation {
             stream,
-            ahead,
+            ahead: Vec::new(),
             patience,
             lost: None,
         }
     }
 
-    /// The next bytes, as part of the request.
-    pub fn take_of_request(&mut self, length: usize) -> Result<Vec<u8>, Lost> {
-        let until = Instant::now() + self.patience.request;
-        self.take(length, until)
+    /// Waits for the greeting.
+    pub fn greeting(&mut self) -> Result<Vec<u8>, Lost> {
+        let until = Instant::now() + self.patience.greeting;
+        self.take(GREETING_LENGTH, until)
     }
 
     /// Writes bytes as they are. A client that takes one now and then does not stretch the time.
@@ -217,7 +217,7 @@ fn passing(why: io::Error) -> Result<(), Lost> {
     }
 }
 
-impl<S: Read + Write> Output for Conversation<'_, S> {
+impl<S: Read + Write + ?Sized> Output for Conversation<'_, S> {
     fn print(&mut self, text: &str) {
         self.tell(Command::Print(text.to_owned()));
     }

@@ -4,8 +4,7 @@
 //! what to print, which file to read, what to fetch. Here [`serve`] is told of such a request, runs the same commands
 //! as our own `xe` over calls in the process, and leads the conversation to its end.
 //!
-//! It is blocking code over any stream. Who listens, where the request's head was read and what a call does are
-//! somebody else's.
+//! It is blocking code over any stream. Who listens, how the request is read and what a call does are somebody else's.
 
 mod conversation;
 pub mod frame;
@@ -14,5 +13,4 @@ mod request;
 mod serve;
 
 pub use conversation::{Lost, Patience};
-pub use request::{LARGEST_REQUEST, Request, Unreadable};
-pub use serve::{Served, ThinError, serve};
+pub use serve::{Call, Served, ThinError, serve};

@@ -1,13 +1,13 @@
-//! One request from its body to its end.
+//! One request from its greeting to its end.
 
 use std::io::{Read, Write};
 
 use xapi_model::{ApiError, Value};
 
 use super::conversation::{Conversation, Lost, Patience};
-use super::frame::{self, FrameError, GREETING_LENGTH, MAJOR};
+use super::frame::{self, FrameError, MAJOR};
 use super::in_process::InProcess;
-use super::request::{LARGEST_REQUEST, Request, Unreadable};
+use super::request::words;
 use crate::rpc::Output;
 
 /// A call in this process: the name and all parameters as they would come over the wire, the session first.
@@ -25,9 +25,6 @@ pub struct Served {
 /// Why there was no conversation, or why it broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum ThinError {
-    /// The request is none that can be served; the client has heard so.
-    #[error(transparent)]
-    Request(#[from] Unreadable),
     /// There is nobody to talk to, before a command was known.
     #[error(transparent)]
     Lost(#[from] Lost),
@@ -44,32 +41,29 @@ pub enum ThinError {
     },
 }
 
-/// Serves one `POST /cli` and leaves the stream to be closed.
+/// Serves one `POST /cli`, whose body is the `arguments` and to which nothing was answered yet, and leaves the stream to
+/// be closed. The bound on the body is whoever's who read it.
 ///
 /// The stream blocks. Its reads and writes should time out after some seconds, with `WouldBlock` or `TimedOut`, so that
-/// the [`Patience`] is looked at. `call` knows where the
-/// request came from: on the socket of the local superuser a login succeeds with any password, elsewhere it looks at
-/// it. Runs until the client was told the exit status, also when the command waits for hours.
-pub fn serve<S: Read + Write>(
+/// the [`Patience`] is looked at. `call` knows where the request came from: on the socket of the local superuser a
+/// login succeeds with any password, elsewhere it looks at it. Runs until the client was told the exit status, also
+/// when the command waits for hours; a client that has gone ends such a wait.
+pub fn serve<S: Read + Write + ?Sized>(
     stream: &mut S,
-    request: Request,
+    arguments: &[u8],
     call: &mut Call<'_>,
     patience: Patience,
 ) -> Result<Served, ThinError> {
-    if request.length > LARGEST_REQUEST {
-        return refuse(stream, Unreadable::TooLong);
-    }
-    let mut talk = Conversation::new(stream, request.beyond, patience);
-    let body = talk.take_of_request(request.length)?;
+    let mut talk = Conversation::new(stream, patience);
     talk.write(&frame::greeting())?;
-    let greeting = talk.take_of_request(GREETING_LENGTH)?;
+    let greeting = talk.greeting()?;
     let (major, _) = frame::decode_greeting(&greeting).map_err(Lost::from)?;
     if major != MAJOR {
         return Err(ThinError::Version(major));
     }
-    let (command, status) = match String::from_utf8(body) {
+    let (command, status) = match std::str::from_utf8(arguments) {
         Ok(body) => {
-            let (lent, words) = Request::words(&body);
+            let (lent, words) = words(body);
             let mut rpc = InProcess::new(call, lent);
             let command = words.first().map_or("", String::as_str);
             let command = command.chars().take(64).collect();
@@ -85,11 +79,4 @@ pub fn serve<S: Read + Write>(
         Ok(()) => Ok(Served { command, status }),
         Err(lost) => Err(ThinError::During { command, lost }),
     }
-}
-
-/// Says on HTTP why a request is not served.
-fn refuse<S: Write>(stream: &mut S, why: Unreadable) -> Result<Served, ThinError> {
-    let told = stream.write_all(why.page().as_bytes());
-    told.and_then(|()| stream.flush()).map_err(Lost::from)?;
-    Err(why.into())
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use xapi_cli::thin::{Patience, Request, serve};
+use xapi_cli::thin::{Patience, serve};
 use xapi_model::{ApiError, Value, errors};
 
 use crate::fake::{Fake, world};
@@ -36,10 +36,9 @@ fn serve_one<S: Read + Write>(stream: S, fake: &Mutex<Fake>) {
             return;
         }
     }
-    let beyond = reader.buffer().to_vec();
-    let mut stream = reader.into_inner();
-    if head.starts_with(b"GET ") {
-        let head = String::from_utf8(head).expect("text");
+    let head = String::from_utf8(head).expect("text");
+    if head.starts_with("GET ") {
+        let mut stream = reader.into_inner();
         let target = head.split(' ').nth(1).unwrap_or_default();
         locked(fake).asked.push(format!("GET {target}"));
         let status = if target.starts_with("/audit_log?") {
@@ -51,9 +50,15 @@ fn serve_one<S: Read + Write>(stream: S, fake: &Mutex<Fake>) {
         stream.write_all(page.as_bytes()).expect("writes");
         return;
     }
-    let request = Request::of_head(&head, beyond).expect("a request");
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.expect("a length").parse().expect("a number");
+    let mut words = vec![0; length];
+    reader.read_exact(&mut words).expect("reads");
+    let mut stream = reader.into_inner();
     let mut call = |name: &str, params| answer(&mut locked(fake), name, params);
-    serve(&mut stream, request, &mut call, Patience::default()).expect("serves");
+    serve(&mut stream, &words, &mut call, Patience::default()).expect("serves");
 }
 
 /// What the client wrote, and its exit status.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use xapi_cli::thin::{Patience, Request, Served, ThinError, serve};
+use xapi_cli::thin::{Patience, Served, ThinError, serve};
 use xapi_cli::{Rpc, RpcError, Scope};
 use xapi_model::{ApiError, Value, errors};
 
@@ -61,21 +61,19 @@ pub struct Talk {
 
 /// Short enough for a test of the patience itself.
 pub const IMPATIENT: Patience = Patience {
-    request: Duration::from_millis(300),
+    greeting: Duration::from_millis(300),
     answer: Duration::from_millis(300),
 };
 
 impl Talk {
-    /// A server that has read the head of a request with these words, and nothing of its body.
-    pub fn new(fake: Fake, body: &[u8]) -> Talk {
-        let request = Request {
-            length: body.len(),
-            beyond: Vec::new(),
-        };
-        Talk::with(fake, request, Patience::default())
+    /// A server that was asked with these words.
+    pub fn new(fake: Fake, words: &[u8]) -> Talk {
+        Talk::with(fake, words, Patience::default())
     }
 
-    pub fn with(mut fake: Fake, request: Request, patience: Patience) -> Talk {
+    /// The same, with other patience.
+    pub fn with(mut fake: Fake, words: &[u8], patience: Patience) -> Talk {
+        let words = words.to_vec();
         let (client, mut server) = UnixStream::pair().expect("a pair of sockets");
         let tick = Some(Duration::from_millis(20));
         server.set_read_timeout(tick).expect("sets");
@@ -86,7 +84,7 @@ impl Talk {
         let (tell, ended) = channel();
         std::thread::spawn(move || {
             let mut call = |name: &str, params| answer(&mut fake, name, params);
-            let outcome = serve(&mut server, request, &mut call, patience);
+            let outcome = serve(&mut server, &words, &mut call, patience);
             // The server closes the connection, and then the test may have ended already.
             drop(server.shutdown(Shutdown::Both));
             let asked = std::mem::take(&mut fake.asked);
