@@ -4,33 +4,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use xapi_core::Api;
-use xapi_model::{ApiError, Value};
-use xapi_server::{Config, Handler, Listener, Origin, Server, UnixAccess};
+use xapi::Answers;
+use xapi_server::{Config, Listener, Server, UnixAccess};
 
 use crate::SimHost;
-
-/// The API as a handler of the server.
-pub struct Answers(pub Api);
-
-impl Handler for Answers {
-    fn call(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
-        let origin = xapi_core::Origin {
-            local_root: origin.local_root,
-            peer: origin.peer.clone(),
-            user_agent: origin.user_agent.clone(),
-            other_config: origin.other_config.clone(),
-        };
-        self.0.call(&origin, name, params)
-    }
-
-    fn quick(&self, name: &str) -> bool {
-        Api::is_quick(name)
-    }
-}
 
 /// A daemon on a simulated host that listens on a unix socket and on loopback.
 pub struct Served {
@@ -39,7 +19,7 @@ pub struct Served {
     socket: PathBuf,
     address: SocketAddr,
     _listeners: [Listener; 2],
-    _server: Server,
+    server: Mutex<Option<Server>>,
 }
 
 /// Where a request is sent.
@@ -54,7 +34,17 @@ pub enum To {
 impl Served {
     /// A host with NICs eth0…, with the limits of the daemon.
     pub fn new(nics: usize) -> Served {
-        let host = SimHost::new(nics);
+        Served::on(SimHost::new(nics))
+    }
+
+    /// The same where so many clients may wait for events.
+    pub fn with_waiting(nics: usize, waiting: usize) -> Served {
+        Served::on(SimHost::configured(nics, move |config| {
+            config.waiting = waiting
+        }))
+    }
+
+    fn on(host: SimHost) -> Served {
         let handler = Arc::new(Answers(host.api().clone()));
         let server = Server::new(handler, Config::default()).expect("threads");
         let socket = host.root().join("var/lib/xcp/socket/xapi");
@@ -69,8 +59,30 @@ impl Served {
             host,
             socket,
             _listeners: [unix, tcp],
-            _server: server,
+            server: Mutex::new(Some(server)),
         }
+    }
+
+    /// Waits until so many calls wait for events.
+    pub fn until_waiting(&self, calls: usize) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        let mut waiting = self.host.core().waiting_for_events();
+        runtime.block_on(async {
+            let reached = waiting.wait_for(|now| *now == calls);
+            let reached = tokio::time::timeout(Duration::from_secs(20), reached).await;
+            reached
+                .expect("as many wait in time")
+                .expect("the daemon is there");
+        });
+    }
+
+    /// Ends the server. Whether all its calls ended in time.
+    pub fn shut_down(&self, deadline: Duration) -> bool {
+        let server = self.server.lock().expect("no test has panicked").take();
+        server.expect("it runs").shutdown(deadline)
     }
 
     /// The address on loopback.
@@ -134,17 +146,28 @@ pub struct Answer {
 impl Peer {
     /// Sends one request; `headers` are whole lines. A server that refuses what is still being sent is listened to.
     pub fn post(&mut self, path: &str, headers: &str, body: &[u8]) -> Answer {
+        self.send(path, headers, body);
+        self.answer()
+    }
+
+    /// Sends one request and does not wait for its answer.
+    pub fn send(&mut self, path: &str, headers: &str, body: &[u8]) {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\n\r\n",
             body.len()
         );
+        self.write(path, &head, body);
+    }
+
+    fn write(&mut self, path: &str, head: &str, body: &[u8]) {
         let stream = self.stream.get_mut();
         let sent = stream
             .write_all(head.as_bytes())
             .and_then(|()| stream.write_all(body));
-        match sent {
-            Err(why) if why.kind() != std::io::ErrorKind::BrokenPipe => panic!("{path}: {why}"),
-            _ => self.answer(),
+        if let Err(why) = sent
+            && why.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            panic!("{path}: {why}");
         }
     }
 

@@ -21,6 +21,7 @@ pub struct SimHost {
     pub handle: Handle,
     api: Option<Api>,
     session: String,
+    configure: Box<dyn Fn(&mut Config) + Send + Sync>,
 }
 
 impl SimHost {
@@ -30,22 +31,36 @@ impl SimHost {
         SimHost::on(Handle::new(names))
     }
 
+    /// The same with settings of its own.
+    pub fn configured(
+        nics: usize,
+        configure: impl Fn(&mut Config) + Send + Sync + 'static,
+    ) -> SimHost {
+        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
+        SimHost::installed(Handle::new(names), true, in_memory(), Box::new(configure))
+    }
+
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, in_memory())
+        SimHost::installed(handle, true, in_memory(), Box::new(|_| {}))
     }
 
     /// The same with its database on the disk, for measurements.
     pub fn on_disk(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, tempfile::tempdir())
+        SimHost::installed(handle, true, tempfile::tempdir(), Box::new(|_| {}))
     }
 
     /// A machine that no installer has prepared: it does not say which interface is management.
     pub fn without_inventory(handle: Handle) -> SimHost {
-        SimHost::installed(handle, false, in_memory())
+        SimHost::installed(handle, false, in_memory(), Box::new(|_| {}))
     }
 
-    fn installed(handle: Handle, prepared: bool, dir: std::io::Result<TempDir>) -> SimHost {
+    fn installed(
+        handle: Handle,
+        prepared: bool,
+        dir: std::io::Result<TempDir>,
+        configure: Box<dyn Fn(&mut Config) + Send + Sync>,
+    ) -> SimHost {
         let dir = dir.expect("a directory");
         let write = |path: &str, text: &str| {
             let path = dir.path().join(path);
@@ -70,6 +85,7 @@ impl SimHost {
             handle,
             api: None,
             session: String::new(),
+            configure,
         };
         host.start();
         host
@@ -78,10 +94,11 @@ impl SimHost {
     /// Starts the daemon, as after a crash or a stop.
     pub fn start(&mut self) {
         self.api = None;
-        let config = Config {
+        let mut config = Config {
             root: self.root().to_owned(),
             ..Config::default()
         };
+        (self.configure)(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
         let store = Store::open(&config.database(), options()).expect("the database opens");

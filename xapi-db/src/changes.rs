@@ -48,11 +48,20 @@ impl Eq for ClassChanges {}
 impl View {
     /// What changed since generation `since`; everything that is there is added since 0.
     pub fn changes_since(&self, since: u64) -> Result<Changes, ApiError> {
+        self.changes_of(since, &|_| true)
+    }
+
+    /// The same for some classes alone.
+    pub fn changes_of(
+        &self,
+        since: u64,
+        wanted: &dyn Fn(&ClassDesc) -> bool,
+    ) -> Result<Changes, ApiError> {
         let layout = self.store.layout();
         let mut classes = Vec::new();
         for (at, table) in layout.tables.iter().enumerate() {
             // A class that nobody touched after that costs one comparison.
-            if self.store.last_change(at) > since {
+            if self.store.last_change(at) > since && wanted(table.class) {
                 let changes = class_changes(&self.reader.get().conn, table, since)?;
                 if !changes.is_empty() {
                     classes.push(changes);

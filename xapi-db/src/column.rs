@@ -10,7 +10,7 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserializer, Serialize, Serializer};
-use xapi_model::{DateTime, Type, TypeError, Value};
+use xapi_model::{DateTime, Type, TypeError, Value, Writer};
 
 /// The SQL type of a column; `None` for a type that no column can hold.
 pub(crate) fn sql_type(ty: &Type) -> Option<&'static str> {
@@ -66,6 +66,45 @@ pub(crate) fn read(ty: &Type, stored: ValueRef<'_>) -> Result<Value, TypeError> 
             &other.data_type().to_string(),
         )),
     }
+}
+
+/// Writes a column of type `ty` as a value; an absent option writes nothing and is false.
+pub(crate) fn write(
+    ty: &Type,
+    stored: ValueRef<'_>,
+    out: &mut dyn Writer,
+) -> Result<bool, TypeError> {
+    match (ty, stored) {
+        (Type::Int, ValueRef::Integer(n)) => out.int(n),
+        (Type::Bool, ValueRef::Integer(n)) => out.bool(n != 0),
+        (Type::Float, ValueRef::Real(x)) => out.float(x),
+        (Type::Float, ValueRef::Null) => out.float(f64::NAN),
+        (Type::String | Type::Ref(_) | Type::Enum(_), ValueRef::Text(bytes)) => {
+            out.text(utf8(bytes)?);
+        }
+        (Type::DateTime, ValueRef::Text(bytes)) => out.time(utf8(bytes)?),
+        // Most sets and maps are empty.
+        (Type::Set(_), ValueRef::Text(b"[]")) => {
+            out.begin_array();
+            out.end_array();
+        }
+        (Type::Map(..), ValueRef::Text(b"{}")) => {
+            out.begin_struct();
+            out.end_struct();
+        }
+        (Type::Option(_), ValueRef::Text(b"null")) => return Ok(false),
+        (Type::Set(_) | Type::Map(..) | Type::Option(_), ValueRef::Text(bytes)) => {
+            let mut json = serde_json::Deserializer::from_slice(bytes);
+            let value = Piecewise(ty, out).deserialize(&mut json);
+            let value = value.and_then(|()| json.end());
+            value.map_err(|error| TypeError::unreadable(&format!("{ty}: {error}"), ""))?;
+        }
+        (_, other) => {
+            let other = other.data_type().to_string();
+            return Err(TypeError::unreadable(&ty.to_string(), &other));
+        }
+    }
+    Ok(true)
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, TypeError> {
@@ -176,13 +215,111 @@ impl<'de> Visitor<'de> for Typed<'_> {
     }
 }
 
+/// Writes JSON as a type says.
+struct Piecewise<'a>(&'a Type, &'a mut dyn Writer);
+
+impl<'de> DeserializeSeed<'de> for Piecewise<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Piecewise<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, b: bool) -> Result<(), E> {
+        self.1.bool(b);
+        Ok(())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<(), E> {
+        self.1.int(n);
+        Ok(())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<(), E> {
+        self.visit_i64(i64::try_from(n).map_err(E::custom)?)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        match self.0 {
+            Type::Option(of) => return Piecewise(of, self.1).visit_str(text),
+            Type::Float => self.1.float(text.parse().map_err(E::custom)?),
+            Type::DateTime => self.1.time(text),
+            _ => self.1.text(text),
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let of = match self.0 {
+            Type::Set(of) | Type::Option(Type::Set(of)) => of,
+            _ => return Err(A::Error::custom("a list")),
+        };
+        self.1.begin_array();
+        while seq.next_element_seed(Piecewise(of, self.1))?.is_some() {}
+        self.1.end_array();
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let of = match self.0 {
+            Type::Map(_, of) | Type::Option(Type::Map(_, of)) => of,
+            _ => return Err(A::Error::custom("a map")),
+        };
+        self.1.begin_struct();
+        while map.next_key_seed(Name(self.1))?.is_some() {
+            map.next_value_seed(Piecewise(of, self.1))?;
+            self.1.end_member();
+        }
+        self.1.end_struct();
+        Ok(())
+    }
+}
+
+/// Writes the name of a member.
+struct Name<'a>(&'a mut dyn Writer);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
+        self.0.member(name);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use xapi_model::writer::Builder;
+
     use super::*;
 
     fn check(ty: &Type, value: Value) {
         let stored = cell(ty, &value).unwrap();
         let back = read(ty, ValueRef::from(&stored)).unwrap();
+        let mut builder = Builder::default();
+        let written = match write(ty, ValueRef::from(&stored), &mut builder).unwrap() {
+            true => builder.value().unwrap(),
+            false => Value::Nil,
+        };
+        assert_eq!(format!("{written:?}"), format!("{back:?}"), "{ty} written");
         assert_eq!(
             format!("{back:?}"),
             format!("{value:?}"),

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use xapi_model::{ApiError, Class, ClassDesc, Field, FieldDesc, Ref, Value, Wire, errors};
+use xapi_model::{ApiError, Class, ClassDesc, Field, FieldDesc, Ref, Value, Wire, Writer, errors};
 
 use crate::column;
 use crate::error::DbError;
@@ -116,6 +116,35 @@ pub struct View {
 }
 
 impl View {
+    /// Writes the record that clients see of a row, as it is read. HANDLE_INVALID when there is none.
+    pub fn write_record(
+        &self,
+        class: &'static ClassDesc,
+        reference: &str,
+        out: &mut dyn Writer,
+    ) -> Result<(), ApiError> {
+        let (layout, table) = self.store.table(class, reference)?;
+        let written = write_record(&self.reader.get().conn, layout, table, reference, out)?;
+        match written {
+            true => Ok(()),
+            false => Err(errors::handle_invalid(class.name, reference)),
+        }
+    }
+
+    /// Writes the records of all rows, as a map by reference.
+    pub fn write_records(
+        &self,
+        class: &'static ClassDesc,
+        out: &mut dyn Writer,
+    ) -> Result<(), ApiError> {
+        out.begin_struct();
+        if let Some((layout, table)) = self.store.table_of(class) {
+            write_records(&self.reader.get().conn, layout, table, out)?;
+        }
+        out.end_struct();
+        Ok(())
+    }
+
     /// The generation that the view shows.
     pub fn generation(&self) -> u64 {
         self.reader.get().generation
@@ -395,6 +424,117 @@ fn read_cell(
     })
 }
 
+fn write_record(
+    conn: &Connection,
+    layout: &Layout,
+    table: &Table,
+    reference: &str,
+    out: &mut dyn Writer,
+) -> Result<bool, DbError> {
+    let mut statement = conn.prepare_cached(&table.select)?;
+    let mut found = statement.query([reference])?;
+    let Some(stored) = found.next()? else {
+        return Ok(false);
+    };
+    let mut holders = Vec::new();
+    holders_of(conn, table, reference, &mut holders)?;
+    write_row(layout, table, reference, stored, &holders, out)?;
+    Ok(true)
+}
+
+fn write_records(
+    conn: &Connection,
+    layout: &Layout,
+    table: &Table,
+    out: &mut dyn Writer,
+) -> Result<(), DbError> {
+    let mut statement = conn.prepare_cached(&table.select_all)?;
+    let mut found = statement.query([])?;
+    let mut holders = Vec::new();
+    while let Some(stored) = found.next()? {
+        let reference = stored.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        holders_of(conn, table, reference, &mut holders)?;
+        out.member(reference);
+        write_row(layout, table, reference, stored, &holders, out)?;
+        out.end_member();
+    }
+    Ok(())
+}
+
+/// Writes the wire fields of a row in order, absent options left out.
+fn write_row(
+    layout: &Layout,
+    table: &Table,
+    reference: &str,
+    stored: &rusqlite::Row<'_>,
+    holders: &[(i64, String)],
+    out: &mut dyn Writer,
+) -> Result<(), DbError> {
+    out.begin_struct();
+    let mut at = 1;
+    for column in &table.columns {
+        let cell = match column.view {
+            Some(_) => None,
+            None => {
+                at += 1;
+                Some(stored.get_ref(at - 1)?)
+            }
+        };
+        if !column.field.on_wire() {
+            continue;
+        }
+        match (column.view, cell) {
+            (Some(end), _) => {
+                let number = layout.column_at(end).number;
+                out.member(column.field.name);
+                out.begin_array();
+                let held = holders.iter().filter(|(field, _)| *field == number);
+                held.for_each(|(_, holder)| out.text(holder));
+                out.end_array();
+                out.end_member();
+            }
+            // An option that is absent has no member.
+            (None, Some(ValueRef::Text(b"null")))
+                if matches!(column.field.ty, xapi_model::Type::Option(_)) => {}
+            (None, Some(cell)) => {
+                out.member(column.field.name);
+                column::write(&column.field.ty, cell, out).map_err(|source| DbError::Value {
+                    class: table.class.name,
+                    field: column.field.name,
+                    reference: reference.to_owned(),
+                    source,
+                })?;
+                out.end_member();
+            }
+            (None, None) => {}
+        }
+    }
+    out.end_struct();
+    Ok(())
+}
+
+/// All that refer to a row, with the number of the field by which they do, in the order of views.
+fn holders_of(
+    conn: &Connection,
+    table: &Table,
+    reference: &str,
+    holders: &mut Vec<(i64, String)>,
+) -> Result<(), DbError> {
+    holders.clear();
+    if !table.has_views {
+        return Ok(());
+    }
+    let mut statement = conn.prepare_cached(HOLDERS)?;
+    let mut found = statement.query([reference])?;
+    while let Some(holder) = found.next()? {
+        holders.push((holder.get(0)?, holder.get(1)?));
+    }
+    Ok(())
+}
+
+/// All that refer to a row in one scan; the views pick theirs by the number of the stored end.
+const HOLDERS: &str = "SELECT field, holder FROM _refs WHERE target = ?1 ORDER BY target DESC, field DESC, holder DESC";
+
 fn fill_views(
     conn: &Connection,
     layout: &Layout,
@@ -402,20 +542,14 @@ fn fill_views(
     reference: &str,
     row: &mut [Value],
 ) -> Result<(), DbError> {
-    if !table.has_views {
-        return Ok(());
-    }
-    // All that refer to the row in one scan; the views pick theirs by the number of the stored end.
-    let mut statement = conn
-        .prepare_cached("SELECT field, holder FROM _refs WHERE target = ?1 ORDER BY target DESC, field DESC, holder DESC")?;
-    let mut found = statement.query([reference])?;
-    while let Some(holder) = found.next()? {
-        let number: i64 = holder.get(0)?;
+    let mut holders = Vec::new();
+    holders_of(conn, table, reference, &mut holders)?;
+    for (number, holder) in holders {
         for (column, value) in table.columns.iter().zip(row.iter_mut()) {
             if let (Some(end), Value::Array(items)) = (column.view, value)
                 && layout.column_at(end).number == number
             {
-                items.push(Value::Str(holder.get(1)?));
+                items.push(Value::Str(holder.clone()));
             }
         }
     }

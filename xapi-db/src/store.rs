@@ -289,6 +289,13 @@ impl Store {
         (self.0.options.ids)()
     }
 
+    /// Whether a row of the class may have been made, changed or destroyed after a generation. Costs one comparison,
+    /// and errs only towards yes.
+    pub fn touched(&self, class: &ClassDesc, since: u64) -> bool {
+        self.place_of(class)
+            .is_some_and(|(_, at, _)| self.last_change(at) > since)
+    }
+
     pub(crate) fn last_change(&self, table: usize) -> u64 {
         self.0.last_changes[table].load(Ordering::Acquire)
     }

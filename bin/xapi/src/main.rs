@@ -10,19 +10,18 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::{CommandFactory, Parser};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use tracing_subscriber::prelude::*;
+use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
-use xapi_core::{Api, Config, Core, Origin, startup};
+use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
-use xapi_model::{ApiError, Value, errors};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
-use xapi_server::{
-    Config as ServerConfig, Handler, Listener, Origin as ServerOrigin, Server, UnixAccess,
-};
+use xapi_server::{Config as ServerConfig, Listener, Server, UnixAccess};
 
 use settings::Settings;
 
@@ -134,6 +133,15 @@ fn log_to_where_we_run(filter: &str) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Thousands of clients may be connected; many systems begin with a thousand open files, and allow more to who asks.
+fn as_many_files_as_may_be() {
+    let asked = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(why) = asked {
+        tracing::warn!("the limit on open files stays as it is: {why}");
+    }
+}
+
 /// Everything between the configuration and the signal to stop.
 fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
@@ -144,6 +152,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         ..config
     };
     let signals = Signals::block()?;
+    as_many_files_as_may_be();
     let directory = config
         .database()
         .parent()
@@ -289,38 +298,6 @@ impl Listening {
         if !self.server.shutdown(SHUTDOWN) {
             tracing::warn!("some calls were cut off");
         }
-    }
-}
-
-/// The API behind the server's seam.
-struct Answers(Api);
-
-impl Handler for Answers {
-    fn call(
-        &self,
-        origin: &ServerOrigin,
-        name: &str,
-        params: Vec<Value>,
-    ) -> Result<Value, ApiError> {
-        let origin = Origin {
-            local_root: origin.local_root,
-            peer: origin.peer.clone(),
-            user_agent: origin.user_agent.clone(),
-            other_config: origin.other_config.clone(),
-        };
-        // Connections that were there before management was disabled are still open.
-        let elsewhere = origin
-            .peer
-            .parse::<SocketAddr>()
-            .is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
-        if elsewhere && !self.0.core().management_enabled() {
-            return Err(errors::host_has_no_management_ip());
-        }
-        self.0.call(&origin, name, params)
-    }
-
-    fn quick(&self, name: &str) -> bool {
-        Api::is_quick(name)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Config {
     pub pam_service: String,
     /// Tasks of `Async.` calls that may run at the same time.
     pub async_workers: usize,
+    /// Calls that may wait for events at the same time.
+    pub waiting: usize,
 }
 
 impl Default for Config {
@@ -25,6 +27,7 @@ impl Default for Config {
             auth_deadline: std::time::Duration::from_secs(20),
             pam_service: "xapi".to_owned(),
             async_workers: 16,
+            waiting: 4096,
         }
     }
 }

@@ -55,6 +55,7 @@ pub struct Core {
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
+    pub(crate) events: crate::events::Events,
 }
 
 impl Core {
@@ -81,6 +82,7 @@ impl Core {
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
             async_slots: slots,
+            events: crate::events::Events::default(),
         }
     }
 
@@ -149,6 +151,11 @@ impl Core {
     /// Whether requests from other machines are answered: false while management is disabled.
     pub fn management_enabled(&self) -> bool {
         self.management.load(Ordering::Acquire)
+    }
+
+    /// How many calls wait for events, now and whenever that changes.
+    pub fn waiting_for_events(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.events.waiting()
     }
 
     /// Has somebody told whenever management is enabled or disabled. Only the first to ask is told.

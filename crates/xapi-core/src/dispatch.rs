@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use xapi_model::messages::{Kind, Message, messages};
-use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, errors};
+use xapi_model::messages::{Implied, Kind, Message, messages};
+use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, Written, errors, writer};
 
 use crate::context::{Caller, Core, Cx, Origin};
+use crate::events::{self, Wait};
 use crate::{Result, implied, not_yet, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
@@ -21,6 +22,16 @@ pub fn handler<C: Call>(run: fn(&Cx<'_>, C) -> Result<C::Out>) -> (&'static str,
 #[derive(Clone)]
 pub struct Api {
     core: Arc<Core>,
+}
+
+/// What became of a request.
+pub enum Begun {
+    /// It is answered.
+    Done(Value),
+    /// Its result is read while it is written; it may still fail.
+    Written(Box<dyn Written>),
+    /// It waits for events.
+    Waits(Wait),
 }
 
 /// How a message is to be run.
@@ -44,16 +55,25 @@ impl Api {
     /// Answers one request. Blocks until the answer is there; `Async.` calls return their task at once.
     ///
     /// `system.listMethods` returns its list like any other result; the wire sends it without an envelope.
-    pub fn call(&self, origin: &Origin, name: &str, mut params: Vec<Value>) -> Result<Value> {
+    pub fn call(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value> {
+        match self.begin(origin, name, params)? {
+            Begun::Done(value) => Ok(value),
+            Begun::Written(written) => writer::built(written.as_ref()),
+            Begun::Waits(wait) => wait.block(),
+        }
+    }
+
+    /// The same without keeping the caller's thread while a call waits for events.
+    pub fn begin(&self, origin: &Origin, name: &str, mut params: Vec<Value>) -> Result<Begun> {
         if name == "system.listMethods" {
-            return Ok(list_methods());
+            return Ok(Begun::Done(list_methods()));
         }
         if name.starts_with("system.isAlive:") {
-            return Ok(if params.is_empty() {
+            return Ok(Begun::Done(if params.is_empty() {
                 Value::Str(String::new())
             } else {
                 params.swap_remove(0)
-            });
+            }));
         }
         let (mode, bare) = split_mode(name);
         let Some(message) = messages().find(bare) else {
@@ -73,7 +93,7 @@ impl Api {
                 let text = format!("No async mode for this operation (rpc: {name})");
                 return Err(ApiError::new("Fault", vec![text]));
             }
-            return task::start(self, origin, caller, message, name, params);
+            return task::start(self, origin, caller, message, name, params).map(Begun::Done);
         }
         let cx = Cx {
             core: &self.core,
@@ -81,7 +101,24 @@ impl Api {
             task: None,
             origin,
         };
-        run(&cx, message, params)
+        if events::waits(&message.name) {
+            permit_message(cx.session.as_ref(), message, &params)?;
+            return events::wait(&cx, &message.name, params).map(Begun::Waits);
+        }
+        if let Some(implied) = written(&cx, message) {
+            permit_message(cx.session.as_ref(), message, &params)?;
+            if let Some(written) = implied::write(&cx, message, implied, &params)? {
+                return Ok(Begun::Written(written));
+            }
+        }
+        run(&cx, message, params).map(Begun::Done)
+    }
+
+    /// Whether a message waits for events, in any of its spellings.
+    pub fn waits(name: &str) -> bool {
+        messages()
+            .find(name)
+            .is_some_and(|m| events::waits(&m.name))
     }
 
     /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
@@ -121,6 +158,17 @@ pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<
             guarded(name, || implied::run(cx, message, implied, params))
         }
         _ => Err(errors::not_implemented(name)),
+    }
+}
+
+/// What a message without a handler reads, if that is whole records: they are written as they are read.
+fn written(cx: &Cx<'_>, message: &Message) -> Option<Implied> {
+    let name = message.name.as_str();
+    match message.kind {
+        Kind::Implied(
+            implied @ (Implied::GetRecord | Implied::GetAllRecords | Implied::GetAllRecordsWhere),
+        ) if !cx.core.handlers.contains_key(name) && !not_yet::contains(name) => Some(implied),
+        _ => None,
     }
 }
 

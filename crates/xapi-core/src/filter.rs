@@ -3,8 +3,10 @@
 //! Expressions compare fields and texts; `and` and `or` are equal and left-associative, and both bind tighter than
 //! `not`. Fields compare as the text that the database of XAPI keeps.
 
+use std::collections::BTreeSet;
+
 use xapi_db::Read;
-use xapi_model::{ApiError, ClassDesc, Value, errors};
+use xapi_model::{ApiError, ClassDesc, FieldDesc, Type, Value, errors};
 
 use crate::Result;
 
@@ -20,7 +22,21 @@ pub fn select(
     text: &str,
 ) -> Result<Vec<(String, Value)>> {
     let expr = parse(text).map_err(|why| errors::invalid_value(clip(text), why))?;
-    let mut records = rows.records(class)?;
+    // A field that does not exist is an error as soon as there is a row to compare.
+    let known = expr.fields().all(|field| known(class, field));
+    let mut records = match known.then(|| expr.candidates(rows, class)).transpose()? {
+        Some(Some(found)) => {
+            // Descending, as whole classes come.
+            let found = found.into_iter().rev();
+            found
+                .map(|reference| {
+                    let record = rows.record(class, &reference)?;
+                    Ok((reference, record))
+                })
+                .collect::<Result<Vec<_>>>()?
+        }
+        _ => rows.records(class)?,
+    };
     let mut failed = None;
     records.retain(|(reference, record)| {
         if failed.is_some() {
@@ -38,6 +54,39 @@ pub fn select(
     }
 }
 
+/// Whether an expression selects everything, whatever there is.
+pub fn is_everything(text: &str) -> bool {
+    matches!(parse(text), Ok(Expr::Constant(true)))
+}
+
+fn desc(class: &ClassDesc, field: &str) -> Option<&'static FieldDesc> {
+    let mut fields = class.fields.iter();
+    fields.find(|desc| (desc.db == field || desc.name == field) && desc.on_wire())
+}
+
+fn known(class: &ClassDesc, field: &str) -> bool {
+    field == "_ref" || desc(class, field).is_some()
+}
+
+/// The value of a field that the database keeps as this text: `None` if no value is.
+fn value_of(ty: &Type, text: &str) -> Option<Value> {
+    match ty {
+        Type::String | Type::Ref(_) | Type::Enum(_) => Some(Value::from(text)),
+        Type::Bool => match text {
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        // Comparison is of texts: 07 is not 7.
+        Type::Int => text
+            .parse()
+            .ok()
+            .filter(|n: &i64| n.to_string() == text)
+            .map(Value::Int),
+        _ => None,
+    }
+}
+
 fn clip(text: &str) -> String {
     text.chars().take(1024).collect()
 }
@@ -46,11 +95,7 @@ fn look_up(class: &ClassDesc, reference: &str, record: &Value, field: &str) -> R
     if field == "_ref" {
         return Ok(reference.to_owned());
     }
-    let known = class
-        .fields
-        .iter()
-        .find(|desc| desc.db == field || desc.name == field);
-    match known.and_then(|desc| record.member(desc.name)) {
+    match desc(class, field).and_then(|desc| record.member(desc.name)) {
         Some(value) => Ok(stored_text(value)),
         None => Err(ApiError::new(
             "INTERNAL_ERROR",
@@ -91,6 +136,29 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
+/// The rows in which a field has a value that is kept as this text, if the database can find them.
+fn equal(
+    rows: &impl Read,
+    class: &'static ClassDesc,
+    field: &str,
+    text: &str,
+) -> Result<Option<BTreeSet<String>>> {
+    if field == "_ref" {
+        let there = rows.holds(class, text)?;
+        return Ok(Some(there.then(|| text.to_owned()).into_iter().collect()));
+    }
+    let Some(desc) = desc(class, field).filter(|desc| desc.view.is_none()) else {
+        return Ok(None);
+    };
+    match (&desc.ty, value_of(&desc.ty, text)) {
+        (Type::String | Type::Ref(_) | Type::Enum(_) | Type::Bool | Type::Int, Some(value)) => Ok(
+            Some(rows.search(class, desc, &value)?.into_iter().collect()),
+        ),
+        (Type::Bool | Type::Int, None) => Ok(Some(BTreeSet::new())),
+        _ => Ok(None),
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Operand {
     Field(String),
@@ -126,6 +194,64 @@ impl Drop for Expr {
 }
 
 impl Expr {
+    /// The names of the fields that are compared.
+    fn fields(&self) -> impl Iterator<Item = &str> {
+        let mut rest = vec![self];
+        let mut names = Vec::new();
+        while let Some(expr) = rest.pop() {
+            match expr {
+                Expr::Constant(_) => {}
+                Expr::Not(inner) => rest.push(inner),
+                Expr::And(left, right) | Expr::Or(left, right) => rest.extend([&**left, &**right]),
+                Expr::Equal(left, right) => {
+                    for operand in [left, right] {
+                        if let Operand::Field(name) = operand {
+                            names.push(name.as_str());
+                        }
+                    }
+                }
+            }
+        }
+        names.into_iter()
+    }
+
+    /// The rows among which those are that this selects, if the database can find them: for comparisons with a text,
+    /// and what `and` and `or` make of them. `None`: any row may be selected.
+    fn candidates(
+        &self,
+        rows: &impl Read,
+        class: &'static ClassDesc,
+    ) -> Result<Option<BTreeSet<String>>> {
+        // Along the left spine without recursion, as for evaluation.
+        let mut spine = Vec::new();
+        let mut at = self;
+        while let Expr::And(left, right) | Expr::Or(left, right) = at {
+            spine.push((matches!(at, Expr::And(..)), right));
+            at = left;
+        }
+        let mut found = match at {
+            Expr::Constant(false) => Some(BTreeSet::new()),
+            Expr::Equal(Operand::Field(field), Operand::Text(text))
+            | Expr::Equal(Operand::Text(text), Operand::Field(field)) => {
+                equal(rows, class, field, text)?
+            }
+            _ => None,
+        };
+        while let Some((and, right)) = spine.pop() {
+            found = match (and, found) {
+                // Either side of an `and` will do.
+                (true, Some(found)) => Some(found),
+                (true, None) => right.candidates(rows, class)?,
+                (false, None) => None,
+                (false, Some(mut found)) => right.candidates(rows, class)?.map(|others| {
+                    found.extend(others);
+                    found
+                }),
+            };
+        }
+        Ok(found)
+    }
+
     /// Evaluates along the left spine without recursion, for the same reason as [`Expr::drop`].
     fn eval(&self, field: &impl Fn(&str) -> Result<String>) -> Result<bool> {
         let mut spine = Vec::new();

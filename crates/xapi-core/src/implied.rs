@@ -1,11 +1,48 @@
 //! The messages that follow from the declarations, carried out from the descriptors.
 
-use xapi_db::Read;
+use xapi_db::{Read, View};
 use xapi_model::messages::{Implied, Message};
-use xapi_model::{FieldDesc, Qualifier, Value, errors};
+use xapi_model::{ClassDesc, FieldDesc, Qualifier, Value, Writer, Written, errors};
 
 use crate::context::Cx;
 use crate::{Result, filter};
+
+/// Whole records of a class, written as they are read.
+struct Records {
+    view: View,
+    class: &'static ClassDesc,
+    /// One of them, or all.
+    reference: Option<String>,
+}
+
+impl Written for Records {
+    fn write(&self, out: &mut dyn Writer) -> Result<()> {
+        match &self.reference {
+            Some(reference) => self.view.write_record(self.class, reference, out),
+            None => self.view.write_records(self.class, out),
+        }
+    }
+}
+
+/// Begins an implied message that reads one record or all; `None` if it has to look at them first.
+pub fn write(
+    cx: &Cx<'_>,
+    message: &Message,
+    implied: Implied,
+    params: &[Value],
+) -> Result<Option<Box<dyn Written>>> {
+    let reference = match (implied, params.first().and_then(Value::as_str)) {
+        (Implied::GetRecord, Some(reference)) => Some(reference.to_owned()),
+        (Implied::GetAllRecords, _) => None,
+        (Implied::GetAllRecordsWhere, Some(text)) if filter::is_everything(text) => None,
+        _ => return Ok(None),
+    };
+    Ok(Some(Box::new(Records {
+        view: cx.core.view()?,
+        class: message.class,
+        reference,
+    })))
+}
 
 /// Carries out an implied message; the parameters have their types.
 pub fn run(cx: &Cx<'_>, message: &Message, implied: Implied, params: Vec<Value>) -> Result<Value> {

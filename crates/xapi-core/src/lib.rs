@@ -10,6 +10,7 @@ pub mod change;
 pub mod config;
 pub mod context;
 pub mod dispatch;
+pub mod events;
 pub mod facts;
 pub mod filter;
 pub mod implied;
@@ -24,7 +25,7 @@ pub mod watch;
 
 pub use config::Config;
 pub use context::{Core, Cx, Origin};
-pub use dispatch::Api;
+pub use dispatch::{Api, Begun};
 
 use xapi_model::ApiError;
 

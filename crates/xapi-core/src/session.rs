@@ -98,6 +98,22 @@ pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller
     Ok(caller)
 }
 
+/// Whether a session that was checked before is still there; SESSION_INVALID [ref] otherwise.
+pub(crate) fn alive(core: &Core, caller: &Caller) -> Result<()> {
+    let session = &caller.session;
+    let there = if caller.local {
+        core.with_local_sessions(|local| local.contains(session))
+    } else {
+        core.callers.get(session.as_str(), core.seconds()).is_some()
+            || core.view()?.exists(session)?
+    };
+    if there {
+        Ok(())
+    } else {
+        Err(errors::session_invalid(session.as_str()))
+    }
+}
+
 /// A fresh reference from the operating system's generator: whoever holds it is the session.
 fn fresh() -> Result<Ref<Session>> {
     let mut bytes = [0u8; 16];
@@ -181,6 +197,7 @@ pub fn logout(cx: &Cx<'_>, _: Logout) -> Result<()> {
     if caller.local {
         cx.core
             .with_local_sessions(|local| local.retain(|session| *session != caller.session));
+        cx.core.events.session_ended();
         return Ok(());
     }
     forget(cx.core, &caller.session)
@@ -208,6 +225,7 @@ fn forget(core: &Core, session: &Ref<Session>) -> Result<()> {
         }
     })?;
     core.callers.forget(session);
+    core.events.session_ended();
     Ok(())
 }
 
@@ -222,5 +240,6 @@ pub fn expire(core: &Core, now: &DateTime) -> Result<()> {
         Ok(())
     })?;
     core.callers.forget_all();
+    core.events.session_ended();
     Ok(())
 }

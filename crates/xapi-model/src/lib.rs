@@ -17,6 +17,7 @@ pub mod messages;
 pub mod time;
 pub mod types;
 pub mod value;
+pub mod writer;
 
 pub use classes::*;
 pub use desc::{
@@ -26,4 +27,5 @@ pub use errors::ApiError;
 pub use time::DateTime;
 pub use types::{AnyRecord, Call, Class, EventBatch, Key, Many, Ref, Type, TypeError, Wire};
 pub use value::Value;
+pub use writer::{Writer, Written};
 pub use xapi_model_derive::{Call, Class, Enum};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use xapi_wire::Limits;
 
-/// Bounds of a server. The defaults are XAPI's where it has any.
+/// Bounds of a server. The defaults are XAPI's where it has any, except for connections: XAPI takes 800, and two
+/// thousand clients may wait for events here.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Bounds on the body of a call.
@@ -27,6 +28,12 @@ pub struct Config {
     pub workers: usize,
     /// Calls that may wait for a worker; one more is answered with 503.
     pub queue: usize,
+    /// Octets of the body of `POST /cli`: XAPI's number.
+    pub cli_body: usize,
+    /// Conversations of the thin-CLI protocol at a time; each has a thread.
+    pub cli_conversations: usize,
+    /// Without any progress in such a conversation. Its clients say every five minutes that they are still there.
+    pub cli_timeout: Duration,
     /// Threads that read and write; the calls are not among their work.
     pub io_threads: usize,
 }
@@ -40,10 +47,13 @@ impl Default for Config {
             body_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(600),
             write_timeout: Duration::from_secs(60),
-            tcp_connections: 800,
+            tcp_connections: 4096,
             unix_connections: 1024,
             workers: 128,
             queue: 512,
+            cli_body: 200 * 1024,
+            cli_conversations: 64,
+            cli_timeout: Duration::from_secs(600),
             io_threads: 2,
         }
     }

@@ -6,23 +6,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::cli;
 use crate::page::raw_refusal;
 use crate::service::{Peer, Service};
 use crate::watch::{Phase, Seat, Watch};
 
 /// What hyper may buffer of a connection beside the head of a request.
 const BUFFER: usize = 64 * 1024;
+/// The first read of a connection takes at most this.
+const BEGINNING: usize = 4 * 1024;
 /// How long a client that was too slow may take for being told so.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -37,7 +41,17 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let watch = Arc::clone(&seat.watch);
+    let mut stream = stream;
+    let begun = match beginning(&mut stream, &watch, stopping.clone()).await {
+        Beginning::Over => return,
+        Beginning::TooSlow => return farewell(stream, &peer).await,
+        Beginning::Bytes(bytes) => bytes,
+    };
+    if cli::is_meant(&begun) {
+        return cli::serve(stream, begun, &watch, service, peer).await;
+    }
     let io = Watched {
+        begun,
         stream: TokioIo::new(stream),
         watch: Arc::clone(&watch),
     };
@@ -86,19 +100,62 @@ pub(crate) async fn serve<S>(
     }
     debug!(peer = peer.name, phase = ?watch.phase(), "connection cut off");
     if watch.phase() == Phase::Head {
-        let mut stream = connection.into_parts().io.stream.into_inner();
-        let page = raw_refusal(StatusCode::REQUEST_TIMEOUT, "The request took too long.");
-        if let Ok(Err(why)) = timeout(FAREWELL, stream.write_all(&page)).await {
-            debug!(
-                peer = peer.name,
-                "could not say that the request took too long: {why}"
-            );
+        let stream = connection.into_parts().io.stream.into_inner();
+        farewell(stream, &peer).await;
+    }
+}
+
+/// Tells a client that it was too slow.
+async fn farewell<S: AsyncWrite + Unpin>(mut stream: S, peer: &Peer) {
+    let page = raw_refusal(StatusCode::REQUEST_TIMEOUT, "The request took too long.");
+    if let Ok(Err(why)) = timeout(FAREWELL, stream.write_all(&page)).await {
+        debug!(
+            peer = peer.name,
+            "could not say that the request took too long: {why}"
+        );
+    }
+}
+
+/// What came first on a connection.
+enum Beginning {
+    /// Enough to tell what is meant.
+    Bytes(Bytes),
+    TooSlow,
+    /// The client or the server left.
+    Over,
+}
+
+/// Reads as much as it takes to tell whether the connection speaks HTTP.
+async fn beginning<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    watch: &Watch,
+    mut stopping: watch::Receiver<bool>,
+) -> Beginning {
+    let mut bytes = BytesMut::with_capacity(BEGINNING);
+    loop {
+        tokio::select! {
+            biased;
+            read = stream.read_buf(&mut bytes) => match read {
+                Ok(0) | Err(_) => return Beginning::Over,
+                Ok(_) => {}
+            },
+            () = watch.expired.notified() => if watch.is_over() {
+                return if bytes.is_empty() { Beginning::Over } else { Beginning::TooSlow };
+            },
+            // The server gone is the server stopping.
+            _ = stopping.wait_for(|stopping| *stopping) => return Beginning::Over,
+        }
+        watch.has_read();
+        if !cli::may_be_meant(&bytes) {
+            return Beginning::Bytes(bytes.freeze());
         }
     }
 }
 
 /// A stream that tells the watch what it does.
 struct Watched<S> {
+    /// What was read to see what is meant.
+    begun: Bytes,
     stream: TokioIo<S>,
     watch: Arc<Watch>,
 }
@@ -107,8 +164,14 @@ impl<S: AsyncRead + Unpin> Read for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<std::io::Result<()>> {
+        if !self.begun.is_empty() {
+            let len = self.begun.len().min(buf.remaining());
+            buf.put_slice(&self.begun.split_to(len));
+            self.watch.has_read();
+            return Poll::Ready(Ok(()));
+        }
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
         self.watch.has_read();
         Poll::Ready(read)

@@ -7,8 +7,10 @@
 //!
 //! Start at [`Server`]; the way of one request is in `service`, the life of one connection in `connection`.
 
+mod cli;
 mod config;
 mod connection;
+mod fetch;
 mod handler;
 mod listen;
 mod page;
@@ -18,6 +20,6 @@ mod service;
 mod watch;
 
 pub use config::Config;
-pub use handler::{Handler, Origin};
+pub use handler::{Answer, Fetch, Handler, Origin, Page, Stream, Waiting};
 pub use listen::{ListenError, Listener, UnixAccess};
 pub use server::{Server, StartError};

@@ -6,6 +6,7 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+    WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 
@@ -75,6 +76,42 @@ pub(crate) fn welcome(keep: bool) -> Page {
         keep,
         1,
     ))
+}
+
+/// What was fetched, or why not.
+pub(crate) fn fetched(fetched: crate::handler::Page, keep: bool) -> Page {
+    use crate::handler::Page as Fetched;
+    let refused = match fetched {
+        Fetched::Body(kind, body) => {
+            let mut page = page(StatusCode::OK, body.into(), keep, 2);
+            let map = page.headers_mut();
+            map.insert(CACHE_CONTROL, NO_CACHE);
+            map.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            return page;
+        }
+        Fetched::Unauthorized(realm) => {
+            let mut page = refusal(StatusCode::UNAUTHORIZED, "Say who you are.");
+            if let Ok(scheme) = HeaderValue::from_str(&format!("Basic realm=\"{realm}\"")) {
+                page.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            }
+            return page;
+        }
+        Fetched::BadRequest(why) => (StatusCode::BAD_REQUEST, why),
+        Fetched::Forbidden(why) => (StatusCode::FORBIDDEN, why),
+        Fetched::NotFound => (StatusCode::NOT_FOUND, "There is nothing here.".to_owned()),
+        Fetched::Failed => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The daemon's log says why.".to_owned(),
+        ),
+    };
+    refusal(refused.0, &markup_free(&refused.1))
+}
+
+/// A text that may hold anything, for a page.
+fn markup_free(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// An error page; the connection is closed after it.

@@ -72,13 +72,15 @@ impl Server {
             pace.interval(),
             [Arc::clone(&tcp), Arc::clone(&unix)],
         ));
+        let stopping = watch::Sender::new(false);
+        let service = Service::new(handler, pool.clone(), config, stopping.subscribe());
         Ok(Server {
             runtime,
-            service: Arc::new(Service::new(handler, pool.clone(), config)),
+            service: Arc::new(service),
             pool,
             tcp,
             unix,
-            stopping: watch::Sender::new(false),
+            stopping,
         })
     }
 

@@ -11,14 +11,15 @@ use hyper::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, CONNECTION, EXPECT, HeaderMap, HeaderValue, USER_AGENT,
 };
 use hyper::{Method, Request, StatusCode, Version};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant as Deadline, timeout_at};
 use tracing::{debug, info, warn};
-use xapi_model::{ApiError, Value, errors};
+use xapi_model::{ApiError, Value, Written, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
 use crate::config::Config;
-use crate::handler::{Handler, Origin};
+use crate::fetch;
+use crate::handler::{Answer, Handler, Origin, Waiting};
 use crate::page::{self, Page};
 use crate::pool::{Full, Pool};
 
@@ -45,6 +46,7 @@ pub(crate) struct Service {
     handler: Arc<dyn Handler>,
     pool: Pool,
     config: Config,
+    stopping: watch::Receiver<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,15 @@ enum Call {
     Xml(xapi_wire::Request),
     Json(jsonrpc::Call),
 }
+
+/// How a call wants to be answered.
+enum Form {
+    Xml,
+    Json(jsonrpc::Version, jsonrpc::Id),
+}
+
+/// What a look found.
+type Looked = Option<Result<Value, ApiError>>;
 
 /// Why a body did not come.
 enum Lost {
@@ -73,12 +84,22 @@ enum Outcome {
 }
 
 impl Service {
-    pub(crate) fn new(handler: Arc<dyn Handler>, pool: Pool, config: Config) -> Service {
+    pub(crate) fn new(
+        handler: Arc<dyn Handler>,
+        pool: Pool,
+        config: Config,
+        stopping: watch::Receiver<bool>,
+    ) -> Service {
         Service {
             handler,
             pool,
             config,
+            stopping,
         }
+    }
+
+    pub(crate) fn handler(&self) -> Arc<dyn Handler> {
+        Arc::clone(&self.handler)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -94,7 +115,7 @@ impl Service {
                 page::options(request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS), keep)
             }
             Method::GET if request.uri().path() == "/" => page::welcome(keep),
-            Method::GET => page::refusal(StatusCode::NOT_FOUND, "There is nothing here."),
+            Method::GET => self.get(peer, &request, keep).await,
             Method::PUT | Method::CONNECT => {
                 page::refusal(StatusCode::FORBIDDEN, "Nothing can be done here.")
             }
@@ -129,11 +150,27 @@ impl Service {
                     &format!("The request is no call: {why}."),
                 )
             }
-            Err(Full) => {
-                warn!(peer = peer.name, "too many calls at once, one refused");
-                page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
-            }
+            Err(Full) => self.overloaded(peer),
         }
+    }
+
+    async fn get(self: &Arc<Self>, peer: &Peer, request: &Request<Incoming>, keep: bool) -> Page {
+        let origin = origin(peer, request.headers());
+        let fetch = fetch::read(request.uri(), request.headers());
+        let handler = Arc::clone(&self.handler);
+        let fetched = self.on_worker(move || {
+            let fetch = AssertUnwindSafe(|| handler.fetch(&origin, &fetch));
+            catch_unwind(fetch).unwrap_or(crate::handler::Page::Failed)
+        });
+        match fetched.await {
+            Ok(fetched) => page::fetched(fetched, keep),
+            Err(Full) => self.overloaded(peer),
+        }
+    }
+
+    fn overloaded(&self, peer: &Peer) -> Page {
+        warn!(peer = peer.name, "too many calls at once, one refused");
+        page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
     }
 
     fn lost(&self, peer: &Peer, lost: &Lost) -> Page {
@@ -208,21 +245,20 @@ impl Service {
         encoding: Encoding,
         body: Bytes,
     ) -> Result<Outcome, Full> {
-        if body.len() > SMALL {
+        let decoded = if body.len() > SMALL {
             let service = Arc::clone(self);
-            return self
-                .on_worker(
-                    move || match decode(encoding, &body, &service.config.limits) {
-                        Ok(call) => service.call(false, &origin, call),
-                        Err(why) => service.refuse(&origin, encoding, why),
-                    },
-                )
-                .await;
-        }
-        let call = match decode(encoding, &body, &self.config.limits) {
+            self.on_worker(move || decode(encoding, &body, &service.config.limits))
+                .await?
+        } else {
+            decode(encoding, &body, &self.config.limits)
+        };
+        let call = match decoded {
             Ok(call) => call,
             Err(why) => return Ok(self.refuse(&origin, encoding, why)),
         };
+        if self.handler.waits(call.name()) {
+            return self.wait(origin, call).await;
+        }
         if self.handler.quick(call.name()) {
             return Ok(self.call(true, &origin, call));
         }
@@ -232,10 +268,10 @@ impl Service {
     }
 
     /// Runs `work` on a worker and waits for it; when the client goes away before its turn, it does not run.
-    async fn on_worker(
+    async fn on_worker<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Outcome + Send + 'static,
-    ) -> Result<Outcome, Full> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Full> {
         let (tell, told) = oneshot::channel();
         self.pool.run(move || {
             if tell.is_closed() {
@@ -252,26 +288,82 @@ impl Service {
     /// Carries a call out and encodes its answer.
     fn call(&self, quick: bool, origin: &Origin, call: Call) -> Outcome {
         let begin = Instant::now();
-        let (request, json) = match call {
-            Call::Xml(request) => (request, None),
-            Call::Json(call) => (call.request, Some((call.version, call.id))),
-        };
+        let (request, form) = call.split();
         let name = request.method;
         let result = self.guarded(origin, &name, request.params);
-        log(quick, origin, &name, &result, begin);
-        Outcome::Answer(match (json, &result) {
-            (None, Ok(value)) if name == "system.listMethods" => xmlrpc::encode_bare(value),
-            (None, Ok(value)) => xmlrpc::encode_success(value),
-            (None, Err(error)) => xmlrpc::encode_failure(error),
-            (Some((version, id)), Ok(value)) => jsonrpc::encode_success(version, &id, value),
-            (Some((version, id)), Err(error)) => jsonrpc::encode_failure(version, &id, error),
-        })
+        let (text, outcome) = form.encode(&name, result);
+        log(quick, origin, &name, &outcome, begin);
+        Outcome::Answer(text)
+    }
+
+    /// Carries out a call that waits for something: here as long as a look is short, and on no thread in between. A
+    /// client that goes away takes its call with it.
+    async fn wait(self: &Arc<Self>, origin: Origin, call: Call) -> Result<Outcome, Full> {
+        let begin = Instant::now();
+        let (request, form) = call.split();
+        let name = request.method;
+        let begun = AssertUnwindSafe(|| self.handler.begin(&origin, &name, request.params));
+        let begun = catch_unwind(begun).unwrap_or_else(|_| Err(panicked()));
+        let result = match begun {
+            Err(error) => Err(error),
+            Ok(mut waiting) => loop {
+                let (looked, again) = self.look(waiting).await?;
+                waiting = again;
+                match looked {
+                    Some(result) => break result,
+                    None => self.something(waiting.as_mut()).await,
+                }
+            },
+        };
+        // Only the first answer of a client, with every object there is, is large.
+        let large = matches!(&result, Ok(Value::Struct(members)) if members.iter().any(|(name, value)| {
+            name == "events" && value.as_array().is_some_and(|events| events.len() > 100)
+        }));
+        let encode = move || {
+            let (text, outcome) = form.encode(&name, result.map(Answer::Value));
+            log(true, &origin, &name, &outcome, begin);
+            Outcome::Answer(text)
+        };
+        if large {
+            return self.on_worker(encode).await;
+        }
+        Ok(encode())
+    }
+
+    /// One look, here or on a worker.
+    async fn look(
+        &self,
+        mut waiting: Box<dyn Waiting>,
+    ) -> Result<(Looked, Box<dyn Waiting>), Full> {
+        let last = *self.stopping.borrow();
+        let long = waiting.is_long();
+        let look = move || {
+            let looked = catch_unwind(AssertUnwindSafe(|| waiting.look(last)));
+            (looked.unwrap_or_else(|_| Some(Err(panicked()))), waiting)
+        };
+        if long {
+            return self.on_worker(look).await;
+        }
+        Ok(look())
+    }
+
+    /// Waits until another look may find something, or the server ends.
+    async fn something(&self, waiting: &mut dyn Waiting) {
+        let mut stopping = self.stopping.clone();
+        let stopped = async {
+            // The server gone is the server stopping.
+            stopping.wait_for(|stopping| *stopping).await.ok();
+        };
+        tokio::select! {
+            () = waiting.changed() => {}
+            () = stopped => {}
+        }
     }
 
     /// A handler that panics costs its own call, not the thread that many share.
-    fn guarded(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
-        let call = AssertUnwindSafe(|| self.handler.call(origin, name, params));
-        catch_unwind(call).unwrap_or_else(|_| Err(errors::internal_error("the call panicked")))
+    fn guarded(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Answer, ApiError> {
+        let call = AssertUnwindSafe(|| self.handler.answer(origin, name, params));
+        catch_unwind(call).unwrap_or_else(|_| Err(panicked()))
     }
 
     /// What a body that could not be decoded is answered with: an error of the API where clients expect one.
@@ -299,6 +391,59 @@ impl Call {
             Call::Json(call) => &call.request.method,
         }
     }
+
+    fn split(self) -> (xapi_wire::Request, Form) {
+        match self {
+            Call::Xml(request) => (request, Form::Xml),
+            Call::Json(call) => (call.request, Form::Json(call.version, call.id)),
+        }
+    }
+}
+
+impl Form {
+    /// The answer, and the error if it is one: what is read while it is written may still fail.
+    fn encode(
+        &self,
+        name: &str,
+        result: Result<Answer, ApiError>,
+    ) -> (String, Result<(), ApiError>) {
+        let written = match result {
+            Ok(Answer::Value(value)) => Ok(self.value(name, &value)),
+            Ok(Answer::Written(written)) => self.written(written.as_ref()),
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(text) => (text, Ok(())),
+            Err(error) => (self.failure(&error), Err(error)),
+        }
+    }
+
+    fn value(&self, name: &str, value: &Value) -> String {
+        match self {
+            Form::Xml if name == "system.listMethods" => xmlrpc::encode_bare(value),
+            Form::Xml => xmlrpc::encode_success(value),
+            Form::Json(version, id) => jsonrpc::encode_success(*version, id, value),
+        }
+    }
+
+    fn written(&self, written: &dyn Written) -> Result<String, ApiError> {
+        let write = AssertUnwindSafe(|| match self {
+            Form::Xml => xmlrpc::encode_written(written),
+            Form::Json(version, id) => jsonrpc::encode_written(*version, id, written),
+        });
+        catch_unwind(write).unwrap_or_else(|_| Err(panicked()))
+    }
+
+    fn failure(&self, error: &ApiError) -> String {
+        match self {
+            Form::Xml => xmlrpc::encode_failure(error),
+            Form::Json(version, id) => jsonrpc::encode_failure(*version, id, error),
+        }
+    }
+}
+
+fn panicked() -> ApiError {
+    errors::internal_error("the call panicked")
 }
 
 fn decode(encoding: Encoding, body: &[u8], limits: &Limits) -> Result<Call, DecodeError> {
@@ -310,7 +455,7 @@ fn decode(encoding: Encoding, body: &[u8], limits: &Limits) -> Result<Call, Deco
 
 /// One line for each call: its name, what became of it, the time. Never a parameter: those hold sessions and passwords.
 /// Of quick reads clients make thousands: they are for those who ask for more.
-fn log(quick: bool, origin: &Origin, name: &str, result: &Result<Value, ApiError>, begin: Instant) {
+fn log(quick: bool, origin: &Origin, name: &str, result: &Result<(), ApiError>, begin: Instant) {
     if quick && result.is_ok() && !tracing::enabled!(target: "xapi::access", tracing::Level::DEBUG)
     {
         return;
@@ -349,7 +494,7 @@ fn keeps(version: Version, headers: &HeaderMap) -> bool {
     keep
 }
 
-fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
+pub(crate) fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
     let text = |value: &HeaderValue| {
         let text = value.to_str().ok()?;
         Some(text.chars().take(AGENT).collect::<String>())

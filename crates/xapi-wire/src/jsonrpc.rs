@@ -7,7 +7,7 @@ mod decode;
 mod encode;
 
 pub use decode::{decode_reply, decode_request};
-pub use encode::{encode_failure, encode_refusal, encode_request, encode_success};
+pub use encode::{encode_failure, encode_refusal, encode_request, encode_success, encode_written};
 
 use crate::Request;
 

@@ -9,4 +9,6 @@ mod encode;
 
 pub(crate) use decode::repeats;
 pub use decode::{decode_reply, decode_request, decode_value};
-pub use encode::{encode_bare, encode_failure, encode_request, encode_success, encode_value};
+pub use encode::{
+    encode_bare, encode_failure, encode_request, encode_success, encode_value, encode_written,
+};

@@ -10,13 +10,13 @@ pub mod pif;
 use std::collections::HashMap;
 
 use xapi_model::{
-    bond as bond_calls, host as host_calls, message as message_calls, pif as pif_calls,
-    pool as pool_calls,
+    bond as bond_calls, event as event_calls, host as host_calls, message as message_calls,
+    pif as pif_calls, pool as pool_calls,
 };
 use xapi_model::{network as network_calls, session as session_calls, task as task_calls};
 
 use crate::dispatch::{Handler, handler};
-use crate::{session, task};
+use crate::{events, session, task};
 
 /// Every message that has a handler.
 pub fn handlers() -> HashMap<&'static str, Handler> {
@@ -49,6 +49,10 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::GetServertime>(host::get_servertime),
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
+        handler::<event_calls::GetCurrentId>(events::get_current_id),
+        handler::<event_calls::Inject>(events::inject),
+        handler::<event_calls::Register>(events::register),
+        handler::<event_calls::Unregister>(events::unregister),
         handler::<task_calls::Create>(task::create),
         handler::<task_calls::Destroy>(task::destroy),
         handler::<task_calls::SetStatus>(task::set_status),
@@ -69,8 +73,10 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<message_calls::GetRecord>(message::get_record),
         handler::<message_calls::GetSince>(message::get_since),
     ];
-    // Constructors that do more than write a row.
-    let implied: [(&'static str, Handler); 2] = [
+    // Constructors that do more than write a row, and results without a type.
+    let implied: [(&'static str, Handler); 4] = [
+        ("event.from", Box::new(events::from)),
+        ("event.next", Box::new(events::next)),
         ("network.create", Box::new(network::create)),
         ("network.destroy", Box::new(network::destroy)),
     ];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use xapi_model::{ApiError, Value};
+use xapi_model::{ApiError, Value, Writer, Written};
 
 use super::{Id, Version};
 
@@ -20,16 +20,106 @@ pub fn encode_request(id: i64, method: &str, params: &[Value]) -> String {
 /// The answer of a call that succeeded.
 pub fn encode_success(version: Version, id: &Id, value: &Value) -> String {
     let mut out = String::with_capacity(256);
+    begin_success(&mut out, version);
+    value_into(&mut out, value);
+    end_success(&mut out, version, id);
+    out
+}
+
+/// The answer of a call whose result is read while it is written.
+pub fn encode_written(
+    version: Version,
+    id: &Id,
+    written: &dyn Written,
+) -> Result<String, ApiError> {
+    let mut out = String::with_capacity(4096);
+    begin_success(&mut out, version);
+    written.write(&mut Json(&mut out))?;
+    end_success(&mut out, version, id);
+    Ok(out)
+}
+
+fn begin_success(out: &mut String, version: Version) {
     out.push_str(match version {
         Version::V1 => "{\"result\":",
         Version::V2 => "{\"jsonrpc\":\"2.0\",\"result\":",
     });
-    value_into(&mut out, value);
+}
+
+fn end_success(out: &mut String, version: Version, id: &Id) {
     if version == Version::V1 {
         out.push_str(",\"error\":null");
     }
-    id_into(&mut out, id);
-    out
+    id_into(out, id);
+}
+
+/// Writes a value piece by piece.
+struct Json<'o>(&'o mut String);
+
+impl Json<'_> {
+    /// A comma, unless this is the first in its list or struct, or the value of a member.
+    fn part(&mut self) {
+        if !matches!(self.0.as_bytes().last(), Some(b'[' | b'{' | b':')) {
+            self.0.push(',');
+        }
+    }
+}
+
+impl Writer for Json<'_> {
+    fn nil(&mut self) {
+        self.part();
+        self.0.push_str("null");
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.part();
+        self.0.push_str(if value { "true" } else { "false" });
+    }
+
+    fn int(&mut self, value: i64) {
+        self.part();
+        int_into(self.0, value);
+    }
+
+    fn float(&mut self, value: f64) {
+        self.part();
+        float_into(self.0, value);
+    }
+
+    fn time(&mut self, text: &str) {
+        self.text(text);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.part();
+        text_into(self.0, text);
+    }
+
+    fn begin_array(&mut self) {
+        self.part();
+        self.0.push('[');
+    }
+
+    fn end_array(&mut self) {
+        self.0.push(']');
+    }
+
+    fn begin_struct(&mut self) {
+        self.part();
+        self.0.push('{');
+    }
+
+    fn member(&mut self, name: &str) {
+        self.part();
+        text_into(self.0, name);
+        self.0.push(':');
+    }
+
+    fn end_member(&mut self) {}
+
+    fn end_struct(&mut self) {
+        self.0.push('}');
+    }
 }
 
 /// The answer of a call that failed.
@@ -86,13 +176,10 @@ fn value_into(out: &mut String, value: &Value) {
 
 fn item_into(out: &mut String, value: &Value) {
     match value {
-        // JSON has no number for them.
-        Value::Float(x) if !x.is_finite() => out.push_str("null"),
         Value::Nil => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Int(n) => write!(out, "{n}").expect("a string takes any text"),
-        // `{:?}` always shows that it is no integer, and reads back as the same number.
-        Value::Float(x) => write!(out, "{x:?}").expect("a string takes any text"),
+        Value::Int(n) => int_into(out, *n),
+        Value::Float(x) => float_into(out, *x),
         Value::Time(time) => text_into(out, time.as_str()),
         Value::Str(text) => text_into(out, text),
         Value::Array(items) => {
@@ -117,6 +204,20 @@ fn item_into(out: &mut String, value: &Value) {
             }
             out.push('}');
         }
+    }
+}
+
+fn int_into(out: &mut String, n: i64) {
+    write!(out, "{n}").expect("a string takes any text");
+}
+
+fn float_into(out: &mut String, x: f64) {
+    if x.is_finite() {
+        // `{:?}` always shows that it is no integer, and reads back as the same number.
+        write!(out, "{x:?}").expect("a string takes any text");
+    } else {
+        // JSON has no number for them.
+        out.push_str("null");
     }
 }
 

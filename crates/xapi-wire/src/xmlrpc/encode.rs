@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use xapi_model::{ApiError, Value};
+use xapi_model::{ApiError, Value, Writer, Written};
 
 use crate::number::general_into;
 use crate::text::escape_into;
@@ -12,6 +12,8 @@ const REPLY_HEAD: &str = "<methodResponse><params><param>";
 const REPLY_TAIL: &str = "</param></params></methodResponse>";
 const SUCCESS_HEAD: &str = "<value><struct><member><name>Status</name><value>Success</value></member><member><name>Value</name>";
 const FAILURE_HEAD: &str = "<value><struct><member><name>Status</name><value>Failure</value></member><member><name>ErrorDescription</name>";
+const TRUE: &str = "<value><boolean>1</boolean></value>";
+const FALSE: &str = "<value><boolean>0</boolean></value>";
 const ENVELOPE_TAIL: &str = "</member></struct></value>";
 
 /// A call.
@@ -40,6 +42,73 @@ pub fn encode_success(value: &Value) -> String {
     out.push_str(ENVELOPE_TAIL);
     out.push_str(REPLY_TAIL);
     out
+}
+
+/// The answer of a call whose result is read while it is written.
+pub fn encode_written(written: &dyn Written) -> Result<String, ApiError> {
+    let mut out = String::with_capacity(4096);
+    out.push_str(PROLOGUE);
+    out.push_str(REPLY_HEAD);
+    out.push_str(SUCCESS_HEAD);
+    written.write(&mut Xml(&mut out))?;
+    out.push_str(ENVELOPE_TAIL);
+    out.push_str(REPLY_TAIL);
+    Ok(out)
+}
+
+/// Writes a value piece by piece.
+struct Xml<'o>(&'o mut String);
+
+impl Writer for Xml<'_> {
+    fn nil(&mut self) {
+        self.0.push_str("<value><nil/></value>");
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.0.push_str(if value { TRUE } else { FALSE });
+    }
+
+    fn int(&mut self, value: i64) {
+        int_into(self.0, value);
+    }
+
+    fn float(&mut self, value: f64) {
+        float_into(self.0, value);
+    }
+
+    fn time(&mut self, text: &str) {
+        time_into(self.0, text);
+    }
+
+    fn text(&mut self, text: &str) {
+        text_into(self.0, text);
+    }
+
+    fn begin_array(&mut self) {
+        self.0.push_str("<value><array><data>");
+    }
+
+    fn end_array(&mut self) {
+        self.0.push_str("</data></array></value>");
+    }
+
+    fn begin_struct(&mut self) {
+        self.0.push_str("<value><struct>");
+    }
+
+    fn member(&mut self, name: &str) {
+        self.0.push_str("<member><name>");
+        escape_into(self.0, name);
+        self.0.push_str("</name>");
+    }
+
+    fn end_member(&mut self) {
+        self.0.push_str("</member>");
+    }
+
+    fn end_struct(&mut self) {
+        self.0.push_str("</struct></value>");
+    }
 }
 
 /// The answer of a call that failed.
@@ -87,19 +156,10 @@ fn value_into(out: &mut String, value: &Value) {
 fn item_into(out: &mut String, value: &Value) {
     match value {
         Value::Nil => out.push_str("<value><nil/></value>"),
-        Value::Bool(true) => out.push_str("<value><boolean>1</boolean></value>"),
-        Value::Bool(false) => out.push_str("<value><boolean>0</boolean></value>"),
-        Value::Int(n) => write!(out, "<value>{n}</value>").expect("a string takes any text"),
-        Value::Float(x) => {
-            out.push_str("<value><double>");
-            general_into(out, *x);
-            out.push_str("</double></value>");
-        }
-        Value::Time(time) => {
-            out.push_str("<value><dateTime.iso8601>");
-            escape_into(out, time.as_str());
-            out.push_str("</dateTime.iso8601></value>");
-        }
+        Value::Bool(value) => out.push_str(if *value { TRUE } else { FALSE }),
+        Value::Int(n) => int_into(out, *n),
+        Value::Float(x) => float_into(out, *x),
+        Value::Time(time) => time_into(out, time.as_str()),
         Value::Str(text) => text_into(out, text),
         Value::Array(items) => {
             out.push_str("<value><array><data>");
@@ -110,6 +170,22 @@ fn item_into(out: &mut String, value: &Value) {
         }
         Value::Struct(members) => struct_into(out, members),
     }
+}
+
+fn int_into(out: &mut String, n: i64) {
+    write!(out, "<value>{n}</value>").expect("a string takes any text");
+}
+
+fn float_into(out: &mut String, x: f64) {
+    out.push_str("<value><double>");
+    general_into(out, x);
+    out.push_str("</double></value>");
+}
+
+fn time_into(out: &mut String, text: &str) {
+    out.push_str("<value><dateTime.iso8601>");
+    escape_into(out, text);
+    out.push_str("</dateTime.iso8601></value>");
 }
 
 fn text_into(out: &mut String, text: &str) {

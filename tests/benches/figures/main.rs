@@ -1,6 +1,8 @@
 //! Figures as ratios against a baseline measured in the same run: bare hyper for reads, raw rusqlite for writes, the
 //! smallest OVSDB transaction for bonds. Nothing here fails because it is slow.
 
+mod wire;
+
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -14,6 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
+use xapi::Answers;
 use xapi_core::auth::OneUser;
 use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
@@ -23,7 +26,6 @@ use xapi_net::ovs::ovsdb;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_server::{Server, UnixAccess};
 use xapi_tests::SimHost;
-use xapi_tests::server::Answers;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -33,16 +35,44 @@ fn main() -> Outcome<()> {
         return bonds_inside();
     }
     if let Some(at) = words.iter().position(|word| word == "--objects") {
-        return start_with_objects(Path::new(&words[at + 1]));
+        let waiters = words.iter().position(|word| word == "--waiters");
+        let waiters = waiters.map(|at| words[at + 1].parse()).transpose()?;
+        return start_with_objects(Path::new(&words[at + 1]), waiters);
     }
     println!(
         "{:<58} {:>10} {:>10} {:>7}",
         "what", "ours", "baseline", "ratio"
     );
-    reads()?;
-    writes()?;
-    many_objects()?;
-    bonds()
+    // One group alone, if its name is given: `cargo bench --bench figures -- events`.
+    let wanted = |group: &str| {
+        let groups = [
+            "reads", "classes", "codec", "events", "writes", "objects", "bonds",
+        ];
+        let named = words.iter().any(|word| groups.contains(&word.as_str()));
+        !named || words.iter().any(|word| word == group)
+    };
+    if wanted("reads") {
+        reads()?;
+    }
+    if wanted("classes") {
+        wire::whole_classes()?;
+    }
+    if wanted("codec") {
+        wire::codec()?;
+    }
+    if wanted("events") {
+        wire::events()?;
+    }
+    if wanted("writes") {
+        writes()?;
+    }
+    if wanted("objects") {
+        many_objects()?;
+    }
+    if wanted("bonds") {
+        bonds()?;
+    }
+    Ok(())
 }
 
 fn row(what: &str, ours: f64, baseline: f64, unit: &str) {
@@ -237,7 +267,7 @@ fn writes() -> Outcome<()> {
 }
 
 /// In a process of its own: opens a database with 20,000 objects and tells when the first answer was there.
-fn start_with_objects(root: &Path) -> Outcome<()> {
+fn start_with_objects(root: &Path, waiters: Option<usize>) -> Outcome<()> {
     let began = Instant::now();
     let config = Config {
         root: root.to_owned(),
@@ -253,10 +283,12 @@ fn start_with_objects(root: &Path) -> Outcome<()> {
         Arc::new(SystemTime::now),
     ));
     startup::run(&core)?;
-    let server = Server::new(
-        Arc::new(Answers(Api::new(core))),
-        xapi_server::Config::default(),
-    )?;
+    let mut waiting = core.waiting_for_events();
+    let config = xapi_server::Config {
+        unix_connections: 4096,
+        ..xapi_server::Config::default()
+    };
+    let server = Server::new(Arc::new(Answers(Api::new(core))), config)?;
     let socket = root.join("socket");
     let _listener = server.listen_unix(&socket, UnixAccess::default())?;
     let login = post(
@@ -265,15 +297,21 @@ fn start_with_objects(root: &Path) -> Outcome<()> {
     );
     exchange(&mut UnixStream::connect(&socket)?, &login, &mut Vec::new())?;
     let first = began.elapsed();
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let rss = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or("?")
-        .trim()
-        .to_owned();
-    println!("{} {}", first.as_secs_f64() * 1e3, rss);
+    println!("{} {}", first.as_secs_f64() * 1e3, resident()?);
+    if let Some(waiters) = waiters {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let reached = runtime.block_on(waiting.wait_for(|now| *now == waiters));
+        drop(reached?);
+        println!("{}", resident()?);
+    }
     Ok(())
+}
+
+/// The memory that this process has.
+fn resident() -> Outcome<String> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    Ok(line.unwrap_or("?").trim().to_owned())
 }
 
 fn many_objects() -> Outcome<()> {
@@ -325,7 +363,7 @@ fn many_objects() -> Outcome<()> {
         "{:<58} {rss:>10} {bare:>10}",
         "resident memory then, without them"
     );
-    Ok(())
+    wire::memory(full.path())
 }
 
 /// Brings a lab up and runs the rest inside its host.

@@ -1,0 +1,97 @@
+//! The seam between the server and the calls: what the daemon answers requests with.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use xapi_core::{Api, Begun, Origin};
+use xapi_model::{ApiError, Value, errors, writer};
+use xapi_server::{Answer, Handler, Origin as ServerOrigin, Waiting};
+
+/// The API behind the server's seam.
+pub struct Answers(pub Api);
+
+impl Answers {
+    /// Where a request came from, if it may come from there.
+    fn admit(&self, origin: &ServerOrigin) -> Result<Origin, ApiError> {
+        // Connections that were there before management was disabled are still open.
+        let elsewhere = origin
+            .peer
+            .parse::<SocketAddr>()
+            .is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
+        if elsewhere && !self.0.core().management_enabled() {
+            return Err(errors::host_has_no_management_ip());
+        }
+        Ok(Origin {
+            local_root: origin.local_root,
+            peer: origin.peer.clone(),
+            user_agent: origin.user_agent.clone(),
+            other_config: origin.other_config.clone(),
+        })
+    }
+}
+
+impl Handler for Answers {
+    fn call(
+        &self,
+        origin: &ServerOrigin,
+        name: &str,
+        params: Vec<Value>,
+    ) -> Result<Value, ApiError> {
+        self.0.call(&self.admit(origin)?, name, params)
+    }
+
+    fn answer(
+        &self,
+        origin: &ServerOrigin,
+        name: &str,
+        params: Vec<Value>,
+    ) -> Result<Answer, ApiError> {
+        match self.0.begin(&self.admit(origin)?, name, params)? {
+            Begun::Done(value) => Ok(Answer::Value(value)),
+            Begun::Written(written) => Ok(Answer::Written(written)),
+            Begun::Waits(wait) => wait.block().map(Answer::Value),
+        }
+    }
+
+    fn waits(&self, name: &str) -> bool {
+        Api::waits(name)
+    }
+
+    fn begin(
+        &self,
+        origin: &ServerOrigin,
+        name: &str,
+        params: Vec<Value>,
+    ) -> Result<Box<dyn Waiting>, ApiError> {
+        let begun = self.0.begin(&self.admit(origin)?, name, params)?;
+        Ok(Box::new(Waits(begun)))
+    }
+
+    fn quick(&self, name: &str) -> bool {
+        Api::is_quick(name)
+    }
+}
+
+/// A call that waits for events, behind the server's seam.
+struct Waits(Begun);
+
+impl Waiting for Waits {
+    fn look(&mut self, last: bool) -> Option<Result<Value, ApiError>> {
+        match &mut self.0 {
+            Begun::Done(value) => Some(Ok(std::mem::take(value))),
+            Begun::Written(written) => Some(writer::built(written.as_ref())),
+            Begun::Waits(wait) => wait.look(last),
+        }
+    }
+
+    fn is_long(&self) -> bool {
+        matches!(&self.0, Begun::Waits(wait) if wait.is_long())
+    }
+
+    fn changed(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        match &mut self.0 {
+            Begun::Done(_) | Begun::Written(_) => Box::pin(std::future::ready(())),
+            Begun::Waits(wait) => Box::pin(wait.changed()),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Events: what changed since a client last asked (wire-protocol facts, 11).
+//!
+//! Nothing is queued. An event is read from the generations of the rows when a client asks, so that nothing is lost
+//! and at most one event tells of an object. What many clients wait for is read once ([`batch`]) and shared; a client
+//! that waits is a [`Wait`], which costs no thread. event.next, the older way, is told from the same rows
+//! ([`register`]).
+
+mod batch;
+mod register;
+mod wait;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::watch;
+use xapi_model::classes::MODEL;
+use xapi_model::event::{From, GetCurrentId, Inject, Next};
+use xapi_model::{Call, ClassDesc, Value, errors};
+
+use crate::Result;
+use crate::context::Cx;
+
+pub use register::{register, unregister};
+pub use wait::Wait;
+
+/// What those who wait share.
+pub(crate) struct Events {
+    batches: batch::Batches,
+    registered: register::Registered,
+    /// Sessions that ended without a commit.
+    ended: watch::Sender<u64>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Default for Events {
+    fn default() -> Events {
+        Events {
+            batches: batch::Batches::default(),
+            registered: register::Registered::default(),
+            ended: watch::Sender::new(0),
+            waiting: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Events {
+    /// Has everybody who waits look whether his session is still there.
+    pub(crate) fn session_ended(&self) {
+        self.ended
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// How many calls wait for events.
+    pub(crate) fn waiting(&self) -> watch::Receiver<usize> {
+        self.waiting.subscribe()
+    }
+}
+
+/// What a client wants to hear of.
+#[derive(Clone, Debug, Default)]
+struct Wants {
+    everything: bool,
+    classes: BTreeMap<&'static str, Objects>,
+}
+
+#[derive(Clone, Debug)]
+enum Objects {
+    All,
+    Only(BTreeSet<String>),
+}
+
+impl Wants {
+    /// Reads subscriptions: `*`, a class in any case, or `class/ref`. A class that does not exist is never heard of.
+    fn read(texts: &[String]) -> Wants {
+        let mut wants = Wants::default();
+        for text in texts {
+            let (class, object) = match text.split_once('/') {
+                Some((class, object)) => (class, Some(object)),
+                None => (text.as_str(), None),
+            };
+            if class == "*" {
+                wants.everything = true;
+                continue;
+            }
+            let Some(class) = told().find(|desc| desc.name.eq_ignore_ascii_case(class)) else {
+                continue;
+            };
+            let objects = wants.classes.entry(class.name);
+            match (
+                objects.or_insert_with(|| Objects::Only(BTreeSet::new())),
+                object,
+            ) {
+                (all, None) => *all = Objects::All,
+                (Objects::Only(objects), Some(object)) => {
+                    objects.insert(object.to_owned());
+                }
+                (Objects::All, Some(_)) => {}
+            }
+        }
+        wants
+    }
+
+    /// Whether any object of the class may be wanted.
+    fn class(&self, class: &ClassDesc) -> bool {
+        class.events && (self.everything || self.classes.contains_key(class.name))
+    }
+
+    fn object(&self, class: &ClassDesc, reference: &str) -> bool {
+        class.events
+            && (self.everything
+                || match self.classes.get(class.name) {
+                    Some(Objects::All) => true,
+                    Some(Objects::Only(objects)) => objects.contains(reference),
+                    None => false,
+                })
+    }
+
+    /// The objects of a class, if not all of them are wanted.
+    fn only(&self, class: &ClassDesc) -> Option<&BTreeSet<String>> {
+        match self.classes.get(class.name) {
+            Some(Objects::Only(objects)) if !self.everything => Some(objects),
+            _ => None,
+        }
+    }
+}
+
+/// The classes that events tell of.
+fn told() -> impl Iterator<Item = &'static ClassDesc> {
+    MODEL
+        .iter()
+        .copied()
+        .filter(|class| class.events && class.stored)
+}
+
+/// A token: the generation up to which its holder knows everything. XAPI's has a second number for messages, which
+/// here are rows like others.
+fn token(generation: u64) -> String {
+    format!("{generation:020},{:020}", 0)
+}
+
+/// The generation of a token. The empty one is the beginning; EVENT_FROM_TOKEN_PARSE_FAILURE [token].
+fn read_token(token: &str) -> Result<u64> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    let wrong = || errors::event_from_token_parse_failure(token);
+    let (generation, messages) = token.split_once(',').ok_or_else(wrong)?;
+    let number = |text: &str| -> Result<u64> {
+        // No sign and no blank, which the standard library's own reading would let pass in part.
+        match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => text.parse().map_err(|_| wrong()),
+            false => Err(wrong()),
+        }
+    };
+    number(messages)?;
+    number(generation)
+}
+
+/// Begins a call that waits for events: `event.from` or `event.next`, its parameters decoded.
+pub fn wait(cx: &Cx<'_>, message: &str, params: Vec<Value>) -> Result<Wait> {
+    let caller = cx.caller()?;
+    if message == Next::DESC.name {
+        return Wait::next(cx.core, caller);
+    }
+    Wait::from(cx.core, caller, &From::from_params(params)?)
+}
+
+/// `event.from` for callers that keep their thread; the server goes by [`wait`].
+pub fn from(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    wait(cx, From::DESC.name, params)?.block()
+}
+
+/// `event.next`, likewise.
+pub fn next(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    wait(cx, Next::DESC.name, params)?.block()
+}
+
+/// Whether a message waits for events.
+pub fn waits(message: &str) -> bool {
+    message == From::DESC.name || message == Next::DESC.name
+}
+
+/// `event.get_current_id`.
+pub fn get_current_id(cx: &Cx<'_>, _: GetCurrentId) -> Result<i64> {
+    Ok(i64::try_from(cx.core.store.generation()).unwrap_or(i64::MAX))
+}
+
+/// `event.inject`: the token lies before the injected event, so that whoever is told a greater one has seen it.
+pub fn inject(cx: &Cx<'_>, call: Inject) -> Result<String> {
+    let unknown = || errors::handle_invalid(&call.class, &call.reference);
+    let class = told().find(|desc| desc.in_db && desc.name == call.class);
+    let class = class.ok_or_else(unknown)?;
+    let draft = cx.core.store.draft().map_err(crate::context::db_error)?;
+    draft.touch_row(class, &call.reference)?;
+    let done = cx.core.store.commit(draft)?;
+    Ok(token(done.generation.saturating_sub(1)))
+}
+
+/// An event as clients see it.
+fn event(
+    id: String,
+    timestamp: String,
+    class: &str,
+    operation: &str,
+    reference: &str,
+    snapshot: Option<Value>,
+) -> Value {
+    let text = |text: &str| Value::Str(text.to_owned());
+    let mut members = vec![
+        ("id".to_owned(), Value::Str(id)),
+        ("timestamp".to_owned(), Value::Str(timestamp)),
+        ("class".to_owned(), text(class)),
+        ("operation".to_owned(), text(operation)),
+        ("ref".to_owned(), text(reference)),
+    ];
+    if let Some(snapshot) = snapshot {
+        members.push(("snapshot".to_owned(), snapshot));
+    }
+    Value::Struct(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_and_anything_else_is_refused() {
+        assert_eq!(token(7), "00000000000000000007,00000000000000000000");
+        assert_eq!(read_token(&token(u64::MAX)).unwrap(), u64::MAX);
+        assert_eq!(read_token("").unwrap(), 0);
+        assert_eq!(read_token("5,6").unwrap(), 5);
+        for wrong in [
+            " ",
+            ",",
+            "5",
+            "5,",
+            ",5",
+            "+5,0",
+            "5,-1",
+            "5,6,7",
+            "5, 6",
+            "99999999999999999999,0",
+            "\u{665},0",
+        ] {
+            let refused = read_token(wrong).unwrap_err();
+            assert_eq!(
+                (refused.code.as_str(), refused.params),
+                ("EVENT_FROM_TOKEN_PARSE_FAILURE", vec![wrong.to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn subscriptions_take_classes_in_any_case_and_references_to_the_letter() {
+        use xapi_model::{Class, Pif, Session, Task};
+        let wants = Wants::read(&[
+            "pif".to_owned(),
+            "TASK/a".to_owned(),
+            "nonsense".to_owned(),
+            "session".to_owned(),
+        ]);
+        assert!(wants.object(Pif::DESC, "whatever"));
+        assert!(wants.object(Task::DESC, "a") && !wants.object(Task::DESC, "A"));
+        assert!(!wants.class(Session::DESC), "sessions make no events");
+        let wants = Wants::read(&["task/a".to_owned(), "task".to_owned(), "task/b".to_owned()]);
+        assert!(wants.object(Task::DESC, "c"));
+        let wants = Wants::read(&["*".to_owned()]);
+        assert!(wants.object(Task::DESC, "c") && !wants.class(Session::DESC));
+        assert!(!Wants::read(&[]).class(Pif::DESC));
+    }
+}

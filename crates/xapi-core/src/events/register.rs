@@ -1,0 +1,134 @@
+//! event.register, event.unregister and what event.next needs to know of a session.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use md5::{Digest, Md5};
+use xapi_model::event::{Register, Unregister};
+use xapi_model::{Value, errors};
+
+use super::Wants;
+use crate::Result;
+use crate::context::{Caller, Cx};
+
+/// Sessions that may be registered at a time; the ended ones make room first, then the one registered for longest.
+const MOST: usize = 1000;
+/// Subscriptions of one session.
+const SUBSCRIPTIONS: usize = 1000;
+
+/// The sessions that are registered.
+#[derive(Default)]
+pub(super) struct Registered(Mutex<HashMap<String, Registration>>);
+
+struct Registration {
+    caller: Caller,
+    texts: BTreeSet<String>,
+    /// Everything up to here was told.
+    since: u64,
+    /// The number of the next event.
+    next: u64,
+    /// When it was made, in the order of all.
+    made: u64,
+}
+
+impl Registered {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Registration>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a session wants, and up to where it knows everything.
+    pub(super) fn of(&self, caller: &Caller) -> Result<(Wants, u64)> {
+        let all = self.lock();
+        let Some(found) = all.get(caller.session.as_str()) else {
+            return Err(not_registered(caller));
+        };
+        let texts: Vec<_> = found.texts.iter().cloned().collect();
+        Ok((Wants::read(&texts), found.since))
+    }
+
+    /// Notes that a session knows everything up to a generation.
+    pub(super) fn seen(&self, caller: &Caller, to: u64) {
+        if let Some(found) = self.lock().get_mut(caller.session.as_str()) {
+            found.since = found.since.max(to);
+        }
+    }
+
+    /// Gives events the numbers and the time that event.next tells.
+    pub(super) fn number(&self, caller: &Caller, mut events: Vec<Value>, now: i64) -> Value {
+        let mut all = self.lock();
+        let mut next = all
+            .get(caller.session.as_str())
+            .map_or(0, |found| found.next);
+        for event in &mut events {
+            if let Value::Struct(members) = event {
+                for (name, value) in members {
+                    match name.as_str() {
+                        "id" => *value = Value::Str(next.to_string()),
+                        "timestamp" => *value = Value::Str(format!("{now}.")),
+                        _ => {}
+                    }
+                }
+            }
+            next += 1;
+        }
+        if let Some(found) = all.get_mut(caller.session.as_str()) {
+            found.next = next;
+        }
+        Value::Array(events)
+    }
+}
+
+fn not_registered(caller: &Caller) -> xapi_model::ApiError {
+    let digest = Md5::digest(caller.session.as_str());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    errors::session_not_registered(format!("trackid={hex}"))
+}
+
+/// `event.register`.
+pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
+    let caller = cx.caller()?;
+    let generation = cx.core.store.generation();
+    let mut all = cx.core.events.registered.lock();
+    if !all.contains_key(caller.session.as_str()) {
+        if all.len() >= MOST {
+            all.retain(|_, known| crate::session::alive(cx.core, &known.caller).is_ok());
+        }
+        if all.len() >= MOST
+            && let Some(oldest) = all.iter().min_by_key(|(_, known)| known.made)
+        {
+            let oldest = oldest.0.clone();
+            all.remove(&oldest);
+        }
+        let made = all.values().map(|known| known.made + 1).max().unwrap_or(0);
+        let fresh = Registration {
+            caller: caller.clone(),
+            texts: BTreeSet::new(),
+            since: generation,
+            next: 0,
+            made,
+        };
+        all.insert(caller.session.as_str().to_owned(), fresh);
+    }
+    if let Some(found) = all.get_mut(caller.session.as_str()) {
+        if found.texts.len() + call.classes.len() > SUBSCRIPTIONS {
+            return Err(errors::internal_error("too many subscriptions"));
+        }
+        found.texts.extend(call.classes);
+    }
+    Ok(())
+}
+
+/// `event.unregister`: what was not registered is no mistake.
+pub fn unregister(cx: &Cx<'_>, call: Unregister) -> Result<()> {
+    let caller = cx.caller()?;
+    let mut all = cx.core.events.registered.lock();
+    if let Some(found) = all.get_mut(caller.session.as_str()) {
+        for class in &call.classes {
+            found.texts.remove(class);
+        }
+        if found.texts.is_empty() {
+            all.remove(caller.session.as_str());
+        }
+    }
+    Ok(())
+}

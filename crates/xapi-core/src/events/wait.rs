@@ -1,0 +1,252 @@
+//! A client that waits for events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use xapi_db::Read;
+use xapi_model::event::From;
+use xapi_model::{Class, Pool, Value, errors};
+
+use super::batch::{self, Batch};
+use super::{Wants, event, read_token};
+use crate::Result;
+use crate::context::{Caller, Core};
+use crate::session;
+
+/// The longest wait, and what is meant by a time that no clock can count.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// XAPI's pool record seems to change this often, for those who use event.next.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// From so many generations on the next look may take longer.
+const FAR: u64 = 256;
+
+/// A call that waits for events: it looks when something may have happened, and holds no thread in between.
+pub struct Wait {
+    core: Arc<Core>,
+    caller: Caller,
+    wants: Wants,
+    since: u64,
+    until: Instant,
+    kind: Kind,
+    commits: watch::Receiver<u64>,
+    ended: watch::Receiver<u64>,
+    looked: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    From,
+    Next,
+}
+
+impl Wait {
+    /// `event.from`. EVENT_FROM_TOKEN_PARSE_FAILURE [token]; TOO_MANY_PENDING_TASKS when too many wait already.
+    pub fn from(core: &Arc<Core>, caller: &Caller, call: &From) -> Result<Wait> {
+        let since = read_token(&call.token)?;
+        let wants = Wants::read(&call.classes);
+        Wait::new(
+            core,
+            caller,
+            Kind::From,
+            wants,
+            since,
+            seconds(call.timeout),
+        )
+    }
+
+    /// `event.next`. SESSION_NOT_REGISTERED.
+    pub fn next(core: &Arc<Core>, caller: &Caller) -> Result<Wait> {
+        let (wants, since) = core.events.registered.of(caller)?;
+        Wait::new(core, caller, Kind::Next, wants, since, HEARTBEAT)
+    }
+
+    fn new(
+        core: &Arc<Core>,
+        caller: &Caller,
+        kind: Kind,
+        wants: Wants,
+        since: u64,
+        within: Duration,
+    ) -> Result<Wait> {
+        let mut before = 0;
+        core.events.waiting.send_modify(|waiting| {
+            before = *waiting;
+            *waiting += 1;
+        });
+        let wait = Wait {
+            core: Arc::clone(core),
+            caller: caller.clone(),
+            wants,
+            since,
+            until: Instant::now() + within,
+            kind,
+            commits: core.store.subscribe(),
+            ended: core.events.ended.subscribe(),
+            looked: false,
+        };
+        // After the count has its guard.
+        if before >= core.config.waiting {
+            return Err(errors::too_many_pending_tasks());
+        }
+        Ok(wait)
+    }
+
+    /// Whether the next look may take long: much happened since, or everything is asked for.
+    pub fn is_long(&self) -> bool {
+        let behind = self.core.store.generation().saturating_sub(self.since);
+        !self.looked && (self.since == 0 || behind > FAR)
+    }
+
+    /// Looks whether there is something to tell. With `last` there is an answer in any case.
+    pub fn look(&mut self, last: bool) -> Option<Result<Value>> {
+        self.find(last).transpose()
+    }
+
+    fn find(&mut self, last: bool) -> Result<Option<Value>> {
+        // Before the rows are read, so that whatever comes after is another change.
+        self.commits.borrow_and_update();
+        self.ended.borrow_and_update();
+        session::alive(&self.core, &self.caller)?;
+        let over = last || Instant::now() >= self.until;
+        self.looked = true;
+        if (over || batch::touched(&self.core.store, &self.wants, self.since))
+            && let Some(answer) = self.changes()?
+        {
+            return Ok(Some(answer));
+        }
+        if !over {
+            return Ok(None);
+        }
+        match self.kind {
+            Kind::From => Ok(Some(batch::nothing(&self.core.view()?, self.since)?)),
+            Kind::Next => self.heartbeat(last),
+        }
+    }
+
+    /// What there is to tell; otherwise everything up to here is known.
+    fn changes(&mut self) -> Result<Option<Value>> {
+        let view = self.core.view()?;
+        if self.since > view.generation() {
+            // A token of another database, or of one that was put back to an older state.
+            return Err(errors::events_lost());
+        }
+        let batch = match self.since {
+            0 => Arc::new(Batch::read(&view, 0, Some(&self.wants))?),
+            since => self.core.events.batches.since(since, &view)?,
+        };
+        drop(view);
+        let events = batch.events(&self.wants)?;
+        self.since = batch.to;
+        if self.kind == Kind::Next {
+            self.core.events.registered.seen(&self.caller, batch.to);
+        }
+        if events.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(match self.kind {
+            Kind::From => batch.answer(events),
+            Kind::Next => {
+                self.core
+                    .events
+                    .registered
+                    .number(&self.caller, events, self.core.seconds())
+            }
+        }))
+    }
+
+    /// What event.next tells when nothing happens for long: the pool, if it is wanted; else it waits on.
+    fn heartbeat(&mut self, last: bool) -> Result<Option<Value>> {
+        self.until = Instant::now() + HEARTBEAT;
+        let view = self.core.view()?;
+        let pools = view.records(Pool::DESC)?.into_iter();
+        let pools = pools.filter(|(reference, _)| self.wants.object(Pool::DESC, reference));
+        let events: Vec<_> = pools
+            .map(|(reference, record)| {
+                event(
+                    String::new(),
+                    String::new(),
+                    "pool",
+                    "mod",
+                    &reference,
+                    Some(record),
+                )
+            })
+            .collect();
+        if events.is_empty() && !last {
+            return Ok(None);
+        }
+        Ok(Some(self.core.events.registered.number(
+            &self.caller,
+            events,
+            self.core.seconds(),
+        )))
+    }
+
+    /// Waits until another look may find something.
+    pub async fn changed(&mut self) {
+        tokio::select! {
+            told = self.commits.changed() => {
+                // The store lives as long as the core that this holds.
+                if told.is_err() {
+                    tokio::time::sleep_until(self.until).await;
+                }
+            }
+            told = self.ended.changed() => {
+                if told.is_err() {
+                    tokio::time::sleep_until(self.until).await;
+                }
+            }
+            () = tokio::time::sleep_until(self.until) => {}
+        }
+    }
+
+    /// Waits with the thread of the caller.
+    pub fn block(mut self) -> Result<Value> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|why| errors::internal_error(format!("waiting for events: {why}")))?;
+        runtime.block_on(async {
+            loop {
+                if let Some(answer) = self.look(false) {
+                    return answer;
+                }
+                self.changed().await;
+            }
+        })
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.core
+            .events
+            .waiting
+            .send_modify(|waiting| *waiting -= 1);
+    }
+}
+
+/// A client's time to wait; less than nothing is nothing.
+fn seconds(timeout: f64) -> Duration {
+    if timeout <= 0.0 {
+        return Duration::ZERO;
+    }
+    Duration::try_from_secs_f64(timeout).map_or(LONGEST, |time| time.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_clock_can_count_is_a_day() {
+        assert_eq!(seconds(60.1), Duration::from_millis(60_100));
+        assert_eq!(seconds(0.0), Duration::ZERO);
+        assert_eq!(seconds(-1.0), Duration::ZERO);
+        for long in [f64::NAN, f64::INFINITY, 1e300, 9e6] {
+            assert_eq!(seconds(long), LONGEST, "{long}");
+        }
+    }
+}
