@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 
+use tracing::info;
+use xapi_cli::thin::{self, Patience, Served};
 use xapi_core::{Api, Begun, Origin};
 use xapi_model::{ApiError, Value, errors, writer};
-use xapi_server::{Answer, Handler, Origin as ServerOrigin, Waiting};
+use xapi_server::{Answer, Handler, Origin as ServerOrigin, Stream, Waiting};
 
 /// The API behind the server's seam.
 pub struct Answers(pub Api);
@@ -69,6 +71,17 @@ impl Handler for Answers {
 
     fn quick(&self, name: &str) -> bool {
         Api::is_quick(name)
+    }
+
+    fn cli(&self, origin: &ServerOrigin, arguments: &[u8], stream: &mut dyn Stream) {
+        let mut call = |name: &str, params: Vec<Value>| self.call(origin, name, params);
+        // Parameters may be secrets and are not logged; the calls that a command makes are checked like any others.
+        match thin::serve(stream, arguments, &mut call, Patience::default()) {
+            Ok(Served { command, status }) => {
+                info!(target: "xapi::access", peer = origin.peer, status, "xe {command}");
+            }
+            Err(why) => info!(target: "xapi::access", peer = origin.peer, "xe: {why}"),
+        }
     }
 }
 

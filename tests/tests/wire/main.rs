@@ -3,6 +3,7 @@
 mod json;
 mod order;
 mod others;
+mod thin;
 mod xml;
 
 use xapi_tests::server::{Answer, Served, To};

@@ -16,7 +16,7 @@ pub type Call<'f> = dyn FnMut(&str, Vec<Value>) -> Result<Value, ApiError> + 'f;
 /// What a log may tell of a command that was carried out to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
-    /// The command's name, at most 64 letters of it. Its parameters may hold secrets and are told nowhere.
+    /// The command's name, at most 64 letters of it and none that is not printed. Its parameters may hold secrets and are told nowhere.
     pub command: String,
     /// The exit status that the client was told.
     pub status: i32,
@@ -66,7 +66,8 @@ pub fn serve<S: Read + Write + ?Sized>(
             let (lent, words) = words(body);
             let mut rpc = InProcess::new(call, lent);
             let command = words.first().map_or("", String::as_str);
-            let command = command.chars().take(64).collect();
+            let letters = command.chars().filter(char::is_ascii_graphic);
+            let command = letters.take(64).collect();
             (command, crate::run(&words, &mut rpc, &mut talk))
         }
         Err(_) => {
