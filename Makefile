@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 export CARGO_TARGET_$(shell echo '$(TRIPLE)' | tr 'a-z-' 'A-Z_')_RUNNER := $(CURDIR)/bin/xapi-lab/scripts/run-test.sh
 
-.PHONY: help run test lint doc bench lab soak deps build
+.PHONY: help run test lint doc bench lab soak fuzz deps build
 
 help: ## This list.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,7 +39,11 @@ bench: deps ## Figures as ratios against a baseline in the same run.
 	cargo build --release --locked --workspace --bins
 	cargo bench --locked -p xapi-tests --bench figures
 
-soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds. Half an hour.
+fuzz: ## Random bytes at everything that reads from outside, for a minute in all. FUZZ_SECONDS, FUZZ_TARGETS, FUZZ_SEED.
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) cargo test --release --locked -p xapi-fuzz -- --nocapture
+
+soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds and bytes. An hour and a half.
 	cargo test --release --locked --workspace --no-run
 	XAPI_SOAK_KILLS=1000 XAPI_SOAK_SEEDS=300 cargo test --release --locked -p xapi-db
 	XAPI_SOAK=1 cargo test --release --locked -p xapi-net -p xapi-tests -p xapi-lab -- --nocapture
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),3600) cargo test --release --locked -p xapi-fuzz -- --nocapture

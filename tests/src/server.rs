@@ -150,6 +150,13 @@ impl Peer {
         self.answer()
     }
 
+    /// Fetches a path; `headers` are whole lines.
+    pub fn get(&mut self, path: &str, headers: &str) -> Answer {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+        self.write(path, &head, b"");
+        self.answer()
+    }
+
     /// Sends one request and does not wait for its answer.
     pub fn send(&mut self, path: &str, headers: &str, body: &[u8]) {
         let head = format!(
@@ -169,6 +176,15 @@ impl Peer {
         {
             panic!("{path}: {why}");
         }
+    }
+
+    /// Sends bytes as they are, and waits for an answer.
+    pub fn ask(&mut self, request: &[u8]) -> Answer {
+        self.stream
+            .get_mut()
+            .write_all(request)
+            .expect("the request");
+        self.answer()
     }
 
     /// The next answer.

@@ -1,9 +1,11 @@
 //! A draft: a snapshot with edits laid over it. It reads as if it were committed already, holds no lock, and keeps
 //! nobody from writing, however long it lives.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use xapi_model::text::{is_xml_text, legible};
 use xapi_model::{ApiError, Class, ClassDesc, Field, FieldDesc, Ref, Type, Value, Wire, errors};
 
 use crate::apply::RowKey;
@@ -121,6 +123,10 @@ impl Draft {
                 class.name
             )));
         };
+        if !is_xml_text(reference) {
+            let why = "a reference with a character that cannot be sent";
+            return Err(errors::internal_error(why));
+        }
         let taken = || {
             let class = class.name;
             errors::db_uniqueness_constraint_violation(class, "_ref", reference)
@@ -170,9 +176,8 @@ impl Draft {
             return Err(no_such(class, field, "map"));
         };
         // Through the type of the map, so that keys are read as it says.
-        let pair = field
-            .ty
-            .accept(Value::Struct(vec![(key.to_owned(), value)]))?;
+        let pair = Value::Struct(vec![(key.to_owned(), value)]);
+        let pair = plain(&field.ty, field.ty.accept(pair)?);
         self.edit(class, reference, field, |before| {
             let (Value::Struct(mut pair), Value::Struct(old)) = (pair, before) else {
                 return Err(no_such(class, field, "map"));
@@ -196,6 +201,7 @@ impl Draft {
         field: &'static FieldDesc,
         key: &str,
     ) -> Result<(), ApiError> {
+        let key = &*legible(key);
         self.edit(class, reference, field, |before| {
             let Value::Struct(old) = before else {
                 return Err(no_such(class, field, "map"));
@@ -241,12 +247,13 @@ impl Draft {
         member: &Value,
     ) -> Result<(), ApiError> {
         self.edit(class, reference, field, |before| {
-            let Value::Array(old) = before else {
+            let (Value::Array(old), Type::Set(of)) = (before, &field.ty) else {
                 return Err(no_such(class, field, "set"));
             };
+            let member = plain(of, member.clone());
             let rest: Vec<_> = old
                 .iter()
-                .filter(|item| !same(item, member))
+                .filter(|item| !same(item, &member))
                 .cloned()
                 .collect();
             Ok((rest.len() < old.len()).then_some((Value::Array(rest), false)))
@@ -533,10 +540,15 @@ fn fitting(layout: &Layout, table: &Table, row: Vec<Value>) -> Result<Vec<Value>
     fitted.collect()
 }
 
-/// A value whose maps have each key once; the last one counts, as in a dictionary.
+/// A value whose maps have each key once (the last one counts, as in a dictionary), and whose texts can be sent in
+/// either encoding. What clients send was checked at the door; this is the last gate for what comes from elsewhere: names
+/// of devices, what other programs say. One such character must not make a class unreadable.
 fn plain(ty: &Type, value: Value) -> Value {
     match (ty, value) {
-        (Type::Map(_, of), Value::Struct(pairs)) => {
+        (Type::Map(_, of), Value::Struct(mut pairs)) => {
+            for (key, _) in &mut pairs {
+                make_legible(key);
+            }
             let mut seen = HashSet::new();
             let mut kept: Vec<_> = pairs
                 .into_iter()
@@ -551,7 +563,17 @@ fn plain(ty: &Type, value: Value) -> Value {
             Value::Array(items.into_iter().map(|item| plain(of, item)).collect())
         }
         (Type::Option(of), value) => plain(of, value),
+        (_, Value::Str(mut text)) => {
+            make_legible(&mut text);
+            Value::Str(text)
+        }
         (_, value) => value,
+    }
+}
+
+fn make_legible(text: &mut String) {
+    if let Cow::Owned(other) = legible(text) {
+        *text = other;
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
@@ -75,6 +75,9 @@ pub(crate) struct Inner {
     /// For each table a generation that is not before its last change.
     last_changes: Vec<AtomicU64>,
     watch: watch::Sender<u64>,
+    /// When the last commit was made, in microseconds since the store was opened.
+    opened: Instant,
+    committed: AtomicU64,
     /// Held for as long as the store is open, so that no second process opens it.
     _lock: File,
     /// Last, so that it goes after the connections.
@@ -149,6 +152,8 @@ impl Store {
             visible: AtomicU64::new(generation),
             last_changes: (0..tables).map(|_| AtomicU64::new(generation)).collect(),
             watch: watch::Sender::new(generation),
+            opened: Instant::now(),
+            committed: AtomicU64::new(0),
             _lock: lock,
             _temporary: temporary,
         })))
@@ -270,6 +275,12 @@ impl Store {
         self.0.generation.load(Ordering::Acquire)
     }
 
+    /// How long ago the last commit was made; since the store was opened if there was none.
+    pub fn since_commit(&self) -> Duration {
+        let at = Duration::from_micros(self.0.committed.load(Ordering::Relaxed));
+        self.0.opened.elapsed().saturating_sub(at)
+    }
+
     /// Follows the generation.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.watch.subscribe()
@@ -369,6 +380,8 @@ impl Store {
         }
         self.0.generation.store(generation, Ordering::Release);
         self.0.refresh();
+        let since = u64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.committed.store(since, Ordering::Relaxed);
         self.0.watch.send_replace(generation);
         writer.empty_log();
         Ok(generation)

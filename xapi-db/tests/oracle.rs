@@ -422,7 +422,7 @@ impl Run {
     fn value(&mut self, which: usize, ty: &Type) -> Value {
         let dice = &mut self.dice;
         match ty {
-            Type::String => Value::from(*dice.pick(&["", "a", "b", "c\0\u{fffe}"])),
+            Type::String => Value::from(*dice.pick(&["", "a", "b", "c\u{7f}\u{fffd}'"])),
             Type::Int => Value::Int(dice.roll(4) as i64),
             Type::Bool => Value::Bool(dice.roll(2) == 0),
             Type::Float => Value::Float(*dice.pick(&[0.0, 0.1, 1e300, f64::INFINITY])),

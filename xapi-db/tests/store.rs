@@ -696,12 +696,9 @@ fn strange_text_is_kept_as_it_is() {
     let store = store();
     let long = "\u{10ffff}".repeat(500_000);
     for text in [
-        "a\0b",
-        "\0",
-        "\u{fffe}",
         "'; DROP TABLE network; --",
         "\"",
-        "\u{1}\r\n",
+        "\u{7f}\u{fffd}\r\n",
         &long,
     ] {
         let net = network(&store, text);
@@ -715,7 +712,7 @@ fn strange_text_is_kept_as_it_is() {
         set(&store, &net, Network::OTHER_CONFIG, map.clone());
         assert_eq!(field(&store, &net, Network::OTHER_CONFIG), map);
     }
-    let strange = Ref::<Network>::new("OpaqueRef:\0\u{fffe}'\"");
+    let strange = Ref::<Network>::new("OpaqueRef:\u{7f}\u{fffd}'\"");
     let draft = store.draft().unwrap();
     draft.insert_as(strange.clone(), Network::blank()).unwrap();
     draft
@@ -726,6 +723,41 @@ fn strange_text_is_kept_as_it_is() {
         .unwrap();
     store.commit(draft).unwrap();
     assert_eq!(field(&store, &strange, Network::PIFS).len(), 1);
+}
+
+#[test]
+fn a_character_that_cannot_be_sent_is_replaced_wherever_it_comes_in() {
+    let store = store();
+    for (text, kept) in [
+        ("a\0b", "a\u{fffd}b"),
+        ("\u{1}\u{1f}", "\u{fffd}\u{fffd}"),
+        ("\u{fffe}\t\u{ffff}", "\u{fffd}\t\u{fffd}"),
+    ] {
+        let net = network(&store, text);
+        let view = store.view().unwrap();
+        assert_eq!(view.field(&net, Network::NAME_LABEL).unwrap(), kept);
+        let (config, tags) = (desc::<Network>("other_config"), desc::<Network>("tags"));
+        let change = |edit: &dyn Fn(&Draft) -> Result<(), ApiError>| store.change(edit).unwrap();
+        let map = |text: &str| BTreeMap::from([(text.to_owned(), text.to_owned())]);
+        set(&store, &net, Network::NAME_DESCRIPTION, text.to_owned());
+        assert_eq!(field(&store, &net, Network::NAME_DESCRIPTION), kept);
+        set(&store, &net, Network::OTHER_CONFIG, map(text));
+        assert_eq!(field(&store, &net, Network::OTHER_CONFIG), map(kept));
+        // What was put in by a name is found by it.
+        change(&|draft| draft.remove_from_map(Network::DESC, net.as_str(), config, text));
+        assert_eq!(field(&store, &net, Network::OTHER_CONFIG), BTreeMap::new());
+        change(&|draft| draft.add_to_map(Network::DESC, net.as_str(), config, text, text.into()));
+        assert_eq!(field(&store, &net, Network::OTHER_CONFIG), map(kept));
+        change(&|draft| draft.add_to_set(Network::DESC, net.as_str(), tags, text.into()));
+        assert_eq!(field(&store, &net, Network::TAGS), [kept]);
+        let member = Value::from(text);
+        change(&|draft| draft.remove_from_set(Network::DESC, net.as_str(), tags, &member));
+        assert_eq!(field(&store, &net, Network::TAGS), [""; 0]);
+        let reference = Ref::<Network>::new(format!("OpaqueRef:{text}"));
+        let draft = store.draft().unwrap();
+        let refused = draft.insert_as(reference, Network::blank());
+        assert!(code(refused).starts_with("INTERNAL_ERROR"));
+    }
 }
 
 #[test]

@@ -1,13 +1,19 @@
-//! The seam between the server and the calls: what the daemon answers requests with.
+//! The daemon's configuration, and the seam between the server and the calls: what requests are answered with. Apart
+//! from the program, so that tests use both as the program does.
+
+pub mod limits;
+mod pages;
+pub mod settings;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
 use tracing::info;
 use xapi_cli::thin::{self, Patience, Served};
 use xapi_core::{Api, Begun, Origin};
 use xapi_model::{ApiError, Value, errors, writer};
-use xapi_server::{Answer, Handler, Origin as ServerOrigin, Stream, Waiting};
+use xapi_server::{Answer, Fetch, Handler, Origin as ServerOrigin, Page, Stream, Waiting};
 
 /// The API behind the server's seam.
 pub struct Answers(pub Api);
@@ -52,6 +58,17 @@ impl Handler for Answers {
             Begun::Done(value) => Ok(Answer::Value(value)),
             Begun::Written(written) => Ok(Answer::Written(written)),
             Begun::Waits(wait) => wait.block().map(Answer::Value),
+        }
+    }
+
+    fn answered(&self, name: &str, error: Option<&ApiError>, took: Duration) {
+        self.0.core().metrics.called(name, error, took);
+    }
+
+    fn fetch(&self, origin: &ServerOrigin, fetch: &Fetch) -> Page {
+        match self.admit(origin) {
+            Ok(origin) => pages::fetch(&self.0, &origin, fetch),
+            Err(refused) => Page::Forbidden(refused.to_string()),
         }
     }
 

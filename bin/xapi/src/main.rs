@@ -1,8 +1,6 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
-mod settings;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,13 +15,13 @@ use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
-use xapi_core::{Api, Config, Core, startup};
+use xapi_core::{Api, Config, Core, health, startup};
 use xapi_db::{Options, Store};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 use xapi_server::{Config as ServerConfig, Listener, Server, UnixAccess};
 
-use settings::Settings;
+use xapi::settings::{self, Settings};
 
 /// How often an address is tried again that could not be listened on.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
@@ -185,8 +183,11 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let mut listening = Listening::start(&core, settings)?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
+    let mut watchdog = Watchdog::new();
     let signal = loop {
-        match told.recv_timeout(LISTEN_AGAIN) {
+        let wait = LISTEN_AGAIN.min(watchdog.wait());
+        watchdog.pat(&core);
+        match told.recv_timeout(wait) {
             Ok(Told::Signal(signal)) => break signal,
             Ok(Told::Management(enabled)) => listening.management(enabled),
             Err(mpsc::RecvTimeoutError::Timeout) => listening.listen_again(),
@@ -201,6 +202,46 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     }
     drop(watch);
     Ok(())
+}
+
+/// systemd's watchdog: told twice in its time that the daemon works, as long as it does.
+struct Watchdog {
+    every: Option<Duration>,
+    next: Instant,
+}
+
+impl Watchdog {
+    fn new() -> Watchdog {
+        Watchdog {
+            every: sd_notify::watchdog_enabled().map(|time| time / 2),
+            next: Instant::now(),
+        }
+    }
+
+    /// Until it has to be told again.
+    fn wait(&self) -> Duration {
+        match self.every {
+            Some(every) => self
+                .next
+                .saturating_duration_since(Instant::now())
+                .max(every / 10),
+            None => Duration::MAX,
+        }
+    }
+
+    fn pat(&mut self, core: &Core) {
+        let Some(every) = self.every else {
+            return;
+        };
+        if Instant::now() < self.next {
+            return;
+        }
+        self.next = Instant::now() + every;
+        match health::check(core) {
+            Ok(()) => tell_systemd(&[sd_notify::NotifyState::Watchdog]),
+            Err(why) => tracing::error!("not healthy, systemd is not told otherwise: {why}"),
+        }
+    }
 }
 
 /// What the main thread waits for.
@@ -239,8 +280,10 @@ impl Listening {
         core: &Arc<Core>,
         settings: &Settings,
     ) -> Result<Listening, Box<dyn std::error::Error>> {
-        let mut config = ServerConfig::default();
-        config.limits.body = settings.max_body;
+        let config = ServerConfig {
+            gzip: settings.gzip,
+            ..settings.limits.config()
+        };
         let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
         let local = server.listen_unix(
             &core.config.path("/var/lib/xcp/xapi"),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::limits::Limits;
+
 /// Everything that the file may say; what it does not say has XAPI's value.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,14 +21,16 @@ pub struct Settings {
     pub log: String,
     /// Addresses for XenAPI without TLS.
     pub listen: Vec<SocketAddr>,
-    /// Largest request that is read, in octets.
-    pub max_body: usize,
+    /// Whether long answers are packed for clients that take gzip.
+    pub gzip: bool,
     /// Seconds after which a network change that is not in force is undone.
     pub change_deadline: u64,
     /// Seconds that a password check may take.
     pub auth_deadline: u64,
     /// The PAM service that checks passwords.
     pub pam_service: String,
+    /// What strangers may cost.
+    pub limits: Limits,
 }
 
 /// What Open vSwitch forwards with.
@@ -48,10 +52,11 @@ impl Default for Settings {
             datapath: Datapath::Auto,
             log: "info".to_owned(),
             listen: vec![SocketAddr::from(([0u16; 8], 80))],
-            max_body: 300 * 1024,
+            gzip: false,
             change_deadline: 30,
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
+            limits: Limits::default(),
         }
     }
 }
@@ -95,7 +100,12 @@ impl Settings {
                 });
             }
         };
-        let parsed: Result<Settings, _> = toml::from_str(&text);
+        Settings::parse(&text, path)
+    }
+
+    /// Reads the text of a file that has this name in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Settings, SettingsError> {
+        let parsed: Result<Settings, _> = toml::from_str(text);
         let settings = parsed.map_err(|why| SettingsError::Parse {
             path: path.to_owned(),
             source: Box::new(why),
@@ -105,15 +115,20 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
-        let range = |name: &str, value: u64, most: u64| match (1..=most).contains(&value) {
-            true => Ok(()),
-            false => Err(SettingsError::Range(format!(
-                "{name} = {value}: it is not between 1 and {most}"
-            ))),
+        let range = |name: &str, value: u64, least: u64, most: u64| {
+            if (least..=most).contains(&value) {
+                return Ok(());
+            }
+            Err(SettingsError::Range(format!(
+                "{name} = {value}: it is not between {least} and {most}"
+            )))
         };
-        range("change_deadline", self.change_deadline, 3600)?;
-        range("auth_deadline", self.auth_deadline, 600)?;
-        range("max_body", self.max_body as u64, 1 << 30)
+        range("change_deadline", self.change_deadline, 1, 3600)?;
+        range("auth_deadline", self.auth_deadline, 1, 600)?;
+        let mut bounds = self.limits.bounds().into_iter();
+        bounds.try_for_each(|(name, value, least, most)| {
+            range(&format!("limits.{name}"), value, least, most)
+        })
     }
 
     /// The time after which a change is undone.
@@ -130,6 +145,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::{Datapath, Settings};
+    use crate::limits::Limits;
 
     fn read(text: &str) -> Result<Settings, String> {
         let path =
@@ -145,7 +161,63 @@ mod tests {
         let settings = read("nics = [\"eth[0-9]*\"]\ndatapath = \"netdev\"\n").unwrap();
         assert_eq!(settings.nics, ["eth[0-9]*"]);
         assert_eq!(settings.datapath, Datapath::Netdev);
-        assert_eq!(settings.max_body, 300 * 1024);
+        assert_eq!(settings.limits, Limits::default());
+        let settings = read("gzip = true\n[limits]\nbody = 5000\nidle_time = 7\n").unwrap();
+        let changed = Limits {
+            body: 5000,
+            idle_time: 7,
+            ..Limits::default()
+        };
+        assert_eq!((settings.gzip, &settings.limits), (true, &changed));
+        let config = settings.limits.config();
+        assert_eq!(
+            (config.limits.body, config.idle_timeout.as_secs()),
+            (5000, 7)
+        );
+        assert_eq!(config.limits.text, 256 * 1024);
+    }
+
+    #[test]
+    fn each_limit_is_kept_between_its_least_and_its_most() {
+        for (name, default, least, most) in Limits::default().bounds() {
+            let file = |value: u64| read(&format!("[limits]\n{name} = {value}\n"));
+            for good in [least, default, most] {
+                let settings = file(good).unwrap();
+                let (_, read, ..) = settings
+                    .limits
+                    .bounds()
+                    .into_iter()
+                    .find(|b| b.0 == name)
+                    .unwrap();
+                assert_eq!(read, good, "{name}");
+            }
+            let told = file(most + 1).unwrap_err();
+            assert!(
+                told.contains(&format!("limits.{name} = {}", most + 1)),
+                "{told}"
+            );
+            if least > 0 {
+                assert!(
+                    file(least - 1)
+                        .unwrap_err()
+                        .contains(&format!("limits.{name}"))
+                );
+            }
+        }
+        assert!(
+            read("[limits]\nbodies = 1\n")
+                .unwrap_err()
+                .contains("bodies")
+        );
+    }
+
+    #[test]
+    fn the_manual_names_every_limit_with_its_default_and_its_range() {
+        let manual = include_str!("../../../docs/operating.md");
+        for (name, default, least, most) in Limits::default().bounds() {
+            let row = format!("| `{name}` | `{default}` | {least} to {most} |");
+            assert!(manual.contains(&row), "{row}");
+        }
     }
 
     #[test]

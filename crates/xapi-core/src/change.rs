@@ -11,6 +11,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
+use crate::metrics::Ended;
 use crate::{facts, inventory, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -38,11 +39,30 @@ impl Core {
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
         let _turn = self.turn()?;
-        let agent = self.agent_of(&self.view()?, host)?;
+        let outcome = self.attempt(host, about, edit);
+        self.metrics.changed(match &outcome {
+            Ok(_) => Ended::Committed,
+            Err((_, ended)) => *ended,
+        });
+        outcome.map_err(|(why, _)| why)
+    }
+
+    /// One change; a failure with what it left behind.
+    fn attempt<T>(
+        &self,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        edit: impl Fn(&Draft) -> Result<T>,
+    ) -> std::result::Result<T, (ApiError, Ended)> {
+        let refused = |why| (why, Ended::Refused);
+        let view = self.view().map_err(refused)?;
+        let agent = self.agent_of(&view, host).map_err(refused)?;
+        drop(view);
         let mut converged = false;
         let mut conflict = None;
         for _ in 0..ROUNDS {
-            let draft = self.store.draft().map_err(db_error)?;
+            let draft = self.store.draft().map_err(db_error).map_err(refused)?;
+            let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
                 let topology = topology::of_host(&draft, host)?;
                 let request = Request {
@@ -50,9 +70,13 @@ impl Core {
                     mode: Mode::Whole,
                     within: self.config.change_deadline,
                 };
-                let outcome = agent
-                    .converge(request)
-                    .map_err(|why| self.refusal(&draft, host, about, &why))?;
+                let outcome = agent.converge(request).map_err(|why| {
+                    ended = match why.undo {
+                        Undo::Failed(_) => Ended::Diverged,
+                        _ => Ended::Undone,
+                    };
+                    self.refusal(&draft, host, about, &why)
+                })?;
                 converged = true;
                 facts::record(self, &draft, host, &outcome.facts)?;
                 Ok(out)
@@ -60,7 +84,7 @@ impl Core {
             let out = match outcome {
                 Ok(out) => out,
                 Err(why) if converged => return Err(self.restore(host, why)),
-                Err(why) => return Err(why),
+                Err(why) => return Err((why, ended)),
             };
             match self.store.commit(draft) {
                 Ok(_) => {
@@ -83,7 +107,7 @@ impl Core {
     }
 
     /// Puts the host back to what the database says after a change that the host took and the database did not.
-    fn restore(&self, host: &Ref<Host>, why: ApiError) -> ApiError {
+    fn restore(&self, host: &Ref<Host>, why: ApiError) -> (ApiError, Ended) {
         let back = self.view().and_then(|view| topology::of_host(&view, host));
         let back = back.and_then(|topology| {
             let request = Request {
@@ -101,8 +125,9 @@ impl Core {
             if let Err(failed) = noted {
                 tracing::error!("{host}: nor could the operator be told: {failed}");
             }
+            return (why, Ended::Diverged);
         }
-        why
+        (why, Ended::Undone)
     }
 
     /// What other programs read beside the database: the inventory's management interface.

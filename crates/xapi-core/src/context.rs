@@ -56,6 +56,9 @@ pub struct Core {
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
     pub(crate) events: crate::events::Events,
+    /// What is counted for those who watch the daemon.
+    pub metrics: crate::metrics::Metrics,
+    pub(crate) busy: crate::health::Busy,
 }
 
 impl Core {
@@ -83,6 +86,8 @@ impl Core {
             on_management: OnceLock::new(),
             async_slots: slots,
             events: crate::events::Events::default(),
+            metrics: crate::metrics::Metrics::default(),
+            busy: crate::health::Busy::default(),
         }
     }
 
@@ -95,7 +100,8 @@ impl Core {
             }
             if !state.busy {
                 state.busy = true;
-                return Ok(Turn(&self.changing));
+                self.busy.set(Some(std::time::Instant::now()));
+                return Ok(Turn(self));
             }
             state = self
                 .changing
@@ -215,12 +221,13 @@ impl Turns {
 }
 
 /// The right to change the host's network, until it is dropped.
-pub(crate) struct Turn<'a>(&'a Turns);
+pub(crate) struct Turn<'a>(&'a Core);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state().busy = false;
-        self.0.free.notify_one();
+        self.0.busy.set(None);
+        self.0.changing.state().busy = false;
+        self.0.changing.free.notify_one();
     }
 }
 

@@ -22,9 +22,31 @@ pub trait Agent: Send + Sync {
     /// What is so now.
     fn facts(&self) -> Result<Facts, NetError>;
 
+    /// What a device has sent and received since it was made; `None` where nobody counts. Waits for no change.
+    fn counters(&self, _device: &Name) -> Option<Counters> {
+        None
+    }
+
     /// Has a listener told of what happens by itself. It is called on the agent's thread: it must be quick, and must not
     /// call the agent.
     fn subscribe(&self, listener: Listener);
+}
+
+/// What the kernel counts of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Octets received.
+    pub received_bytes: u64,
+    /// Octets sent.
+    pub sent_bytes: u64,
+    /// Packets received.
+    pub received_packets: u64,
+    /// Packets sent.
+    pub sent_packets: u64,
+    /// Packets received with an error.
+    pub received_errors: u64,
+    /// Packets that could not be sent.
+    pub sent_errors: u64,
 }
 
 /// Whoever wants to know what happens to the network.

@@ -26,7 +26,7 @@ pub struct Config {
     pub unix_connections: usize,
     /// Calls carried out at a time.
     pub workers: usize,
-    /// Calls that may wait for a worker; one more is answered with 503.
+    /// Calls that may wait for a worker; one more is answered with TOO_BUSY.
     pub queue: usize,
     /// Octets of the body of `POST /cli`: XAPI's number.
     pub cli_body: usize,
@@ -34,6 +34,8 @@ pub struct Config {
     pub cli_conversations: usize,
     /// Without any progress in such a conversation. Its clients say every five minutes that they are still there.
     pub cli_timeout: Duration,
+    /// Whether long answers are packed for clients that take gzip.
+    pub gzip: bool,
     /// Threads that read and write; the calls are not among their work.
     pub io_threads: usize,
 }
@@ -54,6 +56,7 @@ impl Default for Config {
             cli_body: 200 * 1024,
             cli_conversations: 64,
             cli_timeout: Duration::from_secs(600),
+            gzip: false,
             io_threads: 2,
         }
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{Read, Write};
 use std::pin::Pin;
+use std::time::Duration;
 
 use xapi_model::{ApiError, Value, Written};
 
@@ -51,6 +52,9 @@ pub trait Handler: Send + Sync + 'static {
         let answer = self.call(origin, name, params)?;
         Ok(Box::new(Answered(Some(answer))))
     }
+
+    /// Told of each call that was answered: its name as it came, its error, and its time. On the thread that many share.
+    fn answered(&self, _name: &str, _error: Option<&ApiError>, _took: Duration) {}
 
     /// Answers a request that is no call, such as `GET /metrics`. May block; runs on a worker.
     fn fetch(&self, _origin: &Origin, _fetch: &Fetch) -> Page {

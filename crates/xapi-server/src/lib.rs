@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod connection;
 mod fetch;
+mod gzip;
 mod handler;
 mod listen;
 mod page;

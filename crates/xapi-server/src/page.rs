@@ -5,8 +5,8 @@ use http_body_util::Full;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
-    WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap,
+    HeaderValue, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 
@@ -37,13 +37,21 @@ fn page(status: StatusCode, body: Bytes, keep: bool, headers: usize) -> Page {
 }
 
 /// The answer of a call. Errors of the API are answers too.
-pub(crate) fn answer(body: String, kind: HeaderValue, keep: bool) -> Page {
-    let mut page = page(StatusCode::OK, body.into(), keep, 4);
+pub(crate) fn answer(body: Bytes, kind: HeaderValue, keep: bool) -> Page {
+    let mut page = page(StatusCode::OK, body, keep, 4);
     let map = page.headers_mut();
     map.insert(CACHE_CONTROL, NO_CACHE);
     map.insert(CONTENT_TYPE, kind);
     map.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
     map.insert(ACCESS_CONTROL_ALLOW_HEADERS, REQUESTED_WITH);
+    page
+}
+
+/// The same, its body in gzip.
+pub(crate) fn packed(body: Bytes, kind: HeaderValue, keep: bool) -> Page {
+    let mut page = answer(body, kind, keep);
+    let gzip = HeaderValue::from_static("gzip");
+    page.headers_mut().insert(CONTENT_ENCODING, gzip);
     page
 }
 

@@ -19,6 +19,7 @@ use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
 use crate::config::Config;
 use crate::fetch;
+use crate::gzip::{self, Coding, Unpacked};
 use crate::handler::{Answer, Handler, Origin, Waiting};
 use crate::page::{self, Page};
 use crate::pool::{Full, Pool};
@@ -77,10 +78,17 @@ enum Lost {
     Broken,
 }
 
+/// Why a body is no call.
+enum Undecoded {
+    Lost(Lost),
+    Malformed(DecodeError),
+}
+
 /// What became of a call.
 enum Outcome {
     Answer(String),
     Malformed(DecodeError),
+    Lost(Lost),
 }
 
 impl Service {
@@ -129,28 +137,43 @@ impl Service {
             _ => Encoding::Xml,
         };
         let (head, body) = request.into_parts();
+        let Some(coding) = gzip::coding(&head.headers) else {
+            let why = "A body may be plain or in gzip.";
+            return page::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        };
         let waits = head.headers.contains_key(EXPECT);
         let body = match self.read(body, waits).await {
             Ok(body) => body,
             Err(lost) => return self.lost(peer, &lost),
         };
         let origin = origin(peer, &head.headers);
-        match self.carry_out(origin, encoding, body).await {
-            Ok(Outcome::Answer(text)) => {
+        let outcome = match self.carry_out(origin, encoding, coding, body).await {
+            Ok(outcome) => outcome,
+            Err(Full) => {
+                warn!(peer = peer.name, "too many calls at once, one refused");
+                Outcome::Answer(encoding.refusal(&errors::too_busy()))
+            }
+        };
+        match outcome {
+            Outcome::Answer(text) => {
                 let kind = match encoding {
                     Encoding::Xml => page::XML,
                     Encoding::Json => page::JSON,
                 };
-                page::answer(text, kind, keep)
+                let body = Bytes::from(text);
+                match self.packed(&head.headers, &body).await {
+                    Some(packed) => page::packed(packed, kind, keep),
+                    None => page::answer(body, kind, keep),
+                }
             }
-            Ok(Outcome::Malformed(why)) => {
+            Outcome::Lost(lost) => self.lost(peer, &lost),
+            Outcome::Malformed(why) => {
                 info!(peer = peer.name, "a request that is no call: {why}");
                 page::refusal(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     &format!("The request is no call: {why}."),
                 )
             }
-            Err(Full) => self.overloaded(peer),
         }
     }
 
@@ -164,13 +187,29 @@ impl Service {
         });
         match fetched.await {
             Ok(fetched) => page::fetched(fetched, keep),
-            Err(Full) => self.overloaded(peer),
+            Err(Full) => {
+                warn!(peer = peer.name, "too many calls at once, one refused");
+                page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
+            }
         }
     }
 
-    fn overloaded(&self, peer: &Peer) -> Page {
-        warn!(peer = peer.name, "too many calls at once, one refused");
-        page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
+    /// A long answer in gzip, for a client that takes it; it is packed on a worker, and left as it is when none is to
+    /// be had.
+    async fn packed(&self, headers: &HeaderMap, body: &Bytes) -> Option<Bytes> {
+        if !self.config.gzip || body.len() < gzip::WORTH_IT || !gzip::is_wanted(headers) {
+            return None;
+        }
+        let (tell, told) = oneshot::channel();
+        let body = body.clone();
+        let job = move || {
+            let packed = gzip::pack(&body).inspect_err(|why| warn!("an answer goes plain: {why}"));
+            if tell.send(packed.ok().map(Bytes::from)).is_err() {
+                debug!("a client did not wait for its answer to be packed");
+            }
+        };
+        self.pool.run(job).ok()?;
+        told.await.ok()?
     }
 
     fn lost(&self, peer: &Peer, lost: &Lost) -> Page {
@@ -243,28 +282,52 @@ impl Service {
         self: &Arc<Self>,
         origin: Origin,
         encoding: Encoding,
+        coding: Coding,
         body: Bytes,
     ) -> Result<Outcome, Full> {
-        let decoded = if body.len() > SMALL {
+        let decoded = if body.len() > SMALL || coding == Coding::Gzip {
             let service = Arc::clone(self);
-            self.on_worker(move || decode(encoding, &body, &service.config.limits))
+            self.on_worker(move || service.decode(encoding, coding, body))
                 .await?
         } else {
-            decode(encoding, &body, &self.config.limits)
+            self.decode(encoding, coding, body)
         };
         let call = match decoded {
             Ok(call) => call,
-            Err(why) => return Ok(self.refuse(&origin, encoding, why)),
+            Err(Undecoded::Lost(lost)) => return Ok(Outcome::Lost(lost)),
+            Err(Undecoded::Malformed(why)) => return Ok(self.refuse(&origin, encoding, why)),
         };
-        if self.handler.waits(call.name()) {
-            return self.wait(origin, call).await;
-        }
         if self.handler.quick(call.name()) {
             return Ok(self.call(true, &origin, call));
         }
         let service = Arc::clone(self);
-        self.on_worker(move || service.call(false, &origin, call))
-            .await
+        let form = call.form();
+        let done = if self.handler.waits(call.name()) {
+            self.wait(origin, call).await
+        } else {
+            self.on_worker(move || service.call(false, &origin, call))
+                .await
+        };
+        // Here the client's id is known, so that it hears of the refusal as of any other error.
+        Ok(done.unwrap_or_else(|Full| {
+            warn!("too many calls at once, one refused");
+            Outcome::Answer(form.failure(&errors::too_busy()))
+        }))
+    }
+
+    /// Unpacks and decodes a body.
+    fn decode(&self, encoding: Encoding, coding: Coding, body: Bytes) -> Result<Call, Undecoded> {
+        let limits = &self.config.limits;
+        let body = match coding {
+            Coding::Plain => body,
+            Coding::Gzip => gzip::unpack(&body, limits.body).map_err(|why| {
+                Undecoded::Lost(match why {
+                    Unpacked::TooLong => Lost::TooLong,
+                    Unpacked::Broken => Lost::Broken,
+                })
+            })?,
+        };
+        decode(encoding, &body, limits).map_err(Undecoded::Malformed)
     }
 
     /// Runs `work` on a worker and waits for it; when the client goes away before its turn, it does not run.
@@ -288,11 +351,14 @@ impl Service {
     /// Carries a call out and encodes its answer.
     fn call(&self, quick: bool, origin: &Origin, call: Call) -> Outcome {
         let begin = Instant::now();
-        let (request, form) = call.split();
+        let form = call.form();
+        let (Call::Xml(request) | Call::Json(jsonrpc::Call { request, .. })) = call;
         let name = request.method;
         let result = self.guarded(origin, &name, request.params);
         let (text, outcome) = form.encode(&name, result);
         log(quick, origin, &name, &outcome, begin);
+        self.handler
+            .answered(&name, outcome.as_ref().err(), begin.elapsed());
         Outcome::Answer(text)
     }
 
@@ -300,7 +366,8 @@ impl Service {
     /// client that goes away takes its call with it.
     async fn wait(self: &Arc<Self>, origin: Origin, call: Call) -> Result<Outcome, Full> {
         let begin = Instant::now();
-        let (request, form) = call.split();
+        let form = call.form();
+        let (Call::Xml(request) | Call::Json(jsonrpc::Call { request, .. })) = call;
         let name = request.method;
         let begun = AssertUnwindSafe(|| self.handler.begin(&origin, &name, request.params));
         let begun = catch_unwind(begun).unwrap_or_else(|_| Err(panicked()));
@@ -319,9 +386,11 @@ impl Service {
         let large = matches!(&result, Ok(Value::Struct(members)) if members.iter().any(|(name, value)| {
             name == "events" && value.as_array().is_some_and(|events| events.len() > 100)
         }));
+        let handler = Arc::clone(&self.handler);
         let encode = move || {
             let (text, outcome) = form.encode(&name, result.map(Answer::Value));
             log(true, &origin, &name, &outcome, begin);
+            handler.answered(&name, outcome.as_ref().err(), begin.elapsed());
             Outcome::Answer(text)
         };
         if large {
@@ -377,25 +446,32 @@ impl Service {
             _ => return Outcome::Malformed(why),
         };
         info!(target: "xapi::access", peer = origin.peer, code = error.code, "refused: {why}");
-        Outcome::Answer(match encoding {
-            Encoding::Xml => xmlrpc::encode_failure(&error),
-            Encoding::Json => jsonrpc::encode_refusal(&error),
-        })
+        Outcome::Answer(encoding.refusal(&error))
+    }
+}
+
+impl Encoding {
+    /// The answer to a call of which nothing is known, not even its id.
+    fn refusal(self, error: &ApiError) -> String {
+        match self {
+            Encoding::Xml => xmlrpc::encode_failure(error),
+            Encoding::Json => jsonrpc::encode_refusal(error),
+        }
     }
 }
 
 impl Call {
+    fn form(&self) -> Form {
+        match self {
+            Call::Xml(_) => Form::Xml,
+            Call::Json(call) => Form::Json(call.version, call.id.clone()),
+        }
+    }
+
     fn name(&self) -> &str {
         match self {
             Call::Xml(request) => &request.method,
             Call::Json(call) => &call.request.method,
-        }
-    }
-
-    fn split(self) -> (xapi_wire::Request, Form) {
-        match self {
-            Call::Xml(request) => (request, Form::Xml),
-            Call::Json(call) => (call.request, Form::Json(call.version, call.id)),
         }
     }
 }

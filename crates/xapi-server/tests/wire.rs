@@ -560,7 +560,25 @@ fn calls_beyond_workers_and_queue_are_refused_and_the_rest_is_answered() {
             break at;
         }
     };
-    assert_eq!(others[refused].answer().status, 503);
+    let busy = others[refused].answer();
+    assert_eq!(busy.status, 200);
+    assert!(
+        busy.body.contains("<value>TOO_BUSY</value>"),
+        "{}",
+        busy.body
+    );
+    // Over JSON with the client's own id, and on the connection that was refused before; a long call too.
+    let again = &mut others[refused];
+    let short = again.ask(&post("/jsonrpc", "", &json("echo", "1")));
+    let told = "{\"code\":1,\"message\":\"TOO_BUSY\",\"data\":[]},\"id\":7}";
+    assert_eq!(
+        short.body,
+        format!("{{\"jsonrpc\":\"2.0\",\"error\":{told}")
+    );
+    let long = format!("\"{}\"", "x".repeat(20_000));
+    let long = again.ask(&post("/jsonrpc", "", &json("echo", &long)));
+    let told = "{\"jsonrpc\":\"2.0\",\"error\":[\"TOO_BUSY\"],\"id\":0}";
+    assert_eq!((long.status, long.body.as_str()), (200, told));
     stand.release(2);
     assert_eq!(running.answer().status, 200);
     assert_eq!(others[1 - refused].answer().status, 200);

@@ -27,6 +27,18 @@ pub enum DecodeError {
         /// The limit.
         limit: usize,
     },
+    /// The name of the method is longer than [`Limits::method`](crate::Limits::method).
+    #[error("the name of the method is longer than {limit} bytes")]
+    Method {
+        /// The limit.
+        limit: usize,
+    },
+    /// There are more parameters than [`Limits::params`](crate::Limits::params).
+    #[error("there are more than {limit} parameters")]
+    Params {
+        /// The limit.
+        limit: usize,
+    },
     /// A string in a value is not UTF-8, or holds a character that XML 1.0 cannot carry. XenAPI answers INVALID_VALUE.
     #[error("a string is not UTF-8 or holds a character outside XML 1.0, near byte {at}")]
     Characters {
@@ -55,6 +67,8 @@ impl DecodeError {
                 | DecodeError::Depth { .. }
                 | DecodeError::Items { .. }
                 | DecodeError::Text { .. }
+                | DecodeError::Method { .. }
+                | DecodeError::Params { .. }
         )
     }
 }

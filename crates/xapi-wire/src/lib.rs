@@ -16,12 +16,8 @@ pub mod xmlrpc;
 
 pub use error::DecodeError;
 pub use limits::Limits;
-pub use text::is_xml_text;
 
 use xapi_model::{ApiError, Value};
-
-/// No name of a message is longer, `Async.` and class included.
-const LONGEST_METHOD: usize = 256;
 
 /// A call as it came: the name and its parameters, a session reference among them.
 #[derive(Clone, Debug, PartialEq)]

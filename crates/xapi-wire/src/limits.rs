@@ -14,8 +14,12 @@ pub struct Limits {
     pub depth: usize,
     /// Values in all: scalars, arrays, structs and members.
     pub items: usize,
-    /// Bytes of one string.
+    /// Bytes of one string, the name of a member included.
     pub text: usize,
+    /// Bytes of the name of a method.
+    pub method: usize,
+    /// Parameters of a call.
+    pub params: usize,
 }
 
 impl Limits {
@@ -25,6 +29,8 @@ impl Limits {
         depth: 64,
         items: 100_000,
         text: 256 * 1024,
+        method: 256,
+        params: 256,
     };
 
     /// For answers that a client trusts more: all records of a large pool fit.
@@ -33,6 +39,8 @@ impl Limits {
         depth: 64,
         items: 32_000_000,
         text: 64 * 1024 * 1024,
+        method: 256,
+        params: 256,
     };
 }
 
@@ -73,6 +81,26 @@ impl<'a> Budget<'a> {
         let limit = self.limits.depth.min(DEEPEST);
         if depth > limit {
             return Err(DecodeError::Depth { limit });
+        }
+        Ok(())
+    }
+
+    /// The name of the method.
+    pub(crate) fn method(&self, name: &str) -> Result<(), DecodeError> {
+        if name.len() > self.limits.method {
+            return Err(DecodeError::Method {
+                limit: self.limits.method,
+            });
+        }
+        Ok(())
+    }
+
+    /// So many parameters.
+    pub(crate) fn params(&self, count: usize) -> Result<(), DecodeError> {
+        if count > self.limits.params {
+            return Err(DecodeError::Params {
+                limit: self.limits.params,
+            });
         }
         Ok(())
     }

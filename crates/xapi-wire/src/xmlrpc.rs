@@ -2,7 +2,7 @@
 //!
 //! Integers travel without a type tag, dates end in a zone, results are wrapped in a struct of `Status` and `Value` or
 //! `ErrorDescription`, and nothing that a call answers is ever a fault. Output has exactly the bytes that XAPI sends,
-//! but for the names of members, which are escaped here.
+//! but for the names of members, which are escaped here, and carriage returns, which would be read as line feeds.
 
 mod decode;
 mod encode;

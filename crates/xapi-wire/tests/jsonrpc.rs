@@ -127,7 +127,6 @@ fn what_is_no_call_is_refused() {
         r#"[{"method":"m","params":[],"id":1}]"#,
         r#"{"method":"m","params":[{"a":1,"a":2}],"id":1}"#,
         r#"{"method":"m","params":[9223372036854775808],"id":1}"#,
-        r#"{"method":"m","params":["\ud800"],"id":1}"#,
     ] {
         let refused = decode_request(wire.as_bytes(), &Limits::REQUEST);
         assert!(
@@ -145,6 +144,8 @@ fn the_limits_of_xml_hold_for_json() {
         depth: 64,
         items: 1000,
         text: 100,
+        method: 20,
+        params: 2000,
     };
     let read = |params: &str| decode_request(call(params).as_bytes(), &small);
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
@@ -157,7 +158,19 @@ fn the_limits_of_xml_hold_for_json() {
     );
     let long = format!("\"{}\"", "sesame".repeat(17));
     assert_eq!(read(&long), Err(DecodeError::Text { limit: 100 }));
-    for bad in ["\"\\u0000\"", "\"\\ufffe\"", "{\"\\u0001\":1}"] {
+    for bad in [
+        "\"\\u0000\"",
+        "\"\\ufffe\"",
+        "{\"\\u0001\":1}",
+        // Halves of surrogate pairs, in texts and in names.
+        "\"\\ud800\"",
+        "\"a\\\"\\\\\\udc00b\"",
+        "\"\\ud83d\\ude00\\ud83d\"",
+        "\"\\ud800\\u0041\"",
+        "\"\\ud800\\n\"",
+        "{\"\\udfff\":1}",
+        "[[\"\u{e9}\\ud800\",\"\"]]",
+    ] {
         let refused = read(bad);
         assert!(
             matches!(refused, Err(DecodeError::Characters { .. })),
@@ -173,6 +186,106 @@ fn the_limits_of_xml_hold_for_json() {
         decode_request(&vec![b' '; 1_000_001], &small),
         Err(DecodeError::Body { limit: 1_000_000 })
     );
+}
+
+#[test]
+fn a_stroke_before_a_letter_u_is_not_taken_for_half_a_pair() {
+    for bad in [
+        "\"\\\\ud800",
+        "\"\\\\ud800\",x",
+        "\"\\ud83d\\ude00\",x",
+        "\\ud800",
+        "\"\\uzzzz\"",
+    ] {
+        let body = format!("{{\"method\":\"m\",\"id\":1,\"params\":[{bad}]}}");
+        let refused = decode_request(body.as_bytes(), &Limits::REQUEST);
+        assert!(
+            matches!(refused, Err(DecodeError::Malformed { .. })),
+            "{bad}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_float_is_read_as_the_nearest_one() {
+    for text in [
+        "118446744073709551616",
+        "1.1844674407370955e20",
+        "0.1",
+        "2.2250738585072011e-308",
+    ] {
+        let body = format!("{{\"method\":\"m\",\"id\":1,\"params\":[{text}]}}");
+        let call = decode_request(body.as_bytes(), &Limits::REQUEST).unwrap();
+        assert_eq!(call.request.params, [Value::Float(text.parse().unwrap())]);
+    }
+}
+
+#[test]
+fn each_limit_lets_through_what_is_as_long_as_it_and_nothing_longer() {
+    let limits = Limits {
+        body: 300,
+        depth: 3,
+        items: 20,
+        text: 30,
+        method: 10,
+        params: 5,
+    };
+    let read = |method: &str, params: &str| {
+        let body = format!("{{\"method\":\"{method}\",\"id\":1,\"params\":[{params}]}}");
+        decode_request(body.as_bytes(), &limits).map(|call| call.request.params.len())
+    };
+    let list = |n: usize| vec!["0"; n].join(",");
+    for (n, method) in [
+        (9, Ok(0)),
+        (10, Ok(0)),
+        (11, Err(DecodeError::Method { limit: 10 })),
+    ] {
+        assert_eq!(read(&"m".repeat(n), ""), method);
+    }
+    for (n, params) in [
+        (4, Ok(4)),
+        (5, Ok(5)),
+        (6, Err(DecodeError::Params { limit: 5 })),
+    ] {
+        assert_eq!(read("m", &list(n)), params);
+    }
+    for (n, text) in [
+        (29, Ok(1)),
+        (30, Ok(1)),
+        (31, Err(DecodeError::Text { limit: 30 })),
+    ] {
+        let long = "x".repeat(n);
+        assert_eq!(read("m", &format!("\"{long}\"")), text);
+        assert_eq!(read("m", &format!("{{\"{long}\":1}}")), text);
+    }
+    // The envelope's own values count: its object, the name, the id and the list of parameters.
+    for (n, items) in [
+        (14, Ok(1)),
+        (15, Ok(1)),
+        (16, Err(DecodeError::Items { limit: 20 })),
+    ] {
+        assert_eq!(read("m", &format!("[{}]", list(n))), items);
+    }
+    for (n, depth) in [
+        (2, Ok(1)),
+        (3, Ok(1)),
+        (4, Err(DecodeError::Depth { limit: 3 })),
+    ] {
+        assert_eq!(
+            read("m", &format!("{}{}", "[".repeat(n), "]".repeat(n))),
+            depth
+        );
+    }
+    for (n, body) in [
+        (299, Ok(0)),
+        (300, Ok(0)),
+        (301, Err(DecodeError::Body { limit: 300 })),
+    ] {
+        let short = "{\"method\":\"m\",\"id\":1,\"params\":[]}";
+        let padded = format!("{short:n$}");
+        let got = decode_request(padded.as_bytes(), &limits).map(|call| call.request.params.len());
+        assert_eq!(got, body);
+    }
 }
 
 #[test]

@@ -33,9 +33,7 @@ fn legible(text: &str) -> String {
     let kept = text.chars().filter(|c| {
         matches!(c, '\t' | '\n' | '\r') || (*c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
     });
-    kept.collect::<String>()
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
+    kept.collect()
 }
 
 /// What a reader of XAPI's XML-RPC sees of a value: integers are texts.

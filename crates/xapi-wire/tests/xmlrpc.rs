@@ -283,7 +283,6 @@ fn what_is_no_call_is_refused() {
         format!("{}<x/>", call("")),
         format!("{}x", call("")),
         call("<param><value>").replace("</params></methodCall>", ""),
-        call("").replace("PIF.plug", &"x".repeat(257)),
         call("").replace(
             "<?xml version=\"1.0\"?>",
             "<?xml version=\"1.0\" encoding=\"UTF-16\"?>",
@@ -322,6 +321,8 @@ fn limits_are_kept_and_no_error_repeats_the_body() {
         depth: 64,
         items: 1000,
         text: 100,
+        method: 20,
+        params: 2000,
     };
     let refused = |wire: &str| {
         let refused = decode_request(wire.as_bytes(), &small).unwrap_err();
@@ -362,6 +363,76 @@ fn limits_are_kept_and_no_error_repeats_the_body() {
 }
 
 #[test]
+fn each_limit_lets_through_what_is_as_long_as_it_and_nothing_longer() {
+    let limits = Limits {
+        body: 1000,
+        depth: 3,
+        items: 20,
+        text: 30,
+        method: 10,
+        params: 5,
+    };
+    let read = |method: &str, params: &str| {
+        let body = call(params).replace("PIF.plug", method);
+        decode_request(body.as_bytes(), &limits).map(|request| request.params.len())
+    };
+    let one = |value: &str| read("m", &format!("<param><value>{value}</value></param>"));
+    let list = |n: usize| "<value/>".repeat(n);
+    let array = |items: &str| format!("<array><data>{items}</data></array>");
+    for (n, method) in [
+        (9, Ok(0)),
+        (10, Ok(0)),
+        (11, Err(DecodeError::Method { limit: 10 })),
+    ] {
+        assert_eq!(read(&"m".repeat(n), ""), method);
+    }
+    for (n, params) in [
+        (4, Ok(4)),
+        (5, Ok(5)),
+        (6, Err(DecodeError::Params { limit: 5 })),
+    ] {
+        assert_eq!(read("m", &"<param><value/></param>".repeat(n)), params);
+    }
+    for (n, text) in [
+        (29, Ok(1)),
+        (30, Ok(1)),
+        (31, Err(DecodeError::Text { limit: 30 })),
+    ] {
+        let long = "x".repeat(n);
+        assert_eq!(one(&long), text);
+        assert_eq!(one(&format!("<string>{long}</string>")), text);
+        let member = format!("<struct><member><name>{long}</name><value/></member></struct>");
+        assert_eq!(one(&member), text);
+    }
+    for (n, items) in [
+        (18, Ok(1)),
+        (19, Ok(1)),
+        (20, Err(DecodeError::Items { limit: 20 })),
+    ] {
+        assert_eq!(one(&array(&list(n))), items);
+    }
+    for (n, depth) in [
+        (2, Ok(1)),
+        (3, Ok(1)),
+        (4, Err(DecodeError::Depth { limit: 3 })),
+    ] {
+        let nested = (1..n).fold(array(""), |inner, _| {
+            array(&format!("<value>{inner}</value>"))
+        });
+        assert_eq!(one(&nested), depth);
+    }
+    for (n, body) in [
+        (999, Ok(0)),
+        (1000, Ok(0)),
+        (1001, Err(DecodeError::Body { limit: 1000 })),
+    ] {
+        let padded = format!("{:n$}", call(""));
+        let got = decode_request(padded.as_bytes(), &limits).map(|request| request.params.len());
+        assert_eq!(got, body);
+    }
+}
+
+#[test]
 fn a_limit_on_depth_beyond_what_a_stack_holds_is_not_believed() {
     let levels = 100_000;
     let wire = format!(
@@ -374,6 +445,7 @@ fn a_limit_on_depth_beyond_what_a_stack_holds_is_not_believed() {
         depth: usize::MAX,
         items: usize::MAX,
         text: usize::MAX,
+        ..Limits::REQUEST
     };
     assert_eq!(
         decode_value(wire.as_bytes(), &unbounded),

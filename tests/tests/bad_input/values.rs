@@ -4,7 +4,7 @@ use xapi_model::{Type, Value};
 use xapi_tests::sim_host::text;
 
 use crate::calls::{CALLS, Stand, WAYS, message, network};
-use crate::send::{Encoding, Failed};
+use crate::send::{Encoding, Failed, ask};
 
 fn failed<const N: usize>(code: &str, params: [&str; N]) -> Failed {
     Failed {
@@ -408,6 +408,79 @@ fn any_text_that_is_taken_comes_back_as_it_was() {
                 .call("network.get_name_label", vec![spare.clone()])
                 .unwrap();
             assert_eq!(read, Value::from(label));
+        }
+    }
+}
+
+#[test]
+fn random_texts_come_back_over_both_encodings_wherever_they_were_put() {
+    const ODD: &[char] = &[
+        'a',
+        'b',
+        ' ',
+        '\t',
+        '\n',
+        '\r',
+        '<',
+        '>',
+        '&',
+        '"',
+        '\'',
+        '\\',
+        ']',
+        '%',
+        '\u{7f}',
+        '\u{85}',
+        '\u{a0}',
+        '\u{e9}',
+        '\u{301}',
+        '\u{200b}',
+        '\u{202e}',
+        '\u{2028}',
+        '\u{d7ff}',
+        '\u{e000}',
+        '\u{fffd}',
+        '\u{1f600}',
+        '\u{10ffff}',
+    ];
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| u64::from(std::process::id()));
+    println!("SEED={seed}");
+    let mut state = seed;
+    let mut roll = move |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let stand = Stand::new();
+    let (session, spare) = (Value::from(stand.host().session()), text(&stand.spare));
+    for round in 0..60 {
+        let mut word = || -> String { (0..=roll(8)).map(|_| ODD[roll(ODD.len())]).collect() };
+        let (label, key, value, tag) = (word(), word(), word(), word());
+        let map = Value::Struct(vec![(key.clone(), Value::from(value.as_str()))]);
+        let (to, encoding) = WAYS[round % WAYS.len()];
+        for (name, put) in [
+            ("network.set_name_label", Value::from(label.as_str())),
+            ("network.set_other_config", map),
+            (
+                "network.set_tags",
+                Value::Array(vec![Value::from(tag.as_str())]),
+            ),
+        ] {
+            stand
+                .call(to, encoding, name, &[spare.clone(), put])
+                .expect(name);
+        }
+        for (to, encoding) in WAYS {
+            let params = [session.clone(), spare.clone()];
+            let record = ask(&stand.served, to, encoding, "network.get_record", &params);
+            let place = format!("SEED={seed} {round} {encoding:?}");
+            assert_eq!(record["name_label"], label.as_str(), "{place}");
+            assert_eq!(record["other_config"][&key], value.as_str(), "{place}");
+            assert_eq!(record["tags"][0], tag.as_str(), "{place}");
         }
     }
 }

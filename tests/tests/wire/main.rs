@@ -1,8 +1,10 @@
 //! The bytes of whole exchanges, and what other implementations of XML-RPC make of them.
 
+mod clients;
 mod json;
 mod order;
 mod others;
+mod pages;
 mod thin;
 mod xml;
 

@@ -33,6 +33,7 @@ pub struct Wait {
     commits: watch::Receiver<u64>,
     ended: watch::Receiver<u64>,
     looked: bool,
+    waited: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,7 @@ impl Wait {
             commits: core.store.subscribe(),
             ended: core.events.ended.subscribe(),
             looked: false,
+            waited: false,
         };
         // After the count has its guard.
         if before >= core.config.waiting {
@@ -145,6 +147,10 @@ impl Wait {
         if events.is_empty() {
             return Ok(None);
         }
+        // Who had to wait was woken by the last commit, or by one just before it.
+        if self.waited {
+            self.core.metrics.told(self.core.store.since_commit());
+        }
         Ok(Some(match self.kind {
             Kind::From => batch.answer(events),
             Kind::Next => {
@@ -186,6 +192,7 @@ impl Wait {
 
     /// Waits until another look may find something.
     pub async fn changed(&mut self) {
+        self.waited = true;
         tokio::select! {
             told = self.commits.changed() => {
                 // The store lives as long as the core that this holds.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::agent::{
-    Agent, Cause, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request,
+    Agent, Cause, Counters, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request,
 };
 use crate::converge;
 use crate::engine::Fault;
@@ -115,6 +115,10 @@ impl Agent for LocalAgent {
 
     fn facts(&self) -> Result<Facts, NetError> {
         self.ask(Command::Facts)
+    }
+
+    fn counters(&self, device: &Name) -> Option<Counters> {
+        super::counters::read(device)
     }
 
     fn subscribe(&self, listener: Listener) {

@@ -9,6 +9,7 @@ use crate::kernel::Pattern;
 use crate::ovs::row::Datapath;
 
 pub mod agent;
+mod counters;
 pub mod driver;
 pub mod leases;
 pub mod look;

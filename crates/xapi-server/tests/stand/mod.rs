@@ -189,14 +189,20 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
-    pub fn answer(&mut self) -> Answer {
+    /// Head and body of the next answer, as they came.
+    pub fn bytes(&mut self) -> (String, Vec<u8>) {
         let head = self.head();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         self.reader.read_exact(&mut body).unwrap();
+        (head, body)
+    }
+
+    pub fn answer(&mut self) -> Answer {
+        let (head, body) = self.bytes();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer {
             status,
             head,

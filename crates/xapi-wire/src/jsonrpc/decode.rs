@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use xapi_model::text::is_xml_text;
 use xapi_model::{ApiError, Value};
 
 use super::{Call, Id, Version};
 use crate::limits::Budget;
-use crate::text::is_xml_text;
 use crate::xmlrpc::repeats;
 use crate::{DecodeError, Limits, Reply, Request};
 
@@ -19,6 +19,7 @@ type Result<T> = std::result::Result<T, DecodeError>;
 
 /// Reads a call.
 pub fn decode_request(body: &[u8], limits: &Limits) -> Result<Call> {
+    let budget = Budget::start(limits, body)?;
     let mut members = document(body, limits)?;
     let version = match take(&mut members, "jsonrpc") {
         None => Version::V1,
@@ -33,9 +34,10 @@ pub fn decode_request(body: &[u8], limits: &Limits) -> Result<Call> {
     let Some(Value::Str(method)) = take(&mut members, "method") else {
         return Err(wrong("the name of the method is missing"));
     };
-    if method.is_empty() || method.len() > crate::LONGEST_METHOD {
-        return Err(wrong("the name of the method is empty or too long"));
+    if method.is_empty() {
+        return Err(wrong("the name of the method is empty"));
     }
+    budget.method(&method)?;
     let params = match (version, take(&mut members, "params")) {
         (_, Some(Value::Array(params))) => params,
         (Version::V2, None | Some(Value::Nil)) => Vec::new(),
@@ -43,6 +45,7 @@ pub fn decode_request(body: &[u8], limits: &Limits) -> Result<Call> {
         (Version::V2, Some(object @ Value::Struct(_))) => vec![object],
         _ => return Err(wrong("params must be a list")),
     };
+    budget.params(params.len())?;
     Ok(Call {
         version,
         id,
@@ -122,6 +125,9 @@ fn document(body: &[u8], limits: &Limits) -> Result<Vec<(String, Value)>> {
                 Some(DecodeError::Characters { .. }) => DecodeError::Characters { at },
                 Some(DecodeError::Malformed { what, .. }) => DecodeError::Malformed { what, at },
                 Some(refused) => refused,
+                None if half_a_pair(&text[..text.floor_char_boundary(at as usize)]) => {
+                    DecodeError::Characters { at }
+                }
                 None => DecodeError::Malformed {
                     what: "not well-formed JSON",
                     at,
@@ -129,6 +135,32 @@ fn document(body: &[u8], limits: &Limits) -> Result<Vec<(String, Value)>> {
             })
         }
     }
+}
+
+/// Whether what was read so far ends where an escape names one half of a surrogate pair without the other: no character
+/// at all, which is a wrong text rather than wrong JSON. serde_json tells it in words only.
+fn half_a_pair(read: &str) -> bool {
+    let bytes = read.as_bytes();
+    let unit = |at: usize| -> Option<u32> {
+        let escape = read.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(escape, 16).ok()
+    };
+    let mut at = 0;
+    let mut in_text = false;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => match unit(at) {
+                Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 11,
+                Some(0xd800..=0xdfff) => return true,
+                // The character after the stroke may be a quotation mark.
+                _ => at += 1,
+            },
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }
 
 /// serde_json tells line and column.

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
+use xapi_model::text::{is_xml_char, is_xml_text};
 use xapi_model::{ApiError, DateTime, Type, Value};
 
 use crate::limits::Budget;
-use crate::text::{is_xml_char, is_xml_text};
-use crate::{DecodeError, LONGEST_METHOD, Limits, Reply, Request};
+use crate::{DecodeError, Limits, Reply, Request};
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
@@ -92,7 +92,8 @@ fn envelope(value: Value) -> Result<Reply> {
 struct Decoder<'a> {
     reader: Reader<&'a [u8]>,
     budget: Budget<'a>,
-    /// Whether the parameters have begun: from here on a wrong character is a wrong value, before it is no call at all.
+    /// Whether the name of the method has begun: from here on a wrong character is a wrong value, before it is no call at
+    /// all.
     in_values: bool,
 }
 
@@ -131,17 +132,19 @@ impl<'a> Decoder<'a> {
     fn request(&mut self) -> Result<Request> {
         self.expect("methodCall")?;
         self.expect("methodName")?;
-        let method = self.text()?.trim_ascii().to_owned();
-        if method.is_empty() || method.len() > LONGEST_METHOD {
-            return Err(self.malformed("the name of the method is empty or too long"));
-        }
-        self.expect("params")?;
         self.in_values = true;
+        let method = self.text()?.trim_ascii().to_owned();
+        if method.is_empty() {
+            return Err(self.malformed("the name of the method is empty"));
+        }
+        self.budget.method(&method)?;
+        self.expect("params")?;
         let mut params = Vec::new();
         while let Some(tag) = self.start()? {
             if tag != "param" {
                 return Err(self.malformed("param expected"));
             }
+            self.budget.params(params.len() + 1)?;
             params.push(self.expect_value(0)?);
             self.close()?;
         }

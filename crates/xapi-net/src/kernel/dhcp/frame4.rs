@@ -66,7 +66,7 @@ pub(super) fn to_everybody(mac: Mac, payload: &[u8]) -> Vec<u8> {
 
 /// The DHCP message in a frame; none if the frame has none, or a damaged one. Checksums inside are
 /// only looked at if they are `ready`.
-pub(super) fn message_in(frame: &[u8], checksums_ready: bool) -> Option<&[u8]> {
+pub fn message_in(frame: &[u8], checksums_ready: bool) -> Option<&[u8]> {
     let packet = frame.get(ETHERNET..)?;
     if frame[12..14] != [8, 0] || packet.len() < IP || packet[0] >> 4 != 4 {
         return None;
@@ -74,7 +74,7 @@ pub(super) fn message_in(frame: &[u8], checksums_ready: bool) -> Option<&[u8]> {
     let header = usize::from(packet[0] & 0x0f) * 4;
     let total = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
     // What follows the packet in the frame is padding.
-    let packet = packet.get(..total)?;
+    let packet = packet.get(..total).filter(|whole| whole.len() >= IP)?;
     let fragment = u16::from_be_bytes([packet[6], packet[7]]) & 0x3fff;
     if header < IP || packet[9] != PROTOCOL_UDP || fragment != 0 {
         return None;
@@ -126,6 +126,17 @@ mod tests {
             let mut frame = answered(payload);
             frame.resize(frame.len() + 7, 0xaa);
             assert_eq!(message_in(&frame, true), Some(payload));
+        }
+    }
+
+    #[test]
+    fn a_packet_that_says_it_is_shorter_than_its_header_is_refused() {
+        let sound = answered(b"message");
+        for total in 0..=sound.len() - ETHERNET {
+            let mut frame = sound.clone();
+            frame[16..18].copy_from_slice(&(total as u16).to_be_bytes());
+            let whole = total == sound.len() - ETHERNET;
+            assert_eq!(message_in(&frame, false).is_some(), whole, "{total}");
         }
     }
 

@@ -11,7 +11,7 @@
 //! what the agent keeps, and [`LeaseStore`] where.
 
 pub mod client;
-mod frame4;
+pub mod frame4;
 pub mod lease;
 pub mod machine4;
 pub mod machine6;

@@ -1,0 +1,50 @@
+//! Whether the daemon can still do its work: what systemd's watchdog and `GET /health` ask.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::context::Core;
+
+/// A change of the network may take its deadline, and then the way back the same again; whoever takes longer is stuck.
+const STUCK: u32 = 4;
+
+/// When the change under way began.
+#[derive(Default)]
+pub(crate) struct Busy(Mutex<Option<Instant>>);
+
+impl Busy {
+    pub(crate) fn set(&self, since: Option<Instant>) {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = since;
+    }
+
+    fn since(&self) -> Option<Instant> {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Why the daemon cannot do its work; nothing if it can. Waits for nothing but one short read of the database.
+pub fn check(core: &Core) -> Result<(), String> {
+    let view = core
+        .store
+        .view()
+        .map_err(|why| format!("the database cannot be read: {why}"))?;
+    if view.generation() > core.store.generation() + 1 {
+        return Err("the database is ahead of the daemon".to_owned());
+    }
+    let longest = core.config.change_deadline * STUCK + Duration::from_secs(60);
+    if let Some(since) = core.busy.since()
+        && since.elapsed() > longest
+    {
+        return Err(format!(
+            "a change of the network goes on for {} s",
+            since.elapsed().as_secs()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! What is fetched and is no call.
+
+use xapi::Answers;
+use xapi_model::Pif;
+use xapi_server::{Fetch, Handler, Origin, Page};
+use xapi_tests::server::{Served, To};
+
+use super::{text, with_session};
+
+fn figure(page: &str, line: &str) -> f64 {
+    let found = page
+        .lines()
+        .find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+    found
+        .unwrap_or_else(|| panic!("no {line} in\n{page}"))
+        .parse()
+        .expect("a number")
+}
+
+#[test]
+fn the_daemon_says_that_it_is_well() {
+    let served = Served::new(1);
+    for to in [To::Tcp, To::Unix] {
+        let page = served.connect(to).get("/health", "");
+        assert_eq!((page.status, page.body.as_str()), (200, "ok\n"));
+    }
+    assert_eq!(served.connect(To::Tcp).get("/nothing", "").status, 404);
+}
+
+#[test]
+fn calls_changes_and_links_are_counted() {
+    let served = Served::new(3);
+    let pif = text(served.host.pif("eth0").as_str());
+    with_session(&served, "PIF.get_MTU", &[&pif]);
+    with_session(&served, "PIF_get_MTU", &[&pif]);
+    with_session(&served, "PIF.get_MTU", &[&text("OpaqueRef:none")]);
+    with_session(&served, "PIF.get_record", &[&text("OpaqueRef:none")]);
+    for name in ["made.up", "made.up.too", "&lt;x&gt;"] {
+        with_session(&served, name, &[]);
+    }
+    let network = served.host.new_network("bonded");
+    served
+        .host
+        .bond(&network, &["eth1", "eth2"], "balance-slb")
+        .expect("a bond");
+    served
+        .host
+        .bond(&network, &["eth1"], "balance-slb")
+        .expect_err("one NIC is no bond");
+    let page = served.connect(To::Tcp).get("/metrics", "").body;
+    assert_eq!(
+        figure(
+            &page,
+            "xapi_calls_total{name=\"PIF.get_MTU\",result=\"ok\"}"
+        ),
+        2.0
+    );
+    assert_eq!(
+        figure(
+            &page,
+            "xapi_calls_total{name=\"PIF.get_MTU\",result=\"HANDLE_INVALID\"}"
+        ),
+        1.0
+    );
+    assert_eq!(
+        figure(
+            &page,
+            "xapi_calls_total{name=\"PIF.get_record\",result=\"HANDLE_INVALID\"}"
+        ),
+        1.0
+    );
+    assert_eq!(
+        figure(&page, "xapi_call_seconds_count{name=\"PIF.get_MTU\"}"),
+        3.0
+    );
+    assert!(!page.contains("made.up"), "strangers choose no names");
+    assert_eq!(
+        figure(&page, "xapi_network_changes_total{outcome=\"committed\"}"),
+        1.0
+    );
+    assert_eq!(
+        figure(&page, "xapi_network_changes_total{outcome=\"refused\"}"),
+        1.0
+    );
+    let generation = served.host.core().store.generation();
+    assert_eq!(figure(&page, "xapi_database_generation"), generation as f64);
+    for (_, pif) in served
+        .host
+        .all::<Pif>()
+        .into_iter()
+        .filter(|(_, pif)| pif.physical)
+    {
+        let line = format!(
+            "xapi_pif_carrier{{device=\"{}\",uuid=\"{}\"}}",
+            pif.device, pif.uuid
+        );
+        assert_eq!(figure(&page, &line), 1.0);
+    }
+    // The form that Prometheus insists on: one end, after everything.
+    assert!(page.ends_with("\n# EOF\n") && page.matches("# EOF").count() == 1);
+    let words = |line: &str| line.split(' ').count();
+    assert!(
+        page.lines()
+            .all(|line| line.starts_with('#') || words(line) == 2),
+        "{page}"
+    );
+}
+
+#[test]
+fn strangers_are_asked_who_they_are_before_they_read_figures() {
+    let served = Served::new(1);
+    let answers = Answers(served.host.api().clone());
+    let far = Origin {
+        peer: "192.0.2.7:4711".to_owned(),
+        ..Origin::default()
+    };
+    let ask = |fetch: Fetch| {
+        answers.fetch(
+            &far,
+            &Fetch {
+                path: "/metrics".to_owned(),
+                ..fetch
+            },
+        )
+    };
+    let session = |text: &str| vec![("session_id".to_owned(), text.to_owned())];
+    let basic = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+    let refused = [
+        Fetch::default(),
+        Fetch {
+            query: session("OpaqueRef:none"),
+            ..Fetch::default()
+        },
+        Fetch {
+            basic: basic("root", "wrong"),
+            ..Fetch::default()
+        },
+        Fetch {
+            basic: basic("nobody", "secret"),
+            ..Fetch::default()
+        },
+    ];
+    for fetch in refused {
+        let page = ask(fetch.clone());
+        assert!(matches!(page, Page::Unauthorized(_)), "{fetch:?}: {page:?}");
+    }
+    let sessions = || {
+        let view = served.host.core().view().expect("a view");
+        xapi_db::Read::all::<xapi_model::Session>(&view)
+            .expect("rows")
+            .len()
+    };
+    let before = sessions();
+    let known = served.host.session();
+    let admitted = [
+        Fetch {
+            query: session(known),
+            ..Fetch::default()
+        },
+        Fetch {
+            cookies: session(known),
+            query: session("OpaqueRef:none"),
+            ..Fetch::default()
+        },
+        Fetch {
+            basic: basic("root", "secret"),
+            ..Fetch::default()
+        },
+    ];
+    for fetch in admitted {
+        let page = ask(fetch.clone());
+        assert!(matches!(page, Page::Body(..)), "{fetch:?}: {page:?}");
+    }
+    assert_eq!(
+        sessions(),
+        before,
+        "a password's session ended with its page"
+    );
+    // Health is no secret.
+    assert!(matches!(
+        answers.fetch(
+            &far,
+            &Fetch {
+                path: "/health".to_owned(),
+                ..Fetch::default()
+            }
+        ),
+        Page::Body(..)
+    ));
+}
