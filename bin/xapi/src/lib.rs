@@ -9,9 +9,11 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tracing::info;
+use xapi_cli::thin::{self, Patience, Served};
 use xapi_core::{Api, Begun, Origin};
 use xapi_model::{ApiError, Value, errors, writer};
-use xapi_server::{Answer, Fetch, Handler, Origin as ServerOrigin, Page, Waiting};
+use xapi_server::{Answer, Fetch, Handler, Origin as ServerOrigin, Page, Stream, Waiting};
 
 /// The API behind the server's seam.
 pub struct Answers(pub Api);
@@ -86,6 +88,17 @@ impl Handler for Answers {
 
     fn quick(&self, name: &str) -> bool {
         Api::is_quick(name)
+    }
+
+    fn cli(&self, origin: &ServerOrigin, arguments: &[u8], stream: &mut dyn Stream) {
+        let mut call = |name: &str, params: Vec<Value>| self.call(origin, name, params);
+        // Parameters may be secrets and are not logged; the calls that a command makes are checked like any others.
+        match thin::serve(stream, arguments, &mut call, Patience::default()) {
+            Ok(Served { command, status }) => {
+                info!(target: "xapi::access", peer = origin.peer, status, "xe {command}");
+            }
+            Err(why) => info!(target: "xapi::access", peer = origin.peer, "xe: {why}"),
+        }
     }
 }
 

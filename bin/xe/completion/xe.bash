@@ -46,6 +46,11 @@ _xe_values() {
     "pif-reconfigure-ip mode" | "vif-configure-ipv4 mode") printf '%s\n' dhcp static none ;;
     "pif-reconfigure-ipv6 mode") printf '%s\n' dhcp static none autoconf ;;
     "vif-configure-ipv6 mode") printf '%s\n' static none autoconf ;;
+    "event-wait class")
+        printf '%s\n' vm vdi sr host network vif pif vbd pbd pool task subject role secret vmss
+        ;;
+    "event-wait "*) ;;
+    "host-get-system-status output") printf '%s\n' tar.bz2 tar zip ;;
     bond-*" mode") printf '%s\n' balance-slb active-backup lacp ;;
     *-list\ *:*) ;;
     # What a list can be filtered by is what its objects hold.
@@ -109,7 +114,7 @@ _xe() {
         esac
     done
     if [[ $word == -* ]]; then
-        _xe_offer "$word" ' ' < <(printf '%s\n' --minimal --multiple --all --force --trace --nossl --debug --help)
+        _xe_offer "$word" ' ' < <(printf '%s\n' --minimal --json --multiple --all --force --trace --nossl --debug --help)
     elif [[ -z $command ]]; then
         _xe_offer_commands "$word"
     elif [[ $command == help ]]; then
@@ -117,7 +122,7 @@ _xe() {
     elif [[ $word == *=* ]]; then
         key=${word%%=*}
         case $key in
-        filename | file-name | passwordfile)
+        filename | file-name | passwordfile | certificate | private-key | certificate-chain | args:*:file)
             mapfile -t COMPREPLY < <(compgen -f -- "${word#*=}")
             ;;
         pif-uuids | uuids | params)

@@ -1,8 +1,10 @@
 //! `xe`: one command on a pool or a host. Finds its options and its server; the commands and their output are in
 //! `xapi-cli`.
 
+mod bar;
 mod options;
 mod trace;
+mod user;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use xapi_model::Value;
 
 use options::Options;
 use trace::Trace;
+use user::User;
 
 /// The daemon's socket on this host.
 const SOCKET: &str = "/var/lib/xcp/xapi";
@@ -30,6 +33,7 @@ Usage: xe COMMAND [-s SERVER] [-p PORT] [-u USERNAME -pw PASSWORD | -pwf FILE] [
   --nossl       talk to another host without TLS; the password goes over the wire as it is
   --debug       say on standard error what goes on
   --debug-on-fail   say it when the command has failed
+  --json        one document of typed values instead of lines; errors too, on standard error
 
 Options may also stand in ~/.xe, as lines of KEY=VALUE, and in XE_EXTRA_ARGS, separated by commas.
 'xe help' lists the commands, 'xe help COMMAND' tells about one. 'xe man' writes the manual page: xe man | man -l -
@@ -117,12 +121,14 @@ fn run(options: Options) -> u8 {
     words.push(format!("username={user}"));
     let password = options.password.as_ref();
     words.extend(password.map(|password| format!("password={password}")));
+    let mut user = User::new(terminal, client.clone());
     let mut remote = Remote {
         client,
         session: None,
         trace,
     };
-    let status = xapi_cli::run(&words, &mut remote, &mut terminal);
+    let status = xapi_cli::run(&words, &mut remote, &mut user);
+    let mut terminal = user.terminal;
     if status != 0 {
         terminal.eprint(&remote.trace.kept());
     }
@@ -214,6 +220,10 @@ impl Rpc for Remote {
             Some(session) => session.logout().map_err(|why| self.explained(why)),
             None => Ok(()),
         }
+    }
+
+    fn session(&self) -> Option<&str> {
+        self.session.as_ref().map(Session::reference)
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::sync::OnceLock;
 
-use xapi_model::{Type, Value, classes, messages::messages};
+use xapi_model::messages::{Param, messages};
+use xapi_model::{Type, Value, classes};
 
 use crate::commands;
 use crate::failure::Failure;
 use crate::grammar::Params;
 use crate::input::read;
+use crate::json::json;
 use crate::man;
 use crate::print::Printer;
+use crate::progress;
 use crate::records::{Column, Kind, Shape, kinds};
 use crate::select::{self, OnHosts};
 use crate::server::{Server, surprise};
@@ -34,6 +37,69 @@ impl<'a> Context<'a> {
             .get(name)
             .ok_or_else(|| Failure::Required(name.to_owned()))
     }
+
+    /// The text of a file of the user.
+    pub fn file(&mut self, path: &str) -> Result<String, Failure> {
+        let cannot = |why: String| Failure::Refused(format!("Cannot read {path}: {why}"));
+        let bytes = self.printer.user().load(path).map_err(cannot)?;
+        String::from_utf8(bytes).map_err(|_| cannot("it is no text".to_owned()))
+    }
+
+    /// Asks the user whether to go on, after these warnings; `force` is the answer given before.
+    pub fn confirmed(&mut self, warnings: &[&str]) -> Result<bool, Failure> {
+        if self.params.switch("force") {
+            return Ok(true);
+        }
+        if self.printer.is_json() {
+            let text = "This cannot be undone, and a program cannot be asked; --force does it";
+            return Err(Failure::Refused(text.to_owned()));
+        }
+        for line in warnings {
+            self.printer.always(line);
+        }
+        self.printer.always("Type 'yes' to continue");
+        let typed = self.printer.user().ask().map_err(Failure::Refused)?;
+        let typed = typed.trim();
+        let yes = typed.eq_ignore_ascii_case("yes");
+        if !yes {
+            let line = format!("You typed: '{typed}'. Nothing was done.");
+            self.printer.always(&line);
+        }
+        Ok(yes)
+    }
+
+    /// Gives a value back: its text on a line, or the value itself where values are wanted.
+    pub fn give(&mut self, ty: &Type, value: &Value) -> Result<(), Failure> {
+        if self.printer.is_json() {
+            let value = json(&mut self.server, ty, value)?;
+            self.printer.value(value);
+        } else {
+            let line = text(&mut self.server, ty, value)?;
+            self.printer.line(&line);
+        }
+        Ok(())
+    }
+
+    /// The same, in words for people: the minimal form leaves it out.
+    pub fn say(&mut self, ty: &Type, value: &Value) -> Result<(), Failure> {
+        if self.printer.is_json() {
+            return self.give(ty, value);
+        }
+        let text = text(&mut self.server, ty, value)?;
+        self.printer.message(&text);
+        Ok(())
+    }
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The command line says it.
+    Word,
+    /// It is the text of a file that the command line names.
+    File,
+    /// It is the pool, unless the command line says its UUID.
+    Pool,
 }
 
 /// A parameter of a message, and how the command line says it.
@@ -43,6 +109,8 @@ pub struct Arg {
     pub wire: &'static str,
     /// Name on the command line.
     pub cli: &'static str,
+    /// Where its value comes from.
+    pub from: From,
     /// What counts when the user says nothing and the model has no default.
     pub or: Option<&'static str>,
     /// The name may be written in either case.
@@ -54,9 +122,24 @@ pub const fn arg(wire: &'static str, cli: &'static str) -> Arg {
     Arg {
         wire,
         cli,
+        from: From::Word,
         or: None,
         any_case: false,
     }
+}
+
+/// The text of a file that the command line names.
+pub const fn file(wire: &'static str, cli: &'static str) -> Arg {
+    let mut arg = arg(wire, cli);
+    arg.from = From::File;
+    arg
+}
+
+/// The pool.
+pub const fn pool(wire: &'static str) -> Arg {
+    let mut arg = arg(wire, "uuid");
+    arg.from = From::Pool;
+    arg
 }
 
 impl Arg {
@@ -81,6 +164,21 @@ pub struct OneCall {
     pub args: &'static [Arg],
     /// The UUID behind this field of the result is printed instead of the result's own.
     pub through: Option<&'static str>,
+    /// It may take long, so whoever looks is shown how far it is.
+    pub long: bool,
+    /// What the result is to the user.
+    pub says: Says,
+}
+
+/// What the result of a message is to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// What he asked for.
+    Result,
+    /// Words for people, which the minimal form leaves out.
+    Message,
+    /// Nothing.
+    Nothing,
 }
 
 /// How a command is carried out.
@@ -159,32 +257,42 @@ fn call_one(call: &OneCall, cx: &mut Context<'_>) -> Result<(), Failure> {
     };
     let mut params = Vec::with_capacity(message.params.len());
     for param in &message.params {
-        let Some(arg) = call.args.iter().find(|arg| arg.wire == param.name) else {
-            params.push(param.default.map_or_else(|| param.ty.zero(), |make| make()));
-            continue;
-        };
-        if let Type::Map(..) = param.ty {
-            let members = cx.params.members(arg.cli).into_iter();
-            params.push(Value::Struct(
-                members
-                    .map(|(key, value)| (key.to_owned(), value.into()))
-                    .collect(),
-            ));
-            continue;
-        }
-        let said = if arg.any_case {
-            cx.params.get_any_case(arg.cli)
-        } else {
-            cx.params.get(arg.cli)
-        };
-        params.push(match (said.or(arg.or), param.default) {
-            (Some(text), _) => read(&mut cx.server, &param.ty, arg.cli, text)?,
-            (None, Some(make)) => make(),
-            (None, None) => return Err(Failure::Required(arg.cli.to_owned())),
+        params.push(match call.args.iter().find(|arg| arg.wire == param.name) {
+            Some(arg) => value_of(arg, param, cx)?,
+            None => param.default.map_or_else(|| param.ty.zero(), |make| make()),
         });
     }
-    let result = cx.server.call(call.message, params)?;
-    print_result(call, &message.result, result, cx)
+    let result = match cx.printer.watcher() {
+        Some(watcher) if call.long && message.is_async => {
+            progress::call(&mut cx.server, watcher, message, params)?
+        }
+        _ => cx.server.call(call.message, params)?,
+    };
+    match call.says {
+        Says::Result => print_result(call, &message.result, result, cx),
+        Says::Message => cx.say(&message.result, &result),
+        Says::Nothing => Ok(()),
+    }
+}
+
+fn value_of(arg: &Arg, param: &Param, cx: &mut Context<'_>) -> Result<Value, Failure> {
+    if let Type::Map(..) = param.ty {
+        let members = cx.params.members(arg.cli).into_iter();
+        let members = members.map(|(key, value)| (key.to_owned(), value.into()));
+        return Ok(Value::Struct(members.collect()));
+    }
+    let said = if arg.any_case {
+        cx.params.get_any_case(arg.cli)
+    } else {
+        cx.params.get(arg.cli)
+    };
+    match (arg.from, said.or(arg.or), param.default) {
+        (From::Pool, None, _) => cx.server.pool().map(Value::Str),
+        (From::File, Some(path), _) if !path.is_empty() => cx.file(path).map(Value::Str),
+        (_, Some(text), _) => read(&mut cx.server, &param.ty, arg.cli, text),
+        (_, None, Some(make)) => Ok(make()),
+        (_, None, None) => Err(Failure::Required(arg.cli.to_owned())),
+    }
 }
 
 /// Objects are printed as UUIDs, several of them one a line.
@@ -207,9 +315,9 @@ fn print_result(
                     (field.ty, cx.server.call(&message, vec![reference])?)
                 }
             };
-            let uuid = text(&mut cx.server, &ty, &value)?;
-            cx.printer.list(&[uuid]);
+            cx.give(&ty, &value)?;
         }
+        (ty, value) if cx.printer.is_json() => cx.give(ty, &value)?,
         (Type::Set(of), Value::Array(items)) => {
             let items: Result<Vec<_>, _> = items
                 .iter()
@@ -218,10 +326,7 @@ fn print_result(
             cx.printer.list(&items?);
         }
         (Type::Ref(_) | Type::Set(_), other) => return Err(surprise(call.message, &other)),
-        (ty, value) => {
-            let line = text(&mut cx.server, ty, &value)?;
-            cx.printer.list(&[line]);
-        }
+        (ty, value) => cx.give(ty, &value)?,
     }
     Ok(())
 }
@@ -386,17 +491,22 @@ mod tests {
                 if !message.params.iter().any(|param| param.name == arg.wire) {
                     wrong.push(format!("{}: no parameter {}", command.name, arg.wire));
                 }
-                if !command.takes(arg.cli) {
+                // Of the pool a command is about there is one, and its UUID need not be taken.
+                if !command.takes(arg.cli) && arg.from != From::Pool {
                     wrong.push(format!("{}: {} is not declared", command.name, arg.cli));
                 }
             }
             for param in &message.params {
                 let said = call.args.iter().find(|arg| arg.wire == param.name);
                 let required = said.is_some_and(|arg| command.reqd.iter().any(|n| n == arg.cli));
-                let filled = param.default.is_some() || said.is_some_and(|arg| arg.or.is_some());
+                let filled = param.default.is_some()
+                    || said.is_some_and(|arg| arg.or.is_some() || arg.from == From::Pool);
                 if !required && !filled && !matches!(param.ty, Type::Map(..)) {
                     wrong.push(format!("{}: {} has no value", command.name, param.name));
                 }
+            }
+            if call.long && !message.is_async {
+                wrong.push(format!("{}: runs in no task", command.name));
             }
         }
         assert_eq!(wrong, Vec::<String>::new());

@@ -15,6 +15,47 @@ enum Asks<'a> {
     Contains,
 }
 
+/// What a row must be like.
+pub struct Condition<'k> {
+    column: &'k Column,
+    asks: Asks<'k>,
+    value: &'k str,
+}
+
+impl<'k> Condition<'k> {
+    /// The condition that a parameter stands for.
+    pub fn new(kind: &'k Kind, (key, value): (&'k str, &'k str)) -> Result<Condition<'k>, Failure> {
+        let (column, asks) = find(kind, key)?;
+        Ok(Condition {
+            column,
+            asks,
+            value,
+        })
+    }
+
+    /// Whether it holds. Whoever asks for a field that costs a call wants the call.
+    pub fn holds(&self, server: &mut Server<'_>, row: &Row) -> Result<bool, Failure> {
+        let Condition {
+            column,
+            asks,
+            value,
+        } = self;
+        let shown = show(server, column, row)?;
+        Ok(match (asks, &shown) {
+            (Asks::Key(key), Shown::Map(members)) => members
+                .iter()
+                .any(|(name, held)| name == key && held == value),
+            (Asks::Contains, Shown::Set(items)) => items.iter().any(|item| item == value),
+            // The object on the way to the map or set is not there.
+            (Asks::Key(_) | Asks::Contains, _) => false,
+            (Asks::Equal, shown) if column.any_case => {
+                shown.text(column.separator).eq_ignore_ascii_case(value)
+            }
+            (Asks::Equal, shown) => shown.text(column.separator) == *value,
+        })
+    }
+}
+
 /// The rows that a filter lets through.
 ///
 /// A name that no field has is an error only while there is a row to ask, as in XAPI: an empty list stays empty.
@@ -22,43 +63,20 @@ pub fn filter(
     server: &mut Server<'_>,
     kind: &Kind,
     rows: Vec<Row>,
-    (key, value): (&str, &str),
+    asked: (&str, &str),
 ) -> Result<Vec<Row>, Failure> {
     if rows.is_empty() {
         return Ok(rows);
     }
-    let (column, asks) = find(kind, key)?;
-    prefetch(server, column, &rows)?;
+    let condition = Condition::new(kind, asked)?;
+    prefetch(server, condition.column, &rows)?;
     let mut left = Vec::new();
     for row in rows {
-        if matches(server, column, &asks, &row, value)? {
+        if condition.holds(server, &row)? {
             left.push(row);
         }
     }
     Ok(left)
-}
-
-fn matches(
-    server: &mut Server<'_>,
-    column: &Column,
-    asks: &Asks<'_>,
-    row: &Row,
-    value: &str,
-) -> Result<bool, Failure> {
-    // Whoever filters by a field that costs a call wants the calls.
-    let shown = show(server, column, row)?;
-    Ok(match (asks, &shown) {
-        (Asks::Key(key), Shown::Map(members)) => members
-            .iter()
-            .any(|(name, held)| name == key && held == value),
-        (Asks::Contains, Shown::Set(items)) => items.iter().any(|item| item == value),
-        // The object on the way to the map or set is not there.
-        (Asks::Key(_) | Asks::Contains, _) => false,
-        (Asks::Equal, shown) if column.any_case => {
-            shown.text(column.separator).eq_ignore_ascii_case(value)
-        }
-        (Asks::Equal, shown) => shown.text(column.separator) == value,
-    })
 }
 
 fn find<'k>(kind: &'k Kind, key: &'k str) -> Result<(&'k Column, Asks<'k>), Failure> {

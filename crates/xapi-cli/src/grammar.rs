@@ -1,14 +1,16 @@
 //! The command line: a command's name, then parameters as `key=value`, `key`, `--switch` or `-x value`.
 
 use crate::failure::Failure;
+use crate::print::Form;
 
 /// Parameters that mean the same for every command; no filter and no field bears these names.
-pub const STANDARD: [&str; 10] = [
+pub const STANDARD: [&str; 11] = [
     "server",
     "password",
     "port",
     "username",
     "minimal",
+    "json",
     "force",
     "multiple",
     "all",
@@ -92,16 +94,21 @@ impl Params {
         self.get(key).and_then(truth).unwrap_or(false)
     }
 
-    /// Whether the minimal form of output is asked for; unlike other switches it must be spelt in full.
-    pub fn minimal(&self) -> Result<bool, Failure> {
-        match self.get("minimal") {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+    /// The form of output that is asked for. Unlike other switches `minimal` must be spelt in full.
+    pub fn form(&self) -> Result<Form, Failure> {
+        let minimal = match self.get("minimal") {
+            None | Some("false") => false,
+            Some("true") => true,
             Some(other) => {
                 let text = format!("minimal={other} is neither true nor false");
-                Err(Failure::Syntax(text))
+                return Err(Failure::Syntax(text));
             }
-        }
+        };
+        Ok(match (self.switch("json"), minimal) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Minimal,
+            (false, false) => Form::Normal,
+        })
     }
 
     /// The keys and values of `prefix:key=value`.

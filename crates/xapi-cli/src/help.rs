@@ -107,6 +107,7 @@ Options, anywhere on the line:
     --debug         shows the calls on standard error
     --debug-on-fail shows them only when the command fails
     --minimal       prints the first value of each record only, between commas
+    --json          prints one document of typed values; errors are JSON on standard error
     --trace         tells more of an error
 
 The same options are read from ~/.xe, as lines OPTION=VALUE, and from XE_EXTRA_ARGS, between commas.

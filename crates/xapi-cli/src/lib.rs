@@ -1,6 +1,6 @@
 //! The grammar, commands and formatting of `xe`, over a call function and a writer.
 //!
-//! `bin/xe` runs it over the wire; a server can run it for its thin clients. It must not know sockets, files, the
+//! `bin/xe` runs it over the wire; a server runs it for its [thin clients](thin). It must not know sockets, files, the
 //! environment or the process: what it may call is an [`Rpc`], what it says goes to an [`Output`].
 //!
 //! The output is an interface: people's scripts cut it with `awk` and `cut`, so padding, flags and empty lines follow
@@ -9,49 +9,47 @@
 
 mod command;
 mod commands;
+mod events;
 mod failure;
 mod filter;
 mod grammar;
 mod help;
 mod input;
+mod json;
 mod man;
 mod print;
+mod progress;
 mod records;
 mod rpc;
 mod select;
 mod server;
 mod shown;
+pub mod thin;
 mod verbs;
 
 use command::{Action, Context};
 use failure::Failure;
 use grammar::CommandLine;
-use print::Printer;
+use print::{Form, Printer};
 use server::Server;
 
 pub use grammar::STANDARD;
-pub use rpc::{Output, Rpc, RpcError, Scope};
+pub use rpc::{LARGEST_FILE, Output, Rpc, RpcError, Scope, Watcher};
 
 /// Carries out one command line, without the options that the client itself consumes, and returns the exit status.
 pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
-    let line = match CommandLine::parse(args) {
-        Ok(line) => line,
+    let read = CommandLine::parse(args).and_then(|line| Ok((line.params.form()?, line)));
+    let (form, line) = match read {
+        Ok(read) => read,
         Err(failure) => {
-            out.eprint(&failure.text(None, false));
-            return 1;
-        }
-    };
-    let minimal = match line.params.minimal() {
-        Ok(minimal) => minimal,
-        Err(failure) => {
-            out.eprint(&failure.text(None, false));
+            failure.tell(None, &mut Printer::new(out, Form::Normal), false);
             return 1;
         }
     };
     let mut cx = Context {
         server: Server::new(rpc),
         params: &line.params,
-        printer: Printer::new(out, minimal),
+        printer: Printer::new(out, form),
     };
     let status = match carry_out(&line.name, &mut cx) {
         Ok(()) => {
@@ -59,15 +57,8 @@ pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
             0
         }
         Err(failure) => {
-            if let Failure::Several(failed) = &failure {
-                for (uuid, why) in failed {
-                    let why = why.trim_end().replace('\n', ", ");
-                    let line = format!("operation failed on {uuid}: {why}");
-                    cx.printer.always(&line);
-                }
-            }
-            let text = failure.text(Some(&mut cx.server), line.params.switch("trace"));
-            cx.printer.eprint(&text);
+            let trace = line.params.switch("trace");
+            failure.tell(Some(&mut cx.server), &mut cx.printer, trace);
             1
         }
     };

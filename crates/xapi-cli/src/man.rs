@@ -67,12 +67,37 @@ Plain TCP instead of TLS.
 .B \-\-minimal
 Prints the first value of each record only, between commas.
 .TP
+.B \-\-json
+Prints one document of JSON. See JSON below.
+.TP
 .BR \-\-debug ", " \-\-debug\-on\-fail
 Shows the calls on standard error, always or when the command fails.
 .SH COMMANDS
 "#;
 
-const TAIL: &str = r#".SH FILES
+const TAIL: &str = r#".SH JSON
+With
+.B \-\-json
+a command prints one document when it succeeds: a list is an array of objects, \fIclass\fR\-param\-list one object,
+\fIclass\fR\-param\-get one value, and a command that gives nothing back prints null. Fields have the names that the
+other forms show. Truth values, numbers, sets and maps are JSON's own, objects are their UUIDs, dates are texts as on the
+wire. What the other forms say in angle brackets, as <not in database>, is null.
+.PP
+A command that fails prints nothing, and one object on standard error: code, params and message. A code in capitals is an
+error of the API with its parameters in order; the others are syntax, unknown_command, required_parameter, unknown_field,
+refused, no_answer and several, the last with the UUIDs for which a command failed. What would ask for a yes is refused
+without
+.B \-\-force.
+.SH LONG COMMANDS
+Where standard error is a terminal, a command that may take long runs as a task, and a line shows how far it is. Ctrl\-C
+asks the task to stop; once more, and
+.B xe
+leaves it to itself. Elsewhere, and with
+.B \-\-minimal
+or
+.BR \-\-json ,
+the command is one call as ever.
+.SH FILES
 .TP
 .I ~/.xe
 Options as lines \fIname\fR=\fIvalue\fR: server, port, username, password, passwordfile, nossl, debug.

@@ -1,4 +1,6 @@
-//! What a command line needs from outside: calls to a server, and somewhere to write.
+//! What a command line needs from outside: calls to a server, and a user.
+
+use std::time::Duration;
 
 use xapi_model::{ApiError, Value};
 
@@ -32,13 +34,76 @@ pub trait Rpc {
 
     /// Ends the session.
     fn logout(&mut self) -> Result<(), RpcError>;
+
+    /// The reference of the session, for what the server hands out beside calls. Nothing when there is none to tell.
+    fn session(&self) -> Option<&str> {
+        None
+    }
 }
 
-/// Where the output goes.
+/// The user's side: where the output goes, and the files and answers that some commands need.
+///
+/// Whatever has only somewhere to write refuses the rest, which the command then tells.
 pub trait Output {
     /// Writes to standard output, followed by an end of line.
     fn print(&mut self, text: &str);
 
     /// Writes to standard error, exactly as given.
     fn eprint(&mut self, text: &str);
+
+    /// Tells of an error that there is no sentence for.
+    fn error(&mut self, code: &str, params: &[String]) {
+        let params = params.join(", ");
+        self.eprint(&format!("Error code: {code}\nError parameters: {params}\n"));
+    }
+
+    /// Reads a file of the user, at most [`LARGEST_FILE`] bytes. The error says why not.
+    fn load(&mut self, _path: &str) -> Result<Vec<u8>, String> {
+        Err("no files can be read here".to_owned())
+    }
+
+    /// Waits for a line from the user. The error says why there is none.
+    fn ask(&mut self) -> Result<String, String> {
+        Err("nobody can be asked here".to_owned())
+    }
+
+    /// Fetches what the server has under a path with its query, into a new file of the user. No file name means
+    /// standard output. The error says why not.
+    fn download(&mut self, _path: &str, _target: &str) -> Result<(), String> {
+        Err("no files can be written here".to_owned())
+    }
+
+    /// Whether the user is still there. Commands that wait for long ask now and then.
+    fn is_heard(&mut self) -> bool {
+        true
+    }
+
+    /// Shows how far a long call is; nothing where nobody looks.
+    fn watcher(&mut self) -> Option<&mut dyn Watcher> {
+        None
+    }
+}
+
+/// The most bytes of a file that a command reads; XAPI's limit.
+pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
+
+/// Somebody who looks at a long call.
+pub trait Watcher {
+    /// The call has begun.
+    fn begin(&mut self, name: &str);
+
+    /// How far it is, from 0 to 1; called often, whether or not there is news.
+    fn show(&mut self, progress: f64);
+
+    /// Whether the user wants it to stop. Asked once after each [`show`](Watcher::show), and true once.
+    fn wants_to_stop(&mut self) -> bool;
+
+    /// Tells something beside it: a line for people.
+    fn tell(&mut self, text: &str);
+
+    /// Passes some time, where the server has no events to wait for; the user's wish to stop may cut it short.
+    fn pause(&mut self, time: Duration);
+
+    /// The call is over.
+    fn end(&mut self);
 }

@@ -35,7 +35,7 @@ pub fn run(command: &Command, on: OnHosts, cx: &mut Context<'_>) -> Result<(), F
             let mut failed = Vec::new();
             for host in several {
                 if let Err(why) = (on.run)(cx, host) {
-                    let why = why.text(Some(&mut cx.server), false);
+                    let why = why.text(Some(&mut cx.server));
                     failed.push((host.text("uuid").to_owned(), why));
                 }
             }

@@ -79,6 +79,28 @@ impl<'a> Server<'a> {
         }
     }
 
+    /// The reference of the session, for a URL.
+    pub fn session(&self) -> Option<String> {
+        self.rpc.session().map(str::to_owned)
+    }
+
+    /// Forgets what it was told, as that may have changed.
+    pub fn forget(&mut self) {
+        self.known.clear();
+        self.whole.clear();
+    }
+
+    /// The one pool that there is.
+    pub fn pool(&mut self) -> Result<String, Failure> {
+        match self.call("pool.get_all", Vec::new())? {
+            Value::Array(pools) => match pools.into_iter().next() {
+                Some(Value::Str(pool)) => Ok(pool),
+                _ => Err(Failure::Answer("there is no pool".to_owned())),
+            },
+            other => Err(surprise("pool.get_all", &other)),
+        }
+    }
+
     /// Calls a message.
     pub fn call(&mut self, message: &str, params: Vec<Value>) -> Result<Value, Failure> {
         Ok(self.rpc.call(message, params)?)

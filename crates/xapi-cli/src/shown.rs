@@ -12,9 +12,11 @@ use crate::server::{Row, Server};
 /// Stands for an object that is not there.
 pub const NOT_IN_DATABASE: &str = "<not in database>";
 /// Stands for what an object that has gone meanwhile would have told.
-const INVALID_REFERENCE: &str = "<invalid reference>";
+pub const INVALID_REFERENCE: &str = "<invalid reference>";
 /// Stands in lists for a value that costs a call of its own.
 pub const EXPENSIVE: &str = "<expensive field>";
+/// Stands for what a server cannot tell.
+pub const UNKNOWN: &str = "<unknown>";
 
 /// The value of a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,37 +43,58 @@ impl Shown {
     }
 }
 
+/// What stands at the end of a column's way.
+pub enum Found {
+    /// A value of the object or of one that it refers to.
+    Value(Type, Value),
+    /// An optional member that is absent.
+    Absent,
+    /// An object on the way is not there.
+    Nowhere,
+    /// The answer to a question.
+    Told(Shown),
+}
+
 /// The value of a column of an object; a column that asks for more than the record does so now.
 pub fn show(server: &mut Server<'_>, column: &Column, row: &Row) -> Result<Shown, Failure> {
-    match &column.source {
-        Source::Asked(ask, _) => match ask(server, row) {
-            Err(Failure::Api(error)) if error.code == "HANDLE_INVALID" => {
-                Ok(Shown::One(INVALID_REFERENCE.to_owned()))
-            }
-            answer => answer,
+    Ok(match find(server, column, row)? {
+        Found::Told(shown) => shown,
+        Found::Nowhere => Shown::One(NOT_IN_DATABASE.to_owned()),
+        Found::Absent => empty(column.shape),
+        Found::Value(ty, value) => match column.wording {
+            Some(wording) => worded(&value, column.shape, wording),
+            None => shaped(server, &ty, &value, column.shape)?,
         },
-        Source::Path(path) => {
-            let mut record = Rc::clone(&row.record);
-            let (last, way) = path.split_last().ok_or_else(|| no_path(column))?;
-            for field in way {
-                match target(server, &field.ty, record.member(field.name))? {
-                    Some(next) => record = next,
-                    None => return Ok(Shown::One(NOT_IN_DATABASE.to_owned())),
+    })
+}
+
+/// Goes the way of a column.
+pub fn find(server: &mut Server<'_>, column: &Column, row: &Row) -> Result<Found, Failure> {
+    let path = match &column.source {
+        Source::Path(path) => path,
+        Source::Asked(ask, _) => {
+            return match ask(server, row) {
+                Err(Failure::Api(error)) if error.code == "HANDLE_INVALID" => {
+                    Ok(Found::Told(Shown::One(INVALID_REFERENCE.to_owned())))
                 }
-            }
-            let Some(value) = record.member(last.name) else {
-                return Ok(empty(column.shape));
+                answer => answer.map(Found::Told),
             };
-            let value = last
-                .ty
-                .accept(value.clone())
-                .map_err(|error| Failure::Answer(format!("{}: {error}", last.name)))?;
-            match column.wording {
-                Some(wording) => Ok(worded(&value, column.shape, wording)),
-                None => shaped(server, &last.ty, &value, column.shape),
-            }
+        }
+    };
+    let mut record = Rc::clone(&row.record);
+    let (last, way) = path.split_last().ok_or_else(|| no_path(column))?;
+    for field in way {
+        match target(server, &field.ty, record.member(field.name))? {
+            Some(next) => record = next,
+            None => return Ok(Found::Nowhere),
         }
     }
+    let Some(value) = record.member(last.name) else {
+        return Ok(Found::Absent);
+    };
+    let value = last.ty.accept(value.clone());
+    let value = value.map_err(|error| Failure::Answer(format!("{}: {error}", last.name)))?;
+    Ok(Found::Value(last.ty, value))
 }
 
 /// Fetches what showing a column of these rows needs, in few calls.
@@ -203,7 +226,8 @@ fn pairs(
     Ok(pairs)
 }
 
-fn worded(value: &Value, shape: Shape, wording: fn(&Value) -> String) -> Shown {
+/// A value in other words than the wire's, member by member.
+pub fn worded(value: &Value, shape: Shape, wording: fn(&Value) -> String) -> Shown {
     match (shape, value) {
         (Shape::Set, Value::Array(items)) => Shown::Set(items.iter().map(wording).collect()),
         (Shape::Set, Value::Struct(members)) => {

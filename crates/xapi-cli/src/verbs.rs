@@ -1,5 +1,6 @@
 //! The commands that every class has: list, param-list, -get, -set, -add, -remove and -clear.
 
+use serde_json::Value as Json;
 use xapi_model::messages::Message;
 use xapi_model::{Type, Value};
 
@@ -7,6 +8,7 @@ use crate::command::Context;
 use crate::failure::Failure;
 use crate::filter::filter;
 use crate::input::{read, size};
+use crate::json;
 use crate::print::Block;
 use crate::records::{Column, Kind, Shape};
 use crate::server::{Row, Server};
@@ -88,6 +90,12 @@ fn list(kind: &Kind, cx: &mut Context<'_>) -> Result<(), Failure> {
     for column in columns.iter().filter(|column| !column.expensive) {
         prefetch(&mut cx.server, column, &rows)?;
     }
+    if cx.printer.is_json() {
+        let objects = rows.iter().map(|row| object(cx, &columns, row, false));
+        let objects = objects.collect::<Result<_, _>>()?;
+        cx.printer.value(objects);
+        return Ok(());
+    }
     let blocks = rows.iter().map(|row| {
         let cells = columns.iter().map(|column| {
             let value = if column.expensive {
@@ -104,9 +112,38 @@ fn list(kind: &Kind, cx: &mut Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A record for programs: names as the other forms show them, without flags.
+fn object(
+    cx: &mut Context<'_>,
+    columns: &[&Column],
+    row: &Row,
+    expensive: bool,
+) -> Result<Json, Failure> {
+    let mut object = serde_json::Map::new();
+    for column in columns {
+        let value = if column.expensive && !expensive {
+            Json::Null
+        } else {
+            json::column(&mut cx.server, column, row)?
+        };
+        object.insert(column.name.clone(), value);
+    }
+    Ok(object.into())
+}
+
 fn param_list(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failure> {
+    let columns: Vec<&Column> = kind
+        .columns
+        .iter()
+        .filter(|column| !column.hidden)
+        .collect();
+    if cx.printer.is_json() {
+        let object = object(cx, &columns, row, true)?;
+        cx.printer.value(object);
+        return Ok(());
+    }
     let mut block = Block::new();
-    for column in kind.columns.iter().filter(|column| !column.hidden) {
+    for column in columns {
         prefetch(&mut cx.server, column, std::slice::from_ref(row))?;
         let value = show(&mut cx.server, column, row)?.text(column.separator);
         block.push((column.key(), value));
@@ -118,16 +155,28 @@ fn param_list(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failur
 fn param_get(kind: &Kind, cx: &mut Context<'_>, row: &Row) -> Result<(), Failure> {
     let column = named(kind, cx)?;
     prefetch(&mut cx.server, column, std::slice::from_ref(row))?;
+    if cx.printer.is_json() {
+        let mut value = json::column(&mut cx.server, column, row)?;
+        if let (Some(key), Json::Object(members)) = (cx.params.get("param-key"), &mut value) {
+            value = members.remove(key).ok_or_else(|| no_key(key))?;
+        }
+        cx.printer.value(value);
+        return Ok(());
+    }
     let shown = show(&mut cx.server, column, row)?;
     let text = match (cx.params.get("param-key"), &shown) {
         (Some(key), Shown::Map(members)) => match members.iter().find(|(name, _)| name == key) {
             Some((_, value)) => value.clone(),
-            None => return Err(Failure::Refused(format!("Key {key} not found in map"))),
+            None => return Err(no_key(key)),
         },
         _ => shown.text(column.separator),
     };
-    cx.printer.list(&[text]);
+    cx.printer.line(&text);
     Ok(())
+}
+
+fn no_key(key: &str) -> Failure {
+    Failure::Refused(format!("Key {key} not found in map"))
 }
 
 /// A map that is set as a whole: its column, the message that sets it, and the members so far.

@@ -1,5 +1,6 @@
 //! Where a server is, and calls to it.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use xapi_model::Value;
 use xapi_wire::{Limits, Reply, xmlrpc};
 
-use crate::error::{ClientError, Failure};
+use crate::error::{ClientError, Failure, GetError};
 use crate::http::Connection;
 use crate::stream::{Place, Stream};
 
@@ -105,6 +106,21 @@ impl Client {
                 let text: String = text.chars().take(200).collect();
                 Err(self.tell(Failure::Answer(format!("fault {code}: {text:?}"))))
             }
+        }
+    }
+
+    /// Fetches what the server has under a path with its query, beside calls, and writes it as it comes: at most
+    /// `limit` bytes. The time between two pieces is not bounded, as such answers are made while they are sent.
+    pub fn get(&self, target: &str, into: &mut dyn Write, limit: u64) -> Result<(), GetError> {
+        let Shared { place, options, .. } = &*self.shared;
+        let tell = |failure| GetError::Server(self.tell(failure));
+        let stream = Stream::connect(place, options.connect_timeout);
+        let mut connection = Connection::new(stream.map_err(|why| tell(Failure::Connect(why)))?);
+        let got = connection.get(&place.host(), &options.user_agent, target, into, limit);
+        match got.map_err(tell)? {
+            Ok(200) => Ok(()),
+            Ok(status) => Err(GetError::Status(status)),
+            Err(why) => Err(GetError::Write(why)),
         }
     }
 

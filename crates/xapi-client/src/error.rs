@@ -47,6 +47,20 @@ impl ClientError {
     }
 }
 
+/// Why something could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum GetError {
+    /// The server cannot be reached, or what it says is no HTTP.
+    #[error(transparent)]
+    Server(ClientError),
+    /// The server does not give it: this is its status of HTTP.
+    #[error("the server answers with HTTP status {0}")]
+    Status(u16),
+    /// What came could not be written.
+    #[error(transparent)]
+    Write(io::Error),
+}
+
 /// Why an exchange of bytes failed, before it is known with whom.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -86,6 +86,59 @@ impl Connection {
         self.answer(limit)
     }
 
+    /// Asks for what is under a path and writes it, at most `limit` bytes, as it comes. Gives the status; what comes
+    /// with another than 200 is not written. The connection is of no use afterwards.
+    pub(crate) fn get(
+        &mut self,
+        host: &str,
+        agent: &str,
+        target: &str,
+        into: &mut dyn Write,
+        limit: u64,
+    ) -> Result<Result<u16, io::Error>, Failure> {
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+        );
+        let sent = self.stream.write_all(request.as_bytes());
+        sent.map_err(Failure::Send)?;
+        let head = self.head()?;
+        if head.status != 200 {
+            return Ok(Ok(head.status));
+        }
+        let mut left = match head.framing {
+            Framing::Length(length) => length as u64,
+            Framing::UntilClosed => limit,
+            Framing::Chunks => {
+                return Err(Failure::Answer("chunks, which nobody asked for".to_owned()));
+            }
+        };
+        if left > limit {
+            return Err(Failure::Answer(format!("more than {limit} bytes")));
+        }
+        let to_the_end = head.framing == Framing::UntilClosed;
+        loop {
+            let here = usize::try_from(left).unwrap_or(usize::MAX);
+            let rest = self.ahead.split_off(here.min(self.ahead.len()));
+            let piece = std::mem::replace(&mut self.ahead, rest);
+            left -= piece.len() as u64;
+            if let Err(why) = into.write_all(&piece) {
+                return Ok(Err(why));
+            }
+            if !self.ahead.is_empty() {
+                return Err(Failure::Answer(format!("more than {limit} bytes")));
+            }
+            if left == 0 && !to_the_end {
+                return Ok(into.flush().map(|()| head.status));
+            }
+            if !self.more()? {
+                if to_the_end {
+                    return Ok(into.flush().map(|()| head.status));
+                }
+                self.need_more()?;
+            }
+        }
+    }
+
     fn answer(&mut self, limit: usize) -> Result<Answer, Failure> {
         let mut head = self.head()?;
         let mut interim = 0;

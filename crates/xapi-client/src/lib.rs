@@ -14,5 +14,5 @@ mod session;
 mod stream;
 
 pub use client::{Client, Options};
-pub use error::ClientError;
+pub use error::{ClientError, GetError};
 pub use session::Session;

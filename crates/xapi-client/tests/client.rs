@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use xapi_client::{Client, ClientError, Options, Session};
+use xapi_client::{Client, ClientError, GetError, Options, Session};
 use xapi_model::{ApiError, Bond, Call, Class, Network, Pif, Ref, Value, Wire, bond, errors};
 use xapi_server::{Config, Handler, Listener, Origin, Server, UnixAccess};
 use xapi_wire::xmlrpc;
@@ -433,4 +433,62 @@ fn a_call_is_not_sent_twice_when_the_connection_breaks_under_it() {
     let broken = client.call("Bond.create", vec![]).unwrap_err();
     assert!(matches!(broken, ClientError::Transport { .. }), "{broken}");
     assert!(server.join().unwrap(), "the call was sent again");
+}
+
+/// Fetches from a server that answers with these bytes and closes.
+fn fetched(answer: &'static [u8], limit: u64) -> (Result<(), GetError>, Vec<u8>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        stream.write_all(answer).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let mut file = Vec::new();
+    let got = Client::tcp("127.0.0.1", port).get("/audit_log?a=b", &mut file, limit);
+    (got, file, server.join().unwrap())
+}
+
+#[test]
+fn what_is_no_call_is_fetched_as_it_comes() {
+    let (got, file, request) = fetched(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nlines", 5);
+    got.unwrap();
+    assert_eq!(file, b"lines");
+    assert!(
+        request.starts_with("GET /audit_log?a=b HTTP/1.1\r\n"),
+        "{request}"
+    );
+    // XAPI's own server tells no length and closes.
+    let (got, file, _) = fetched(b"HTTP/1.0 200 OK\r\n\r\nlines", 5);
+    got.unwrap();
+    assert_eq!(file, b"lines");
+    let (got, file, _) = fetched(b"HTTP/1.0 200 OK\r\n\r\n", 5);
+    got.unwrap();
+    assert_eq!(file, b"");
+}
+
+#[test]
+fn what_cannot_be_fetched_whole_is_an_error() {
+    let refused = |answer, limit| fetched(answer, limit).0.unwrap_err();
+    for answer in [
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nline"[..],
+        b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nlines!",
+        b"HTTP/1.0 200 OK\r\n\r\nlines!",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ] {
+        assert!(
+            matches!(refused(answer, 5), GetError::Server(_)),
+            "{answer:?}"
+        );
+    }
+    let (got, file, _) = fetched(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno", 5);
+    assert!(matches!(got, Err(GetError::Status(403))), "{got:?}");
+    assert_eq!(file, b"");
 }

@@ -5,6 +5,7 @@ mod json;
 mod order;
 mod others;
 mod pages;
+mod thin;
 mod xml;
 
 use xapi_tests::server::{Answer, Served, To};

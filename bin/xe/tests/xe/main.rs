@@ -10,3 +10,5 @@ mod completion;
 mod fake;
 mod options;
 mod stand;
+mod terminal;
+mod user;

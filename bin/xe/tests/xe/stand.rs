@@ -110,6 +110,11 @@ impl Stand {
         path
     }
 
+    /// Changes the server's world.
+    pub fn change(&self, change: impl FnOnce(&mut Fake)) {
+        change(&mut self.answers.fake());
+    }
+
     /// What the server was asked since the last time.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.answers.fake().asked)

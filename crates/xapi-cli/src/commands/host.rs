@@ -1,5 +1,6 @@
 //! Hosts: their management interface, name and log.
 
+use xapi_model::messages::messages;
 use xapi_model::{Type, Value};
 
 use super::{Entry, call, hosts, own};
@@ -7,7 +8,6 @@ use crate::command::{Context, arg};
 use crate::failure::Failure;
 use crate::input::read;
 use crate::server::Row;
-use crate::shown::text;
 
 pub const HOST: &[Entry] = &[
     call("host-management-reconfigure", "host.management_reconfigure", &[arg("pif", "pif-uuid")])
@@ -81,9 +81,10 @@ fn plain(cx: &mut Context<'_>, host: &Row, message: &str) -> Result<(), Failure>
 /// Says what the host tells, in words for people.
 fn told(cx: &mut Context<'_>, host: &Row, message: &str) -> Result<(), Failure> {
     let told = cx.server.call(message, vec![this(host)])?;
-    let told = text(&mut cx.server, &Type::String, &told)?;
-    cx.printer.message(&told);
-    Ok(())
+    let ty = messages()
+        .find(message)
+        .map_or(Type::String, |it| it.result);
+    cx.say(&ty, &told)
 }
 
 /// The mark of maintenance goes first: a host that is enabled is in no maintenance.
@@ -117,7 +118,5 @@ fn evacuate(cx: &mut Context<'_>, host: &Row) -> Result<(), Failure> {
 
 fn is_in_emergency_mode(cx: &mut Context<'_>) -> Result<(), Failure> {
     let emergency = cx.server.call("host.is_in_emergency_mode", Vec::new())?;
-    let text = (emergency == Value::Bool(true)).to_string();
-    cx.printer.message(&text);
-    Ok(())
+    cx.say(&Type::Bool, &emergency)
 }

@@ -3,14 +3,23 @@
 //! A command that is one message names the message and how the command line says its parameters; types, defaults
 //! and the form of the result come from the model. The few that are more have a function.
 
+mod certificate;
+mod emergency;
+mod event;
 mod host;
+mod host_data;
 mod message;
 mod network;
 mod pif;
 mod pool;
+mod pool_service;
+mod session;
+mod storage;
+mod subject;
+mod transfer;
 mod vif;
 
-use crate::command::{Action, Arg, Command, Context, OneCall};
+use crate::command::{Action, Arg, Command, Context, OneCall, Says};
 use crate::failure::Failure;
 use crate::select::OnHosts;
 use crate::server::Row;
@@ -34,6 +43,8 @@ const fn call(name: &'static str, message: &'static str, args: &'static [Arg]) -
             message,
             args,
             through: None,
+            long: false,
+            says: Says::Result,
         }),
     )
 }
@@ -111,6 +122,23 @@ impl Entry {
         self
     }
 
+    /// It may take long, so whoever looks is shown how far it is.
+    const fn long(mut self) -> Entry {
+        if let Action::Call(mut call) = self.action {
+            call.long = true;
+            self.action = Action::Call(call);
+        }
+        self
+    }
+    /// Its result is words for people, or nothing that the user asked for.
+    const fn says(mut self, says: Says) -> Entry {
+        if let Action::Call(mut call) = self.action {
+            call.says = says;
+            self.action = Action::Call(call);
+        }
+        self
+    }
+
     fn command(&self) -> Command {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Command {
@@ -136,7 +164,16 @@ pub fn commands() -> impl Iterator<Item = Command> {
         network::NETWORK,
         vif::VIF,
         host::HOST,
+        host_data::HOST_DATA,
+        emergency::EMERGENCY,
         pool::POOL,
+        pool_service::POOL_SERVICE,
+        certificate::CERTIFICATE,
+        storage::STORAGE,
+        session::SESSION,
+        subject::SUBJECT,
+        event::EVENT,
+        transfer::TRANSFER,
         message::MESSAGE,
     ];
     tables.into_iter().flatten().map(Entry::command)

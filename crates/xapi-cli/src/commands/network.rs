@@ -6,7 +6,6 @@ use super::{Entry, call, own};
 use crate::command::{Context, arg};
 use crate::failure::Failure;
 use crate::input::read;
-use crate::shown::text;
 
 pub const NETWORK: &[Entry] = &[
     own("network-create", network_create)
@@ -22,6 +21,7 @@ pub const NETWORK: &[Entry] = &[
         &[arg("pif", "pif-uuid"), arg("network", "network-uuid")],
     )
     .reqd(&["pif-uuid", "network-uuid"])
+    .long()
     .help("Enables SR-IOV on an interface and connects the network to it."),
     call(
         "network-sriov-destroy",
@@ -29,6 +29,7 @@ pub const NETWORK: &[Entry] = &[
         &[arg("self", "uuid")],
     )
     .reqd(&["uuid"])
+    .long()
     .help("Disables SR-IOV on the interface of an SR-IOV network."),
     call(
         "sdn-controller-introduce",
@@ -75,7 +76,5 @@ fn network_create(cx: &mut Context<'_>) -> Result<(), Failure> {
     let network = cx
         .server
         .call("network.create", vec![Value::Struct(record.into())])?;
-    let uuid = text(&mut cx.server, &Type::Ref("network"), &network)?;
-    cx.printer.list(&[uuid]);
-    Ok(())
+    cx.give(&Type::Ref("network"), &network)
 }

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 pub const PIF: &[Entry] = &[
     call("pif-scan", "PIF.scan", &[arg("host", "host-uuid")])
-        .reqd(&["host-uuid"])
+        .reqd(&["host-uuid"]).long()
         .help("Looks for physical interfaces of the host that the pool does not know yet, and creates PIFs for them."),
     call(
         "pif-introduce",
@@ -26,10 +26,10 @@ pub const PIF: &[Entry] = &[
         .help("Removes the PIF from the database only; the host's network stays as it is.")
         .hidden(),
     call("pif-plug", "PIF.plug", &[arg("self", "uuid")])
-        .reqd(&["uuid"])
+        .reqd(&["uuid"]).long()
         .help("Brings the interface up with its configuration."),
     call("pif-unplug", "PIF.unplug", &[arg("self", "uuid")])
-        .reqd(&["uuid"])
+        .reqd(&["uuid"]).long()
         .help("Takes the interface down."),
     call(
         "pif-reconfigure-ip",
@@ -44,7 +44,7 @@ pub const PIF: &[Entry] = &[
         ],
     )
     .reqd(&["uuid", "mode"])
-    .optional(&["IP", "netmask", "gateway", "DNS"])
+    .optional(&["IP", "netmask", "gateway", "DNS"]).long()
     .help("Changes the IPv4 configuration of the interface: mode is none, dhcp or static; DNS is a comma list."),
     call(
         "pif-reconfigure-ipv6",
@@ -58,7 +58,7 @@ pub const PIF: &[Entry] = &[
         ],
     )
     .reqd(&["uuid", "mode"])
-    .optional(&["IPv6", "gateway", "DNS"])
+    .optional(&["IPv6", "gateway", "DNS"]).long()
     .help(
         "Changes the IPv6 configuration of the interface: mode is none, dhcp, static or autoconf; \
          IPv6 is an address with a prefix length.",
@@ -85,16 +85,16 @@ pub const BOND: &[Entry] = &[
         ],
     )
     .reqd(&["network-uuid", "pif-uuids"])
-    .optional(&["mac", "mode", "properties:"])
+    .optional(&["mac", "mode", "properties:"]).long()
     .help(
         "Bonds interfaces, named in a comma list, into one on the network. mode is balance-slb, active-backup or \
          lacp. An address or the management role of a member moves to the bond.",
     ),
     call("bond-destroy", "Bond.destroy", &[arg("self", "uuid")])
-        .reqd(&["uuid"])
+        .reqd(&["uuid"]).long()
         .help("Takes a bond apart. Its address, and management if it was there, go back to a member."),
     call("bond-set-mode", "Bond.set_mode", &[arg("self", "uuid"), arg("value", "mode")])
-        .reqd(&["uuid", "mode"])
+        .reqd(&["uuid", "mode"]).long()
         .help("Changes how a bond spreads traffic: balance-slb, active-backup or lacp."),
 ];
 
@@ -105,7 +105,7 @@ pub const VLAN: &[Entry] = &[
         &[arg("tagged_PIF", "pif-uuid"), arg("tag", "vlan"), arg("network", "network-uuid")],
     )
     .through("untagged_PIF")
-    .reqd(&["pif-uuid", "vlan", "network-uuid"])
+    .reqd(&["pif-uuid", "vlan", "network-uuid"]).long()
     .help("Creates a VLAN with a tag on an interface, and connects the network to it. Prints its PIF's UUID."),
     own("vlan-destroy", vlan_destroy)
         .reqd(&["uuid"])
@@ -115,7 +115,7 @@ pub const VLAN: &[Entry] = &[
         "pool.create_VLAN_from_PIF",
         &[arg("pif", "pif-uuid"), arg("network", "network-uuid"), arg("VLAN", "vlan")],
     )
-    .reqd(&["pif-uuid", "vlan", "network-uuid"])
+    .reqd(&["pif-uuid", "vlan", "network-uuid"]).long()
     .help("Creates a VLAN on the same interface of every host of the pool. Prints the PIFs' UUIDs."),
 ];
 
@@ -132,9 +132,11 @@ pub const TUNNEL: &[Entry] = &[
     .through("access_PIF")
     .reqd(&["pif-uuid", "network-uuid"])
     .optional(&["protocol"])
+    .long()
     .help("Creates a tunnel over an interface: protocol is gre or vxlan. Prints its PIF's UUID."),
     call("tunnel-destroy", "tunnel.destroy", &[arg("self", "uuid")])
         .reqd(&["uuid"])
+        .long()
         .help("Removes a tunnel."),
 ];
 

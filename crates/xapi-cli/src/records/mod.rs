@@ -11,6 +11,7 @@ mod network;
 mod pif;
 mod pool;
 mod storage;
+mod subject;
 mod task;
 mod vif;
 mod vm;
@@ -358,11 +359,11 @@ const KINDS: &[(&str, &str, Option<&Declared>)] = &[
     ("sm", "SM", None),
     ("pbd", "PBD", Some(&storage::PBD)),
     ("task", "task", Some(&task::TASK)),
-    ("subject", "subject", None),
-    ("role", "role", None),
+    ("subject", "subject", Some(&subject::SUBJECT)),
+    ("role", "role", Some(&subject::ROLE)),
     ("vmss", "VMSS", None),
     ("message", "message", Some(&task::MESSAGE)),
-    ("secret", "secret", None),
+    ("secret", "secret", Some(&subject::SECRET)),
     ("appliance", "VM_appliance", None),
     ("vm-group", "VM_group", None),
     ("pgpu", "PGPU", None),

@@ -4,7 +4,7 @@ use xapi_model::{Value, classes};
 
 use super::{Declared, Row, Server, Shown, mro, mrw, ro, rw, sro};
 use crate::failure::Failure;
-use crate::shown::{NOT_IN_DATABASE, float};
+use crate::shown::{NOT_IN_DATABASE, UNKNOWN, float};
 
 pub const PIF: Declared = Declared {
     shown: &[
@@ -136,7 +136,6 @@ fn traffic(server: &mut Server<'_>, row: &Row, way: &str) -> Result<Shown, Failu
             .unwrap_or_default()
     };
     let source = format!("pif_{}_{way}", member("device"));
-    super::data_source(server, "host.query_data_source", member("host"), &source).map(|bytes| {
-        Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0)))
-    })
+    super::data_source(server, "host.query_data_source", member("host"), &source)
+        .map(|bytes| Shown::One(bytes.map_or_else(|| UNKNOWN.to_owned(), |b| float(b / 1024.0))))
 }

@@ -4,7 +4,7 @@ use xapi_model::{Type, Value, classes};
 
 use super::{Declared, Row, Server, Shown, mro, mrw, ro, rw, sro, srw};
 use crate::failure::Failure;
-use crate::shown::text;
+use crate::shown::{UNKNOWN, text};
 
 pub const POOL: Declared = Declared {
     shown: &[
@@ -99,7 +99,7 @@ pub const POOL: Declared = Declared {
 fn of_hosts(server: &mut Server<'_>, field: &str) -> Result<Shown, Failure> {
     let hosts = classes::class("host");
     let Some((hosts, field)) = hosts.and_then(|class| Some((class, class.field(field)?))) else {
-        return Ok(Shown::One("<unknown>".to_owned()));
+        return Ok(Shown::One(UNKNOWN.to_owned()));
     };
     let mut shared: Option<String> = None;
     for row in server.rows(hosts)? {
@@ -121,7 +121,7 @@ fn license_state(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> {
     let state = match state {
         Ok(state) => state,
         // A server without licences must not spoil `pool-param-list`.
-        Err(Failure::Api(_)) => return Ok(Shown::One("<unknown>".to_owned())),
+        Err(Failure::Api(_)) => return Ok(Shown::One(UNKNOWN.to_owned())),
         Err(failure) => return Err(failure),
     };
     text(server, &Type::Map(&Type::String, &Type::String), &state).map(Shown::One)

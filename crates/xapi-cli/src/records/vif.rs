@@ -4,6 +4,7 @@ use xapi_model::Value;
 
 use super::{Declared, Row, Server, Shown, mrw, ro, rw, sro, srw};
 use crate::failure::Failure;
+use crate::shown::UNKNOWN;
 use crate::shown::float;
 
 pub const VIF: Declared = Declared {
@@ -54,7 +55,6 @@ fn traffic(server: &mut Server<'_>, row: &Row, way: &str) -> Result<Shown, Failu
             .unwrap_or_default()
     };
     let source = format!("vif_{}_{way}", member("device"));
-    super::data_source(server, "VM.query_data_source", member("VM"), &source).map(|bytes| {
-        Shown::One(bytes.map_or_else(|| "<unknown>".to_owned(), |b| float(b / 1024.0)))
-    })
+    super::data_source(server, "VM.query_data_source", member("VM"), &source)
+        .map(|bytes| Shown::One(bytes.map_or_else(|| UNKNOWN.to_owned(), |b| float(b / 1024.0))))
 }

@@ -4,7 +4,7 @@ use xapi_model::{Type, Value};
 
 use super::{Decl, Declared, Row, Server, Shown, mro, mrw, ro, rw, sro, srw};
 use crate::failure::Failure;
-use crate::shown::text;
+use crate::shown::{UNKNOWN, text};
 
 pub const VM: Declared = Declared {
     shown: &["uuid", "name-label", "power-state"],
@@ -154,7 +154,7 @@ fn possible_hosts(server: &mut Server<'_>, row: &Row) -> Result<Shown, Failure> 
 fn asked(server: &mut Server<'_>, row: &Row, message: &str, of: Type) -> Result<Shown, Failure> {
     let told = match server.call(message, vec![row.reference.as_str().into()]) {
         Ok(told) => told,
-        Err(Failure::Api(_)) => return Ok(Shown::One("<unknown>".to_owned())),
+        Err(Failure::Api(_)) => return Ok(Shown::One(UNKNOWN.to_owned())),
         Err(failure) => return Err(failure),
     };
     let items = told.as_array().unwrap_or_default();

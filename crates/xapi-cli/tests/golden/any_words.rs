@@ -57,7 +57,7 @@ fn word() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         6 => (prop::sample::select(names.to_vec()), prop::sample::select(values.to_vec())).prop_map(|(k, v)| format!("{k}={v}")),
-        1 => prop::sample::select(&["--minimal", "--all", "--multiple", "--trace", "--", "-", "-u", "-s", "=", ":"][..])
+        1 => prop::sample::select(&["--minimal", "--json", "--all", "--multiple", "--trace", "--", "-", "-u", "-s", "=", ":"][..])
             .prop_map(str::to_owned),
         1 => "\\PC{0,12}",
     ]
@@ -94,6 +94,14 @@ fn no_words_make_it_panic() {
             .collect();
         let got = world().words(&words);
         prop_assert!(got.status == 0 || got.status == 1);
+        if got.status == 0
+            && words[1..].contains(&"--json")
+            && !words.contains(&"-u")
+            && !words.contains(&"-s")
+        {
+            let read = serde_json::from_str::<serde_json::Value>(&got.out);
+            prop_assert!(read.is_ok(), "{:?} printed {:?}", words, got.out);
+        }
         prop_assert_eq!(
             got.status == 0,
             got.err.is_empty() || got.out.starts_with("operation failed")

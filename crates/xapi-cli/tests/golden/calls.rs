@@ -6,7 +6,7 @@ use crate::fake::{Fake, set, world};
 use crate::{fails, prints};
 
 /// The command asks this between login and logout, among lookups, and prints this.
-fn asks(answer: (&'static str, Value), line: &str, asked: &str, printed: &str) {
+pub fn asks(answer: (&'static str, Value), line: &str, asked: &str, printed: &str) {
     let mut fake = world().answers(answer.0, Ok(answer.1));
     prints(&mut fake, line, printed);
     let own: Vec<&str> = calls(&fake);
@@ -14,7 +14,7 @@ fn asks(answer: (&'static str, Value), line: &str, asked: &str, printed: &str) {
 }
 
 /// What was asked, without login, logout and lookups.
-fn calls(fake: &Fake) -> Vec<&str> {
+pub fn calls(fake: &Fake) -> Vec<&str> {
     let is_own = |call: &&str| {
         !["login", "logout"]
             .iter()

@@ -1,7 +1,10 @@
 //! A server in memory: records by class and reference, and answers to single messages. It knows no rules of XenAPI but
 //! those that a client sees: implied messages work on the records, everything else is answered as the test says.
 
-use xapi_cli::{Output, Rpc, RpcError, Scope};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use xapi_cli::{Output, Rpc, RpcError, Scope, Watcher};
 use xapi_model::{ApiError, Value, classes, errors};
 
 /// The server, and what it was asked.
@@ -11,10 +14,59 @@ pub struct Fake {
     pub rows: Vec<(&'static str, String, Value)>,
     /// What messages answer that are not implied.
     pub answers: Vec<(&'static str, Result<Value, ApiError>)>,
+    /// What messages answer before that, each once.
+    pub next: Vec<(&'static str, Result<Value, ApiError>)>,
+    /// The user's side.
+    pub user: User,
     /// What a login answers, when it is refused.
     pub refuses: Option<RpcError>,
     /// Every message, with its parameters as texts; logins and logouts too.
     pub asked: Vec<String>,
+}
+
+/// What the user has, types and sees besides the output.
+#[derive(Default)]
+pub struct User {
+    /// Names and texts of his files.
+    pub files: Vec<(&'static str, &'static str)>,
+    /// Lines that he will type.
+    pub types: VecDeque<&'static str>,
+    /// Names of files and what was fetched into them.
+    pub fetched: Vec<String>,
+    /// He looks at long calls.
+    pub looks: Option<Looks>,
+}
+
+/// What somebody saw who looked at long calls.
+#[derive(Default)]
+pub struct Looks {
+    /// Everything that was shown, in words.
+    pub seen: Vec<String>,
+    /// After so many looks he wants it to stop.
+    pub patience: Option<usize>,
+    looked: usize,
+}
+
+impl Watcher for Looks {
+    fn begin(&mut self, name: &str) {
+        self.seen.push(format!("begin {name}"));
+    }
+    fn show(&mut self, progress: f64) {
+        self.looked += 1;
+        self.seen.push(format!("show {progress}"));
+    }
+    fn wants_to_stop(&mut self) -> bool {
+        self.patience == Some(self.looked)
+    }
+    fn tell(&mut self, text: &str) {
+        self.seen.push(format!("tell {text}"));
+    }
+    fn pause(&mut self, time: Duration) {
+        self.seen.push(format!("pause {time:?}"));
+    }
+    fn end(&mut self) {
+        self.seen.push("end".to_owned());
+    }
 }
 
 /// What a command wrote, and its exit status.
@@ -29,6 +81,7 @@ pub struct Outcome {
 struct Pages {
     out: String,
     err: String,
+    user: User,
 }
 
 impl Output for Pages {
@@ -38,6 +91,27 @@ impl Output for Pages {
     }
     fn eprint(&mut self, text: &str) {
         self.err.push_str(text);
+    }
+    fn load(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        let mut files = self.user.files.iter();
+        let found = files.find(|(name, _)| *name == path);
+        found
+            .map(|(_, text)| text.as_bytes().to_vec())
+            .ok_or_else(|| "no such file".to_owned())
+    }
+    fn ask(&mut self) -> Result<String, String> {
+        let typed = self.user.types.pop_front();
+        typed
+            .map(str::to_owned)
+            .ok_or_else(|| "nobody can be asked here".to_owned())
+    }
+    fn download(&mut self, path: &str, target: &str) -> Result<(), String> {
+        self.user.fetched.push(format!("{path} <- {target}"));
+        Ok(())
+    }
+    fn watcher(&mut self) -> Option<&mut dyn Watcher> {
+        let looks = self.user.looks.as_mut();
+        looks.map(|looks| looks as &mut dyn Watcher)
     }
 }
 
@@ -71,6 +145,12 @@ impl Fake {
         self
     }
 
+    /// Answers a message once, before the answers that stay; several of them in order.
+    pub fn once(mut self, message: &'static str, answer: Result<Value, ApiError>) -> Fake {
+        self.next.push((message, answer));
+        self
+    }
+
     /// Runs a command line, words between spaces.
     pub fn xe(&mut self, line: &str) -> Outcome {
         self.words(&line.split(' ').collect::<Vec<_>>())
@@ -79,9 +159,13 @@ impl Fake {
     /// Runs the words of a command line.
     pub fn words(&mut self, words: &[&str]) -> Outcome {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let mut pages = Pages::default();
+        let mut pages = Pages {
+            user: std::mem::take(&mut self.user),
+            ..Pages::default()
+        };
         let status = xapi_cli::run(&words, self, &mut pages);
-        let Pages { out, err } = pages;
+        let Pages { out, err, user } = pages;
+        self.user = user;
         Outcome { out, err, status }
     }
 
@@ -172,6 +256,9 @@ impl Rpc for Fake {
     fn call(&mut self, message: &str, params: Vec<Value>) -> Result<Value, RpcError> {
         let texts: Vec<String> = params.iter().map(told).collect();
         self.asked.push(format!("{message} {}", texts.join(" ")));
+        if let Some(at) = self.next.iter().position(|(name, _)| *name == message) {
+            return Ok(self.next.remove(at).1?);
+        }
         if let Some((_, answer)) = self.answers.iter().find(|(name, _)| *name == message) {
             return Ok(answer.clone()?);
         }
@@ -182,6 +269,10 @@ impl Rpc for Fake {
     fn logout(&mut self) -> Result<(), RpcError> {
         self.asked.push("logout".to_owned());
         Ok(())
+    }
+
+    fn session(&self) -> Option<&str> {
+        Some("OpaqueRef:session")
     }
 }
 

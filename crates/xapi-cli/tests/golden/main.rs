@@ -3,11 +3,16 @@
 
 mod any_words;
 mod calls;
+mod events;
 mod failures;
 mod fake;
 mod help;
+mod hosts;
+mod json;
 mod lists;
 mod params;
+mod progress;
+mod records;
 
 use fake::{Fake, world};
 
