@@ -37,8 +37,8 @@ pub struct Session {
     /// When a directory user was last confirmed with the directory service.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub validation_time: DateTime,
-    /// Identifier of the user in the directory service; empty for a local user. Sessions with the same one
-    /// may act on each other's tasks.
+    /// Identifier of the user; empty for the local superuser. Sessions with the same one may act on each
+    /// other's tasks.
     #[field(DynamicRO, default = String::new())]
     pub auth_user_sid: String,
     /// Name that was given at login.
@@ -60,6 +60,9 @@ pub struct Session {
     /// True for a session that a client certificate opened.
     #[field(DynamicRO, default = false)]
     pub client_certificate: bool,
+    /// Name of the role; empty for the local superuser.
+    #[field(Internal)]
+    pub role: String,
 }
 
 /// Ends all sessions of a user of the directory service, but not the caller's own.
