@@ -141,6 +141,9 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         change_deadline: settings.change_within(),
         auth_deadline: settings.auth_within(),
         pam_service: settings.pam_service.clone(),
+        users: settings.roles()?,
+        login_burst: settings.login_burst,
+        logins_per_minute: settings.logins_per_minute,
         ..config
     };
     let signals = Signals::block()?;

@@ -1,10 +1,12 @@
 //! The configuration file and its defaults.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use xapi_model::Role;
 
 /// Everything that the file may say; what it does not say has XAPI's value.
 #[derive(Debug, Deserialize)]
@@ -27,6 +29,12 @@ pub struct Settings {
     pub auth_deadline: u64,
     /// The PAM service that checks passwords.
     pub pam_service: String,
+    /// Users beside root who may log in, and their roles.
+    pub users: BTreeMap<String, String>,
+    /// Logins that may fail in a row, of one address and of one user.
+    pub login_burst: u32,
+    /// Failed logins a minute that one address and one user get back.
+    pub logins_per_minute: u32,
 }
 
 /// What Open vSwitch forwards with.
@@ -52,6 +60,9 @@ impl Default for Settings {
             change_deadline: 30,
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
+            users: BTreeMap::new(),
+            login_burst: 10,
+            logins_per_minute: 60,
         }
     }
 }
@@ -113,7 +124,33 @@ impl Settings {
         };
         range("change_deadline", self.change_deadline, 3600)?;
         range("auth_deadline", self.auth_deadline, 600)?;
-        range("max_body", self.max_body as u64, 1 << 30)
+        range("max_body", self.max_body as u64, 1 << 30)?;
+        range("login_burst", u64::from(self.login_burst), 1_000_000)?;
+        range(
+            "logins_per_minute",
+            u64::from(self.logins_per_minute),
+            1_000_000,
+        )?;
+        self.roles().map(drop)
+    }
+
+    /// The users and what they may do.
+    pub fn roles(&self) -> Result<BTreeMap<String, Role>, SettingsError> {
+        let given = self.users.iter().map(|(user, name)| {
+            let mut roles = Role::ALL.into_iter();
+            let role = roles.find(|role| role.as_str() == name && *role != Role::ClientCert);
+            match role {
+                _ if user.is_empty() || user == "root" => Err(SettingsError::Range(format!(
+                    "users: {user:?} cannot be given a role"
+                ))),
+                Some(role) => Ok((user.clone(), role)),
+                None => Err(SettingsError::Range(format!(
+                    "users: {user} = {name:?}: it is none of pool-admin, pool-operator, vm-power-admin, vm-admin, \
+                     vm-operator, read-only"
+                ))),
+            }
+        });
+        given.collect()
     }
 
     /// The time after which a change is undone.
@@ -129,6 +166,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use xapi_model::Role;
+
     use super::{Datapath, Settings};
 
     fn read(text: &str) -> Result<Settings, String> {
@@ -146,6 +185,20 @@ mod tests {
         assert_eq!(settings.nics, ["eth[0-9]*"]);
         assert_eq!(settings.datapath, Datapath::Netdev);
         assert_eq!(settings.max_body, 300 * 1024);
+    }
+
+    #[test]
+    fn a_user_has_one_of_the_roles() {
+        let settings = read("login_burst = 3\n[users]\nalice = \"vm-admin\"\n").unwrap();
+        assert_eq!(settings.roles().unwrap()["alice"], Role::VmAdmin);
+        for (line, told) in [
+            ("bob = \"admin\"", "users: bob = \"admin\""),
+            ("bob = \"client-cert\"", "users: bob = \"client-cert\""),
+            ("root = \"read-only\"", "users: \"root\""),
+        ] {
+            let error = read(&format!("[users]\n{line}\n")).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -6,13 +6,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use xapi_db::{DbError, Read, Store, View};
-use xapi_model::{ApiError, DateTime, Host, Ref, Role, Session, Task, errors};
+use xapi_model::{ApiError, DateTime, Host, Ref, Task, errors};
 use xapi_net::agent::Agent;
 
 use crate::Result;
 use crate::auth::Authenticate;
 use crate::config::Config;
 use crate::dispatch::Handler;
+use crate::session::attempts::Attempts;
+
+pub use crate::session::Caller;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -44,10 +47,10 @@ pub struct Core {
     pub clock: Clock,
     /// One change at a time for this host's network.
     changing: Turns,
-    /// Sessions that live on this host alone, outside the database.
-    pub(crate) local_sessions: Mutex<Vec<Ref<Session>>>,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
     pub(crate) callers: crate::session::Callers,
+    /// How often passwords may be tried.
+    pub(crate) attempts: Attempts,
     pub(crate) handlers: HashMap<&'static str, Handler>,
     localhost: OnceLock<Ref<Host>>,
     /// Requests from other machines are answered.
@@ -67,6 +70,7 @@ impl Core {
         clock: Clock,
     ) -> Core {
         let slots = crate::task::Slots::new(config.async_workers);
+        let attempts = Attempts::new(config.login_burst, config.logins_per_minute);
         Core {
             config,
             store,
@@ -74,8 +78,8 @@ impl Core {
             authenticate,
             clock,
             changing: Turns::default(),
-            local_sessions: Mutex::new(Vec::new()),
             callers: crate::session::Callers::default(),
+            attempts,
             handlers: crate::ops::handlers(),
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
@@ -164,18 +168,6 @@ impl Core {
         }
     }
 
-    pub(crate) fn with_local_sessions<T>(
-        &self,
-        look: impl FnOnce(&mut Vec<Ref<Session>>) -> T,
-    ) -> T {
-        look(
-            &mut self
-                .local_sessions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
-    }
-
     /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
     pub fn agent_of(&self, view: &impl Read, host: &Ref<Host>) -> Result<&Arc<dyn Agent>> {
         if *host == self.localhost()? {
@@ -233,19 +225,6 @@ pub struct Cx<'a> {
     pub task: Option<Ref<Task>>,
     /// Where the request came from.
     pub origin: &'a Origin,
-}
-
-/// The holder of a session.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The session.
-    pub session: Ref<Session>,
-    /// What it may do.
-    pub role: Role,
-    /// Lives on this host alone.
-    pub local: bool,
-    /// One of the pool's own programs.
-    pub pool: bool,
 }
 
 impl Cx<'_> {

@@ -16,6 +16,7 @@ pub mod implied;
 pub mod inventory;
 pub mod not_yet;
 pub mod ops;
+pub mod roles;
 pub mod session;
 pub mod startup;
 pub mod task;

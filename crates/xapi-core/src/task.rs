@@ -120,6 +120,10 @@ pub(crate) fn start(
         .filter(|caller| !caller.local)
         .map(|caller| caller.session.clone());
     let row = Task {
+        owner: caller
+            .as_ref()
+            .map(|caller| caller.sid.clone())
+            .unwrap_or_default(),
         session: session.unwrap_or_default(),
         other_config,
         ..fresh(core, name, "")?
@@ -214,6 +218,7 @@ pub fn collect(core: &Core) -> Result<()> {
 /// `task.create`: a task that the caller drives.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Task>> {
     let row = Task {
+        owner: cx.caller()?.sid.clone(),
         session: cx.caller()?.session.clone(),
         ..fresh(cx.core, &call.label, &call.description)?
     };
