@@ -23,6 +23,8 @@ impl Handler for Answers {
             peer: origin.peer.clone(),
             user_agent: origin.user_agent.clone(),
             other_config: origin.other_config.clone(),
+            task_id: origin.task_id.clone(),
+            subtask_of: origin.subtask_of.clone(),
         };
         self.0.call(&origin, name, params)
     }

@@ -310,6 +310,8 @@ impl Handler for Answers {
             peer: origin.peer.clone(),
             user_agent: origin.user_agent.clone(),
             other_config: origin.other_config.clone(),
+            task_id: origin.task_id.clone(),
+            subtask_of: origin.subtask_of.clone(),
         };
         // Connections that were there before management was disabled are still open.
         let elsewhere = origin

@@ -28,6 +28,10 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// Entries that the request asks to be set in its task's `other_config`.
     pub other_config: Vec<(String, String)>,
+    /// The task that the request is a part of the work of, as it says.
+    pub task_id: Option<String>,
+    /// The task that the request's own is a part of, as it says.
+    pub subtask_of: Option<String>,
 }
 
 /// The time, passed in so that tests may turn it.
@@ -58,6 +62,7 @@ pub struct Core {
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
+    pub(crate) stalled: crate::task::Stalled,
 }
 
 impl Core {
@@ -85,6 +90,7 @@ impl Core {
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
             async_slots: slots,
+            stalled: crate::task::Stalled::default(),
         }
     }
 
@@ -223,6 +229,8 @@ pub struct Cx<'a> {
     pub session: Option<Caller>,
     /// The task of an `Async.` call.
     pub task: Option<Ref<Task>>,
+    /// The task of another call, once its work begins.
+    pub(crate) late: Option<crate::task::Late>,
     /// Where the request came from.
     pub origin: &'a Origin,
 }

@@ -84,13 +84,7 @@ impl Api {
             }
             return task::start(self, origin, caller, message, name, params);
         }
-        let cx = Cx {
-            core: &self.core,
-            session: caller,
-            task: None,
-            origin,
-        };
-        run(&cx, message, params)
+        task::run_now(self, origin, caller, message, name, params)
     }
 
     /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.

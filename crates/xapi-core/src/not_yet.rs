@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 506;
+pub const MOST: usize = 505;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -513,7 +513,6 @@ pub const NOT_YET: &[&str] = &[
     "role.get_permissions",
     "session.create_from_db_file",
     "subject.get_permissions_name_label",
-    "task.cancel",
     "tunnel.create",
     "tunnel.destroy",
     "user.create",

@@ -89,7 +89,7 @@ pub(crate) fn permit(
 }
 
 /// Permissions that are no message's.
-const OTHER_PERMISSIONS: [(&str, Role); 1] = [("task.destroy/any", Role::PoolOperator)];
+const OTHER_PERMISSIONS: [(&str, Role); 1] = [crate::task::ANY_TASK];
 
 /// The permissions of a role, by name. The superuser has none to name: it is not asked for any.
 pub(crate) fn permissions(role: Role) -> Value {

@@ -3,6 +3,7 @@
 mod logins;
 mod roles;
 mod sessions;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -75,6 +75,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
         handler::<task_calls::Create>(task::create),
+        handler::<task_calls::Cancel>(task::cancel),
         handler::<task_calls::Destroy>(task::destroy),
         handler::<task_calls::SetStatus>(task::set_status),
         handler::<task_calls::SetProgress>(task::set_progress),
