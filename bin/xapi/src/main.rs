@@ -144,6 +144,8 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         users: settings.roles()?,
         login_burst: settings.login_burst,
         logins_per_minute: settings.logins_per_minute,
+        audit_size: settings.audit_size,
+        audit_files: settings.audit_files,
         ..config
     };
     let signals = Signals::block()?;

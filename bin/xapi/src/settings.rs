@@ -35,6 +35,10 @@ pub struct Settings {
     pub login_burst: u32,
     /// Failed logins a minute that one address and one user get back.
     pub logins_per_minute: u32,
+    /// Octets after which a file of the audit log is put aside.
+    pub audit_size: u64,
+    /// Files of the audit log that are kept.
+    pub audit_files: usize,
 }
 
 /// What Open vSwitch forwards with.
@@ -63,6 +67,8 @@ impl Default for Settings {
             users: BTreeMap::new(),
             login_burst: 10,
             logins_per_minute: 60,
+            audit_size: 10 << 20,
+            audit_files: 10,
         }
     }
 }
@@ -131,6 +137,8 @@ impl Settings {
             u64::from(self.logins_per_minute),
             1_000_000,
         )?;
+        range("audit_size", self.audit_size, 1 << 40)?;
+        range("audit_files", self.audit_files as u64, 1000)?;
         self.roles().map(drop)
     }
 

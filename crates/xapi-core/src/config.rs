@@ -22,6 +22,10 @@ pub struct Config {
     pub login_burst: u32,
     /// Failed logins a minute that one address and one user get back.
     pub logins_per_minute: u32,
+    /// Octets after which a file of the audit log is put aside.
+    pub audit_size: u64,
+    /// Files of the audit log that are kept, with the one that is written.
+    pub audit_files: usize,
     /// Tasks of `Async.` calls that may run at the same time.
     pub async_workers: usize,
 }
@@ -36,6 +40,8 @@ impl Default for Config {
             users: BTreeMap::new(),
             login_burst: 10,
             logins_per_minute: 60,
+            audit_size: 10 << 20,
+            audit_files: 10,
             async_workers: 16,
         }
     }
@@ -60,6 +66,11 @@ impl Config {
     /// The pool's secret, by which its hosts know each other.
     pub fn pool_token(&self) -> PathBuf {
         self.path("/etc/xensource/ptoken")
+    }
+
+    /// Who changed what.
+    pub fn audit_log(&self) -> PathBuf {
+        self.path("/var/log/audit.log")
     }
 
     /// The database.

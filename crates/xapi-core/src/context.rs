@@ -63,6 +63,7 @@ pub struct Core {
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
     pub(crate) stalled: crate::task::Stalled,
+    pub(crate) audit: crate::audit::Log,
 }
 
 impl Core {
@@ -75,6 +76,8 @@ impl Core {
         clock: Clock,
     ) -> Core {
         let slots = crate::task::Slots::new(config.async_workers);
+        let audit =
+            crate::audit::Log::new(config.audit_log(), config.audit_size, config.audit_files);
         let attempts = Attempts::new(config.login_burst, config.logins_per_minute);
         Core {
             config,
@@ -91,6 +94,7 @@ impl Core {
             on_management: OnceLock::new(),
             async_slots: slots,
             stalled: crate::task::Stalled::default(),
+            audit,
         }
     }
 

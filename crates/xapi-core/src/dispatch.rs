@@ -8,7 +8,7 @@ use xapi_model::{
 };
 
 use crate::context::{Core, Cx, Origin};
-use crate::{Result, implied, not_yet, roles, session, task};
+use crate::{Result, audit, implied, not_yet, roles, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
 pub type Handler = Box<dyn Fn(&Cx<'_>, Vec<Value>) -> Result<Value> + Send + Sync>;
@@ -120,8 +120,12 @@ impl Api {
 
 /// Checks the role and carries the message out.
 pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
-    roles::permit_message(cx.session.as_ref(), message, &params)?;
-    let outcome = carry_out(cx, message, params);
+    let entry = audit::begin(cx, message, &params);
+    let permitted = roles::permit_message(cx.session.as_ref(), message, &params);
+    let outcome = permitted.and_then(|()| carry_out(cx, message, params));
+    if let Some(entry) = entry {
+        entry.end(cx.core, &outcome);
+    }
     match &cx.session {
         Some(caller) => outcome.map(|value| session::to_client(caller, message.result, value)),
         None => outcome,

@@ -5,6 +5,7 @@
 //! call, at [`startup::TABLE`] for what happens before the first one.
 
 pub mod alert;
+pub mod audit;
 pub mod auth;
 pub mod change;
 pub mod config;

@@ -103,4 +103,5 @@ fn a_call_without_a_session_asks_nobody_writes_nothing_and_takes_less_than_a_mil
     assert!(each < Duration::from_millis(1), "{each:?}");
     assert_eq!(stage.asked.times.load(Ordering::SeqCst), before);
     assert_eq!(stage.host.core().store.generation(), generation);
+    assert!(!stage.audit().contains("PIF.scan"));
 }

@@ -1,5 +1,6 @@
 //! Who gets in, who may do what, and what is noted of it.
 
+mod audit;
 mod logins;
 mod roles;
 mod sessions;
@@ -133,6 +134,13 @@ impl Stage {
                 false
             }
         }
+    }
+
+    /// The audit log since the beginning.
+    fn audit(&self) -> String {
+        let mut out = Vec::new();
+        xapi_core::audit::audit_log(self.host.core(), None, &mut out).expect("the log");
+        String::from_utf8(out).expect("text")
     }
 }
 

@@ -234,6 +234,7 @@ fn root_changes_the_password_with_the_old_one_or_at_the_machine() {
         .call(&local, "session.change_password", words);
     changed.unwrap();
     assert!(stage.try_login(HERE, "root", "secret").is_ok());
+    assert!(!stage.audit().contains("better"));
 }
 
 #[test]
@@ -249,6 +250,9 @@ fn a_local_session_has_no_row_and_may_do_everything() {
     let session = session.as_str().unwrap();
     assert!(stage.lives(session));
     assert_eq!(stage.host.all::<Session>().len(), rows);
+    let noted =
+        "'LOCAL_SESSION' 'root' 'ALLOWED' 'OK' 'API' 'session.slave_local_login_with_password'";
+    assert!(stage.audit().contains(noted));
     stage.call(session, "session.local_logout", &[]).unwrap();
     assert!(!stage.lives(session));
 }
@@ -289,6 +293,7 @@ fn the_pools_hosts_come_in_by_the_pools_secret_and_nobody_does_without_one() {
     assert_eq!(read.unwrap(), Value::Bool(true));
     let session = local("the/secret").unwrap();
     assert!(stage.lives(session.as_str().unwrap()));
+    assert!(!stage.audit().contains("the/secret"));
 }
 
 #[test]

@@ -50,6 +50,12 @@ fn root_changes_the_password_through_pam() {
     over_tcp(&lab, "172.16.0.10", &change.new_pwd).expect("the new password");
     let old = over_tcp(&lab, "172.16.0.10", &lab.password).expect_err("the old password");
     assert!(old.is("SESSION_AUTHENTICATION_FAILED"), "{old}");
+    let log = lab.exec("xs-1", "cat /var/log/audit.log");
+    assert!(
+        log.contains("'OK' 'API' 'session.change_password'"),
+        "{log}"
+    );
+    assert!(!log.contains(&change.new_pwd), "{log}");
 }
 
 #[test]

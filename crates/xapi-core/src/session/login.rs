@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use xapi_model::session::{
     LoginWithPassword, SlaveLocalLogin, SlaveLocalLoginWithPassword, SlaveLogin,
 };
-use xapi_model::{ApiError, Class, Host, Ref, Role, Session, errors};
+use xapi_model::{ApiError, Call, Class, Host, Ref, Role, Session, errors};
 use zeroize::Zeroizing;
 
 use super::{Holder, MOST_LOCAL, Secret, limit};
@@ -85,7 +85,7 @@ pub fn slave_login(cx: &Cx<'_>, call: SlaveLogin) -> Result<Ref<Session>> {
 /// `session.slave_local_login`: a session of this host alone, by the pool's secret.
 pub fn slave_local_login(cx: &Cx<'_>, call: SlaveLocalLogin) -> Result<Ref<Session>> {
     by_secret(cx, "localhost", &call.psecret)?;
-    open_local(cx, "")
+    open_local(cx, SlaveLocalLogin::DESC.name, "")
 }
 
 /// `session.slave_local_login_with_password`: a session of this host alone, which works without a master.
@@ -97,7 +97,7 @@ pub fn slave_local_login_with_password(
         // Such a session is asked for no role.
         return Err(refused(cx, &call.uname, Refused::plain()));
     }
-    open_local(cx, &call.uname)
+    open_local(cx, SlaveLocalLoginWithPassword::DESC.name, &call.uname)
 }
 
 /// Checks a password and tells the role of its user. What is not worth a look does not get as far as PAM: users that
@@ -199,7 +199,12 @@ fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
         Ok(dropped)
     })?;
     cx.core.callers.forget(&dropped);
+    let call = match row.pool {
+        true => SlaveLogin::DESC.name,
+        false => LoginWithPassword::DESC.name,
+    };
     let holder = Holder::of(reference, row);
+    crate::audit::login(cx.core, cx.origin, call, &holder);
     tracing::info!(
         user = holder.user,
         originator = holder.originator,
@@ -211,7 +216,7 @@ fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
 }
 
 /// Makes a session that has no row.
-fn open_local(cx: &Cx<'_>, user: &str) -> Result<Ref<Session>> {
+fn open_local(cx: &Cx<'_>, call: &str, user: &str) -> Result<Ref<Session>> {
     let secret = Secret::fresh()?;
     let digest = secret.digest();
     let holder = Holder {
@@ -223,6 +228,7 @@ fn open_local(cx: &Cx<'_>, user: &str) -> Result<Ref<Session>> {
         sid: String::new(),
         originator: String::new(),
     };
+    crate::audit::login(cx.core, cx.origin, call, &holder);
     tracing::info!(
         user = holder.user,
         peer = cx.origin.peer,
