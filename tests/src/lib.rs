@@ -8,4 +8,4 @@ pub mod sim_host;
 
 pub use lab::{Lab, Xen, eventually};
 pub use ping::{Ping, Report};
-pub use sim_host::SimHost;
+pub use sim_host::{Choices, SimHost};

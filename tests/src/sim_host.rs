@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
-use xapi_core::auth::OneUser;
+use xapi_core::auth::{Authenticate, OneUser};
+use xapi_core::context::Clock;
 use xapi_core::{Api, Config, Core, Origin, startup, topology};
 use xapi_db::{Options, Read, Store};
 use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Value};
@@ -21,7 +22,28 @@ pub struct SimHost {
     pub handle: Handle,
     api: Option<Api>,
     session: String,
-    configure: Box<dyn Fn(&mut Config) + Send + Sync>,
+    choices: Choices,
+}
+
+/// What a test chooses about the daemon.
+#[derive(Clone)]
+pub struct Choices {
+    /// Settings; the root is the host's own.
+    pub config: Config,
+    /// Who checks passwords.
+    pub authenticate: Arc<dyn Authenticate>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices {
+            config: Config::default(),
+            authenticate: Arc::new(OneUser::new("root", "secret")),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
 }
 
 impl SimHost {
@@ -32,34 +54,38 @@ impl SimHost {
     }
 
     /// The same with settings of its own.
-    pub fn configured(
-        nics: usize,
-        configure: impl Fn(&mut Config) + Send + Sync + 'static,
-    ) -> SimHost {
-        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
-        SimHost::installed(Handle::new(names), true, in_memory(), Box::new(configure))
+    pub fn configured(nics: usize, configure: impl FnOnce(&mut Config)) -> SimHost {
+        let mut choices = Choices::default();
+        configure(&mut choices.config);
+        SimHost::with(nics, choices)
     }
 
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, in_memory(), Box::new(|_| {}))
+        SimHost::installed(handle, true, in_memory(), Choices::default())
+    }
+
+    /// A host with NICs eth0… and a daemon of the test's choice. Its root's password must be `secret`.
+    pub fn with(nics: usize, choices: Choices) -> SimHost {
+        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
+        SimHost::installed(Handle::new(names), true, in_memory(), choices)
     }
 
     /// The same with its database on the disk, for measurements.
     pub fn on_disk(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, tempfile::tempdir(), Box::new(|_| {}))
+        SimHost::installed(handle, true, tempfile::tempdir(), Choices::default())
     }
 
     /// A machine that no installer has prepared: it does not say which interface is management.
     pub fn without_inventory(handle: Handle) -> SimHost {
-        SimHost::installed(handle, false, in_memory(), Box::new(|_| {}))
+        SimHost::installed(handle, false, in_memory(), Choices::default())
     }
 
     fn installed(
         handle: Handle,
         prepared: bool,
         dir: std::io::Result<TempDir>,
-        configure: Box<dyn Fn(&mut Config) + Send + Sync>,
+        choices: Choices,
     ) -> SimHost {
         let dir = dir.expect("a directory");
         let write = |path: &str, text: &str| {
@@ -85,7 +111,7 @@ impl SimHost {
             handle,
             api: None,
             session: String::new(),
-            configure,
+            choices,
         };
         host.start();
         host
@@ -94,22 +120,20 @@ impl SimHost {
     /// Starts the daemon, as after a crash or a stop.
     pub fn start(&mut self) {
         self.api = None;
-        let mut config = Config {
+        let config = Config {
             root: self.root().to_owned(),
-            ..Config::default()
+            ..self.choices.config.clone()
         };
-        (self.configure)(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
         let store = Store::open(&config.database(), options()).expect("the database opens");
         let agent = Arc::new(SimAgent::on(self.handle.clone()));
-        let authenticate = Arc::new(OneUser::new("root", "secret"));
         let core = Arc::new(Core::new(
             config,
             store,
             agent,
-            authenticate,
-            Arc::new(SystemTime::now),
+            Arc::clone(&self.choices.authenticate),
+            Arc::clone(&self.choices.clock),
         ));
         startup::run(&core).expect("start-up");
         self.api = Some(Api::new(core));
@@ -163,6 +187,17 @@ impl SimHost {
         self.core().view().expect("a view").all().expect("rows")
     }
 
+    /// The classes whose objects are others than at a generation, but for the tasks of calls and the sessions that made
+    /// them, which come and go with every call.
+    pub fn changed_since(&self, generation: u64) -> Vec<&'static str> {
+        let view = self.core().view().expect("a view");
+        let classes = view.changes_since(generation).expect("changes").classes;
+        let names = classes.iter().map(|changes| changes.class.name);
+        names
+            .filter(|name| !["task", "session"].contains(name))
+            .collect()
+    }
+
     /// One object.
     pub fn get<C: Class>(&self, reference: &Ref<C>) -> C {
         self.core()
@@ -174,6 +209,14 @@ impl SimHost {
 
     /// A task when it is no longer pending.
     pub fn finished(&self, task: &Ref<Task>) -> Task {
+        self.until("the task ends", || {
+            let row = self.get(task);
+            (row.status != TaskStatusType::Pending).then_some(row)
+        })
+    }
+
+    /// What `look` finds, as soon as a commit lets it find something.
+    pub fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -182,12 +225,11 @@ impl SimHost {
         let mut changes = self.core().store.subscribe();
         runtime.block_on(async {
             loop {
-                let row = self.get(task);
-                if row.status != TaskStatusType::Pending {
-                    return row;
+                if let Some(found) = look() {
+                    return found;
                 }
                 let change = tokio::time::timeout(Duration::from_secs(20), changes.changed());
-                let told = change.await.expect("the task ends in time");
+                let told = change.await.unwrap_or_else(|why| panic!("{what}: {why}"));
                 told.expect("the database is there");
             }
         })

@@ -181,9 +181,13 @@ fn every_message_with_an_asynchronous_form_ends_as_the_synchronous_one_does() {
             );
             continue;
         }
-        let task = host.finished(&Ref::new(
-            outcome.expect(&long).as_str().expect("a reference"),
-        ));
+        let task = outcome.expect(&long);
+        let task = task.as_str().expect("a reference");
+        if ["task", "event"].contains(&message.class.name) {
+            assert!(task.starts_with("DummyRef:|"), "{long}: {task}");
+            continue;
+        }
+        let task = host.finished(&Ref::new(task));
         assert_eq!(
             (task.name_label.as_str(), task.progress),
             (long.as_str(), 1.0)

@@ -34,6 +34,8 @@ impl Answers {
             peer: origin.peer.clone(),
             user_agent: origin.user_agent.clone(),
             other_config: origin.other_config.clone(),
+            task_id: origin.task_id.clone(),
+            subtask_of: origin.subtask_of.clone(),
         })
     }
 }

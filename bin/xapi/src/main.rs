@@ -148,6 +148,11 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         auth_deadline: settings.auth_within(),
         pam_service: settings.pam_service.clone(),
         waiting: usize::try_from(settings.limits.event_waiters)?,
+        users: settings.roles()?,
+        login_burst: settings.login_burst,
+        logins_per_minute: settings.logins_per_minute,
+        audit_size: settings.audit_size,
+        audit_files: settings.audit_files,
         ..config
     };
     let signals = Signals::block()?;

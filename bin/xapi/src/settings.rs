@@ -1,10 +1,12 @@
 //! The configuration file and its defaults.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use xapi_model::Role;
 
 use crate::limits::Limits;
 
@@ -31,6 +33,16 @@ pub struct Settings {
     pub pam_service: String,
     /// What strangers may cost.
     pub limits: Limits,
+    /// Users beside root who may log in, and their roles.
+    pub users: BTreeMap<String, String>,
+    /// Logins that may fail in a row, of one address and of one user.
+    pub login_burst: u32,
+    /// Failed logins a minute that one address and one user get back.
+    pub logins_per_minute: u32,
+    /// Octets after which a file of the audit log is put aside.
+    pub audit_size: u64,
+    /// Files of the audit log that are kept.
+    pub audit_files: usize,
 }
 
 /// What Open vSwitch forwards with.
@@ -57,6 +69,11 @@ impl Default for Settings {
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
             limits: Limits::default(),
+            users: BTreeMap::new(),
+            login_burst: 10,
+            logins_per_minute: 60,
+            audit_size: 10 << 20,
+            audit_files: 10,
         }
     }
 }
@@ -128,7 +145,36 @@ impl Settings {
         let mut bounds = self.limits.bounds().into_iter();
         bounds.try_for_each(|(name, value, least, most)| {
             range(&format!("limits.{name}"), value, least, most)
-        })
+        })?;
+        range("login_burst", u64::from(self.login_burst), 1, 1_000_000)?;
+        range(
+            "logins_per_minute",
+            u64::from(self.logins_per_minute),
+            1,
+            1_000_000,
+        )?;
+        range("audit_size", self.audit_size, 1, 1 << 40)?;
+        range("audit_files", self.audit_files as u64, 1, 1000)?;
+        self.roles().map(drop)
+    }
+
+    /// The users and what they may do.
+    pub fn roles(&self) -> Result<BTreeMap<String, Role>, SettingsError> {
+        let given = self.users.iter().map(|(user, name)| {
+            let mut roles = Role::ALL.into_iter();
+            let role = roles.find(|role| role.as_str() == name && *role != Role::ClientCert);
+            match role {
+                _ if user.is_empty() || user == "root" => Err(SettingsError::Range(format!(
+                    "users: {user:?} cannot be given a role"
+                ))),
+                Some(role) => Ok((user.clone(), role)),
+                None => Err(SettingsError::Range(format!(
+                    "users: {user} = {name:?}: it is none of pool-admin, pool-operator, vm-power-admin, vm-admin, \
+                     vm-operator, read-only"
+                ))),
+            }
+        });
+        given.collect()
     }
 
     /// The time after which a change is undone.
@@ -144,6 +190,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use xapi_model::Role;
+
     use super::{Datapath, Settings};
     use crate::limits::Limits;
 
@@ -217,6 +265,20 @@ mod tests {
         for (name, default, least, most) in Limits::default().bounds() {
             let row = format!("| `{name}` | `{default}` | {least} to {most} |");
             assert!(manual.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_user_has_one_of_the_roles() {
+        let settings = read("login_burst = 3\n[users]\nalice = \"vm-admin\"\n").unwrap();
+        assert_eq!(settings.roles().unwrap()["alice"], Role::VmAdmin);
+        for (line, told) in [
+            ("bob = \"admin\"", "users: bob = \"admin\""),
+            ("bob = \"client-cert\"", "users: bob = \"client-cert\""),
+            ("root = \"read-only\"", "users: \"root\""),
+        ] {
+            let error = read(&format!("[users]\n{line}\n")).unwrap_err();
+            assert!(error.contains(told), "{error}");
         }
     }
 

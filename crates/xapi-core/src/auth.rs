@@ -3,10 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use nonstick::{AuthnFlags, ConversationAdapter, ErrorCode, Transaction, TransactionBuilder};
+use nonstick::{
+    AuthnFlags, AuthtokFlags, ConversationAdapter, ErrorCode, Transaction, TransactionBuilder,
+};
 use zeroize::Zeroizing;
 
 /// Why a password was not taken; the text is for the client and says nothing about which part was wrong.
@@ -17,6 +19,9 @@ pub struct Refused(pub String);
 pub trait Authenticate: Send + Sync {
     /// Checks a user's password.
     fn check(&self, user: &str, password: &str) -> Result<(), Refused>;
+
+    /// Gives a user another password, which [`Authenticate::check`] has not to agree with.
+    fn change(&self, user: &str, password: &str) -> Result<(), Refused>;
 }
 
 /// Checks that may hang in PAM at the same time; a module that never returns must not eat the daemon's threads.
@@ -42,15 +47,33 @@ impl Pam {
 
 impl Authenticate for Pam {
     fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
+        self.ask(Wish::Check, user, password)
+    }
+
+    fn change(&self, user: &str, password: &str) -> Result<(), Refused> {
+        self.ask(Wish::Change, user, password)
+    }
+}
+
+/// What PAM is asked to do with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Check,
+    Change,
+}
+
+impl Pam {
+    fn ask(&self, wish: Wish, user: &str, password: &str) -> Result<(), Refused> {
         // C strings end at a NUL: what follows it would not be checked.
         if user.contains('\0') || password.contains('\0') || user.is_empty() {
-            return Err(refused());
+            return Err(Refused::plain());
         }
         if self.running.fetch_add(1, Ordering::AcqRel) >= MOST_AT_ONCE {
             self.running.fetch_sub(1, Ordering::AcqRel);
             return Err(Refused("Too many logins at the same time".to_owned()));
         }
         let asked = Asked {
+            wish,
             service: self.service.clone(),
             user: user.to_owned(),
             password: Zeroizing::new(password.to_owned()),
@@ -67,7 +90,7 @@ impl Authenticate for Pam {
             });
         if let Err(why) = worker {
             tracing::error!("no thread for PAM: {why}");
-            return Err(refused());
+            return Err(Refused::plain());
         }
         told.recv_timeout(self.deadline).unwrap_or_else(|_| {
             tracing::warn!(
@@ -82,8 +105,11 @@ impl Authenticate for Pam {
     }
 }
 
-fn refused() -> Refused {
-    Refused("Authentication failure".to_owned())
+impl Refused {
+    /// The words for whatever was wrong: the user or the password.
+    pub(crate) fn plain() -> Refused {
+        Refused("Authentication failure".to_owned())
+    }
 }
 
 /// Counts itself out when the check ends, however it ends.
@@ -96,6 +122,7 @@ impl Drop for Running {
 }
 
 struct Asked {
+    wish: Wish,
     service: String,
     user: String,
     password: Zeroizing<String>,
@@ -105,6 +132,7 @@ struct Asked {
 impl Asked {
     fn run(self) -> Result<(), Refused> {
         let Asked {
+            wish,
             service,
             user,
             password,
@@ -119,13 +147,22 @@ impl Asked {
             let mut pam = TransactionBuilder::new_with_service(&service)
                 .username(&user)
                 .build(conversation)?;
-            pam.authenticate(AuthnFlags::empty())?;
-            pam.account_management(AuthnFlags::empty())
+            match wish {
+                Wish::Check => {
+                    pam.authenticate(AuthnFlags::empty())?;
+                    pam.account_management(AuthnFlags::empty())
+                }
+                // The daemon is root, whom no module asks for the password so far.
+                Wish::Change => pam.change_authtok(AuthtokFlags::empty()),
+            }
         })();
         drop(running);
         outcome.map_err(|why: ErrorCode| {
             tracing::info!("PAM service {service} refused {user}: {why}");
-            refused()
+            match wish {
+                Wish::Check => Refused::plain(),
+                Wish::Change => Refused(why.to_string()),
+            }
         })
     }
 }
@@ -157,7 +194,7 @@ impl ConversationAdapter for Answers {
 /// One user with one password; for tests and for labs without PAM.
 pub struct OneUser {
     user: String,
-    password: Zeroizing<String>,
+    password: Mutex<Zeroizing<String>>,
 }
 
 impl OneUser {
@@ -165,8 +202,12 @@ impl OneUser {
     pub fn new(user: &str, password: &str) -> OneUser {
         OneUser {
             user: user.to_owned(),
-            password: Zeroizing::new(password.to_owned()),
+            password: Mutex::new(Zeroizing::new(password.to_owned())),
         }
+    }
+
+    fn password(&self) -> MutexGuard<'_, Zeroizing<String>> {
+        self.password.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -174,11 +215,19 @@ impl Authenticate for OneUser {
     fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
         use subtle::ConstantTimeEq;
         let same = user.as_bytes().ct_eq(self.user.as_bytes())
-            & password.as_bytes().ct_eq(self.password.as_bytes());
+            & password.as_bytes().ct_eq(self.password().as_bytes());
         if bool::from(same) {
             Ok(())
         } else {
-            Err(refused())
+            Err(Refused::plain())
         }
+    }
+
+    fn change(&self, user: &str, password: &str) -> Result<(), Refused> {
+        if user != self.user || password.is_empty() {
+            return Err(Refused("The password cannot be this".to_owned()));
+        }
+        *self.password() = Zeroizing::new(password.to_owned());
+        Ok(())
     }
 }

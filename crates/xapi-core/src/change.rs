@@ -26,7 +26,13 @@ impl Cx<'_> {
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
-        self.core.change(host, about, edit)
+        self.core.change(host, about, |draft| {
+            // The last moment at which nothing has happened yet.
+            self.stop_if_cancelled()?;
+            let out = edit(draft)?;
+            self.begin()?;
+            Ok(out)
+        })
     }
 }
 

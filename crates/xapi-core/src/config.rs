@@ -1,6 +1,9 @@
 //! What the daemon is told from outside: where its files are, and who it says it is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use xapi_model::Role;
 
 /// Settings of the toolstack, apart from those of its listeners.
 #[derive(Clone, Debug)]
@@ -13,6 +16,16 @@ pub struct Config {
     pub auth_deadline: std::time::Duration,
     /// Name of the PAM service.
     pub pam_service: String,
+    /// The users beside root who may log in, and what they may do.
+    pub users: BTreeMap<String, Role>,
+    /// Logins that may fail in a row, of one address and of one user.
+    pub login_burst: u32,
+    /// Failed logins a minute that one address and one user get back.
+    pub logins_per_minute: u32,
+    /// Octets after which a file of the audit log is put aside.
+    pub audit_size: u64,
+    /// Files of the audit log that are kept, with the one that is written.
+    pub audit_files: usize,
     /// Tasks of `Async.` calls that may run at the same time.
     pub async_workers: usize,
     /// Calls that may wait for events at the same time.
@@ -26,6 +39,11 @@ impl Default for Config {
             change_deadline: std::time::Duration::from_secs(30),
             auth_deadline: std::time::Duration::from_secs(20),
             pam_service: "xapi".to_owned(),
+            users: BTreeMap::new(),
+            login_burst: 10,
+            logins_per_minute: 60,
+            audit_size: 10 << 20,
+            audit_files: 10,
             async_workers: 16,
             waiting: 4096,
         }
@@ -46,6 +64,16 @@ impl Config {
     /// Whether this host is the master of its pool.
     pub fn pool_conf(&self) -> PathBuf {
         self.path("/etc/xensource/pool.conf")
+    }
+
+    /// The pool's secret, by which its hosts know each other.
+    pub fn pool_token(&self) -> PathBuf {
+        self.path("/etc/xensource/ptoken")
+    }
+
+    /// Who changed what.
+    pub fn audit_log(&self) -> PathBuf {
+        self.path("/var/log/audit.log")
     }
 
     /// The database.

@@ -6,13 +6,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use xapi_db::{DbError, Read, Store, View};
-use xapi_model::{ApiError, DateTime, Host, Ref, Role, Session, Task, errors};
+use xapi_model::{ApiError, DateTime, Host, Ref, Session, Task, errors};
 use xapi_net::agent::Agent;
 
 use crate::Result;
 use crate::auth::Authenticate;
 use crate::config::Config;
 use crate::dispatch::Handler;
+use crate::session::attempts::Attempts;
+
+pub use crate::session::Caller;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,10 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// Entries that the request asks to be set in its task's `other_config`.
     pub other_config: Vec<(String, String)>,
+    /// The task that the request is a part of the work of, as it says.
+    pub task_id: Option<String>,
+    /// The task that the request's own is a part of, as it says.
+    pub subtask_of: Option<String>,
 }
 
 /// The time, passed in so that tests may turn it.
@@ -44,10 +51,10 @@ pub struct Core {
     pub clock: Clock,
     /// One change at a time for this host's network.
     changing: Turns,
-    /// Sessions that live on this host alone, outside the database.
-    pub(crate) local_sessions: Mutex<Vec<Ref<Session>>>,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
     pub(crate) callers: crate::session::Callers,
+    /// How often passwords may be tried.
+    pub(crate) attempts: Attempts,
     pub(crate) handlers: HashMap<&'static str, Handler>,
     localhost: OnceLock<Ref<Host>>,
     /// Requests from other machines are answered.
@@ -59,6 +66,8 @@ pub struct Core {
     /// What is counted for those who watch the daemon.
     pub metrics: crate::metrics::Metrics,
     pub(crate) busy: crate::health::Busy,
+    pub(crate) stalled: crate::task::Stalled,
+    pub(crate) audit: crate::audit::Log,
 }
 
 impl Core {
@@ -71,6 +80,9 @@ impl Core {
         clock: Clock,
     ) -> Core {
         let slots = crate::task::Slots::new(config.async_workers);
+        let audit =
+            crate::audit::Log::new(config.audit_log(), config.audit_size, config.audit_files);
+        let attempts = Attempts::new(config.login_burst, config.logins_per_minute);
         Core {
             config,
             store,
@@ -78,8 +90,8 @@ impl Core {
             authenticate,
             clock,
             changing: Turns::default(),
-            local_sessions: Mutex::new(Vec::new()),
             callers: crate::session::Callers::default(),
+            attempts,
             handlers: crate::ops::handlers(),
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
@@ -88,6 +100,8 @@ impl Core {
             events: crate::events::Events::default(),
             metrics: crate::metrics::Metrics::default(),
             busy: crate::health::Busy::default(),
+            stalled: crate::task::Stalled::default(),
+            audit,
         }
     }
 
@@ -159,6 +173,12 @@ impl Core {
         self.management.load(Ordering::Acquire)
     }
 
+    /// Forgets who held these sessions, and ends what they wait for.
+    pub(crate) fn sessions_ended(&self, sessions: &[Ref<Session>]) {
+        self.callers.forget(sessions);
+        self.events.session_ended();
+    }
+
     /// How many calls wait for events, now and whenever that changes.
     pub fn waiting_for_events(&self) -> tokio::sync::watch::Receiver<usize> {
         self.events.waiting()
@@ -175,18 +195,6 @@ impl Core {
         {
             tell(enabled);
         }
-    }
-
-    pub(crate) fn with_local_sessions<T>(
-        &self,
-        look: impl FnOnce(&mut Vec<Ref<Session>>) -> T,
-    ) -> T {
-        look(
-            &mut self
-                .local_sessions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
     }
 
     /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
@@ -245,21 +253,10 @@ pub struct Cx<'a> {
     pub session: Option<Caller>,
     /// The task of an `Async.` call.
     pub task: Option<Ref<Task>>,
+    /// The task of another call, once its work begins.
+    pub(crate) late: Option<crate::task::Late>,
     /// Where the request came from.
     pub origin: &'a Origin,
-}
-
-/// The holder of a session.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The session.
-    pub session: Ref<Session>,
-    /// What it may do.
-    pub role: Role,
-    /// Lives on this host alone.
-    pub local: bool,
-    /// One of the pool's own programs.
-    pub pool: bool,
 }
 
 impl Cx<'_> {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use xapi_model::messages::{Implied, Kind, Message, messages};
-use xapi_model::{ApiError, Call, CallDesc, Role, State, Value, Wire, Written, errors, writer};
+use xapi_model::{
+    ApiError, Call, CallDesc, Class, Role, Session, State, Type, Value, Wire, Written, errors,
+    writer,
+};
 
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::events::{self, Wait};
-use crate::{Result, implied, not_yet, session, task};
+use crate::{Result, audit, implied, not_yet, roles, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
 pub type Handler = Box<dyn Fn(&Cx<'_>, Vec<Value>) -> Result<Value> + Send + Sync>;
@@ -80,13 +83,20 @@ impl Api {
             return Err(self.unknown(bare, &params));
         };
         let (session, params) = take_session(message, params)?;
-        let params = accept(message, params)?;
+        let mut params = accept(message, params)?;
         let caller = match session {
             Some(session) => Some(session::check(&self.core, &session, origin)?),
             None => None,
         };
         if message.state == State::Removed {
             return Err(errors::message_removed());
+        }
+        if let Some(caller) = &caller {
+            for (param, value) in message.params.iter().zip(&mut params) {
+                if matches!(param.ty, Type::Ref(class) if class == Session::NAME) {
+                    session::to_row(&self.core, caller, value)?;
+                }
+            }
         }
         if mode == Mode::Async {
             if !message.is_async {
@@ -95,23 +105,39 @@ impl Api {
             }
             return task::start(self, origin, caller, message, name, params).map(Begun::Done);
         }
+        if let Some(begun) = self.read(origin, caller.as_ref(), message, &params)? {
+            return Ok(begun);
+        }
+        task::run_now(self, origin, caller, message, name, params).map(Begun::Done)
+    }
+
+    /// Begins what only reads, and is written as it is read or waits; `None` for everything else.
+    fn read(
+        &self,
+        origin: &Origin,
+        caller: Option<&Caller>,
+        message: &Message,
+        params: &[Value],
+    ) -> Result<Option<Begun>> {
+        let waits = events::waits(&message.name);
+        let implied = written(&self.core, message);
+        if !waits && implied.is_none() {
+            return Ok(None);
+        }
+        roles::permit_message(caller, message, params)?;
         let cx = Cx {
             core: &self.core,
-            session: caller,
+            session: caller.cloned(),
             task: None,
+            late: None,
             origin,
         };
-        if events::waits(&message.name) {
-            permit_message(cx.session.as_ref(), message, &params)?;
-            return events::wait(&cx, &message.name, params).map(Begun::Waits);
+        if waits {
+            let wait = events::wait(&cx, &message.name, params.to_vec())?;
+            return Ok(Some(Begun::Waits(wait)));
         }
-        if let Some(implied) = written(&cx, message) {
-            permit_message(cx.session.as_ref(), message, &params)?;
-            if let Some(written) = implied::write(&cx, message, implied, &params)? {
-                return Ok(Begun::Written(written));
-            }
-        }
-        run(&cx, message, params).map(Begun::Done)
+        let written = implied.map(|implied| implied::write(&cx, message, implied, params));
+        Ok(written.transpose()?.flatten().map(Begun::Written))
     }
 
     /// Whether a message waits for events, in any of its spellings.
@@ -124,9 +150,15 @@ impl Api {
     /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
     pub fn is_quick(name: &str) -> bool {
         use xapi_model::messages::Implied::{Get, GetByUuid, GetRecord};
-        messages()
-            .find(name)
-            .is_some_and(|m| matches!(m.kind, Kind::Implied(Get(_) | GetRecord | GetByUuid)))
+        messages().find(name).is_some_and(|m| match m.kind {
+            // The permissions of a session are thousands of names.
+            Kind::Implied(GetRecord) => m.class.name != Session::NAME,
+            Kind::Implied(Get(field)) => {
+                m.class.name != Session::NAME || field.name != Session::RBAC_PERMISSIONS.name()
+            }
+            Kind::Implied(GetByUuid) => true,
+            _ => false,
+        })
     }
 
     /// The error for a message that does not exist: who has no valid session learns only that (wire-protocol facts, 2.1).
@@ -137,9 +169,9 @@ impl Api {
         };
         let session = first.as_str().unwrap_or_default();
         let checked = session::check(&self.core, session, &Origin::default());
-        match checked
-            .and_then(|caller| permit(Some(&caller), "host.call_extension", Role::PoolAdmin, false))
-        {
+        match checked.and_then(|caller| {
+            roles::permit(Some(&caller), "host.call_extension", Role::PoolAdmin, false)
+        }) {
             Ok(()) => unknown,
             Err(refused) => refused,
         }
@@ -148,7 +180,19 @@ impl Api {
 
 /// Checks the role and carries the message out.
 pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
-    permit_message(cx.session.as_ref(), message, &params)?;
+    let entry = audit::begin(cx, message, &params);
+    let permitted = roles::permit_message(cx.session.as_ref(), message, &params);
+    let outcome = permitted.and_then(|()| carry_out(cx, message, params));
+    if let Some(entry) = entry {
+        entry.end(cx.core, &outcome);
+    }
+    match &cx.session {
+        Some(caller) => outcome.map(|value| session::to_client(caller, message.result, value)),
+        None => outcome,
+    }
+}
+
+fn carry_out(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
     let name = message.name.as_str();
     if let Some(handler) = cx.core.handlers.get(name) {
         return guarded(name, || handler(cx, params));
@@ -162,12 +206,12 @@ pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<
 }
 
 /// What a message without a handler reads, if that is whole records: they are written as they are read.
-fn written(cx: &Cx<'_>, message: &Message) -> Option<Implied> {
+fn written(core: &Core, message: &Message) -> Option<Implied> {
     let name = message.name.as_str();
     match message.kind {
         Kind::Implied(
             implied @ (Implied::GetRecord | Implied::GetAllRecords | Implied::GetAllRecordsWhere),
-        ) if !cx.core.handlers.contains_key(name) && !not_yet::contains(name) => Some(implied),
+        ) if !core.handlers.contains_key(name) && !not_yet::contains(name) => Some(implied),
         _ => None,
     }
 }
@@ -238,52 +282,6 @@ fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
         ))),
     });
     values.collect()
-}
-
-/// Checks the role of a message; maps have keys that weaker roles may change (wire-protocol facts, 6).
-fn permit_message(caller: Option<&Caller>, message: &Message, params: &[Value]) -> Result<()> {
-    if !message.session {
-        return Ok(());
-    }
-    if !message.keys.is_empty()
-        && let Some(key) = params.get(1).and_then(Value::as_str)
-    {
-        let key = key.to_ascii_lowercase();
-        let matches = |pattern: &str| {
-            let pattern = pattern.to_ascii_lowercase();
-            match pattern.strip_suffix('*') {
-                Some(stem) => key.starts_with(stem),
-                None => key == pattern,
-            }
-        };
-        if let Some((pattern, role)) = message.keys.iter().find(|(pattern, _)| matches(pattern)) {
-            let permission = format!("{}/key:{}", message.name, pattern.to_ascii_lowercase());
-            return permit(caller, &permission, *role, false);
-        }
-    }
-    permit(caller, &message.name, message.role, message.client_cert)
-}
-
-fn permit(caller: Option<&Caller>, permission: &str, role: Role, client_cert: bool) -> Result<()> {
-    let Some(caller) = caller else {
-        return Ok(());
-    };
-    if caller.local || caller.role == Role::LocalRoot {
-        return Ok(());
-    }
-    let holders = role.holders(client_cert);
-    if holders.contains(&caller.role) {
-        return Ok(());
-    }
-    let names: Vec<_> = holders.iter().map(|role| role.as_str()).collect();
-    let text = format!(
-        "No permission in user session. (Roles with this permission: {})",
-        names.join(", ")
-    );
-    Err(errors::rbac_permission_denied(
-        permission.to_ascii_lowercase(),
-        text,
-    ))
 }
 
 fn list_methods() -> Value {

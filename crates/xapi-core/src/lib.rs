@@ -5,6 +5,7 @@
 //! call, at [`startup::TABLE`] for what happens before the first one.
 
 pub mod alert;
+pub mod audit;
 pub mod auth;
 pub mod change;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod inventory;
 pub mod metrics;
 pub mod not_yet;
 pub mod ops;
+pub mod roles;
 pub mod session;
 pub mod startup;
 pub mod task;

@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 516;
+pub const MOST: usize = 499;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -311,9 +311,6 @@ pub const NOT_YET: &[&str] = &[
     "VUSB.create",
     "VUSB.destroy",
     "VUSB.unplug",
-    "auth.get_group_membership",
-    "auth.get_subject_identifier",
-    "auth.get_subject_information_from_identifier",
     "blob.create",
     "blob.destroy",
     "console.create",
@@ -334,7 +331,6 @@ pub const NOT_YET: &[&str] = &[
     "host.destroy",
     "host.disable",
     "host.disable_display",
-    "host.disable_external_auth",
     "host.disable_local_storage_caching",
     "host.disable_ssh",
     "host.dmesg",
@@ -346,7 +342,6 @@ pub const NOT_YET: &[&str] = &[
     "host.emergency_reset_server_certificate",
     "host.enable",
     "host.enable_display",
-    "host.enable_external_auth",
     "host.enable_local_storage_caching",
     "host.enable_ssh",
     "host.evacuate",
@@ -433,7 +428,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.designate_new_master",
     "pool.detect_nonhomogeneous_external_auth",
     "pool.disable_client_certificate_auth",
-    "pool.disable_external_auth",
     "pool.disable_ha",
     "pool.disable_local_storage_caching",
     "pool.disable_redo_log",
@@ -444,7 +438,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.emergency_reset_master",
     "pool.emergency_transition_to_master",
     "pool.enable_client_certificate_auth",
-    "pool.enable_external_auth",
     "pool.enable_ha",
     "pool.enable_local_storage_caching",
     "pool.enable_redo_log",
@@ -511,19 +504,9 @@ pub const NOT_YET: &[&str] = &[
     "pool_update.pool_clean",
     "pool_update.precheck",
     "role.get_by_permission",
-    "role.get_by_permission_name_label",
     "role.get_permissions",
-    "role.get_permissions_name_label",
-    "session.change_password",
     "session.create_from_db_file",
-    "session.get_all_subject_identifiers",
-    "session.logout_subject_identifier",
-    "subject.add_to_roles",
-    "subject.create",
-    "subject.destroy",
     "subject.get_permissions_name_label",
-    "subject.remove_from_roles",
-    "task.cancel",
     "tunnel.create",
     "tunnel.destroy",
     "user.create",

@@ -1,206 +1,223 @@
 //! Sessions: login, logout, and the check that every call begins with (wire-protocol facts, 5).
+//!
+//! A client holds a secret, `OpaqueRef:` and a UUID. The database holds a row under a reference that is made of the
+//! secret's hash ([`secret`]): what can be read of it opens nothing. On the wire the two are one: where a call takes a
+//! session, [`to_row`] finds the row of what the client gave, and [`to_client`] gives a client its own reference back.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+pub(crate) mod attempts;
+mod limit;
+pub(crate) mod login;
+mod secret;
+
+use std::sync::Arc;
 
 use xapi_db::{Draft, Read};
-use xapi_model::session::{LocalLogout, LoginWithPassword, Logout, SlaveLocalLoginWithPassword};
-use xapi_model::{Class, DateTime, Ref, Role, Session, Task, errors};
+use xapi_model::session::{
+    ChangePassword, GetAllSubjectIdentifiers, LocalLogout, Logout, LogoutSubjectIdentifier,
+};
+use xapi_model::{Class, DateTime, Ref, Role, Session, Task, Type, Value, errors};
 
 use crate::Result;
-use crate::context::{Caller, Core, Cx, Origin};
+use crate::context::{Core, Cx, Origin};
+
+pub(crate) use secret::Callers;
+use secret::Digest;
+pub use secret::Secret;
 
 /// A session is idle no longer than this, in seconds.
 const IDLE_LIMIT: i64 = 24 * 3600;
 /// `last_active` is written when it is older than this, in seconds: not at every call.
 const ACTIVE_GRAIN: i64 = 600;
-/// Sessions that are kept; the one idle for longest goes first.
-const MOST_SESSIONS: usize = 500;
+/// Sessions that there may be, of whatever kind.
+const MOST_SESSIONS: usize = 5000;
+/// Sessions of this host alone; the first goes first.
+const MOST_LOCAL: usize = 500;
 
-/// Holders of sessions, kept for as long as `last_active` need not be written again, so that a read does not look up
-/// its session too. The rows decide: whatever removes one forgets its holder here.
-#[derive(Default)]
-pub(crate) struct Callers(RwLock<HashMap<String, (Caller, i64)>>);
+/// Who calls: the holder of a session, and the session as it was given.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    given: Secret,
+    holder: Arc<Holder>,
+}
 
-impl Callers {
-    fn get(&self, session: &str, now: i64) -> Option<Caller> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (caller, active) = known.get(session)?;
-        (now - active <= ACTIVE_GRAIN).then(|| caller.clone())
-    }
+/// The holder of a session.
+#[derive(Debug)]
+pub struct Holder {
+    /// The session's row; of a local session, which has none, what names it in logs.
+    pub session: Ref<Session>,
+    /// What it may do.
+    pub role: Role,
+    /// Lives on this host alone.
+    pub local: bool,
+    /// One of the pool's own programs.
+    pub pool: bool,
+    /// Name that was given at login.
+    pub user: String,
+    /// Identifier of the user; the superuser has none.
+    pub sid: String,
+    /// What the client called itself at login.
+    pub originator: String,
+}
 
-    fn keep(&self, caller: &Caller, active: i64) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_SESSIONS {
-            known.clear();
+impl Holder {
+    fn of(session: Ref<Session>, row: Session) -> Holder {
+        Holder {
+            session,
+            role: login::role_of(&row),
+            local: false,
+            pool: row.pool,
+            user: row.auth_user_name,
+            sid: row.auth_user_sid,
+            originator: row.originator,
         }
-        known.insert(caller.session.as_str().to_owned(), (caller.clone(), active));
-    }
-
-    fn forget(&self, session: &Ref<Session>) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.remove(session.as_str());
-    }
-
-    fn forget_all(&self) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
     }
 }
 
+impl Caller {
+    /// The session as the client gave it: what SESSION_INVALID carries. It must not be logged.
+    pub fn given(&self) -> &Secret {
+        &self.given
+    }
+
+    /// What names the session where many can read it: `trackid=` and a hash.
+    pub fn track_id(&self) -> String {
+        track_id(&self.holder.session)
+    }
+}
+
+impl std::ops::Deref for Caller {
+    type Target = Holder;
+    fn deref(&self) -> &Holder {
+        &self.holder
+    }
+}
+
+/// What names a session in logs, made of its row's reference, which is a hash.
+pub(crate) fn track_id(session: &Ref<Session>) -> String {
+    let id = session
+        .as_str()
+        .strip_prefix("OpaqueRef:")
+        .unwrap_or_default();
+    format!("trackid={}", id.replace('-', ""))
+}
+
 /// Finds the holder of a session; SESSION_INVALID [ref] otherwise.
-pub fn check(core: &Arc<Core>, session: &str, _origin: &Origin) -> Result<Caller> {
+pub fn check(core: &Arc<Core>, given: &str, _origin: &Origin) -> Result<Caller> {
     let now = core.seconds();
-    if let Some(caller) = core.callers.get(session, now) {
-        return Ok(caller);
-    }
-    let reference = Ref::<Session>::new(session);
-    if core.with_local_sessions(|local| local.contains(&reference)) {
-        return Ok(Caller {
-            session: reference,
-            role: Role::LocalRoot,
-            local: true,
-            pool: false,
-        });
-    }
-    let Ok(row) = core.view()?.get(&reference) else {
-        return Err(errors::session_invalid(session));
+    let digest = Digest::of(given);
+    let caller = |holder| Caller {
+        given: Secret::new(given),
+        holder,
     };
+    if let Some(holder) = core.callers.get(&digest, now) {
+        return Ok(caller(holder));
+    }
+    if let Some(holder) = core.callers.local(&digest) {
+        return Ok(caller(holder));
+    }
+    let invalid = || errors::session_invalid(given);
+    let reference = digest.row();
+    let view = core.view()?;
+    if !view.exists(&reference)? {
+        return Err(invalid());
+    }
+    let row = view.get(&reference)?;
     let mut active = row.last_active.unix();
-    if now - active > IDLE_LIMIT {
-        forget(core, &reference)?;
-        return Err(errors::session_invalid(session));
-    }
     if now - active > ACTIVE_GRAIN {
+        if !touch(core, &reference, now - active > IDLE_LIMIT)? {
+            return Err(invalid());
+        }
         active = now;
-        core.store
-            .change(|draft| draft.set(&reference, Session::LAST_ACTIVE, core.now()))?;
     }
-    let role = if row.is_local_superuser {
-        Role::LocalRoot
-    } else {
-        Role::ReadOnly
-    };
-    let caller = Caller {
-        session: reference,
-        role,
-        local: false,
-        pool: row.pool,
-    };
-    core.callers.keep(&caller, active);
+    let holder = Arc::new(Holder::of(reference, row));
+    core.callers.keep(digest, &holder, active);
     // Whoever ended the session meanwhile may have forgotten its holder before it was kept.
-    if !core.view()?.exists(&caller.session)? {
-        core.callers.forget(&caller.session);
-        return Err(errors::session_invalid(session));
+    if !core.view()?.exists(&holder.session)? {
+        core.callers.forget(std::slice::from_ref(&holder.session));
+        return Err(invalid());
     }
-    Ok(caller)
+    Ok(caller(holder))
 }
 
 /// Whether a session that was checked before is still there; SESSION_INVALID [ref] otherwise.
 pub(crate) fn alive(core: &Core, caller: &Caller) -> Result<()> {
-    let session = &caller.session;
+    let digest = caller.given.digest();
     let there = if caller.local {
-        core.with_local_sessions(|local| local.contains(session))
+        core.callers.local(&digest).is_some()
     } else {
-        core.callers.get(session.as_str(), core.seconds()).is_some()
-            || core.view()?.exists(session)?
+        core.callers.get(&digest, core.seconds()).is_some()
+            || core.view()?.exists(&caller.session)?
     };
     if there {
         Ok(())
     } else {
-        Err(errors::session_invalid(session.as_str()))
+        Err(errors::session_invalid(caller.given.expose()))
     }
 }
 
-/// A fresh reference from the operating system's generator: whoever holds it is the session.
-fn fresh() -> Result<Ref<Session>> {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|why| errors::internal_error(format!("no random numbers: {why}")))?;
-    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    Ok(Ref::new(format!("OpaqueRef:{id}")))
-}
-
-/// `session.login_with_password`. Over the unix socket of the local superuser no password is asked.
-pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<Session>> {
-    if !cx.origin.local_root {
-        authenticate(cx, &call.uname, &call.pwd)?;
-    }
-    let reference = fresh()?;
-    let host = cx.core.localhost()?;
-    let now = cx.core.now();
-    let row = Session {
-        this_host: host,
-        last_active: now.clone(),
-        validation_time: now,
-        is_local_superuser: true,
-        auth_user_name: call.uname.clone(),
-        originator: call.originator.clone(),
-        ..Session::blank()
-    };
-    let dropped = cx.core.store.change(|draft| {
-        let mut old: Vec<(Ref<Session>, Session)> = draft.all()?;
-        if old.len() >= MOST_SESSIONS {
-            old.sort_by_key(|(_, session)| session.last_active.unix());
-            for (reference, _) in old.iter().take(old.len() + 1 - MOST_SESSIONS) {
-                end(draft, reference)?;
-            }
+/// Notes that a session is used; one that was idle for too long ends instead, unless it has work under way. False if
+/// it is gone.
+fn touch(core: &Core, session: &Ref<Session>, idle: bool) -> Result<bool> {
+    let (there, ended) = core.store.change(|draft| {
+        if !draft.exists(session)? {
+            return Ok((false, Vec::new()));
         }
-        draft.insert_as(reference.clone(), row.clone())?;
-        Ok(old.len() >= MOST_SESSIONS)
+        if idle && !limit::busy(draft)?.contains(session) {
+            return Ok((false, end(draft, session)?));
+        }
+        draft.set(session, Session::LAST_ACTIVE, core.now())?;
+        Ok((true, Vec::new()))
     })?;
-    if dropped {
-        cx.core.callers.forget_all();
-    }
-    tracing::info!(
-        user = call.uname,
-        originator = call.originator,
-        peer = cx.origin.peer,
-        "logged in"
-    );
-    Ok(reference)
+    core.sessions_ended(&ended);
+    Ok(there)
 }
 
-fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<()> {
-    // Only the local superuser is known so far; other users come with roles.
-    let known = if user == "root" {
-        cx.core.authenticate.check(user, password)
-    } else {
-        Err(crate::auth::Refused("Authentication failure".to_owned()))
+/// Puts the row's reference into parameters where a client has given a session. What stands for no session stays as it
+/// is, and so in the error that follows.
+pub(crate) fn to_row(core: &Core, caller: &Caller, value: &mut Value) -> Result<()> {
+    let Value::Str(given) = value else {
+        return Ok(());
     };
-    known.map_err(|why| {
-        tracing::info!(user, peer = cx.origin.peer, "login refused");
-        errors::session_authentication_failed(user, why.0)
-    })
+    if given.as_str() == caller.given.expose() {
+        *given = caller.session.as_str().to_owned();
+        return Ok(());
+    }
+    let row = Digest::of(given).row();
+    if core.view()?.exists(&row)? {
+        *given = row.as_str().to_owned();
+    }
+    Ok(())
 }
 
-/// `session.slave_local_login_with_password`: a session of this host alone, which works without a master.
-pub fn local_login(cx: &Cx<'_>, call: SlaveLocalLoginWithPassword) -> Result<Ref<Session>> {
-    if !cx.origin.local_root {
-        authenticate(cx, &call.uname, &call.pwd)?;
-    }
-    let reference = fresh()?;
-    cx.core.with_local_sessions(|local| {
-        if local.len() >= MOST_SESSIONS {
-            local.remove(0);
+/// A result that names the caller's own session names it as the client does.
+pub(crate) fn to_client(caller: &Caller, ty: Type, value: Value) -> Value {
+    match (ty, value) {
+        (Type::Ref(class), Value::Str(text))
+            if class == Session::NAME && text == caller.session.as_str() =>
+        {
+            Value::Str(caller.given.expose().to_owned())
         }
-        local.push(reference.clone());
-    });
-    Ok(reference)
+        (_, value) => value,
+    }
 }
 
 /// `session.logout`.
 pub fn logout(cx: &Cx<'_>, _: Logout) -> Result<()> {
     let caller = cx.caller()?;
     if caller.local {
-        cx.core
-            .with_local_sessions(|local| local.retain(|session| *session != caller.session));
+        cx.core.callers.end_local(&caller.given.digest());
         cx.core.events.session_ended();
         return Ok(());
     }
-    forget(cx.core, &caller.session)
+    let ended = cx
+        .core
+        .store
+        .change(|draft| match draft.exists(&caller.session)? {
+            true => end(draft, &caller.session),
+            false => Ok(Vec::new()),
+        })?;
+    cx.core.sessions_ended(&ended);
+    Ok(())
 }
 
 /// `session.local_logout`.
@@ -208,38 +225,112 @@ pub fn local_logout(cx: &Cx<'_>, _: LocalLogout) -> Result<()> {
     logout(cx, Logout {})
 }
 
-/// Removes a session; its tasks go on without one.
-fn end(draft: &Draft, session: &Ref<Session>) -> Result<()> {
-    for task in draft.find(Task::SESSION, session)? {
-        draft.set(&task, Task::SESSION, Ref::null())?;
+/// `session.logout_subject_identifier`: ends the sessions of a user, but not the caller's own.
+pub fn logout_subject_identifier(cx: &Cx<'_>, call: LogoutSubjectIdentifier) -> Result<()> {
+    let own = &cx.caller()?.session;
+    if call.subject_identifier.is_empty() {
+        // That is the superuser and the pool, whom nobody sends away.
+        return Ok(());
     }
-    draft.destroy(session)
+    let ended = cx.core.store.change(|draft| {
+        let mut ended = Vec::new();
+        for session in draft.find(Session::AUTH_USER_SID, &call.subject_identifier)? {
+            if session != *own && draft.exists(&session)? {
+                ended.extend(end(draft, &session)?);
+            }
+        }
+        Ok(ended)
+    })?;
+    cx.core.sessions_ended(&ended);
+    Ok(())
 }
 
-fn forget(core: &Core, session: &Ref<Session>) -> Result<()> {
-    core.store.change(|draft| {
-        if draft.exists(session)? {
-            end(draft, session)
-        } else {
-            Ok(())
-        }
-    })?;
-    core.callers.forget(session);
-    core.events.session_ended();
+/// `session.get_all_subject_identifiers`: everybody who is logged in, but for the superuser and the pool.
+pub fn get_all_subject_identifiers(
+    cx: &Cx<'_>,
+    _: GetAllSubjectIdentifiers,
+) -> Result<Vec<String>> {
+    let sessions = cx.core.view()?.all::<Session>()?;
+    let mut found: Vec<_> = sessions
+        .into_iter()
+        .map(|(_, session)| session.auth_user_sid)
+        .filter(|sid| !sid.is_empty())
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// `session.change_password`: of the local superuser. Who is root at the machine need not know the old one.
+pub fn change_password(cx: &Cx<'_>, call: ChangePassword) -> Result<()> {
+    if !cx.origin.local_root {
+        login::authenticate(cx, login::SUPERUSER, &call.old_pwd)?;
+    }
+    let changed = cx.core.authenticate.change(login::SUPERUSER, &call.new_pwd);
+    changed.map_err(|why| errors::change_password_rejected(why.0))?;
+    tracing::info!(
+        peer = cx.origin.peer,
+        "the password of the superuser was changed"
+    );
     Ok(())
+}
+
+/// `session.get_rbac_permissions`. They follow from the role; no row holds thousands of names.
+pub fn get_rbac_permissions(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let this = reference(params)?;
+    let row = cx.core.view()?.get(&this)?;
+    Ok(crate::roles::permissions(login::role_of(&row)))
+}
+
+/// `session.get_record`, with the permissions.
+pub fn get_record(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let this = reference(params)?;
+    let row = cx.core.view()?.get(&this)?;
+    let role = login::role_of(&row);
+    let mut record = Session::DESC.record(row.to_row());
+    if let Value::Struct(members) = &mut record {
+        let held = members
+            .iter_mut()
+            .find(|(name, _)| name == "rbac_permissions");
+        if let Some((_, value)) = held {
+            *value = crate::roles::permissions(role);
+        }
+    }
+    Ok(record)
+}
+
+fn reference(params: Vec<Value>) -> Result<Ref<Session>> {
+    match params.into_iter().next() {
+        Some(Value::Str(this)) => Ok(Ref::new(this)),
+        _ => Err(errors::internal_error("a parameter is no text")),
+    }
+}
+
+/// Removes a session and those that came from it, and tells which; their tasks go on without one.
+fn end(draft: &Draft, session: &Ref<Session>) -> Result<Vec<Ref<Session>>> {
+    let mut ended = Vec::new();
+    let mut left = vec![session.clone()];
+    while let Some(session) = left.pop() {
+        // A row that is its own child is gone already.
+        if !draft.exists(&session)? {
+            continue;
+        }
+        for child in draft.find(Session::PARENT, &session)? {
+            draft.set(&child, Session::PARENT, Ref::null())?;
+            left.push(child);
+        }
+        for task in draft.find(Task::SESSION, &session)? {
+            draft.set(&task, Task::SESSION, Ref::null())?;
+        }
+        draft.destroy(&session)?;
+        ended.push(session);
+    }
+    Ok(ended)
 }
 
 /// Ends the sessions that nobody used for a day. Called by the housekeeping thread.
 pub fn expire(core: &Core, now: &DateTime) -> Result<()> {
-    core.store.change(|draft| {
-        for (reference, session) in draft.all::<Session>()? {
-            if now.unix() - session.last_active.unix() > IDLE_LIMIT {
-                end(draft, &reference)?;
-            }
-        }
-        Ok(())
-    })?;
-    core.callers.forget_all();
-    core.events.session_ended();
+    let ended = core.store.change(|draft| limit::expire(draft, now))?;
+    core.sessions_ended(&ended);
     Ok(())
 }

@@ -1,104 +1,106 @@
-//! Tasks: `Async.` calls run on a bounded pool of threads and leave their outcome in a record (wire-protocol
-//! facts, 10).
+//! Tasks: calls that change something have one while they run; those of `Async.` calls stay, with what became of them
+//! (wire-protocol facts, 10).
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+mod client;
+mod queue;
 
-use xapi_db::Read;
-use xapi_model::messages::Message;
-use xapi_model::task::{
-    AddToOtherConfig, Create, Destroy, RemoveFromOtherConfig, SetErrorInfo, SetOtherConfig,
-    SetProgress, SetResult, SetStatus,
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xapi_db::{Draft, Read};
+use xapi_model::messages::{Kind, Message};
+use xapi_model::task::Cancel;
+use xapi_model::{
+    ApiError, Class, Event, Ref, Role, Task, TaskAllowedOperations, TaskStatusType, Value, errors,
 };
-use xapi_model::{ApiError, Class, Ref, Task, TaskStatusType, Value, errors};
 
 use crate::Result;
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::dispatch::{self, Api};
+use crate::roles;
+
+pub use client::{
+    add_to_other_config, create, destroy, remove_from_other_config, set_error_info,
+    set_other_config, set_progress, set_result, set_status,
+};
+pub(crate) use queue::Slots;
 
 /// Completed tasks are kept this long, in seconds, so that clients can read how they ended.
 const KEEP_COMPLETED: i64 = 3900;
+/// Pending tasks without progress are kept this long, in seconds.
+const KEEP_STALLED: i64 = 24 * 3600;
 /// Above this number the oldest completed tasks go at once.
 const MOST_TASKS: usize = 200;
-/// Calls that wait for a thread; more are refused.
-const MOST_WAITING: usize = 1000;
-/// An idle thread of the pool ends after this time.
-const IDLE: Duration = Duration::from_secs(10);
+/// Pending tasks that there may be; clients make them too.
+const MOST_PENDING: usize = 2000;
+/// Of them, those of one user other than the superuser.
+const MOST_OF_A_USER: usize = 500;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// The permission to act on the tasks of others, and the weakest role that has it.
+pub(crate) const ANY_TASK: (&str, Role) = ("task.destroy/any", Role::PoolOperator);
 
-/// Threads for `Async.` calls: made when needed, few of them, gone when idle.
-#[derive(Clone)]
-pub(crate) struct Slots {
-    shared: Arc<(Mutex<Queue>, Condvar)>,
-    most: usize,
-}
+/// Share of a change that is done once all is checked and before the host is touched.
+const CHECKED: f64 = 0.1;
 
+/// What begins the reference of a task that has no row.
+const DUMMY: &str = "DummyRef:";
+
+/// Progress of old pending tasks at the last look.
 #[derive(Default)]
-struct Queue {
-    jobs: VecDeque<Job>,
-    threads: usize,
-    idle: usize,
+pub(crate) struct Stalled(Mutex<HashMap<Ref<Task>, f64>>);
+
+/// Whether calls of a message have tasks. A client that follows tasks is not told of the following.
+fn has_task(message: &Message) -> bool {
+    message.is_async && ![Task::NAME, Event::NAME].contains(&message.class.name)
 }
 
-impl Slots {
-    pub(crate) fn new(most: usize) -> Slots {
-        Slots {
-            shared: Arc::default(),
-            most: most.max(1),
+/// Carries a call out at once, under the task that the request names or one of its own.
+pub(crate) fn run_now(
+    api: &Api,
+    origin: &Origin,
+    caller: Option<Caller>,
+    message: &'static Message,
+    name: &str,
+    params: Vec<Value>,
+) -> Result<Value> {
+    let core = api.core();
+    let mut cx = Cx {
+        core,
+        session: caller,
+        task: None,
+        late: None,
+        origin,
+    };
+    if has_task(message) && matches!(message.kind, Kind::Declared(_)) {
+        match named(&cx, origin.task_id.as_deref())? {
+            Some(task) => cx.task = Some(task),
+            None => cx.late = Some(Late::new(name)),
         }
     }
-
-    /// Runs a job as soon as a thread is free.
-    fn submit(&self, job: Job) -> Result<()> {
-        let (lock, wake) = &*self.shared;
-        let mut queue = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.jobs.len() >= MOST_WAITING {
-            return Err(errors::internal_error("too many tasks are waiting"));
-        }
-        queue.jobs.push_back(job);
-        if queue.idle == 0 && queue.threads < self.most {
-            let shared = Arc::clone(&self.shared);
-            let spawned = std::thread::Builder::new()
-                .name("task".to_owned())
-                .spawn(move || work(&shared));
-            match spawned {
-                Ok(_) => queue.threads += 1,
-                // The threads that there are take the job; without any it would wait for ever.
-                Err(why) if queue.threads == 0 => {
-                    queue.jobs.pop_back();
-                    return Err(errors::internal_error(format!(
-                        "no thread for a task: {why}"
-                    )));
-                }
-                Err(why) => tracing::warn!("no further thread for tasks: {why}"),
-            }
-        }
-        wake.notify_one();
-        Ok(())
+    let outcome = dispatch::run(&cx, message, params);
+    if let Some(task) = cx.late.as_ref().and_then(|late| late.task.get())
+        && let Err(why) = core.store.change(|draft| remove(draft, task))
+    {
+        // The call has ended one way or the other; once it is complete housekeeping takes the row.
+        tracing::warn!("the task of {name} was not removed: {why}");
+        finish(core, task, Err(why))?;
     }
+    outcome
 }
 
-fn work(shared: &(Mutex<Queue>, Condvar)) {
-    let (lock, wake) = shared;
-    let mut queue = lock.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        if let Some(job) = queue.jobs.pop_front() {
-            drop(queue);
-            job();
-            queue = lock.lock().unwrap_or_else(PoisonError::into_inner);
-            continue;
-        }
-        queue.idle += 1;
-        let (again, timeout) = wake
-            .wait_timeout(queue, IDLE)
-            .unwrap_or_else(PoisonError::into_inner);
-        queue = again;
-        queue.idle -= 1;
-        if timeout.timed_out() && queue.jobs.is_empty() {
-            queue.threads -= 1;
-            return;
+/// The task of a call whose caller waits for it: made when the checks are done and the work begins, and gone with the
+/// answer. A call that is refused leaves no trace of one.
+pub(crate) struct Late {
+    label: String,
+    task: OnceCell<Ref<Task>>,
+}
+
+impl Late {
+    fn new(label: &str) -> Late {
+        Late {
+            label: label.to_owned(),
+            task: OnceCell::new(),
         }
     }
 }
@@ -112,48 +114,133 @@ pub(crate) fn start(
     name: &str,
     params: Vec<Value>,
 ) -> Result<Value> {
-    let core = api.core();
-    // The keys come from the server as they shall stand: `http:KEY`.
-    let other_config: BTreeMap<_, _> = origin.other_config.iter().cloned().collect();
-    let session = caller
-        .as_ref()
-        .filter(|caller| !caller.local)
-        .map(|caller| caller.session.clone());
-    let row = Task {
-        session: session.unwrap_or_default(),
-        other_config,
-        ..fresh(core, name, "")?
+    let core = Arc::clone(api.core());
+    let cx = Cx {
+        core: &core,
+        session: caller,
+        task: None,
+        late: None,
+        origin,
     };
-    let task = core.store.change(|draft| {
-        trim(core, draft)?;
-        draft.insert(row.clone())
-    })?;
-    let made = task.clone();
-    let (core, origin) = (Arc::clone(core), origin.clone());
-    let job = Box::new(move || {
-        let cx = Cx {
-            core: &core,
-            session: caller,
-            task: Some(task.clone()),
-            origin: &origin,
-        };
-        let outcome = dispatch::run(&cx, message, params);
-        if let Err(why) = finish(&core, &task, outcome) {
-            tracing::error!("task {task} could not be completed: {why}");
+    if !has_task(message) {
+        return start_without(&cx, message, name, params);
+    }
+    // The pool's hosts carry a call on under the task of the host that it came to, which also ends it.
+    let theirs = match name.starts_with("InternalAsync.") {
+        true => None,
+        false => named(&cx, origin.task_id.as_deref())?,
+    };
+    let task = match &theirs {
+        Some(task) => task.clone(),
+        None => {
+            let row = fresh(&cx, name, "")?;
+            core.store.change(|draft| {
+                make_room(&core, draft, &row.owner)?;
+                draft.insert(row.clone())
+            })?
         }
-    });
-    api.core().async_slots.submit(job)?;
+    };
+    let made = task.clone();
+    let ours = theirs.is_none();
+    let job = {
+        let (core, origin, caller) = (Arc::clone(&core), origin.clone(), cx.session.clone());
+        move || {
+            let cx = Cx {
+                core: &core,
+                session: caller,
+                task: Some(task.clone()),
+                late: None,
+                origin: &origin,
+            };
+            let outcome = cx
+                .stop_if_cancelled()
+                .and_then(|()| dispatch::run(&cx, message, params));
+            if ours && let Err(why) = finish(&core, &task, outcome) {
+                tracing::error!("task {task} could not be completed: {why}");
+            }
+        }
+    };
+    if let Err(why) = core.async_slots.submit(Some(made.clone()), job) {
+        if ours {
+            core.store.change(|draft| remove(draft, &made))?;
+        }
+        return Err(why);
+    }
     Ok(Value::Str(made.as_str().to_owned()))
 }
 
-fn fresh(core: &Core, label: &str, description: &str) -> Result<Task> {
+/// Starts an `Async.` call that has no task; the result looks like one.
+fn start_without(
+    cx: &Cx<'_>,
+    message: &'static Message,
+    name: &str,
+    params: Vec<Value>,
+) -> Result<Value> {
+    let reference = dummy(name);
+    let (core, origin, caller) = (Arc::clone(cx.core), cx.origin.clone(), cx.session.clone());
+    let label = name.to_owned();
+    let job = move || {
+        let cx = Cx {
+            core: &core,
+            session: caller,
+            task: None,
+            late: None,
+            origin: &origin,
+        };
+        if let Err(why) = dispatch::run(&cx, message, params) {
+            // Nobody can be told: the code alone, since parameters may be anything.
+            tracing::info!("{label}: {}", why.code);
+        }
+    };
+    cx.core.async_slots.submit(None, job)?;
+    Ok(Value::Str(reference))
+}
+
+fn dummy(name: &str) -> String {
+    format!("{DUMMY}|{}|{name}", uuid::Uuid::new_v4())
+}
+
+/// The task that a request names, if the caller may act on it.
+fn named(cx: &Cx<'_>, text: Option<&str>) -> Result<Option<Ref<Task>>> {
+    let task = Ref::<Task>::new(text.unwrap_or_default());
+    if task.is_null() || task.as_str().starts_with(DUMMY) {
+        return Ok(None);
+    }
+    may_act(&cx.core.view()?, cx.session.as_ref(), &task)?;
+    Ok(Some(task))
+}
+
+/// Refuses whoever may not act on a task: it belongs to the user who made it; others need a permission.
+fn may_act(read: &impl Read, caller: Option<&Caller>, task: &Ref<Task>) -> Result<()> {
+    let owner = read.field(task, Task::OWNER)?;
+    match caller {
+        Some(caller) if !caller.sid.is_empty() && caller.sid == owner => Ok(()),
+        caller => roles::permit(caller, ANY_TASK.0, ANY_TASK.1, false),
+    }
+}
+
+fn fresh(cx: &Cx<'_>, label: &str, description: &str) -> Result<Task> {
+    let caller = cx.session.as_ref();
+    let session = caller
+        .filter(|caller| !caller.local)
+        .map(|caller| caller.session.clone());
     Ok(Task {
         name_label: label.to_owned(),
         name_description: description.to_owned(),
-        created: core.now(),
+        created: cx.core.now(),
         status: TaskStatusType::Pending,
-        resident_on: core.localhost()?,
+        resident_on: cx.core.localhost()?,
         kind: "<none/>".to_owned(),
+        // The keys come from the server as they shall stand: `http:KEY`.
+        other_config: cx
+            .origin
+            .other_config
+            .iter()
+            .cloned()
+            .collect::<BTreeMap<_, _>>(),
+        subtask_of: named(cx, cx.origin.subtask_of.as_deref())?.unwrap_or_default(),
+        session: session.unwrap_or_default(),
+        owner: caller.map(|caller| caller.sid.clone()).unwrap_or_default(),
         ..Task::blank()
     })
 }
@@ -164,9 +251,7 @@ fn finish(core: &Core, task: &Ref<Task>, outcome: Result<Value>) -> Result<()> {
         if !draft.exists(task)? || draft.field(task, Task::STATUS)? != TaskStatusType::Pending {
             return Ok(());
         }
-        draft.set(task, Task::FINISHED, core.now())?;
-        draft.set(task, Task::PROGRESS, 1.0)?;
-        draft.set(task, Task::ALLOWED_OPERATIONS, Vec::new())?;
+        end(core, draft, task)?;
         match &outcome {
             Ok(value) => {
                 draft.set(task, Task::RESULT, xapi_wire::xmlrpc::encode_value(value))?;
@@ -190,8 +275,138 @@ fn finish(core: &Core, task: &Ref<Task>, outcome: Result<Value>) -> Result<()> {
     })
 }
 
-/// Removes completed tasks that are old, or too many.
-fn trim(core: &Core, draft: &xapi_db::Draft) -> Result<()> {
+fn end(core: &Core, draft: &Draft, task: &Ref<Task>) -> Result<()> {
+    draft.set(task, Task::FINISHED, core.now())?;
+    draft.set(task, Task::PROGRESS, 1.0)?;
+    draft.set(task, Task::ALLOWED_OPERATIONS, Vec::new())
+}
+
+/// `task.cancel`: one that waits for a thread ends at once; one that runs is asked to. What has ended stays as it is.
+pub fn cancel(cx: &Cx<'_>, call: Cancel) -> Result<()> {
+    let core = cx.core;
+    let by = match cx.task() {
+        Some(task) => task.as_str().to_owned(),
+        None => dummy("task.cancel"),
+    };
+    let pending = core.store.change(|draft| {
+        may_act(draft, cx.session.as_ref(), &call.task)?;
+        if draft.field(&call.task, Task::STATUS)? != TaskStatusType::Pending {
+            return Ok(false);
+        }
+        let mut operations = draft.field(&call.task, Task::CURRENT_OPERATIONS)?;
+        let asked = |operation: &TaskAllowedOperations| *operation == TaskAllowedOperations::Cancel;
+        // Asked once is enough: the map must not grow with every click.
+        if !operations.values().any(asked) {
+            operations.insert(by.clone(), TaskAllowedOperations::Cancel);
+            draft.set(&call.task, Task::CURRENT_OPERATIONS, operations)?;
+        }
+        Ok(true)
+    })?;
+    if pending && core.async_slots.withdraw(&call.task) {
+        core.store.change(|draft| {
+            if !draft.exists(&call.task)? {
+                return Ok(());
+            }
+            end(core, draft, &call.task)?;
+            draft.set(&call.task, Task::STATUS, TaskStatusType::Cancelled)
+        })?;
+    }
+    Ok(())
+}
+
+impl Cx<'_> {
+    /// The task that this call is carried out under, if it has one by now.
+    pub fn task(&self) -> Option<&Ref<Task>> {
+        let late = self.late.as_ref();
+        self.task
+            .as_ref()
+            .or_else(|| late.and_then(|late| late.task.get()))
+    }
+
+    /// The checks are done, the work begins: from here on the call can be seen, and says how far it has come.
+    pub fn begin(&self) -> Result<()> {
+        if let Some(late) = &self.late
+            && late.task.get().is_none()
+        {
+            let row = Task {
+                progress: CHECKED,
+                ..fresh(self, &late.label, "")?
+            };
+            let task = self.core.store.change(|draft| {
+                make_room(self.core, draft, &row.owner)?;
+                draft.insert(row.clone())
+            })?;
+            late.task.get_or_init(|| task);
+            return Ok(());
+        }
+        self.progress(CHECKED);
+        Ok(())
+    }
+
+    /// TASK_CANCELLED [task] once somebody has asked for that. For a handler to ask before each step that it can still
+    /// do without.
+    pub fn stop_if_cancelled(&self) -> Result<()> {
+        let Some(task) = self.task() else {
+            return Ok(());
+        };
+        let view = self.core.view()?;
+        if !view.exists(task)? {
+            return Ok(());
+        }
+        let operations = view.field(task, Task::CURRENT_OPERATIONS)?;
+        match operations
+            .values()
+            .any(|operation| *operation == TaskAllowedOperations::Cancel)
+        {
+            true => Err(errors::task_cancelled(task)),
+            false => Ok(()),
+        }
+    }
+
+    /// Says how far the call has come, 0 to 1.
+    pub fn progress(&self, share: f64) {
+        let Some(task) = self.task() else { return };
+        let told = self.core.store.change(|draft| match draft.exists(task)? {
+            true => draft.set(task, Task::PROGRESS, share),
+            false => Ok(()),
+        });
+        if let Err(why) = told {
+            // The call goes on all the same; its end is told by its own commit.
+            tracing::warn!("the progress of task {task} was not written: {why}");
+        }
+    }
+}
+
+/// Removes a task; its parts stand alone then.
+fn remove(draft: &Draft, task: &Ref<Task>) -> Result<()> {
+    if !draft.exists(task)? {
+        return Ok(());
+    }
+    for part in draft.find(Task::SUBTASK_OF, task)? {
+        draft.set(&part, Task::SUBTASK_OF, Ref::null())?;
+    }
+    draft.destroy(task)
+}
+
+/// Makes room for one more task; TOO_MANY_PENDING_TASKS if there is none.
+fn make_room(core: &Core, draft: &Draft, owner: &str) -> Result<()> {
+    if draft.refs(Task::DESC)?.len() < MOST_TASKS {
+        return Ok(());
+    }
+    trim(core, draft)?;
+    let all = draft.refs(Task::DESC)?.len();
+    let own = match owner {
+        "" => 0,
+        owner => draft.find(Task::OWNER, &owner.to_owned())?.len(),
+    };
+    match all < MOST_PENDING && own < MOST_OF_A_USER {
+        true => Ok(()),
+        false => Err(errors::too_many_pending_tasks()),
+    }
+}
+
+/// Removes completed tasks that are old, too many, or not wanted any more.
+fn trim(core: &Core, draft: &Draft) -> Result<()> {
     let now = core.now().unix();
     let mut done: Vec<(Ref<Task>, Task)> = draft.all()?;
     let total = done.len();
@@ -199,116 +414,47 @@ fn trim(core: &Core, draft: &xapi_db::Draft) -> Result<()> {
     done.sort_by_key(|(_, task)| task.finished.unix());
     let surplus = (total + 1).saturating_sub(MOST_TASKS);
     for (at, (task, row)) in done.iter().enumerate() {
-        if at < surplus || now - row.finished.unix() > KEEP_COMPLETED {
-            draft.destroy(task)?;
+        let unwanted = row
+            .current_operations
+            .values()
+            .any(|operation| *operation == TaskAllowedOperations::Destroy);
+        if at < surplus || unwanted || now - row.finished.unix() > KEEP_COMPLETED {
+            remove(draft, task)?;
         }
     }
     Ok(())
 }
 
-/// Removes what completed long ago. Called by the housekeeping thread.
+/// Removes what completed long ago, and what has stood still for a day. Called by the housekeeping thread.
 pub fn collect(core: &Core) -> Result<()> {
-    core.store.change(|draft| trim(core, draft))
-}
-
-/// `task.create`: a task that the caller drives.
-pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Task>> {
-    let row = Task {
-        session: cx.caller()?.session.clone(),
-        ..fresh(cx.core, &call.label, &call.description)?
-    };
-    let local = cx.caller()?.local;
-    cx.core.store.change(|draft| {
-        let session = if local {
-            Ref::null()
-        } else {
-            row.session.clone()
-        };
-        draft.insert(Task {
-            session,
-            ..row.clone()
-        })
-    })
-}
-
-/// `task.destroy`: a pending one goes when it completes.
-pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
-    cx.core
-        .store
-        .change(|draft| match draft.field(&call.this, Task::STATUS)? {
-            TaskStatusType::Pending => {
-                let operation = [(
-                    "task".to_owned(),
-                    xapi_model::TaskAllowedOperations::Destroy,
-                )];
-                draft.set(&call.this, Task::CURRENT_OPERATIONS, operation.into())
+    let now = core.now().unix();
+    let mut stalled = core
+        .stalled
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let seen = core.store.change(|draft| {
+        trim(core, draft)?;
+        let mut seen = HashMap::new();
+        for task in draft.find(Task::STATUS, &TaskStatusType::Pending)? {
+            let row = draft.get(&task)?;
+            if now - row.created.unix() <= KEEP_STALLED {
+                continue;
             }
-            _ => draft.destroy(&call.this),
-        })
-}
-
-/// `task.set_status`.
-pub fn set_status(cx: &Cx<'_>, call: SetStatus) -> Result<()> {
-    cx.core.store.change(|draft| {
-        if call.value != TaskStatusType::Pending {
-            draft.set(&call.this, Task::FINISHED, cx.core.now())?;
+            if stalled.get(&task) == Some(&row.progress) {
+                tracing::warn!("task {task} has made no progress for a day: removed");
+                remove(draft, &task)?;
+            } else {
+                seen.insert(task, row.progress);
+            }
         }
-        draft.set(&call.this, Task::STATUS, call.value)
-    })
+        Ok(seen)
+    })?;
+    *stalled = seen;
+    Ok(())
 }
 
-/// `task.set_progress`: between 0 and 1.
-pub fn set_progress(cx: &Cx<'_>, call: SetProgress) -> Result<()> {
-    if !(0.0..=1.0).contains(&call.value) {
-        return Err(errors::value_not_supported(
-            "progress",
-            call.value,
-            "it is not between 0 and 1",
-        ));
-    }
-    cx.core
-        .store
-        .change(|draft| draft.set(&call.this, Task::PROGRESS, call.value))
-}
-
-/// `task.set_result`.
-pub fn set_result(cx: &Cx<'_>, call: SetResult) -> Result<()> {
-    cx.core
-        .store
-        .change(|draft| draft.set(&call.this, Task::RESULT, call.value.clone()))
-}
-
-/// `task.set_error_info`.
-pub fn set_error_info(cx: &Cx<'_>, call: SetErrorInfo) -> Result<()> {
-    cx.core
-        .store
-        .change(|draft| draft.set(&call.this, Task::ERROR_INFO, call.value.clone()))
-}
-
-/// `task.set_other_config`.
-pub fn set_other_config(cx: &Cx<'_>, call: SetOtherConfig) -> Result<()> {
-    cx.core
-        .store
-        .change(|draft| draft.set(&call.this, Task::OTHER_CONFIG, call.value.clone()))
-}
-
-/// `task.add_to_other_config`.
-pub fn add_to_other_config(cx: &Cx<'_>, call: AddToOtherConfig) -> Result<()> {
-    cx.core.store.change(|draft| {
-        let mut map = draft.field(&call.this, Task::OTHER_CONFIG)?;
-        if map.insert(call.key.clone(), call.value.clone()).is_some() {
-            let params = ["task", "other_config", call.this.as_str(), &call.key].map(str::to_owned);
-            return Err(ApiError::new("MAP_DUPLICATE_KEY", params.to_vec()));
-        }
-        draft.set(&call.this, Task::OTHER_CONFIG, map)
-    })
-}
-
-/// `task.remove_from_other_config`.
-pub fn remove_from_other_config(cx: &Cx<'_>, call: RemoveFromOtherConfig) -> Result<()> {
-    cx.core.store.change(|draft| {
-        let mut map = draft.field(&call.this, Task::OTHER_CONFIG)?;
-        map.remove(&call.key);
-        draft.set(&call.this, Task::OTHER_CONFIG, map)
-    })
+/// MAP_DUPLICATE_KEY of a task's `other_config`.
+fn duplicate(task: &Ref<Task>, key: &str) -> ApiError {
+    errors::map_duplicate_key("task", "other_config", task, key)
 }

@@ -116,6 +116,50 @@ impl Message {
         }
     }
 
+    /// Whether it may change something; messages whose names begin like questions only ask.
+    pub fn changes(&self) -> bool {
+        const QUESTIONS: [&str; 11] = [
+            "get",
+            "is_",
+            "has_",
+            "assert_",
+            "compute_",
+            "list_",
+            "query_",
+            "retrieve_",
+            "probe",
+            "ha_compute_",
+            "check_",
+        ];
+        const MORE: [&str; 7] = [
+            "event.from",
+            "event.next",
+            "host.dmesg",
+            "pool.certificate_list",
+            "pool.crl_list",
+            "pool.ha_failover_plan_exists",
+            "pool.test_archive_target",
+        ];
+        match self.kind {
+            Kind::Implied(
+                Implied::GetAll
+                | Implied::GetAllRecords
+                | Implied::GetAllWhere
+                | Implied::GetAllRecordsWhere
+                | Implied::GetRecord
+                | Implied::GetByUuid
+                | Implied::GetByNameLabel
+                | Implied::Get(_),
+            ) => false,
+            Kind::Implied(_) => true,
+            Kind::Declared(_) => {
+                let short = self.short_name();
+                !QUESTIONS.iter().any(|word| short.starts_with(word))
+                    && !MORE.contains(&self.name.as_str())
+            }
+        }
+    }
+
     /// The part of the name after the dot.
     pub fn short_name(&self) -> &str {
         self.name

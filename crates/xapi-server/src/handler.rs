@@ -18,6 +18,10 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// Entries that the request asks to be set in its task's `other_config`.
     pub other_config: Vec<(String, String)>,
+    /// The task that the request says it is a part of the work of.
+    pub task_id: Option<String>,
+    /// The task that the request says its own is a part of.
+    pub subtask_of: Option<String>,
 }
 
 /// Carries calls out.

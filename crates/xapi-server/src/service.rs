@@ -35,6 +35,11 @@ const AGENT: usize = 256;
 /// Header with an entry for the `other_config` of the call's task.
 const OTHER_CONFIG: &str = "x-http-other-config-";
 
+/// Header with the task that the call is carried out under.
+const TASK_ID: &str = "task-id";
+/// Header with the task that the call's own is a part of.
+const SUBTASK_OF: &str = "subtask-of";
+
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
@@ -584,6 +589,8 @@ pub(crate) fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
         peer: peer.name.clone(),
         user_agent: headers.get(USER_AGENT).and_then(text),
         other_config: other_config.collect(),
+        task_id: headers.get(TASK_ID).and_then(text),
+        subtask_of: headers.get(SUBTASK_OF).and_then(text),
     }
 }
 

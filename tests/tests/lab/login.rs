@@ -1,7 +1,7 @@
 //! Who gets in, and from where.
 
 use xapi_client::{Client, ClientError, Options, Session};
-use xapi_model::{IpConfigurationMode, host};
+use xapi_model::{IpConfigurationMode, host, session};
 use xapi_tests::{Lab, Xen};
 
 /// Logs in from the client over TCP, and out again.
@@ -34,6 +34,28 @@ fn the_right_password_gets_in_over_tcp_and_a_wrong_one_does_not() {
         Some("root"),
         "{error:?}"
     );
+}
+
+#[test]
+fn root_changes_the_password_through_pam() {
+    let lab = Lab::up(&["--nics", "2"]);
+    let xen = lab.api("xs-1");
+    let change = session::ChangePassword {
+        old_pwd: String::new(),
+        new_pwd: "another-Word-4711".to_owned(),
+    };
+    xen.session()
+        .invoke(&change)
+        .expect("session.change_password");
+    over_tcp(&lab, "172.16.0.10", &change.new_pwd).expect("the new password");
+    let old = over_tcp(&lab, "172.16.0.10", &lab.password).expect_err("the old password");
+    assert!(old.is("SESSION_AUTHENTICATION_FAILED"), "{old}");
+    let log = lab.exec("xs-1", "cat /var/log/audit.log");
+    assert!(
+        log.contains("'OK' 'API' 'session.change_password'"),
+        "{log}"
+    );
+    assert!(!log.contains(&change.new_pwd), "{log}");
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use md5::{Digest, Md5};
 use xapi_model::event::{Register, Unregister};
 use xapi_model::{Value, errors};
 
@@ -79,9 +78,7 @@ impl Registered {
 }
 
 fn not_registered(caller: &Caller) -> xapi_model::ApiError {
-    let digest = Md5::digest(caller.session.as_str());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    errors::session_not_registered(format!("trackid={hex}"))
+    errors::session_not_registered(caller.track_id())
 }
 
 /// `event.register`.

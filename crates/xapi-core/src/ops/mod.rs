@@ -2,6 +2,7 @@
 //! draft; it performs no effect itself.
 
 pub mod bond;
+pub mod directory;
 pub mod host;
 pub mod message;
 pub mod network;
@@ -10,21 +11,45 @@ pub mod pif;
 use std::collections::HashMap;
 
 use xapi_model::{
-    bond as bond_calls, event as event_calls, host as host_calls, message as message_calls,
-    pif as pif_calls, pool as pool_calls,
+    auth as auth_calls, bond as bond_calls, event as event_calls, host as host_calls,
+    message as message_calls, pif as pif_calls, pool as pool_calls,
 };
-use xapi_model::{network as network_calls, session as session_calls, task as task_calls};
+use xapi_model::{
+    network as network_calls, role as role_calls, session as session_calls,
+    subject as subject_calls, task as task_calls,
+};
 
 use crate::dispatch::{Handler, handler};
-use crate::{events, session, task};
+use crate::session::{self, login};
+use crate::{events, roles, task};
 
 /// Every message that has a handler.
 pub fn handlers() -> HashMap<&'static str, Handler> {
     let declared = [
-        handler::<session_calls::LoginWithPassword>(session::login_with_password),
-        handler::<session_calls::SlaveLocalLoginWithPassword>(session::local_login),
+        handler::<session_calls::LoginWithPassword>(login::login_with_password),
+        handler::<session_calls::SlaveLogin>(login::slave_login),
+        handler::<session_calls::SlaveLocalLogin>(login::slave_local_login),
+        handler::<session_calls::SlaveLocalLoginWithPassword>(
+            login::slave_local_login_with_password,
+        ),
         handler::<session_calls::Logout>(session::logout),
         handler::<session_calls::LocalLogout>(session::local_logout),
+        handler::<session_calls::ChangePassword>(session::change_password),
+        handler::<session_calls::LogoutSubjectIdentifier>(session::logout_subject_identifier),
+        handler::<session_calls::GetAllSubjectIdentifiers>(session::get_all_subject_identifiers),
+        handler::<role_calls::GetPermissionsNameLabel>(roles::get_permissions_name_label),
+        handler::<role_calls::GetByPermissionNameLabel>(roles::get_by_permission_name_label),
+        handler::<auth_calls::GetSubjectIdentifier>(directory::get_subject_identifier),
+        handler::<auth_calls::GetSubjectInformationFromIdentifier>(
+            directory::get_subject_information,
+        ),
+        handler::<auth_calls::GetGroupMembership>(directory::get_group_membership),
+        handler::<subject_calls::AddToRoles>(directory::add_to_roles),
+        handler::<subject_calls::RemoveFromRoles>(directory::remove_from_roles),
+        handler::<pool_calls::EnableExternalAuth>(directory::enable_in_pool),
+        handler::<pool_calls::DisableExternalAuth>(directory::disable_in_pool),
+        handler::<host_calls::EnableExternalAuth>(directory::enable_on_host),
+        handler::<host_calls::DisableExternalAuth>(directory::disable_on_host),
         handler::<bond_calls::Create>(bond::create),
         handler::<bond_calls::Destroy>(bond::destroy),
         handler::<bond_calls::SetMode>(bond::set_mode),
@@ -54,6 +79,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<event_calls::Register>(events::register),
         handler::<event_calls::Unregister>(events::unregister),
         handler::<task_calls::Create>(task::create),
+        handler::<task_calls::Cancel>(task::cancel),
         handler::<task_calls::Destroy>(task::destroy),
         handler::<task_calls::SetStatus>(task::set_status),
         handler::<task_calls::SetProgress>(task::set_progress),
@@ -73,12 +99,18 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<message_calls::GetRecord>(message::get_record),
         handler::<message_calls::GetSince>(message::get_since),
     ];
-    // Constructors that do more than write a row, and results without a type.
-    let implied: [(&'static str, Handler); 4] = [
+    // Messages that do more than read or write a row, and results without a type.
+    let implied: [(&'static str, Handler); 7] = [
         ("event.from", Box::new(events::from)),
         ("event.next", Box::new(events::next)),
         ("network.create", Box::new(network::create)),
         ("network.destroy", Box::new(network::destroy)),
+        ("subject.create", Box::new(directory::create_subject)),
+        ("session.get_record", Box::new(session::get_record)),
+        (
+            "session.get_rbac_permissions",
+            Box::new(session::get_rbac_permissions),
+        ),
     ];
     declared.into_iter().chain(implied).collect()
 }

@@ -7,7 +7,7 @@ use super::*;
 /// A login. Its reference is the first parameter of nearly every call and says who is calling; whoever knows
 /// it can act as that user, so treat it like a password.
 #[derive(Clone, Debug, Class)]
-#[class(name = "session", role = PoolAdmin, no_get_all, no_events, volatile, calls(LogoutSubjectIdentifier, GetAllSubjectIdentifiers, LocalLogout, CreateFromDbFile, SlaveLocalLoginWithPassword, ChangePassword, Logout, LoginWithPassword))]
+#[class(name = "session", role = PoolAdmin, no_get_all, no_events, volatile, calls(LogoutSubjectIdentifier, GetAllSubjectIdentifiers, LocalLogout, CreateFromDbFile, SlaveLocalLoginWithPassword, SlaveLocalLogin, SlaveLogin, ChangePassword, Logout, LoginWithPassword))]
 pub struct Session {
     /// Unique identifier of the session. It never changes.
     #[field(DynamicRO)]
@@ -37,8 +37,8 @@ pub struct Session {
     /// When a directory user was last confirmed with the directory service.
     #[field(DynamicRO, default = DateTime::epoch())]
     pub validation_time: DateTime,
-    /// Identifier of the user in the directory service; empty for a local user. Sessions with the same one
-    /// may act on each other's tasks.
+    /// Identifier of the user; empty for the local superuser. Sessions with the same one may act on each
+    /// other's tasks.
     #[field(DynamicRO, default = String::new())]
     pub auth_user_sid: String,
     /// Name that was given at login.
@@ -60,6 +60,9 @@ pub struct Session {
     /// True for a session that a client certificate opened.
     #[field(DynamicRO, default = false)]
     pub client_certificate: bool,
+    /// Name of the role; empty for the local superuser.
+    #[field(Internal)]
+    pub role: String,
 }
 
 /// Ends all sessions of a user of the directory service, but not the caller's own.
@@ -98,6 +101,24 @@ pub struct SlaveLocalLoginWithPassword {
     pub uname: String,
     /// The password.
     pub pwd: String,
+}
+
+/// Logs in to this one host with the secret of the pool. Refused with SESSION_AUTHENTICATION_FAILED.
+#[derive(Clone, Debug, Call)]
+#[call(name = "session.slave_local_login", out = Ref<Session>, role = ReadOnly, no_session, hidden)]
+pub struct SlaveLocalLogin {
+    /// The secret that the hosts of the pool share.
+    pub psecret: String,
+}
+
+/// Logs another host of the pool in, with the secret of the pool. Refused with SESSION_AUTHENTICATION_FAILED.
+#[derive(Clone, Debug, Call)]
+#[call(name = "session.slave_login", out = Ref<Session>, role = ReadOnly, no_session, hidden)]
+pub struct SlaveLogin {
+    /// The host that logs in.
+    pub host: Ref<Host>,
+    /// The secret that the hosts of the pool share.
+    pub psecret: String,
 }
 
 /// Changes the password of the local superuser on every host of the pool. Refused with

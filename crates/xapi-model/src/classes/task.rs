@@ -65,6 +65,9 @@ pub struct Task {
     /// The session that made the task.
     #[field(Internal)]
     pub session: Ref<Session>,
+    /// Identifier of the user whom it belongs to, also when that session has ended; empty for the superuser.
+    #[field(Internal)]
+    pub owner: String,
 }
 
 /// What can be asked of a task.

@@ -1,0 +1,245 @@
+//! Who somebody is: the superuser and the configured users by their passwords, the pool's hosts by the pool's secret,
+//! the local superuser by the kernel.
+
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+use xapi_model::session::{
+    LoginWithPassword, SlaveLocalLogin, SlaveLocalLoginWithPassword, SlaveLogin,
+};
+use xapi_model::{ApiError, Call, Class, Host, Ref, Role, Session, errors};
+use zeroize::Zeroizing;
+
+use super::{Holder, MOST_LOCAL, Secret, limit};
+use crate::Result;
+use crate::auth::Refused;
+use crate::context::{Core, Cx};
+
+/// The user who may do everything.
+pub(super) const SUPERUSER: &str = "root";
+/// Of what a client calls itself, so many octets are kept.
+const ORIGINATOR: usize = 512;
+/// Longer names no machine has.
+const LONGEST_NAME: usize = 256;
+/// Octets of the pool's secret that are read.
+const LONGEST_SECRET: u64 = 4096;
+
+/// The role that a row stands for.
+pub(super) fn role_of(row: &Session) -> Role {
+    if row.is_local_superuser || row.pool {
+        return Role::LocalRoot;
+    }
+    let named = Role::ALL.into_iter().find(|role| role.as_str() == row.role);
+    named.unwrap_or(Role::ReadOnly)
+}
+
+/// What a user may do; `None` for strangers.
+fn known(core: &Core, user: &str) -> Option<Role> {
+    match user {
+        SUPERUSER => Some(Role::LocalRoot),
+        other => core.config.users.get(other).copied(),
+    }
+}
+
+/// `session.login_with_password`. Over the unix socket of the local superuser no password is asked.
+pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<Session>> {
+    let role = match cx.origin.local_root {
+        true => Role::LocalRoot,
+        false => authenticate(cx, &call.uname, &call.pwd)?,
+    };
+    let superuser = role == Role::LocalRoot;
+    let row = Session {
+        this_host: cx.core.localhost()?,
+        is_local_superuser: superuser,
+        auth_user_sid: match superuser {
+            true => String::new(),
+            false => format!("local-user-{}", call.uname),
+        },
+        auth_user_name: beginning(&call.uname, LONGEST_NAME),
+        role: match superuser {
+            true => String::new(),
+            false => role.as_str().to_owned(),
+        },
+        originator: beginning(&call.originator, ORIGINATOR),
+        ..Session::blank()
+    };
+    open(cx, row)
+}
+
+/// `session.slave_login`: of another host of the pool, by the pool's secret.
+pub fn slave_login(cx: &Cx<'_>, call: SlaveLogin) -> Result<Ref<Session>> {
+    by_secret(cx, call.host.as_str(), &call.psecret)?;
+    let host: Ref<Host> = match xapi_db::Read::exists(&cx.core.view()?, &call.host)? {
+        true => call.host,
+        false => cx.core.localhost()?,
+    };
+    let row = Session {
+        this_host: host,
+        pool: true,
+        is_local_superuser: true,
+        ..Session::blank()
+    };
+    open(cx, row)
+}
+
+/// `session.slave_local_login`: a session of this host alone, by the pool's secret.
+pub fn slave_local_login(cx: &Cx<'_>, call: SlaveLocalLogin) -> Result<Ref<Session>> {
+    by_secret(cx, "localhost", &call.psecret)?;
+    open_local(cx, SlaveLocalLogin::DESC.name, "")
+}
+
+/// `session.slave_local_login_with_password`: a session of this host alone, which works without a master.
+pub fn slave_local_login_with_password(
+    cx: &Cx<'_>,
+    call: SlaveLocalLoginWithPassword,
+) -> Result<Ref<Session>> {
+    if !cx.origin.local_root && authenticate(cx, &call.uname, &call.pwd)? != Role::LocalRoot {
+        // Such a session is asked for no role.
+        return Err(refused(cx, &call.uname, Refused::plain()));
+    }
+    open_local(cx, SlaveLocalLoginWithPassword::DESC.name, &call.uname)
+}
+
+/// Checks a password and tells the role of its user. What is not worth a look does not get as far as PAM: users that
+/// are not configured, and attempts that come too fast.
+pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Role> {
+    let role = known(cx.core, user);
+    let (core, peer) = (cx.core, cx.origin.peer.as_str());
+    let counted = role.map(|_| user);
+    if !core.attempts.take(peer, counted, (core.clock)()) {
+        return Err(held_up(cx, user));
+    }
+    let checked = match role {
+        Some(role) => core.authenticate.check(user, password).map(|()| role),
+        None => Err(Refused::plain()),
+    };
+    match checked {
+        Ok(role) => {
+            core.attempts.succeeded(peer, counted, (core.clock)());
+            Ok(role)
+        }
+        Err(why) => Err(refused(cx, user, why)),
+    }
+}
+
+/// Checks the pool's secret. Without a secret nobody has it.
+fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
+    let (core, peer) = (cx.core, cx.origin.peer.as_str());
+    if cx.origin.local_root {
+        return Ok(());
+    }
+    if !core.attempts.take(peer, None, (core.clock)()) {
+        return Err(held_up(cx, who));
+    }
+    let secret = pool_secret(core)?;
+    // Hashes are of one length, and their comparison tells nothing of the secret's.
+    let same = |secret: &str| {
+        let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
+        bool::from(a.as_bytes().ct_eq(b.as_bytes()))
+    };
+    if !secret.is_some_and(|secret| same(&secret)) {
+        return Err(refused(cx, who, Refused::plain()));
+    }
+    core.attempts.succeeded(peer, None, (core.clock)());
+    Ok(())
+}
+
+/// The pool's secret, if this host has one.
+fn pool_secret(core: &Core) -> Result<Option<Zeroizing<String>>> {
+    use std::io::Read;
+    let path = core.config.pool_token();
+    let failed = |why: std::io::Error| {
+        tracing::error!("{}: {why}", path.display());
+        errors::internal_error("the secret of the pool cannot be read")
+    };
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(failed(why)),
+    };
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST_SECRET)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    let secret = Zeroizing::new(text.trim_ascii_end().to_owned());
+    Ok(Some(secret).filter(|secret| !secret.is_empty()))
+}
+
+fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {
+    tracing::info!(
+        user = beginning(user, LONGEST_NAME),
+        peer = cx.origin.peer,
+        "login refused"
+    );
+    errors::session_authentication_failed(user, why.0)
+}
+
+/// Of a flood one line each would be a flood of its own.
+fn held_up(cx: &Cx<'_>, user: &str) -> ApiError {
+    tracing::debug!(
+        peer = cx.origin.peer,
+        "login not looked at: too many failed"
+    );
+    errors::session_authentication_failed(user, "Too many failed logins; try again in a while")
+}
+
+/// Makes a session of a row.
+fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
+    let secret = Secret::fresh()?;
+    let reference = secret.digest().row();
+    let now = cx.core.now();
+    let row = Session {
+        last_active: now.clone(),
+        validation_time: now,
+        ..row
+    };
+    let dropped = cx.core.store.change(|draft| {
+        let dropped = limit::make_room(draft, &row)?;
+        draft.insert_as(reference.clone(), row.clone())?;
+        Ok(dropped)
+    })?;
+    cx.core.sessions_ended(&dropped);
+    let call = match row.pool {
+        true => SlaveLogin::DESC.name,
+        false => LoginWithPassword::DESC.name,
+    };
+    let holder = Holder::of(reference, row);
+    crate::audit::login(cx.core, cx.origin, call, &holder);
+    tracing::info!(
+        user = holder.user,
+        originator = holder.originator,
+        peer = cx.origin.peer,
+        session = super::track_id(&holder.session),
+        "logged in"
+    );
+    Ok(Ref::new(secret.expose()))
+}
+
+/// Makes a session that has no row.
+fn open_local(cx: &Cx<'_>, call: &str, user: &str) -> Result<Ref<Session>> {
+    let secret = Secret::fresh()?;
+    let digest = secret.digest();
+    let holder = Holder {
+        session: digest.row(),
+        role: Role::LocalRoot,
+        local: true,
+        pool: false,
+        user: beginning(user, LONGEST_NAME),
+        sid: String::new(),
+        originator: String::new(),
+    };
+    crate::audit::login(cx.core, cx.origin, call, &holder);
+    tracing::info!(
+        user = holder.user,
+        peer = cx.origin.peer,
+        "logged in to this host alone"
+    );
+    let callers = &cx.core.callers;
+    callers.add_local(digest, Arc::new(holder), MOST_LOCAL);
+    Ok(Ref::new(secret.expose()))
+}
+
+/// The beginning of a text, of at most so many octets.
+fn beginning(text: &str, octets: usize) -> String {
+    text[..text.floor_char_boundary(octets)].to_owned()
+}

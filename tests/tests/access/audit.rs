@@ -1,0 +1,234 @@
+//! The audit log: who changed what.
+
+use xapi_core::audit::audit_log;
+use xapi_core::{Config, session};
+use xapi_model::{DateTime, Message, Value};
+
+use crate::{HERE, Stage};
+
+/// The lines about a call.
+fn lines(stage: &Stage, call: &str) -> Vec<String> {
+    let told = format!("'API' '{call}'");
+    let log = stage.audit();
+    log.lines()
+        .filter(|line| line.contains(&told))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn a_line_tells_who_did_what_from_where_and_what_became_of_it() {
+    let stage = Stage::new();
+    let session = stage.login_as("pool-admin", "console");
+    let track = session::check(stage.host.core(), &session, &xapi_core::Origin::default());
+    let track = track.unwrap().track_id();
+    let network = stage.host.new_network("Guests' own");
+    let this = Value::from(network.as_str());
+    let uuid = stage.host.get(&network).uuid;
+    let purpose = [this.clone(), "nbd".into()];
+    stage
+        .call(&session, "network.add_purpose", &purpose)
+        .unwrap();
+    let line = lines(&stage, "network.add_purpose");
+    let expected = format!(
+        "('{track}' 'local-user-pool-admin' 'pool-admin' 'ALLOWED' 'OK' 'API' 'network.add_purpose' \
+         (('self' 'Guests\\' own' '{uuid}' '{network}') ('value' 'nbd' '' '')))"
+    );
+    assert_eq!(line.len(), 1);
+    assert!(line[0].ends_with(&expected), "{} {expected}", line[0]);
+    assert!(
+        line[0].starts_with("[20270115T08:00:00.000Z|audit|"),
+        "{}",
+        line[0]
+    );
+    assert!(line[0].contains(&format!(
+        "|{HERE} console|dispatch:network.add_purpose|audit] "
+    )));
+    // What failed, and what was refused.
+    let missing = ["OpaqueRef:gone".into(), "nbd".into()];
+    assert!(
+        stage
+            .call(&session, "network.add_purpose", &missing)
+            .is_err()
+    );
+    assert!(lines(&stage, "network.add_purpose")[1].contains("'ALLOWED' 'ERROR:HANDLE_INVALID'"));
+    let reader = stage.login("read-only");
+    assert!(
+        stage
+            .call(&reader, "network.destroy", std::slice::from_ref(&this))
+            .is_err()
+    );
+    let denied = lines(&stage, "network.destroy");
+    assert!(
+        denied[0].contains("'read-only' 'DENIED' '' 'API'"),
+        "{denied:?}"
+    );
+    // An object that is destroyed has its name all the same.
+    stage.call(&session, "network.destroy", &[this]).unwrap();
+    assert!(lines(&stage, "network.destroy")[1].contains("'self' 'Guests\\' own'"));
+    // Logins and logouts; the superuser under XAPI's name for it.
+    let root = stage.login("root");
+    stage.call(&root, "session.logout", &[]).unwrap();
+    let logins = lines(&stage, "session.login_with_password");
+    assert!(
+        logins
+            .last()
+            .unwrap()
+            .contains("'LOCAL_SUPERUSER' 'root' 'ALLOWED' 'OK'")
+    );
+    assert_eq!(lines(&stage, "session.logout").len(), 1);
+}
+
+#[test]
+fn asynchronous_calls_have_their_line_and_reads_have_none() {
+    let stage = Stage::new();
+    let session = stage.login("root");
+    let before = stage.audit();
+    for name in [
+        "PIF.get_all_records",
+        "host.get_all",
+        "message.get_all",
+        "task.get_all",
+    ] {
+        stage.call(&session, name, &[]).unwrap();
+    }
+    assert_eq!(stage.audit(), before);
+    let host = Value::from(stage.host.host().as_str());
+    let task = stage.call(&session, "Async.PIF.scan", &[host]).unwrap();
+    stage
+        .host
+        .finished(&xapi_model::Ref::new(task.as_str().unwrap()));
+    assert_eq!(lines(&stage, "PIF.scan").len(), 1);
+}
+
+#[test]
+fn no_secret_is_in_it_and_no_text_breaks_its_lines() {
+    let stage = Stage::new();
+    let session = stage.login("root");
+    let map = |pairs: &[(&str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), Value::from(*v)));
+        Value::Struct(pairs.collect())
+    };
+    let host = Value::from(stage.host.host().as_str());
+    let calls: [(&str, Vec<Value>); 6] = [
+        (
+            "session.change_password",
+            vec!["secret".into(), "hunter2".into()],
+        ),
+        (
+            "secret.create",
+            vec![map(&[("value", "hunter2"), ("other_config", "")])],
+        ),
+        (
+            "pool.join",
+            vec!["192.0.2.9".into(), "root".into(), "hunter2".into()],
+        ),
+        (
+            "host.enable_external_auth",
+            vec![
+                host.clone(),
+                map(&[("user", "x"), ("pass", "hunter2")]),
+                "s".into(),
+                "AD".into(),
+            ],
+        ),
+        (
+            "host.add_to_other_config",
+            vec![host.clone(), "iscsi_password".into(), "hunter2".into()],
+        ),
+        ("session.get_uuid", vec![session.as_str().into()]),
+    ];
+    for (name, params) in &calls {
+        drop(stage.call(&session, name, params));
+        let noted = lines(&stage, name).len();
+        assert_eq!(noted, usize::from(*name != "session.get_uuid"), "{name}");
+    }
+    let own = [session.as_str().into(), map(&[("k", "v")])];
+    stage
+        .call(&session, "session.set_other_config", &own)
+        .unwrap();
+    assert!(lines(&stage, "session.set_other_config")[0].contains("('self' 'trackid="));
+    let other = [
+        "OpaqueRef:0d227a31-9590-4ab8-9ad0-25ee22f29adc".into(),
+        map(&[]),
+    ];
+    assert!(
+        stage
+            .call(&session, "session.set_other_config", &other)
+            .is_err()
+    );
+    let before = stage.audit().lines().count();
+    let nasty = ["a'b\\\n[x|audit] ('", "d\r\n"].map(Value::from);
+    stage.call(&session, "task.create", &nasty).unwrap();
+    let log = stage.audit();
+    assert_eq!(log.lines().count(), before + 1);
+    for hidden in [
+        "hunter2",
+        "0d227a31",
+        session.trim_start_matches("OpaqueRef:"),
+    ] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
+}
+
+#[test]
+fn it_is_read_since_a_moment_and_over_the_files_that_are_kept() {
+    let stage = Stage::with(Config {
+        audit_size: 4096,
+        audit_files: 3,
+        ..Config::default()
+    });
+    let session = stage.login("root");
+    let mut since = None;
+    for n in 0..100 {
+        if n == 90 {
+            stage.pass(60);
+            since = Some(stage.host.core().now());
+        }
+        let words = [format!("task {n}"), String::new()].map(Value::from);
+        stage.call(&session, "task.create", &words).unwrap();
+    }
+    let read = |since: Option<&DateTime>| {
+        let mut out = Vec::new();
+        audit_log(stage.host.core(), since, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let all = read(None);
+    assert!(all.len() > 4096 && all.len() <= 3 * 4096, "{}", all.len());
+    let recent = read(since.as_ref());
+    assert_eq!(recent.lines().count(), 10);
+    assert!(all.ends_with(&recent) && recent.contains("'task 90'"));
+    // The same moment in another zone.
+    let local = DateTime::parse(
+        &since
+            .unwrap()
+            .as_str()
+            .replace("08:01:00Z", "09:01:00+01:00"),
+    );
+    assert_eq!(read(local.as_ref()), recent);
+    let folder = stage.host.root().join("var/log");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 3);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_fails_no_call_and_is_told_once() {
+    let stage = Stage::new();
+    let session = stage.login("root");
+    let path = stage.host.root().join("var/log/audit.log");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let words = ["work", ""].map(Value::from);
+    for _ in 0..3 {
+        stage.call(&session, "task.create", &words).unwrap();
+    }
+    let alerts = stage.host.all::<Message>();
+    let alerts = alerts
+        .iter()
+        .filter(|(_, row)| row.name == "AUDIT_LOG_FAILED");
+    assert_eq!(alerts.count(), 1);
+    std::fs::remove_dir(&path).unwrap();
+    stage.call(&session, "task.create", &words).unwrap();
+    assert_eq!(lines(&stage, "task.create").len(), 1);
+}
