@@ -12,9 +12,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::alone::Alone;
 pub use self::check::Invalid;
 pub use crate::names::{Family, Inet, Mac, Malformed, Name, Offload};
 
+mod alone;
 mod check;
 
 /// The MTU where nothing else is said.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
 use crate::agent::{Cause, NetError, Part};
-use crate::converge::{Backend, Client};
+use crate::converge::{self, Backend, Client, Kept, kept_for};
 use crate::engine::{Driver, Fault, FaultKind, Observed, Stopped};
 use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
@@ -25,6 +26,7 @@ use crate::topology::{Lease, Topology};
 use super::Config;
 use super::leases::Leases;
 use super::look::{chain, kernel_error, ovsdb_error};
+use super::queue::{Command, Next, Queue, answer};
 
 /// Every request gets at least this long for the database, so that an undo is not cut short by the time it is for.
 const AT_LEAST: Duration = Duration::from_secs(10);
@@ -44,6 +46,10 @@ pub struct LocalDriver {
     pub(super) ovsdb: ovsdb::Client,
     pub(super) control: Control,
     pub(super) leases: Leases,
+    /// What is asked while a lease is waited for. Without it nobody is told of leases, and none is waited for.
+    pub(super) queue: Option<Rc<Queue>>,
+    /// Addresses kept for clients without a lease.
+    kept: Kept,
     /// Offload settings that a device, by its index, doesn't let us change or see.
     fixed: BTreeSet<(u32, Offload)>,
     /// When the present request must be through.
@@ -79,6 +85,8 @@ impl LocalDriver {
             ovsdb: ovsdb::Client::new(&config.ovsdb),
             control: Control::new(&config.ovs_run),
             leases,
+            queue: None,
+            kept: Kept::new(),
             config,
             fixed: BTreeSet::new(),
             until: Instant::now(),
@@ -94,6 +102,29 @@ impl LocalDriver {
     pub fn refresh(&mut self) -> Result<(), NetError> {
         self.host.ipv6 = self.kernel.ipv6().map_err(kernel_error)? == Ipv6::Enabled;
         Ok(())
+    }
+
+    /// What is asked or told while a lease is waited for. Questions are answered, everything else is put off. False if
+    /// the waiting is to end.
+    fn meanwhile(&mut self, queue: &Queue, command: Command) -> bool {
+        match command {
+            Command::Facts(reply) => {
+                answer(&reply, self.facts());
+                return true;
+            }
+            Command::Plan(request, reply) => {
+                answer(&reply, converge::preview(self, &request));
+                return true;
+            }
+            // The link that the question was lost on.
+            Command::Kernel(kernel::Event::Carrier(ref link)) if link.carrier => {
+                self.leases.renew();
+            }
+            _ => {}
+        }
+        let goes_on = !matches!(command, Command::Stop);
+        queue.put_off(command);
+        goes_on
     }
 
     /// Settings of Open vSwitch as a whole.
@@ -122,6 +153,7 @@ impl LocalDriver {
         let span = self.steps..self.steps + steps.len();
         let fault = self.fault.take_if(|fault| span.contains(&fault.at));
         let at = fault.map_or(0, |fault| fault.at - self.steps);
+        self.fault = self.fault.or(fault.and_then(Fault::next));
         let fault = fault.map(|fault| fault.kind);
         let stop = |done, cause, why: &str| {
             Err(Stopped {
@@ -132,8 +164,11 @@ impl LocalDriver {
             })
         };
         match fault {
+            Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return stop(0, Cause::Stopped, "crashed"),
-            Some(FaultKind::Refuse) => return stop(0, Cause::Refused, "refused on demand"),
+            Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
+                return stop(0, Cause::Refused, "refused on demand");
+            }
             _ => {}
         }
         if rows {
@@ -350,7 +385,9 @@ impl LocalDriver {
             vlan: dhcp.vlan,
             family,
         };
-        self.leases.start(client, mac)
+        let before = kept_for(&self.kept, &client).filter(|before| before.ask_for_it);
+        let asked_for = before.map(|before| before.lease.address.address());
+        self.leases.start(client, mac, asked_for)
     }
 
     /// The kernel wants a route to the router through the same device before it takes a route through it, and looks only
@@ -507,7 +544,30 @@ impl Backend for LocalDriver {
     }
 
     fn await_lease(&mut self, clients: &[Client], until: Instant) -> bool {
-        self.leases.wait(clients, until)
+        while let Some(queue) = self.queue.clone() {
+            if clients
+                .iter()
+                .any(|client| self.leases.lease(client).is_some())
+            {
+                return true;
+            }
+            let goes_on = match queue.next_new(until) {
+                Next::Command(command) => self.meanwhile(&queue, command),
+                Next::Nothing | Next::Ended => false,
+            };
+            if !goes_on {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    fn kept_mut(&mut self) -> &mut Kept {
+        &mut self.kept
     }
 }
 

@@ -12,6 +12,7 @@ pub mod agent;
 pub mod driver;
 pub mod leases;
 pub mod look;
+mod queue;
 
 pub use agent::LocalAgent;
 pub use driver::LocalDriver;
