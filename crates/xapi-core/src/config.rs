@@ -50,6 +50,11 @@ impl Config {
         self.path("/var/lib/xcp/xapi.db")
     }
 
+    /// Where a line is written that somebody at the machine must see.
+    pub fn console(&self) -> PathBuf {
+        self.path("/dev/console")
+    }
+
     /// Exists from the first start after the machine's boot until its end.
     pub fn boot_marker(&self) -> PathBuf {
         self.path("/run/xapi/started-since-boot")

@@ -10,6 +10,7 @@ pub mod change;
 pub mod config;
 pub mod context;
 pub mod dispatch;
+pub mod diverged;
 pub mod facts;
 pub mod filter;
 pub mod implied;

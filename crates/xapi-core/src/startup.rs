@@ -17,7 +17,7 @@ use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::{netmask_of, pifs_of};
-use crate::{Result, alert, facts, topology};
+use crate::{Result, alert, diverged, facts, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -645,8 +645,14 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     outcome.left_out = left_out;
     core.store.change(|draft| {
         note_left_out(core, draft, &host, &outcome.left_out)?;
+        if outcome.alone.is_none() {
+            diverged::unmark(draft, &host)?;
+        }
         facts::record(core, draft, &host, &outcome.facts)
     })?;
+    if let Some(alone) = &outcome.alone {
+        diverged::mark(core, &host, &diverged::alone_text(alone))?;
+    }
     tracing::info!(
         steps = outcome.steps,
         left_out = outcome.left_out.len(),
@@ -688,14 +694,14 @@ fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftO
     Ok(())
 }
 
-/// Tells the operator that a host is neither as before nor as asked.
-pub(crate) fn note_diverged(core: &Core, draft: &Draft, host: &Ref<Host>, why: &str) -> Result<()> {
-    let body = format!("the network is neither as before nor as asked: {why}; it is tried again");
-    tell(core, draft, host, "NETWORK_DIVERGED", &body)
-}
-
 /// Adds a message about a host, unless it is there already.
-fn tell(core: &Core, draft: &Draft, host: &Ref<Host>, name: &str, body: &str) -> Result<()> {
+pub(crate) fn tell(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    name: &str,
+    body: &str,
+) -> Result<()> {
     let uuid = draft.field(host, Host::UUID)?;
     let same =
         |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
