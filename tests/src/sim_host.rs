@@ -105,6 +105,11 @@ impl SimHost {
         self.session = session.as_str().expect("a reference").to_owned();
     }
 
+    /// Ends the daemon.
+    pub fn stop(&mut self) {
+        self.api = None;
+    }
+
     /// The directory that stands for `/`.
     pub fn root(&self) -> &Path {
         self.dir.path()

@@ -240,3 +240,24 @@ fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it
     }
     assert!(marked > 0);
 }
+
+#[test]
+fn a_database_that_is_gone_costs_no_network() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    let before = addresses(&host);
+    host.stop();
+    for file in ["xapi.db", "xapi.db-wal", "xapi.db-shm"] {
+        let path = host.root().join("var/lib/xcp").join(file);
+        if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    boot(&mut host);
+    assert_eq!(addresses(&host), before);
+    management_is_up(&host);
+    let world = host.handle.world();
+    assert!(world.state.ports.contains_key(&nic("bond0")));
+}

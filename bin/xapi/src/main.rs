@@ -1,6 +1,7 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
+mod emergency;
 mod settings;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -51,6 +52,9 @@ struct Flags {
     /// Check the configuration file and exit.
     #[arg(long)]
     check_config: bool,
+    /// Give a database that cannot be opened another name, so that the next start begins anew, and exit.
+    #[arg(long)]
+    set_database_aside: bool,
     /// Print the completion script for a shell and exit.
     #[arg(long, value_name = "SHELL", hide = true)]
     completion: Option<clap_complete::Shell>,
@@ -99,6 +103,9 @@ fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         println!("{}: fine", file.display());
         return Ok(());
     }
+    if flags.set_database_aside {
+        return emergency::set_aside(&defaults);
+    }
     log_to_where_we_run(flags.log.as_deref().unwrap_or(&settings.log))?;
     serve(defaults, &settings)
 }
@@ -141,6 +148,9 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         change_deadline: settings.change_within(),
         auth_deadline: settings.auth_within(),
         pam_service: settings.pam_service.clone(),
+        fcoe: settings.fcoe.clone(),
+        boot_nics: settings.boot_nics.clone(),
+        unmanaged_nics: settings.unmanaged_nics.clone(),
         ..config
     };
     let signals = Signals::block()?;
@@ -150,11 +160,19 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         .map(PathBuf::from)
         .unwrap_or_default();
     std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
-    let options = Options {
-        unique: startup::UNIQUE,
-        ..Options::default()
+    let store = match Store::open(&config.database(), options()) {
+        Ok(store) => store,
+        Err(why) if emergency::is_one(&why) => {
+            return Err(emergency::serve(&config, settings, signals, why));
+        }
+        Err(why) => return Err(why.into()),
     };
-    let store = Store::open(&config.database(), options)?;
+    match std::fs::remove_file(config.emergency_marker()) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!("{}: {why}", config.emergency_marker().display());
+        }
+        _ => {}
+    }
     let agent = Arc::new(LocalAgent::start(network(&config, settings)?)?);
     let pam = Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline));
     let core = Arc::new(Core::new(
@@ -192,6 +210,14 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     }
     drop(watch);
     Ok(())
+}
+
+/// How the database is opened.
+fn options() -> Options {
+    Options {
+        unique: startup::UNIQUE,
+        ..Options::default()
+    }
 }
 
 /// What the main thread waits for.

@@ -1,5 +1,6 @@
 //! The configuration file and its defaults.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +28,12 @@ pub struct Settings {
     pub auth_deadline: u64,
     /// The PAM service that checks passwords.
     pub pam_service: String,
+    /// NICs through which storage is reached by FCoE, and the SCSI identifiers of what is behind each.
+    pub fcoe: BTreeMap<String, Vec<String>>,
+    /// NICs through which the host boots: their PIFs do not allow to be unplugged.
+    pub boot_nics: Vec<String>,
+    /// NICs whose PIFs are not managed when they are found.
+    pub unmanaged_nics: Vec<String>,
 }
 
 /// What Open vSwitch forwards with.
@@ -52,6 +59,9 @@ impl Default for Settings {
             change_deadline: 30,
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
+            fcoe: BTreeMap::new(),
+            boot_nics: Vec::new(),
+            unmanaged_nics: Vec::new(),
         }
     }
 }

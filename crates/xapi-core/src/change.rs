@@ -65,6 +65,7 @@ impl Core {
             };
             match self.store.commit(draft) {
                 Ok(_) => {
+                    self.keep_topology(host);
                     self.publish(host);
                     return Ok(out);
                 }

@@ -1,5 +1,6 @@
 //! What the daemon is told from outside: where its files are, and who it says it is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Settings of the toolstack, apart from those of its listeners.
@@ -15,6 +16,13 @@ pub struct Config {
     pub pam_service: String,
     /// Tasks of `Async.` calls that may run at the same time.
     pub async_workers: usize,
+    /// NICs through which storage is reached by FCoE, and the SCSI identifiers of what is behind each; none means that
+    /// anything may be.
+    pub fcoe: BTreeMap<String, Vec<String>>,
+    /// NICs through which the host boots: their PIFs do not allow to be unplugged.
+    pub boot_nics: Vec<String>,
+    /// NICs whose PIFs are not managed when a scan finds them.
+    pub unmanaged_nics: Vec<String>,
 }
 
 impl Default for Config {
@@ -25,6 +33,9 @@ impl Default for Config {
             auth_deadline: std::time::Duration::from_secs(20),
             pam_service: "xapi".to_owned(),
             async_workers: 16,
+            fcoe: BTreeMap::new(),
+            boot_nics: Vec::new(),
+            unmanaged_nics: Vec::new(),
         }
     }
 }
@@ -48,6 +59,16 @@ impl Config {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.path("/var/lib/xcp/xapi.db")
+    }
+
+    /// The last topology that was committed.
+    pub fn last_topology(&self) -> PathBuf {
+        self.path("/var/lib/xcp/last-topology.json")
+    }
+
+    /// Exists while the daemon runs without its database; says why.
+    pub fn emergency_marker(&self) -> PathBuf {
+        self.path("/run/xapi/emergency")
     }
 
     /// Where a line is written that somebody at the machine must see.

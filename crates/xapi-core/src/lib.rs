@@ -15,6 +15,7 @@ pub mod facts;
 pub mod filter;
 pub mod implied;
 pub mod inventory;
+pub mod last_topology;
 pub mod not_yet;
 pub mod ops;
 pub mod session;

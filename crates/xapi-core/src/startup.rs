@@ -68,6 +68,12 @@ pub struct Step {
 /// The steps, in order.
 pub const TABLE: &[Step] = &[
     Step {
+        name: "bringing the network up without a database",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: last_topology,
+    },
+    Step {
         name: "reading the role in the pool",
         on: On::Any,
         failing: Failing::Stop,
@@ -140,6 +146,18 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
             }
             Err(why) => return Err(why),
         }
+    }
+    Ok(())
+}
+
+/// A database that knows no pool is a first start's, or takes the place of one that was lost: then the network comes up as
+/// it was, before anything is asked of it.
+fn last_topology(core: &Core) -> Result<()> {
+    if !core.view()?.all::<Pool>()?.is_empty() {
+        return Ok(());
+    }
+    if crate::last_topology::bring_up(&core.config, &*core.agent)?.is_some() {
+        tracing::warn!("the database is new, and the network is as it was before");
     }
     Ok(())
 }
@@ -650,6 +668,7 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
         }
         facts::record(core, draft, &host, &outcome.facts)
     })?;
+    core.keep_topology(&host);
     if let Some(alone) = &outcome.alone {
         diverged::mark(core, &host, &diverged::alone_text(alone))?;
     }
