@@ -77,11 +77,17 @@ impl SimHost {
 
     /// Starts the daemon, as after a crash or a stop.
     pub fn start(&mut self) {
+        self.start_with(|_| ());
+    }
+
+    /// The same with another configuration.
+    pub fn start_with(&mut self, configure: impl FnOnce(&mut Config)) {
         self.api = None;
-        let config = Config {
+        let mut config = Config {
             root: self.root().to_owned(),
             ..Config::default()
         };
+        configure(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
         let store = Store::open(&config.database(), options()).expect("the database opens");
