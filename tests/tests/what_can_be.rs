@@ -261,3 +261,40 @@ fn a_database_that_is_gone_costs_no_network() {
     let world = host.handle.world();
     assert!(world.state.ports.contains_key(&nic("bond0")));
 }
+
+#[test]
+fn the_speed_in_other_config_is_put_on_the_nic_and_nonsense_is_ignored() {
+    let host = SimHost::new(3);
+    let pif = host.pif("eth2");
+    let before = host.handle.world().state.nics[&nic("eth2")].modes;
+    let configure = |pairs: &[(&str, &str)]| {
+        for (key, value) in pairs {
+            let words = [*key, *value].map(Value::from);
+            let params = std::iter::once(text(&pif)).chain(words).collect();
+            host.call("PIF.add_to_other_config", params).unwrap();
+        }
+        host.call("PIF.plug", vec![text(&pif)]).unwrap();
+        host.handle.world().state.nics[&nic("eth2")].modes
+    };
+    let nonsense = [
+        ("ethtool-speed", "-1"),
+        ("ethtool-duplex", "both"),
+        ("ethtool-autoneg", "yes"),
+        ("ethtool-advertise", "3f"),
+    ];
+    assert_eq!(configure(&nonsense), before);
+    for (key, _) in nonsense {
+        let params = vec![text(&pif), Value::from(key)];
+        host.call("PIF.remove_from_other_config", params).unwrap();
+    }
+    let modes = configure(&[
+        ("ethtool-speed", "100"),
+        ("ethtool-duplex", "half"),
+        ("ethtool-autoneg", "off"),
+        ("ethtool-advertise", "0x4"),
+    ]);
+    assert_eq!(
+        modes.to_string(),
+        "speed 100 duplex half autoneg off advertise 0x4"
+    );
+}

@@ -128,7 +128,7 @@ impl Found {
                 continue;
             }
             let wanted = match want.get(&key) {
-                Some(Object::Nic(wanted)) => Some(&wanted.offload),
+                Some(Object::Nic(wanted)) => Some(wanted),
                 _ => None,
             };
             graph.insert(key, Object::Nic(nic.seen_by(wanted)));

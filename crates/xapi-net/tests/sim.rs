@@ -362,6 +362,7 @@ fn an_offload_setting_is_changed_alone_undone_exactly_and_not_missed_in_a_nic_wi
         let settings = Nic {
             mtu: None,
             offload: [(offload, on)].into(),
+            ..Nic::default()
         };
         topology.nics.insert(name(nic), settings);
         topology
@@ -612,4 +613,83 @@ fn an_address_on_the_nic_is_kept_for_the_bridge_that_asks_for_a_lease() {
     let kept = "172.16.0.10/27".parse().unwrap();
     assert_eq!(facts.bridges[&name("xenbr0")].addresses, [kept]);
     assert!(facts.nics[&name("eth0")].addresses.is_empty());
+}
+
+#[test]
+fn a_speed_is_set_once_and_undone_exactly() {
+    let agent = host("eth0 eth1");
+    let handle = agent.handle();
+    let mut wanted = topology(
+        "xenbr0",
+        vec![("xenbr0", managed(Bridge::over_nic(name("eth0"))))],
+    );
+    what_can(&agent, &wanted);
+    let before = handle.world().state.clone();
+    let modes = xapi_net::topology::LinkModes {
+        speed: Some(1000),
+        full_duplex: Some(true),
+        autoneg: Some(false),
+        advertise: None,
+    };
+    let settings = Nic {
+        modes,
+        ..Nic::default()
+    };
+    wanted.nics.insert(name("eth0"), settings);
+    wanted
+        .bridges
+        .insert(name("xenbr1"), Bridge::over_nic(name("eth1")));
+    let plan = agent.plan(Request::whole(wanted.clone())).unwrap();
+    let change = plan.iter().find(|step| step.starts_with("change NIC eth0"));
+    assert!(
+        change.is_some_and(|step| step.ends_with("speed 1000 duplex full autoneg off")),
+        "{plan:#?}"
+    );
+    for at in 0..plan.len() {
+        let mut world = handle.world();
+        world.fault = Some(Fault {
+            at: world.steps + at,
+            kind: FaultKind::FailAfter,
+        });
+        drop(world);
+        let error = agent.converge(Request::whole(wanted.clone())).unwrap_err();
+        assert_eq!(error.undo, Undo::Done);
+        assert_eq!(handle.world().state, before);
+    }
+    what_can(&agent, &wanted);
+    assert_eq!(handle.world().state.nics[&name("eth0")].modes, modes);
+    assert_eq!(what_can(&agent, &wanted).steps, 0);
+    // Nothing said: nothing changed.
+    wanted.nics.clear();
+    assert_eq!(what_can(&agent, &wanted).steps, 0);
+}
+
+#[test]
+fn a_management_address_that_changes_within_its_network_is_swapped_and_never_left_out() {
+    for (from, to) in [
+        ("172.16.0.10", "172.16.0.20"),
+        ("172.16.0.20", "172.16.0.10"),
+    ] {
+        let agent = host("eth0");
+        let wanted = |address: &str| {
+            let bridge = Bridge {
+                ipv4: Ipv4::Static {
+                    address: format!("{address}/27").parse().unwrap(),
+                    gateway: Some("172.16.0.1".parse().unwrap()),
+                },
+                ..managed(Bridge::over_nic(name("eth0")))
+            };
+            topology("xenbr0", vec![("xenbr0", bridge)])
+        };
+        what_can(&agent, &wanted(from));
+        let outcome = what_can(&agent, &wanted(to));
+        assert_eq!(outcome.left_out, [], "{from} to {to}");
+        let bridge = &outcome.facts.bridges[&name("xenbr0")];
+        let kept = format!("{to}/27").parse().unwrap();
+        assert_eq!(bridge.addresses, [kept]);
+        assert_eq!(
+            outcome.facts.gateway_v4,
+            Some("172.16.0.1".parse().unwrap())
+        );
+    }
 }

@@ -14,7 +14,7 @@ use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
 use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
 use crate::lower::{Host, lower};
-use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, Nic, Object, Owner, Route};
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
@@ -52,6 +52,8 @@ pub struct LocalDriver {
     kept: Kept,
     /// Offload settings that a device, by its index, doesn't let us change or see.
     fixed: BTreeSet<(u32, Offload)>,
+    /// Modes that a device, by its index, was asked for last and does not take, and why.
+    stuck: BTreeMap<u32, (LinkModes, String)>,
     /// When the present request must be through.
     pub until: Instant,
     /// A failure to come, for tests.
@@ -89,6 +91,7 @@ impl LocalDriver {
             kept: Kept::new(),
             config,
             fixed: BTreeSet::new(),
+            stuck: BTreeMap::new(),
             until: Instant::now(),
             fault: None,
             steps: 0,
@@ -306,7 +309,60 @@ impl LocalDriver {
         for (offload, on) in &to.offload {
             self.set_offload(&link, *offload, *on)?;
         }
-        Ok(())
+        self.set_link_modes(&link, &to.modes)
+    }
+
+    /// A NIC that doesn't take them is as good as any other; that is noted once, told with the facts, and taken for
+    /// granted until something else is asked for.
+    fn set_link_modes(&mut self, nic: &kernel::Link, to: &LinkModes) -> Result<(), KernelError> {
+        if self.modes(nic, to)? == *to {
+            return Ok(());
+        }
+        match self.kernel.set_modes(&nic.name, to) {
+            Err(error) if error.is_missing() => Err(error),
+            Err(error) => {
+                self.note_stuck(nic, to, &error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The wanted modes if a NIC has them, or won't; else what it has.
+    pub(super) fn modes(
+        &mut self,
+        nic: &kernel::Link,
+        wanted: &LinkModes,
+    ) -> Result<LinkModes, KernelError> {
+        if wanted.is_empty() {
+            return Ok(*wanted);
+        }
+        if let Some((stuck, _)) = self.stuck.get(&nic.index) {
+            if stuck == wanted {
+                return Ok(*wanted);
+            }
+            self.stuck.remove(&nic.index);
+        }
+        match self.kernel.modes(&nic.name) {
+            Ok(found) if found.is(wanted) => Ok(*wanted),
+            Ok(found) => Ok(found.as_set()),
+            // It went since the links were listed, and will be missing the next time.
+            Err(error) if error.is_missing() => Ok(*wanted),
+            Err(error) => {
+                self.note_stuck(nic, wanted, &error);
+                Ok(*wanted)
+            }
+        }
+    }
+
+    /// Why a device does not have the modes that it was asked for.
+    pub(super) fn refused(&self, index: u32) -> Option<&str> {
+        self.stuck.get(&index).map(|(_, why)| why.as_str())
+    }
+
+    fn note_stuck(&mut self, nic: &kernel::Link, wanted: &LinkModes, error: &KernelError) {
+        warn!("{error}; {} stays as it is", nic.name);
+        self.stuck.insert(nic.index, (*wanted, error.to_string()));
     }
 
     /// A NIC that doesn't let a setting be changed is as good as any other; that is noted once and taken for granted.

@@ -9,7 +9,7 @@ use crate::converge::Kept;
 use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
 use crate::lower::Host;
-use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
@@ -106,6 +106,11 @@ impl World {
                 up: false,
                 mtu: 1500,
                 offload: [(Offload::Gro, true), (Offload::Tso, true)].into(),
+                modes: LinkModes {
+                    autoneg: Some(true),
+                    advertise: Some(0x3f),
+                    ..LinkModes::default()
+                },
             },
         );
     }
@@ -493,6 +498,9 @@ impl World {
         }
         if let Some(nic) = self.state.nics.get_mut(name) {
             (nic.up, nic.mtu) = (to.up, to.mtu);
+            if !to.modes.is_empty() {
+                nic.modes = to.modes;
+            }
             for (offload, on) in &mut nic.offload {
                 *on = *to.offload.get(offload).unwrap_or(on);
             }
