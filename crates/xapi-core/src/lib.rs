@@ -4,6 +4,7 @@
 //! draft says, and commits. Nothing here speaks XML, HTTP, OVSDB or netlink. Start at [`Api::call`] for the way of a
 //! call, at [`startup::TABLE`] for what happens before the first one.
 
+mod adopt;
 pub mod alert;
 pub mod auth;
 pub mod change;
