@@ -119,11 +119,17 @@ impl SimHost {
 
     /// Starts the daemon, as after a crash or a stop.
     pub fn start(&mut self) {
+        self.start_with(|_| ());
+    }
+
+    /// The same with another configuration.
+    pub fn start_with(&mut self, configure: impl FnOnce(&mut Config)) {
         self.api = None;
-        let config = Config {
+        let mut config = Config {
             root: self.root().to_owned(),
             ..self.choices.config.clone()
         };
+        configure(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
         let store = Store::open(&config.database(), options()).expect("the database opens");
@@ -144,6 +150,11 @@ impl SimHost {
             .raw("session.login_with_password", login)
             .expect("login");
         self.session = session.as_str().expect("a reference").to_owned();
+    }
+
+    /// Ends the daemon.
+    pub fn stop(&mut self) {
+        self.api = None;
     }
 
     /// The directory that stands for `/`.

@@ -3,7 +3,7 @@
 
 use xapi_model::{Host, Message, Network, Value};
 use xapi_net::names::Name;
-use xapi_net::sim::Handle;
+use xapi_net::sim::{Fault, FaultKind, Handle};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
 
@@ -194,4 +194,107 @@ fn a_session_with_tasks_can_end() {
     host.call("session.logout", Vec::new()).unwrap();
     let error = host.call("task.get_status", vec![task]).unwrap_err();
     assert_eq!(error.code, "SESSION_INVALID");
+}
+
+#[test]
+fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it_can() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    let console = host.root().join("dev/console");
+    std::fs::create_dir(console.parent().unwrap()).unwrap();
+    let mark = |host: &SimHost| {
+        let row = host.get(&host.host());
+        row.other_config.get(xapi_core::diverged::MARK).cloned()
+    };
+    let mut marked = 0;
+    for at in 0..40 {
+        std::fs::write(&console, "").unwrap();
+        {
+            let mut world = host.handle.world();
+            world.reboot();
+            world.fault = Some(Fault {
+                at: world.steps + at,
+                kind: FaultKind::Refuse,
+            });
+        }
+        std::fs::remove_dir_all(host.root().join("run")).unwrap();
+        host.start();
+        host.handle.world().fault = None;
+        management_is_up(&host);
+        let Some(why) = mark(&host) else { continue };
+        marked += 1;
+        assert!(why.contains("on eth0 alone"), "{why}");
+        let messages = host.all::<Message>();
+        let alert = messages.iter().any(|(_, message)| {
+            message.name == "NETWORK_DIVERGED" && message.body.contains("on eth0 alone")
+        });
+        assert!(alert, "{messages:#?}");
+        let line = std::fs::read_to_string(&console).unwrap();
+        assert!(line.contains("on eth0 alone"), "{line:?}");
+        xapi_core::startup::reconverge(host.core()).unwrap();
+        assert_eq!(mark(&host), None, "at {at}");
+        assert_eq!(host.diverged(), Vec::<String>::new(), "at {at}");
+        management_is_up(&host);
+    }
+    assert!(marked > 0);
+}
+
+#[test]
+fn a_database_that_is_gone_costs_no_network() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    let before = addresses(&host);
+    host.stop();
+    for file in ["xapi.db", "xapi.db-wal", "xapi.db-shm"] {
+        let path = host.root().join("var/lib/xcp").join(file);
+        if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    boot(&mut host);
+    assert_eq!(addresses(&host), before);
+    management_is_up(&host);
+    let world = host.handle.world();
+    assert!(world.state.ports.contains_key(&nic("bond0")));
+}
+
+#[test]
+fn the_speed_in_other_config_is_put_on_the_nic_and_nonsense_is_ignored() {
+    let host = SimHost::new(3);
+    let pif = host.pif("eth2");
+    let before = host.handle.world().state.nics[&nic("eth2")].modes;
+    let configure = |pairs: &[(&str, &str)]| {
+        for (key, value) in pairs {
+            let words = [*key, *value].map(Value::from);
+            let params = std::iter::once(text(&pif)).chain(words).collect();
+            host.call("PIF.add_to_other_config", params).unwrap();
+        }
+        host.call("PIF.plug", vec![text(&pif)]).unwrap();
+        host.handle.world().state.nics[&nic("eth2")].modes
+    };
+    let nonsense = [
+        ("ethtool-speed", "-1"),
+        ("ethtool-duplex", "both"),
+        ("ethtool-autoneg", "yes"),
+        ("ethtool-advertise", "3f"),
+    ];
+    assert_eq!(configure(&nonsense), before);
+    for (key, _) in nonsense {
+        let params = vec![text(&pif), Value::from(key)];
+        host.call("PIF.remove_from_other_config", params).unwrap();
+    }
+    let modes = configure(&[
+        ("ethtool-speed", "100"),
+        ("ethtool-duplex", "half"),
+        ("ethtool-autoneg", "off"),
+        ("ethtool-advertise", "0x4"),
+    ]);
+    assert_eq!(
+        modes.to_string(),
+        "speed 100 duplex half autoneg off advertise 0x4"
+    );
 }

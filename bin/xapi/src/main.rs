@@ -1,6 +1,8 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
+mod emergency;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +50,9 @@ struct Flags {
     /// Check the configuration file and exit.
     #[arg(long)]
     check_config: bool,
+    /// Give a database that cannot be opened another name, so that the next start begins anew, and exit.
+    #[arg(long)]
+    set_database_aside: bool,
     /// Print the completion script for a shell and exit.
     #[arg(long, value_name = "SHELL", hide = true)]
     completion: Option<clap_complete::Shell>,
@@ -95,6 +100,9 @@ fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         tracing_subscriber::EnvFilter::try_new(&settings.log)?;
         println!("{}: fine", file.display());
         return Ok(());
+    }
+    if flags.set_database_aside {
+        return emergency::set_aside(&defaults);
     }
     log_to_where_we_run(flags.log.as_deref().unwrap_or(&settings.log))?;
     serve(defaults, &settings)
@@ -153,6 +161,9 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         logins_per_minute: settings.logins_per_minute,
         audit_size: settings.audit_size,
         audit_files: settings.audit_files,
+        fcoe: settings.fcoe.clone(),
+        boot_nics: settings.boot_nics.clone(),
+        unmanaged_nics: settings.unmanaged_nics.clone(),
         ..config
     };
     let signals = Signals::block()?;
@@ -163,11 +174,19 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         .map(PathBuf::from)
         .unwrap_or_default();
     std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
-    let options = Options {
-        unique: startup::UNIQUE,
-        ..Options::default()
+    let store = match Store::open(&config.database(), options()) {
+        Ok(store) => store,
+        Err(why) if emergency::is_one(&why) => {
+            return Err(emergency::serve(&config, settings, signals, why));
+        }
+        Err(why) => return Err(why.into()),
     };
-    let store = Store::open(&config.database(), options)?;
+    match std::fs::remove_file(config.emergency_marker()) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!("{}: {why}", config.emergency_marker().display());
+        }
+        _ => {}
+    }
     let agent = Arc::new(LocalAgent::start(network(&config, settings)?)?);
     let pam = Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline));
     let core = Arc::new(Core::new(
@@ -192,7 +211,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let mut watchdog = Watchdog::new();
     let signal = loop {
         let wait = LISTEN_AGAIN.min(watchdog.wait());
-        watchdog.pat(&core);
+        watchdog.pat(|| health::check(&core));
         match told.recv_timeout(wait) {
             Ok(Told::Signal(signal)) => break signal,
             Ok(Told::Management(enabled)) => listening.management(enabled),
@@ -235,7 +254,7 @@ impl Watchdog {
         }
     }
 
-    fn pat(&mut self, core: &Core) {
+    fn pat(&mut self, check: impl FnOnce() -> Result<(), String>) {
         let Some(every) = self.every else {
             return;
         };
@@ -243,10 +262,18 @@ impl Watchdog {
             return;
         }
         self.next = Instant::now() + every;
-        match health::check(core) {
+        match check() {
             Ok(()) => tell_systemd(&[sd_notify::NotifyState::Watchdog]),
             Err(why) => tracing::error!("not healthy, systemd is not told otherwise: {why}"),
         }
+    }
+}
+
+/// How the database is opened.
+fn options() -> Options {
+    Options {
+        unique: startup::UNIQUE,
+        ..Options::default()
     }
 }
 

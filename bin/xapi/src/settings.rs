@@ -43,6 +43,12 @@ pub struct Settings {
     pub audit_size: u64,
     /// Files of the audit log that are kept.
     pub audit_files: usize,
+    /// NICs through which storage is reached by FCoE, and the SCSI identifiers of what is behind each.
+    pub fcoe: BTreeMap<String, Vec<String>>,
+    /// NICs through which the host boots: their PIFs do not allow to be unplugged.
+    pub boot_nics: Vec<String>,
+    /// NICs whose PIFs are not managed when they are found.
+    pub unmanaged_nics: Vec<String>,
 }
 
 /// What Open vSwitch forwards with.
@@ -74,6 +80,9 @@ impl Default for Settings {
             logins_per_minute: 60,
             audit_size: 10 << 20,
             audit_files: 10,
+            fcoe: BTreeMap::new(),
+            boot_nics: Vec::new(),
+            unmanaged_nics: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::{facts, inventory, startup, topology};
+use crate::{diverged, facts, inventory, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -84,6 +84,7 @@ impl Core {
                     self.refusal(&draft, host, about, &why)
                 })?;
                 converged = true;
+                diverged::unmark(&draft, host)?;
                 facts::record(self, &draft, host, &outcome.facts)?;
                 Ok(out)
             });
@@ -94,6 +95,7 @@ impl Core {
             };
             match self.store.commit(draft) {
                 Ok(_) => {
+                    self.keep_topology(host);
                     self.publish(host);
                     return Ok(out);
                 }
@@ -125,10 +127,7 @@ impl Core {
         });
         if let Err(failed) = back {
             tracing::error!("{host}: after {why} the network could not be put back: {failed}");
-            let noted = self
-                .store
-                .change(|draft| startup::note_diverged(self, draft, host, &failed.to_string()));
-            if let Err(failed) = noted {
+            if let Err(failed) = diverged::mark(self, host, &failed.to_string()) {
                 tracing::error!("{host}: nor could the operator be told: {failed}");
             }
             return (why, Ended::Diverged);
@@ -183,6 +182,7 @@ impl Core {
     ) -> ApiError {
         tracing::warn!("{host}: {why}");
         if let Undo::Failed(_) = why.undo {
+            // The agent has told so, too; then the record is marked.
             tracing::error!("{host}: its network is neither as before nor as asked");
         }
         let pif = match why.part {

@@ -30,6 +30,13 @@ pub struct Config {
     pub async_workers: usize,
     /// Calls that may wait for events at the same time.
     pub waiting: usize,
+    /// NICs through which storage is reached by FCoE, and the SCSI identifiers of what is behind each; none means that
+    /// anything may be.
+    pub fcoe: BTreeMap<String, Vec<String>>,
+    /// NICs through which the host boots: their PIFs do not allow to be unplugged.
+    pub boot_nics: Vec<String>,
+    /// NICs whose PIFs are not managed when a scan finds them.
+    pub unmanaged_nics: Vec<String>,
 }
 
 impl Default for Config {
@@ -46,6 +53,9 @@ impl Default for Config {
             audit_files: 10,
             async_workers: 16,
             waiting: 4096,
+            fcoe: BTreeMap::new(),
+            boot_nics: Vec::new(),
+            unmanaged_nics: Vec::new(),
         }
     }
 }
@@ -79,6 +89,21 @@ impl Config {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.path("/var/lib/xcp/xapi.db")
+    }
+
+    /// The last topology that was committed.
+    pub fn last_topology(&self) -> PathBuf {
+        self.path("/var/lib/xcp/last-topology.json")
+    }
+
+    /// Exists while the daemon runs without its database; says why.
+    pub fn emergency_marker(&self) -> PathBuf {
+        self.path("/run/xapi/emergency")
+    }
+
+    /// Where a line is written that somebody at the machine must see.
+    pub fn console(&self) -> PathBuf {
+        self.path("/dev/console")
     }
 
     /// Exists from the first start after the machine's boot until its end.

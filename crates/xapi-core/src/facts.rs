@@ -11,7 +11,7 @@ use xapi_net::topology::{Family, Name};
 
 use crate::Result;
 use crate::context::Core;
-use crate::topology;
+use crate::{startup, topology};
 
 /// Writes the facts of a host into a draft; equal values make no edit and no event.
 pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
@@ -35,6 +35,10 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
             .and_then(|name| facts.nics.get(&name));
         if let Some(nic) = nic.filter(|_| pif.physical) {
             link(core, draft, &pif.metrics, nic)?;
+            if let Some(why) = nic.refused.as_ref().filter(|_| pif.managed) {
+                let body = format!("NIC {} goes on with its own settings: {why}", pif.device);
+                startup::tell(core, draft, host, "NIC_SETTING_REFUSED", &body)?;
+            }
         }
         if let Some(bond) = pif.bond_master_of.first() {
             bonded(core, draft, &pif, bond, facts)?;

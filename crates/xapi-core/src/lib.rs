@@ -4,6 +4,7 @@
 //! draft says, and commits. Nothing here speaks XML, HTTP, OVSDB or netlink. Start at [`Api::call`] for the way of a
 //! call, at [`startup::TABLE`] for what happens before the first one.
 
+mod adopt;
 pub mod alert;
 pub mod audit;
 pub mod auth;
@@ -11,12 +12,14 @@ pub mod change;
 pub mod config;
 pub mod context;
 pub mod dispatch;
+pub mod diverged;
 pub mod events;
 pub mod facts;
 pub mod filter;
 pub mod health;
 pub mod implied;
 pub mod inventory;
+pub mod last_topology;
 pub mod metrics;
 pub mod not_yet;
 pub mod ops;

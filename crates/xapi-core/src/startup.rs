@@ -10,14 +10,12 @@ use xapi_model::{
     Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
 };
 use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
-use xapi_net::facts::Facts;
-use xapi_net::topology::{Family, Name};
 
 use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
-use crate::topology::{netmask_of, pifs_of};
-use crate::{Result, alert, facts, topology};
+use crate::topology::pifs_of;
+use crate::{Result, adopt, alert, diverged, facts, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -68,6 +66,12 @@ pub struct Step {
 /// The steps, in order.
 pub const TABLE: &[Step] = &[
     Step {
+        name: "bringing the network up without a database",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: last_topology,
+    },
+    Step {
         name: "reading the role in the pool",
         on: On::Any,
         failing: Failing::Stop,
@@ -101,7 +105,7 @@ pub const TABLE: &[Step] = &[
         name: "adopting the management interface",
         on: On::Any,
         failing: Failing::Warn,
-        run: adopt_management,
+        run: adopt::management,
     },
     Step {
         name: "repairing bonds",
@@ -140,6 +144,18 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
             }
             Err(why) => return Err(why),
         }
+    }
+    Ok(())
+}
+
+/// A database that knows no pool is a first start's, or takes the place of one that was lost: then the network comes up as
+/// it was, before anything is asked of it.
+fn last_topology(core: &Core) -> Result<()> {
+    if !core.view()?.all::<Pool>()?.is_empty() {
+        return Ok(());
+    }
+    if crate::last_topology::bring_up(&core.config, &*core.agent)?.is_some() {
+        tracing::warn!("the database is new, and the network is as it was before");
     }
     Ok(())
 }
@@ -359,155 +375,6 @@ fn scan(core: &Core) -> Result<()> {
     pif::scan_host(core, &core.localhost()?, pif::Scanning::Known)
 }
 
-/// The first start takes over the management interface that the installer left, as it is: the inventory names the
-/// bridge, the live bridge has the addresses.
-pub(crate) fn adopt_management(core: &Core) -> Result<()> {
-    let host = core.localhost()?;
-    let facts = core.agent.facts().map_err(errors::internal_error)?;
-    let installed = installed_configuration(core)?;
-    core.store.change(|draft| {
-        for (reference, row) in pifs_of(draft, &host)? {
-            let unset = row.ip_configuration_mode == IpConfigurationMode::None
-                && row.ipv6_configuration_mode == Ipv6ConfigurationMode::None;
-            if row.management && unset {
-                adopt(draft, &reference, &row, &facts, &installed)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// What /etc/firstboot.d/data/management.conf says: `MODE`, `MODEV6`, `DNS`, … (host-networking facts, 1.4).
-fn installed_configuration(core: &Core) -> Result<Inventory> {
-    let path = core.config.path("/etc/firstboot.d/data/management.conf");
-    Inventory::read(&path)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
-}
-
-fn adopt(
-    draft: &Draft,
-    pif: &Ref<Pif>,
-    row: &Pif,
-    facts: &Facts,
-    installed: &Inventory,
-) -> Result<()> {
-    let bridge = draft.field(&row.network, Network::BRIDGE)?;
-    let live = Name::new(&bridge)
-        .ok()
-        .and_then(|name| facts.bridges.get(&name));
-    // A bridge without any address says nothing: the installer's file does.
-    let Some(live) = live.filter(|live| !live.addresses.is_empty()) else {
-        return adopt_installed(draft, pif, installed);
-    };
-    let mode = |key: &str| installed.get(key).unwrap_or_default().to_ascii_lowercase();
-    let gateway = |family| {
-        let mut gateways = live.gateways.iter();
-        gateways
-            .find(|gateway| xapi_net::names::family(gateway) == family)
-            .map(ToString::to_string)
-    };
-    if mode("MODE") == "dhcp" {
-        draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?;
-    } else if let Some(inet) = live
-        .addresses
-        .iter()
-        .find(|inet| inet.family() == Family::V4)
-    {
-        draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
-        draft.set(pif, Pif::IP, inet.address().to_string())?;
-        draft.set(pif, Pif::NETMASK, netmask_of(inet.prefix()))?;
-        draft.set(pif, Pif::GATEWAY, gateway(Family::V4).unwrap_or_default())?;
-        let servers: Vec<_> = facts.dns.servers.iter().map(ToString::to_string).collect();
-        draft.set(pif, Pif::DNS, servers.join(","))?;
-    }
-    match mode("MODEV6").as_str() {
-        "dhcp" => {
-            return draft.set(
-                pif,
-                Pif::IPV6_CONFIGURATION_MODE,
-                Ipv6ConfigurationMode::Dhcp,
-            );
-        }
-        "autoconf" => {
-            return draft.set(
-                pif,
-                Pif::IPV6_CONFIGURATION_MODE,
-                Ipv6ConfigurationMode::Autoconf,
-            );
-        }
-        _ => {}
-    }
-    let global = |inet: &&xapi_net::topology::Inet| match inet.address() {
-        std::net::IpAddr::V6(address) => !address.is_unicast_link_local(),
-        std::net::IpAddr::V4(_) => false,
-    };
-    let addresses: Vec<_> = live
-        .addresses
-        .iter()
-        .filter(global)
-        .map(ToString::to_string)
-        .collect();
-    if !addresses.is_empty() {
-        draft.set(
-            pif,
-            Pif::IPV6_CONFIGURATION_MODE,
-            Ipv6ConfigurationMode::Static,
-        )?;
-        draft.set(pif, Pif::IPV6, addresses)?;
-        draft.set(
-            pif,
-            Pif::IPV6_GATEWAY,
-            gateway(Family::V6).unwrap_or_default(),
-        )?;
-    }
-    Ok(())
-}
-
-/// Without a live bridge the installer's file alone says what the management interface shall have.
-fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &Inventory) -> Result<()> {
-    let text = |key: &str| installed.get(key).unwrap_or_default().to_owned();
-    match text("MODE").to_ascii_lowercase().as_str() {
-        "static" => {
-            draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
-            draft.set(pif, Pif::IP, text("IP"))?;
-            draft.set(pif, Pif::NETMASK, text("NETMASK"))?;
-            draft.set(pif, Pif::GATEWAY, text("GATEWAY"))?;
-            draft.set(pif, Pif::DNS, text("DNS"))?;
-        }
-        "dhcp" => draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?,
-        _ => {}
-    }
-    match text("MODEV6").to_ascii_lowercase().as_str() {
-        "static" => {
-            draft.set(
-                pif,
-                Pif::IPV6_CONFIGURATION_MODE,
-                Ipv6ConfigurationMode::Static,
-            )?;
-            draft.set(
-                pif,
-                Pif::IPV6,
-                text("IPv6")
-                    .split(',')
-                    .map(|one| one.trim().to_owned())
-                    .collect(),
-            )?;
-            draft.set(pif, Pif::IPV6_GATEWAY, text("IPv6_GATEWAY"))
-        }
-        "dhcp" => draft.set(
-            pif,
-            Pif::IPV6_CONFIGURATION_MODE,
-            Ipv6ConfigurationMode::Dhcp,
-        ),
-        "autoconf" => draft.set(
-            pif,
-            Pif::IPV6_CONFIGURATION_MODE,
-            Ipv6ConfigurationMode::Autoconf,
-        ),
-        _ => Ok(()),
-    }
-}
-
 /// Nothing uses a bond's member beside its bond (the rules that the bonding design calls R2), and no member points at
 /// a bond that is gone.
 fn repair_bonds(core: &Core) -> Result<()> {
@@ -620,7 +487,7 @@ fn converge(core: &Core) -> Result<()> {
 /// Start-up's steps about the network again, after NICs or Open vSwitch came.
 pub(crate) fn look_again(core: &Core) -> Result<()> {
     scan(core)?;
-    adopt_management(core)?;
+    adopt::management(core)?;
     choose_plugged(core)?;
     converge(core)?;
     write_inventory(core)
@@ -645,8 +512,15 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     outcome.left_out = left_out;
     core.store.change(|draft| {
         note_left_out(core, draft, &host, &outcome.left_out)?;
+        if outcome.alone.is_none() {
+            diverged::unmark(draft, &host)?;
+        }
         facts::record(core, draft, &host, &outcome.facts)
     })?;
+    core.keep_topology(&host);
+    if let Some(alone) = &outcome.alone {
+        diverged::mark(core, &host, &diverged::alone_text(alone))?;
+    }
     tracing::info!(
         steps = outcome.steps,
         left_out = outcome.left_out.len(),
@@ -688,14 +562,14 @@ fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftO
     Ok(())
 }
 
-/// Tells the operator that a host is neither as before nor as asked.
-pub(crate) fn note_diverged(core: &Core, draft: &Draft, host: &Ref<Host>, why: &str) -> Result<()> {
-    let body = format!("the network is neither as before nor as asked: {why}; it is tried again");
-    tell(core, draft, host, "NETWORK_DIVERGED", &body)
-}
-
 /// Adds a message about a host, unless it is there already.
-fn tell(core: &Core, draft: &Draft, host: &Ref<Host>, name: &str, body: &str) -> Result<()> {
+pub(crate) fn tell(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    name: &str,
+    body: &str,
+) -> Result<()> {
     let uuid = draft.field(host, Host::UUID)?;
     let same =
         |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;

@@ -13,8 +13,8 @@ use xapi_model::{
 use xapi_net::agent::{LeftOut, Part};
 use xapi_net::topology as net;
 use xapi_net::topology::{
-    Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, Mac, Name, Offload, Real, StaticRoute,
-    Topology, Uplink,
+    Bridge, BridgeKind, Dns, FailMode, Inet, Ipv4, Ipv6, LinkModes, Mac, Name, Offload, Real,
+    StaticRoute, Topology, Uplink,
 };
 
 use crate::Result;
@@ -257,9 +257,12 @@ impl<'a, R: Read> Lowering<'a, R> {
 
     /// What is wanted of a NIC. A bond's properties are those of its members, too.
     fn settings(&mut self, nic: Name, pif: &Pif, properties_of: &Pif) {
-        let offload = offload(pif, properties_of);
-        if !offload.is_empty() {
-            let settings = net::Nic { mtu: None, offload };
+        let settings = net::Nic {
+            mtu: None,
+            offload: offload(pif, properties_of),
+            modes: link_modes(pif),
+        };
+        if settings != net::Nic::default() {
             self.topology.nics.insert(nic, settings);
         }
     }
@@ -380,6 +383,29 @@ fn offload(pif: &Pif, properties_of: &Pif) -> BTreeMap<Offload, bool> {
     settings
         .filter_map(|setting| Some((*setting, asked(setting)?)))
         .collect()
+}
+
+/// Speed, duplex and autonegotiation as the keys `ethtool-…` of a PIF's other_config have them; a value that isn't
+/// understood is ignored (host-networking facts, 2.2).
+fn link_modes(pif: &Pif) -> LinkModes {
+    let key = |key: &str| pif.other_config.get(key).map(String::as_str);
+    let hexadecimal = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    LinkModes {
+        speed: key("ethtool-speed")
+            .and_then(|text| text.parse().ok())
+            .filter(|speed| *speed > 0),
+        full_duplex: match key("ethtool-duplex") {
+            Some("full") => Some(true),
+            Some("half") => Some(false),
+            _ => None,
+        },
+        autoneg: match key("ethtool-autoneg") {
+            Some("true" | "on") => Some(true),
+            Some("false" | "off") => Some(false),
+            _ => None,
+        },
+        advertise: key("ethtool-advertise").and_then(hexadecimal),
+    }
 }
 
 /// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not

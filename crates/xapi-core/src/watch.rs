@@ -8,7 +8,7 @@ use xapi_model::{Host, Ref};
 use xapi_net::agent::NetEvent;
 
 use crate::context::Core;
-use crate::{Result, facts, session, startup, task};
+use crate::{Result, diverged, facts, session, startup, task};
 
 /// How often sessions and tasks that nobody needs any more are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -103,8 +103,7 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
                 look_again = true
             }
             NetEvent::Diverged { why } => {
-                core.store
-                    .change(|draft| startup::note_diverged(core, draft, &host, why))?;
+                diverged::mark(core, &host, why)?;
             }
             _ => {}
         }

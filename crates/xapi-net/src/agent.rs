@@ -98,8 +98,22 @@ pub struct Outcome {
     pub facts: Facts,
     /// What could not be, with [`Mode::WhatCan`].
     pub left_out: Vec<LeftOut>,
+    /// Where management is, if with [`Mode::WhatCan`] it could not be had as it was asked for.
+    #[serde(default)]
+    pub alone: Option<ManagementAlone>,
     /// How many steps were done; none if all was so already.
     pub steps: usize,
+}
+
+/// Management where it needs nothing but one NIC, since the bond or the VLAN that it should be on could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagementAlone {
+    /// The bridge that has the addresses.
+    pub bridge: Name,
+    /// The only NIC under it.
+    pub nic: Name,
+    /// Why it could not be as it was asked for.
+    pub why: String,
 }
 
 /// Something that could not be.

@@ -1,16 +1,18 @@
 //! Carries out a request on a backend: fills in the leases that are known, waits for those that are not, undoes or
 //! leaves out what fails. The same for the real host and the simulated one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use crate::agent::{Cause, LeftOut, Mode, NetError, Part, Request, Undo};
+use crate::agent::{Cause, LeftOut, ManagementAlone, Mode, NetError, Part, Request, Undo};
 use crate::engine::{self, Change, Driver};
-use crate::names::{Family, Mac, Name};
-use crate::object::Object;
-use crate::topology::{Bridge, Ipv4, Ipv6, Lease, Topology, is_reachable};
+use crate::kernel::Resolver;
+use crate::names::{Family, Inet, Mac, Name};
+use crate::object::{Key, Object};
+use crate::plan::Graph;
+use crate::topology::{Bridge, Dns, Ipv4, Ipv6, Lease, Topology, is_reachable};
 
 /// A driver that also knows of leases.
 pub trait Backend: Driver<Object = Object> {
@@ -22,6 +24,32 @@ pub trait Backend: Driver<Object = Object> {
 
     /// Waits until one of these clients has a lease. False when the time is up.
     fn await_lease(&mut self, clients: &[Client], until: Instant) -> bool;
+
+    /// What is kept for clients that have no lease yet.
+    fn kept(&self) -> &Kept;
+
+    /// The same, to be changed.
+    fn kept_mut(&mut self) -> &mut Kept;
+}
+
+/// Addresses that were there before their bridge asked for DHCP. They stay until the client has its first lease, so that
+/// nobody is cut off by asking. An address whose lease was lost is none of them.
+pub type Kept = BTreeMap<Client, Before>;
+
+/// What was there before a client ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Address, router and name servers, as if they were leased.
+    pub lease: Lease,
+    /// Whether the server is asked for this address: it may have given it to whoever was the client before us.
+    pub ask_for_it: bool,
+}
+
+/// What is kept for a client, though it ran on another bridge.
+pub fn kept_for<'a>(kept: &'a Kept, client: &Client) -> Option<&'a Before> {
+    let mut all = kept.iter();
+    let found = all.find(|(other, _)| other.is_same(client));
+    found.map(|(_, before)| before)
 }
 
 /// A DHCP client that a topology asks for.
@@ -56,6 +84,8 @@ pub struct Converged {
     pub topology: Topology,
     /// What could not be.
     pub left_out: Vec<LeftOut>,
+    /// Where management is, if not where it was asked for.
+    pub alone: Option<ManagementAlone>,
     /// The number of steps.
     pub steps: usize,
 }
@@ -70,31 +100,42 @@ pub fn converge<B: Backend>(backend: &mut B, request: &Request) -> Result<Conver
 
 /// The steps that a request would take now, in words.
 pub fn preview<B: Backend>(backend: &mut B, request: &Request) -> Result<Vec<String>, NetError> {
-    let topology = with_leases(&request.topology, backend);
-    let plan = engine::preview(backend, &topology)?;
-    Ok(plan.steps().map(|step| format!("{step:?}")).collect())
+    let before = backend.kept().clone();
+    let plan = keep(backend, request).and_then(|()| {
+        let topology = with_kept(with_leases(&request.topology, backend), backend);
+        engine::preview(backend, &topology)
+    });
+    *backend.kept_mut() = before;
+    Ok(plan?.steps().map(|step| format!("{step:?}")).collect())
 }
 
 fn whole<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, NetError> {
     let until = deadline(request);
     let already = backend.clients();
+    let before = backend.kept().clone();
+    keep(backend, request)?;
     let mut change = Change::new(backend);
     loop {
-        let topology = with_leases(&request.topology, change.driver());
+        let leased = with_leases(&request.topology, change.driver());
+        let topology = with_kept(leased.clone(), change.driver());
         if let Err(error) = change.to(&topology) {
+            *change.driver().kept_mut() = before;
             return Err(change.undo(error));
         }
-        let mut waiting = without_lease(&topology);
+        let mut waiting = without_lease(&leased);
+        forget_all_but(&waiting, change.driver());
         // A client that ran in vain before this change is no reason to refuse it.
         waiting.retain(|client| !already.iter().any(|ran| ran.is_same(client)));
         if waiting.is_empty() {
             return Ok(Converged {
                 topology,
                 left_out: Vec::new(),
+                alone: None,
                 steps: change.steps(),
             });
         }
         if !change.driver().await_lease(&waiting, until) {
+            *change.driver().kept_mut() = before;
             return Err(change.undo(no_lease(waiting[0])));
         }
     }
@@ -104,24 +145,130 @@ fn whole<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, Ne
 /// is put in place when it comes.
 fn what_can<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, NetError> {
     let until = deadline(request);
-    let mut steps = 0;
+    keep(backend, request)?;
+    let mut target = request.topology.clone();
+    let mut done = Converged {
+        topology: Topology::default(),
+        left_out: Vec::new(),
+        alone: None,
+        steps: 0,
+    };
     loop {
-        let reached = engine::what_can(backend, &with_leases(&request.topology, backend))?;
-        steps += reached.steps;
-        let waiting = without_lease(&reached.topology);
+        let wanted = with_kept(with_leases(&target, backend), backend);
+        let reached = engine::what_can(backend, &wanted)?;
+        done.steps += reached.steps;
+        match (&done.alone, reached.alone) {
+            // What could not be is not tried a second time for a lease's sake.
+            (_, Some(alone)) => {
+                target = reached.topology.clone();
+                done.alone = Some(alone);
+                done.left_out = reached.left_out;
+            }
+            (Some(_), None) => done.left_out.extend(reached.left_out),
+            (None, None) => done.left_out = reached.left_out,
+        }
+        done.topology = reached.topology;
+        let leased = with_leases(&done.topology, backend);
+        let waiting = without_lease(&leased);
+        forget_all_but(&waiting, backend);
+        if with_kept(leased, backend) != done.topology {
+            // A lease came meanwhile.
+            continue;
+        }
         let (management, rest): (Vec<Client>, Vec<Client>) = waiting
             .into_iter()
-            .partition(|client| Some(client.bridge) == reached.topology.management);
+            .partition(|client| Some(client.bridge) == done.topology.management);
         let got = (!management.is_empty() && backend.await_lease(&management, until))
             || (!rest.is_empty() && backend.await_lease(&rest, Instant::now()));
         if !got {
-            return Ok(Converged {
-                topology: reached.topology,
-                left_out: reached.left_out,
-                steps,
-            });
+            return Ok(done);
         }
     }
+}
+
+/// Finds the addresses to be kept for clients that this request starts and that have no lease.
+fn keep<B: Backend>(backend: &mut B, request: &Request) -> Result<(), NetError> {
+    let topology = &request.topology;
+    let running = backend.clients();
+    let mut fresh = without_lease(&with_leases(topology, backend));
+    fresh.retain(|client| !running.iter().any(|ran| ran.is_same(client)));
+    if fresh.is_empty() || topology.check().is_err() {
+        return Ok(());
+    }
+    let mut want = backend.lower(topology);
+    // Whoever wrote it, what it says is kept.
+    want.entry(Key::Resolver)
+        .or_insert_with(|| Object::Resolver("".into()));
+    let have = backend.observe(&want)?.graph;
+    for client in fresh {
+        if let Some(lease) = found_for(&client, topology, &have) {
+            let before = Before {
+                lease,
+                ask_for_it: request.mode == Mode::WhatCan,
+            };
+            backend.kept_mut().insert(client, before);
+        }
+    }
+    Ok(())
+}
+
+/// The address that the bridge of a client has now, or its NIC.
+fn found_for(client: &Client, topology: &Topology, have: &Graph<Object>) -> Option<Lease> {
+    let bridge = topology.bridges.get(&client.bridge)?;
+    let mut devices = std::iter::once(&client.bridge).chain(bridge.nics());
+    let (device, address) = devices.find_map(|device| {
+        let address = have.keys().find_map(|key| match key {
+            Key::Address(on, inet) if on == device && inet.family() == client.family => Some(*inet),
+            _ => None,
+        });
+        Some((*device, address?))
+    })?;
+    // By metric, since that is the order of the keys.
+    let gateway = have.iter().find_map(|(key, object)| match (key, object) {
+        (Key::Route(to, _), Object::Route(route))
+            if *to == Inet::everything(client.family) && route.device == device =>
+        {
+            route.gateway
+        }
+        _ => None,
+    });
+    let dns = match have.get(&Key::Resolver) {
+        Some(Object::Resolver(text)) if topology.dns == Some(client.bridge) => {
+            let Resolver { servers, search } = Resolver::parse(text);
+            Dns { servers, search }
+        }
+        _ => Dns::default(),
+    };
+    Some(with_reachable_router(Lease {
+        address,
+        gateway,
+        dns,
+        server: None,
+        mtu: None,
+    }))
+}
+
+/// Fills in what is kept where there is no lease.
+pub fn with_kept<B: Backend + ?Sized>(mut topology: Topology, backend: &B) -> Topology {
+    let kept = |client: Client| kept_for(backend.kept(), &client).map(|it| it.lease.clone());
+    for (name, bridge) in &mut topology.bridges {
+        let v4 = client(*name, bridge, Family::V4);
+        let v6 = client(*name, bridge, Family::V6);
+        if let Ipv4::Dhcp { lease } = &mut bridge.ipv4 {
+            *lease = lease.take().or_else(|| kept(v4));
+        }
+        if let Ipv6::Dhcp { lease } = &mut bridge.ipv6 {
+            *lease = lease.take().or_else(|| kept(v6));
+        }
+    }
+    topology
+}
+
+/// Nothing is kept any longer but for these.
+fn forget_all_but<B: Backend + ?Sized>(waiting: &[Client], backend: &mut B) {
+    backend
+        .kept_mut()
+        .retain(|client, _| waiting.iter().any(|waits| waits.is_same(client)));
 }
 
 /// A time too far away to be told is as good as none: a year stands for it.

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{debug, warn};
 
-use crate::agent::{Cause, LeftOut, NetError, Part, Undo};
+use crate::agent::{Cause, LeftOut, ManagementAlone, NetError, Part, Undo};
 use crate::plan::{self, Graph, Object, Plan, Step};
-use crate::topology::Topology;
+use crate::topology::{Alone, Topology};
 
 /// A backend: it can say what a topology means to it, what there is, and can do steps.
 pub trait Driver {
@@ -54,12 +54,29 @@ pub struct Fault {
 pub enum FaultKind {
     /// The step is refused and has no effect.
     Refuse,
+    /// So many attempts are refused, whatever step it is that they find there: after the failure, the undo fails too.
+    RefuseTimes(u32),
     /// The step has its effect and is then found to have failed.
     FailAfter,
     /// Whoever does the steps stops before this one.
     CrashBefore,
     /// Whoever does the steps stops after this one.
     CrashAfter,
+    /// Whoever does the steps panics before this one, as for a mistake of ours.
+    Panic,
+}
+
+impl Fault {
+    /// The fault that is still to come after this one has happened.
+    pub fn next(self) -> Option<Fault> {
+        match self.kind {
+            FaultKind::RefuseTimes(left @ 2..) => Some(Fault {
+                kind: FaultKind::RefuseTimes(left - 1),
+                ..self
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// What a driver finds.
@@ -296,15 +313,19 @@ pub struct Reached {
     pub topology: Topology,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
+    /// Where management is, if it could not be had as it was asked for.
+    pub alone: Option<ManagementAlone>,
     /// The number of steps.
     pub steps: usize,
 }
 
-/// All that can be, management first. What fails is left out with all that stands on it.
+/// All that can be, management first. What fails is left out with all that stands on it; but if that is management
+/// itself, it is tried alone, without bond and VLAN, on the primary member and then on the others.
 pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reached, NetError> {
     let mut reached = Reached {
         topology: topology.clone(),
         left_out: Vec::new(),
+        alone: None,
         steps: 0,
     };
     for (bridge, router) in reached.topology.leave_out_unreachable_routers() {
@@ -315,23 +336,65 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
             why: format!("no address reaches the router {router}"),
         });
     }
-    // Each round leaves out one NIC or bridge more, so there are no more rounds than those.
-    let mut rounds = 1 + topology
-        .bridges
-        .values()
-        .map(|bridge| 1 + bridge.nics().len())
-        .sum::<usize>();
+    let wanted = reached.topology.clone();
+    let mut places = wanted.management_alone().into_iter();
+    // Each round leaves out one NIC or bridge more or tries one more place, so there are no more rounds than those.
+    let mut rounds = 1
+        + 2 * places.len()
+        + topology
+            .bridges
+            .values()
+            .map(|bridge| 1 + bridge.nics().len())
+            .sum::<usize>();
     loop {
         match one_round(driver, &reached.topology, &mut reached.steps) {
             Ok(()) => return Ok(reached),
             Err(error) => {
                 rounds -= 1;
-                if rounds == 0 || !leave_out(&mut reached, &error) {
+                let lost = matches!(error.cause, Cause::Stopped | Cause::Unreachable);
+                if rounds == 0 || lost {
+                    return Err(error);
+                }
+                let went_on = leave_out(&mut reached, &error);
+                let has_management = reached.topology.management.is_some() && went_on;
+                let put = !has_management
+                    && wanted.management.is_some()
+                    && put_alone(&mut reached, &wanted, places.next(), &error);
+                if !went_on && !put {
                     return Err(error);
                 }
             }
         }
     }
+}
+
+/// Puts management into the next place where it needs nothing else. False if there is none.
+fn put_alone(
+    reached: &mut Reached,
+    wanted: &Topology,
+    place: Option<Alone>,
+    error: &NetError,
+) -> bool {
+    // What failed first says why; a place that fails says only that it is none.
+    let why = reached.alone.take().map(|alone| alone.why);
+    let Some(place) = place else {
+        return false;
+    };
+    warn!("management is tried alone on {}: {error}", place.nic);
+    reached.alone = Some(ManagementAlone {
+        bridge: place.bridge,
+        nic: place.nic,
+        why: why.unwrap_or_else(|| error.to_string()),
+    });
+    let bridges = reached.topology.put_alone(wanted, &place);
+    if !bridges.is_empty() {
+        reached.left_out.push(LeftOut {
+            part: error.part,
+            bridges,
+            why: error.why.clone(),
+        });
+    }
+    true
 }
 
 fn one_round<D: Driver>(
@@ -363,7 +426,7 @@ fn leave_out(reached: &mut Reached, error: &NetError) -> bool {
             Vec::new()
         }
     };
-    if reached.topology == before || matches!(error.cause, Cause::Stopped | Cause::Unreachable) {
+    if reached.topology == before {
         return false;
     }
     warn!("left out: {error}");

@@ -57,6 +57,9 @@ pub struct NicFacts {
     pub physical: bool,
     /// Addresses on the NIC itself, as an installer may have left them.
     pub addresses: Vec<Inet>,
+    /// Why it does not have the speed, duplex or autonegotiation that was asked for.
+    #[serde(default)]
+    pub refused: Option<String>,
 }
 
 /// Duplex of a link.

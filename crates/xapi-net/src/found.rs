@@ -128,7 +128,7 @@ impl Found {
                 continue;
             }
             let wanted = match want.get(&key) {
-                Some(Object::Nic(wanted)) => Some(&wanted.offload),
+                Some(Object::Nic(wanted)) => Some(wanted),
                 _ => None,
             };
             graph.insert(key, Object::Nic(nic.seen_by(wanted)));
@@ -153,7 +153,18 @@ impl Found {
             let key = Key::Route(*destination, *metric);
             if route.ours || want.contains_key(&key) || want.contains_key(&Key::Nic(route.device)) {
                 let addresses = self.addresses.iter().filter(|(on, _)| *on == route.device);
-                let route = route.standing_on(destination, addresses.map(|(_, inet)| *inet));
+                let all = || addresses.clone().map(|(_, inet)| *inet);
+                // Of several addresses in the router's network one is as good as another: the wanted one, if it is there.
+                let wanted = match want.get(&key) {
+                    Some(Object::Route(wanted)) if wanted.device == route.device => wanted.through,
+                    _ => None,
+                };
+                let by_wanted =
+                    route.standing_on(destination, all().filter(|inet| Some(*inet) == wanted));
+                let route = match by_wanted.through {
+                    Some(_) => by_wanted,
+                    None => route.standing_on(destination, all()),
+                };
                 graph.insert(key, Object::Route(route));
             }
         }

@@ -101,6 +101,7 @@ fn uplink(topology: &Topology, name: Name, bridge: &Bridge, graph: &mut Graph<Ob
             offload: settings
                 .map(|settings| settings.offload.clone())
                 .unwrap_or_default(),
+            modes: settings.map(|settings| settings.modes).unwrap_or_default(),
         };
         graph.insert(Key::Nic(*nic), Object::Nic(wanted));
         graph.insert(Key::Aside(*nic), Object::Aside);

@@ -75,6 +75,42 @@ impl fmt::Display for Offload {
     }
 }
 
+/// How a NIC comes to a speed with its other end. What isn't said is left as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkModes {
+    /// Mbit/s.
+    pub speed: Option<u32>,
+    /// Whether both ends may talk at once.
+    pub full_duplex: Option<bool>,
+    /// Whether the two ends agree by themselves.
+    pub autoneg: Option<bool>,
+    /// What it tells the other end that it can, by the bits of ethtool's link modes.
+    pub advertise: Option<u64>,
+}
+
+impl LinkModes {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == LinkModes::default()
+    }
+}
+
+impl fmt::Display for LinkModes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            self.speed.map(|speed| format!("speed {speed}")),
+            self.full_duplex
+                .map(|full| format!("duplex {}", if full { "full" } else { "half" })),
+            self.autoneg
+                .map(|on| format!("autoneg {}", if on { "on" } else { "off" })),
+            self.advertise.map(|bits| format!("advertise {bits:#x}")),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        out.pad(&words.join(" "))
+    }
+}
+
 /// The name of a network device or bridge: `[A-Za-z0-9._-]{1,15}`, as the kernel takes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

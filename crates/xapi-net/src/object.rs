@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::Part;
-use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::ovs::row;
 use crate::plan::{self, Step};
 
@@ -68,17 +68,24 @@ pub struct Nic {
     pub mtu: u32,
     /// What it does in place of the processor, as far as anything is wanted of it.
     pub offload: BTreeMap<Offload, bool>,
+    /// How it comes to a speed: as wanted, or what is so in its place. Empty if nothing is wanted.
+    pub modes: LinkModes,
 }
 
 impl Nic {
     /// The NIC as somebody sees it who wants this of it: what isn't asked for isn't seen, and what the NIC does not tell
     /// or cannot change is as wanted, so that nobody tries for ever.
-    pub fn seen_by(&self, wanted: Option<&BTreeMap<Offload, bool>>) -> Nic {
-        let wanted = wanted.into_iter().flatten();
+    pub fn seen_by(&self, wanted: Option<&Nic>) -> Nic {
+        let asks_modes = wanted.is_some_and(|wanted| !wanted.modes.is_empty());
+        let wanted = wanted.into_iter().flat_map(|wanted| &wanted.offload);
         let offload =
             wanted.map(|(offload, on)| (*offload, *self.offload.get(offload).unwrap_or(on)));
         Nic {
             offload: offload.collect(),
+            modes: match asks_modes {
+                true => self.modes,
+                false => LinkModes::default(),
+            },
             ..*self
         }
     }
@@ -404,7 +411,11 @@ impl fmt::Debug for Object {
                 write!(out, "{} mtu {}", up(nic.up), nic.mtu)?;
                 nic.offload.iter().try_for_each(|(offload, on)| {
                     write!(out, " {offload} {}", if *on { "on" } else { "off" })
-                })
+                })?;
+                match nic.modes.is_empty() {
+                    true => Ok(()),
+                    false => write!(out, " {}", nic.modes),
+                }
             }
             Object::Aside => out.write_str("yes"),
             Object::Bridge(bridge) => {

@@ -12,9 +12,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::alone::Alone;
 pub use self::check::Invalid;
-pub use crate::names::{Family, Inet, Mac, Malformed, Name, Offload};
+pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
 
+mod alone;
 mod check;
 
 /// The MTU where nothing else is said.
@@ -264,6 +266,9 @@ pub struct Nic {
     /// cannot do otherwise.
     #[serde(default)]
     pub offload: BTreeMap<Offload, bool>,
+    /// Speed, duplex and autonegotiation. A NIC that takes them not is as good as any other.
+    #[serde(default)]
+    pub modes: LinkModes,
 }
 
 /// IPv4 configuration of a bridge.

@@ -362,6 +362,7 @@ fn an_offload_setting_is_changed_alone_undone_exactly_and_not_missed_in_a_nic_wi
         let settings = Nic {
             mtu: None,
             offload: [(offload, on)].into(),
+            ..Nic::default()
         };
         topology.nics.insert(name(nic), settings);
         topology
@@ -410,4 +411,285 @@ fn an_offload_setting_is_changed_alone_undone_exactly_and_not_missed_in_a_nic_wi
 
     assert_eq!(whole(wanted("eth0", Offload::Lro, true)).unwrap().steps, 0);
     assert_eq!(does("eth0", Offload::Lro), None);
+}
+
+/// Where the management address is, if its device is up and has a NIC.
+fn management_at(agent: &SimAgent) -> Option<(Name, Vec<Name>)> {
+    let facts = agent.facts().unwrap();
+    let address = "172.16.0.10/27".parse().unwrap();
+    let found = facts.bridges.iter().find(|(_, bridge)| {
+        bridge.up && bridge.addresses.contains(&address) && facts.gateway_v4.is_some()
+    });
+    found.map(|(name, bridge)| (*name, bridge.ports.clone()))
+}
+
+#[test]
+fn management_that_cannot_be_had_as_asked_is_alone_on_the_primary_member_until_it_can() {
+    let bonded = topology("xapi1", vec![("xapi1", managed(bond("eth0 eth1")))]);
+    let bare_bond = Bridge {
+        mac: Some(PRIMARY),
+        ..bond("eth0 eth1")
+    };
+    let on_a_vlan = topology(
+        "xapi9",
+        vec![
+            ("xapi1", bare_bond),
+            ("xapi8", Bridge::vlan(name("xapi1"), 8)),
+            ("xapi9", managed(Bridge::vlan(name("xapi1"), 9))),
+        ],
+    );
+    for wanted in [bonded, on_a_vlan] {
+        let agent = host("eth0 eth1");
+        let plan = agent.plan(Request::what_can(wanted.clone())).unwrap();
+        let last_row = plan.iter().rposition(|step| {
+            step.starts_with("put port bond0") || step.starts_with("put bridge xapi9")
+        });
+        let fault = Fault {
+            at: last_row.unwrap(),
+            kind: FaultKind::Refuse,
+        };
+        agent.handle().world().fault = Some(fault);
+        let outcome = what_can(&agent, &wanted);
+        let alone = outcome.alone.clone().unwrap();
+        assert_eq!((alone.bridge, alone.nic), (name("xapi1"), name("eth0")));
+        assert!(alone.why.contains("refused on demand"), "{}", alone.why);
+        let lost = outcome.left_out.iter().flat_map(|left| &left.bridges);
+        assert!(lost.clone().count() > 0, "{:?}", outcome.left_out);
+        assert_eq!(
+            management_at(&agent),
+            Some((name("xapi1"), vec![name("eth0")]))
+        );
+        let outcome = what_can(&agent, &wanted);
+        assert_eq!((outcome.alone, outcome.left_out), (None, Vec::new()));
+        assert_eq!(management_at(&agent).unwrap().0, wanted.management.unwrap());
+        assert_eq!(what_can(&agent, &wanted).steps, 0);
+    }
+}
+
+#[test]
+fn a_call_that_fails_and_cannot_be_undone_leaves_management_somewhere_and_the_next_round_mends_it()
+{
+    let before = topology(
+        "xapi1",
+        vec![
+            ("xapi1", managed(bond("eth0 eth1"))),
+            ("xenbr2", Bridge::over_nic(name("eth2"))),
+        ],
+    );
+    let to = topology(
+        "xenbr0",
+        vec![
+            ("xenbr0", managed(Bridge::over_nic(name("eth0")))),
+            ("xenbr1", Bridge::over_nic(name("eth1"))),
+        ],
+    );
+    let begin = || {
+        let agent = host("eth0 eth1 eth2");
+        what_can(&agent, &before);
+        agent
+    };
+    let steps = begin().plan(Request::whole(to.clone())).unwrap().len();
+    let (mut failed, mut alone) = (0, 0);
+    for at in 1..steps {
+        // The call, the way back step by step, the way back by a plan of its own, and then the first attempts at what
+        // was there before.
+        for times in 3..6 {
+            let agent = begin();
+            let handle = agent.handle();
+            let mut world = handle.world();
+            world.fault = Some(Fault {
+                at: world.steps + at,
+                kind: FaultKind::RefuseTimes(times),
+            });
+            drop(world);
+            let (sender, told) = channel();
+            agent.subscribe(Box::new(move |event| drop(sender.send(event))));
+            let error = agent.converge(Request::whole(to.clone())).unwrap_err();
+            // Where a refusal falls on several steps of one transaction, nothing may have been done yet.
+            if !matches!(error.undo, Undo::Failed(_)) {
+                continue;
+            }
+            failed += 1;
+            let events: Vec<NetEvent> = told.try_iter().collect();
+            let [NetEvent::Diverged { .. }, NetEvent::Converged { .. }] = &events[..] else {
+                panic!("{times} refusals at {at}: {events:?}");
+            };
+            let (_, ports) = management_at(&agent).unwrap_or_else(|| {
+                panic!("no management after {times} refusals at {at}");
+            });
+            alone += usize::from(ports == [name("eth0")]);
+            handle.world().fault = None;
+            let outcome = what_can(&agent, &before);
+            assert_eq!((outcome.alone, outcome.left_out), (None, Vec::new()));
+            assert_eq!(
+                management_at(&agent),
+                Some((name("xapi1"), vec![name("bond0")]))
+            );
+        }
+    }
+    println!("{alone} times alone, of {failed}");
+    assert!(failed > 10 && alone > 0);
+}
+
+#[test]
+fn an_address_stays_until_there_is_a_lease_in_its_place_and_one_of_a_lost_lease_does_not() {
+    let agent = host("eth0 eth1");
+    let fixed = topology(
+        "xenbr0",
+        vec![("xenbr0", managed(Bridge::over_nic(name("eth0"))))],
+    );
+    let by_dhcp = |bridge: Bridge| Bridge {
+        mac: Some(PRIMARY),
+        ipv4: Ipv4::Dhcp { lease: None },
+        ..bridge
+    };
+    let leased = topology(
+        "xenbr0",
+        vec![("xenbr0", by_dhcp(Bridge::over_nic(name("eth0"))))],
+    );
+    let watch = xapi_net::sim::world::Watch {
+        address: "172.16.0.10".parse().unwrap(),
+        routed: true,
+        missing: Vec::new(),
+    };
+    let handle = agent.handle();
+    what_can(&agent, &fixed);
+    let before = handle.world().state.clone();
+    handle.world().watch = Some(watch.clone());
+    // No server: all is as before, and was all the time.
+    let error = agent.converge(Request::whole(leased.clone())).unwrap_err();
+    assert_eq!((error.cause, error.undo), (Cause::NoLease, Undo::Done));
+    assert_eq!(handle.world().state, before);
+    // Who asks for what can be keeps the address and goes on asking, also after a move.
+    let outcome = what_can(&agent, &leased);
+    assert!(outcome.steps > 0);
+    has_management(&agent, "xenbr0");
+    assert_eq!(what_can(&agent, &leased).steps, 0);
+    let bonded = topology("xapi1", vec![("xapi1", by_dhcp(bond("eth0 eth1")))]);
+    agent.converge(Request::whole(bonded.clone())).unwrap();
+    has_management(&agent, "xapi1");
+    // A daemon that starts again finds the address, too.
+    let agent = SimAgent::on(handle.clone());
+    what_can(&agent, &bonded);
+    has_management(&agent, "xapi1");
+    let missing = handle.world().watch.take().unwrap().missing;
+    assert_eq!(missing, Vec::<String>::new());
+    // The lease takes its place.
+    let lease = Lease {
+        address: "172.16.0.20/27".parse().unwrap(),
+        gateway: Some("172.16.0.1".parse().unwrap()),
+        dns: Dns::default(),
+        server: None,
+        mtu: None,
+    };
+    handle.offer(PRIMARY, None, lease.clone());
+    let facts = what_can(&agent, &bonded).facts;
+    assert_eq!(facts.bridges[&name("xapi1")].addresses, [lease.address]);
+    // And what is lost is lost.
+    handle.world().offers.clear();
+    handle.world().leased.clear();
+    let facts = what_can(&agent, &bonded).facts;
+    assert_eq!(facts.bridges[&name("xapi1")].addresses, []);
+}
+
+#[test]
+fn an_address_on_the_nic_is_kept_for_the_bridge_that_asks_for_a_lease() {
+    let agent = host("eth0");
+    let handle = agent.handle();
+    {
+        let mut world = handle.world();
+        let inet = "172.16.0.10/27".parse().unwrap();
+        world.state.addresses.insert((name("eth0"), inet));
+        let nic = world.state.nics.get_mut(&name("eth0")).unwrap();
+        nic.up = true;
+    }
+    let bridge = Bridge {
+        mac: Some(PRIMARY),
+        ipv4: Ipv4::Dhcp { lease: None },
+        ..Bridge::over_nic(name("eth0"))
+    };
+    let wanted = topology("xenbr0", vec![("xenbr0", bridge)]);
+    let facts = what_can(&agent, &wanted).facts;
+    let kept = "172.16.0.10/27".parse().unwrap();
+    assert_eq!(facts.bridges[&name("xenbr0")].addresses, [kept]);
+    assert!(facts.nics[&name("eth0")].addresses.is_empty());
+}
+
+#[test]
+fn a_speed_is_set_once_and_undone_exactly() {
+    let agent = host("eth0 eth1");
+    let handle = agent.handle();
+    let mut wanted = topology(
+        "xenbr0",
+        vec![("xenbr0", managed(Bridge::over_nic(name("eth0"))))],
+    );
+    what_can(&agent, &wanted);
+    let before = handle.world().state.clone();
+    let modes = xapi_net::topology::LinkModes {
+        speed: Some(1000),
+        full_duplex: Some(true),
+        autoneg: Some(false),
+        advertise: None,
+    };
+    let settings = Nic {
+        modes,
+        ..Nic::default()
+    };
+    wanted.nics.insert(name("eth0"), settings);
+    wanted
+        .bridges
+        .insert(name("xenbr1"), Bridge::over_nic(name("eth1")));
+    let plan = agent.plan(Request::whole(wanted.clone())).unwrap();
+    let change = plan.iter().find(|step| step.starts_with("change NIC eth0"));
+    assert!(
+        change.is_some_and(|step| step.ends_with("speed 1000 duplex full autoneg off")),
+        "{plan:#?}"
+    );
+    for at in 0..plan.len() {
+        let mut world = handle.world();
+        world.fault = Some(Fault {
+            at: world.steps + at,
+            kind: FaultKind::FailAfter,
+        });
+        drop(world);
+        let error = agent.converge(Request::whole(wanted.clone())).unwrap_err();
+        assert_eq!(error.undo, Undo::Done);
+        assert_eq!(handle.world().state, before);
+    }
+    what_can(&agent, &wanted);
+    assert_eq!(handle.world().state.nics[&name("eth0")].modes, modes);
+    assert_eq!(what_can(&agent, &wanted).steps, 0);
+    // Nothing said: nothing changed.
+    wanted.nics.clear();
+    assert_eq!(what_can(&agent, &wanted).steps, 0);
+}
+
+#[test]
+fn a_management_address_that_changes_within_its_network_is_swapped_and_never_left_out() {
+    for (from, to) in [
+        ("172.16.0.10", "172.16.0.20"),
+        ("172.16.0.20", "172.16.0.10"),
+    ] {
+        let agent = host("eth0");
+        let wanted = |address: &str| {
+            let bridge = Bridge {
+                ipv4: Ipv4::Static {
+                    address: format!("{address}/27").parse().unwrap(),
+                    gateway: Some("172.16.0.1".parse().unwrap()),
+                },
+                ..managed(Bridge::over_nic(name("eth0")))
+            };
+            topology("xenbr0", vec![("xenbr0", bridge)])
+        };
+        what_can(&agent, &wanted(from));
+        let outcome = what_can(&agent, &wanted(to));
+        assert_eq!(outcome.left_out, [], "{from} to {to}");
+        let bridge = &outcome.facts.bridges[&name("xenbr0")];
+        let kept = format!("{to}/27").parse().unwrap();
+        assert_eq!(bridge.addresses, [kept]);
+        assert_eq!(
+            outcome.facts.gateway_v4,
+            Some("172.16.0.1".parse().unwrap())
+        );
+    }
 }

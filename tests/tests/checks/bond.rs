@@ -126,6 +126,9 @@ const CREATE: Case<'_> = Case {
             management(host, &first(params));
             errors::ha_cannot_change_bond_status_of_mgmt_iface()
         }),
+        check("a member with storage behind it", |host, params| {
+            fcoe(host, &first(params))
+        }),
         check("members on two hosts", |host, params| {
             let pif = pif_of(host, &other_host(host), &host.network("xenbr3"));
             push(params, text(&pif));

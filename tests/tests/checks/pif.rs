@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use xapi_db::Read;
 use xapi_model::{Class, Cluster, ClusterOperation, Pif, Value, errors};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
@@ -188,6 +189,9 @@ fn pif_unplug_makes_its_checks_in_order() {
                 edit(host, |draft| draft.set(&pif, Pif::DISALLOW_UNPLUG, true));
                 errors::pif_does_not_allow_unplug(pif)
             }),
+            check("storage behind it", |host, params| {
+                fcoe(host, &reference(params, 0))
+            }),
         ],
     }
     .holds();
@@ -273,4 +277,45 @@ fn pif_set_property_makes_its_checks_in_order() {
         ],
     }
     .holds();
+}
+
+#[test]
+fn a_scan_makes_of_nics_what_the_configuration_says_of_them() {
+    let mut host = SimHost::new(3);
+    let name = |text: &str| xapi_net::topology::Name::new(text).unwrap();
+    host.start_with(|config| {
+        config.fcoe = [("eth2".to_owned(), vec!["36001".to_owned()])].into();
+        config.boot_nics = vec!["eth4".to_owned()];
+        config.unmanaged_nics = vec!["eth5".to_owned()];
+    });
+    for nic in ["eth3", "eth4", "eth5"] {
+        host.handle.plug_in(name(nic));
+    }
+    host.call("PIF.scan", vec![text(&host.host())]).unwrap();
+    let pif = |device: &str| host.get(&host.pif(device));
+    assert_eq!(pif("eth2").capabilities, ["fcoe"]);
+    assert!(pif("eth1").capabilities.is_empty());
+    for (device, protected, managed) in [
+        ("eth3", false, true),
+        ("eth4", true, true),
+        ("eth5", false, false),
+    ] {
+        let row = pif(device);
+        assert_eq!(
+            (row.disallow_unplug, row.managed),
+            (protected, managed),
+            "{device}"
+        );
+    }
+    // What is not behind the NIC is none of its business.
+    let (used, other) = (host.pif("eth2"), "36002".to_owned());
+    let why = fcoe(&host, &used);
+    let unplug = || host.call("PIF.unplug", vec![text(&used)]);
+    assert_eq!(unplug().unwrap_err(), why);
+    edit(&host, |draft| {
+        let (pbd, mut row) = draft.all::<xapi_model::Pbd>()?.remove(0);
+        row.device_config.insert("SCSIid".to_owned(), other.clone());
+        draft.set(&pbd, xapi_model::Pbd::DEVICE_CONFIG, row.device_config)
+    });
+    unplug().unwrap();
 }

@@ -2,8 +2,8 @@
 
 use xapi_db::{Draft, Read};
 use xapi_model::{
-    ApiError, Bond, Class, Cluster, ClusterHost, Host, HostMetrics, Network, NetworkSriov, Pif,
-    Pool, Ref, Tunnel, Value, Vif, Vlan, Vm, VmPowerState, errors,
+    ApiError, Bond, Class, Cluster, ClusterHost, Host, HostMetrics, Network, NetworkSriov, Pbd,
+    Pif, Pool, Ref, Sr, Tunnel, Value, Vif, Vlan, Vm, VmPowerState, errors,
 };
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
@@ -315,4 +315,23 @@ pub fn map<const N: usize>(pairs: [(&str, &str); N]) -> Value {
             .map(|(key, value)| (key.to_owned(), Value::from(value)))
             .to_vec(),
     )
+}
+
+/// Storage is reached by FCoE, through this PIF.
+pub fn fcoe(host: &SimHost, pif: &Ref<Pif>) -> ApiError {
+    let sr = edit(host, |draft| {
+        draft.set(pif, Pif::CAPABILITIES, vec!["fcoe".to_owned()])?;
+        let sr = draft.insert(Sr {
+            kind: "lvmofcoe".to_owned(),
+            ..Sr::blank()
+        })?;
+        draft.insert(Pbd {
+            host: draft.field(pif, Pif::HOST)?,
+            sr: sr.clone(),
+            device_config: [("SCSIid".to_owned(), "36001".to_owned())].into(),
+            ..Pbd::blank()
+        })?;
+        Ok(sr)
+    });
+    errors::pif_has_fcoe_sr_in_use(pif, sr)
 }

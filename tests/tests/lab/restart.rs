@@ -109,3 +109,46 @@ fn a_reboot_brings_the_network_back_from_the_database() {
     ping.wait_for(20);
     ping.stop();
 }
+
+#[test]
+fn a_reboot_with_a_damaged_database_brings_the_network_back_and_the_calls_say_so() {
+    let lab = Lab::up(&[]);
+    let xen = lab.api("xs-1");
+    xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
+    // A daemon that runs would write back what it has in mind.
+    lab.verb(&["stop", "xs-1"]);
+    lab.exec(
+        "xs-1",
+        "cd /var/lib/xcp; rm -f xapi.db-wal xapi.db-shm; \
+         dd if=/dev/urandom of=xapi.db bs=4096 count=8 conv=notrunc status=none",
+    );
+    let rebooted = lab.run(&["reboot", "xs-1"]);
+    println!("reboot: {}", String::from_utf8_lossy(&rebooted.stderr));
+    let ping = lab.ping("172.16.0.10");
+    ping.wait_for(20);
+    ping.stop();
+    let bonds = lab.exec("xs-1", "ovs-appctl bond/list");
+    assert!(bonds.contains("bond0"), "{bonds}");
+    let marker = lab.exec("xs-1", "cat /run/xapi/emergency");
+    assert!(marker.contains("/var/lib/xcp/xapi.db"), "{marker}");
+    let refused = xapi_tests::Xen::try_login(&lab.socket("xs-1"));
+    let why = refused.err().expect("no login").to_string();
+    assert!(why.contains("HOST_IN_EMERGENCY_MODE"), "{why}");
+    // Begun anew, the daemon answers, and the network stays as it is.
+    let ping = lab.ping("172.16.0.10");
+    lab.verb(&["stop", "xs-1"]);
+    let said = lab.exec("xs-1", "xapi --set-database-aside");
+    assert!(said.contains(".aside-"), "{said}");
+    lab.verb(&["start", "xs-1"]);
+    let xen = lab.api("xs-1");
+    let alerts = xen.all::<xapi_model::Message>();
+    assert!(
+        alerts
+            .iter()
+            .any(|(_, alert)| alert.name == "MANAGEMENT_NOT_FOUND"),
+        "{alerts:#?}"
+    );
+    ping.wait_for(20);
+    let report = ping.stop();
+    assert!(report.silence <= Duration::from_millis(100), "{report:?}");
+}

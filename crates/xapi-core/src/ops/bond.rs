@@ -11,10 +11,10 @@ use xapi_model::{
 };
 use xapi_net::topology::Mac;
 
-use crate::Result;
 use crate::context::Cx;
-use crate::ops::pif::{Kind, host_live, kind_of};
+use crate::ops::pif::{Kind, host_live, kind_of, no_fcoe_in_use};
 use crate::topology::{has_ip, pifs_of};
+use crate::{Config, Result};
 
 /// `Bond.create`.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
@@ -27,7 +27,7 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     let members = without_repeats(&call.members);
     cx.change(&host, first, |draft| {
         let properties = usable(draft, &host, &call)?;
-        let primary = bondable(draft, &members)?;
+        let primary = bondable(&cx.core.config, draft, &members)?;
         if !call.mac.is_empty() {
             unicast_mac(&call.mac)?;
         }
@@ -199,7 +199,7 @@ fn with_defaults(mode: BondMode, given: &BTreeMap<String, String>) -> BTreeMap<S
 
 /// Checks the members, in the order of XAPI's checks, and names the primary one: with management, else the first with
 /// an IP configuration, else the first.
-fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
+fn bondable(config: &Config, draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
     let rows: Result<Vec<_>> = members
         .iter()
         .map(|member| Ok((member, draft.get(member)?)))
@@ -240,6 +240,7 @@ fn bondable(draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
         if ha && pif.management {
             return Err(errors::ha_cannot_change_bond_status_of_mgmt_iface());
         }
+        no_fcoe_in_use(config, draft, member, pif)?;
     }
     if rows.iter().any(|(_, pif)| pif.host != primary_row.host) {
         return Err(errors::pif_cannot_bond_cross_host());

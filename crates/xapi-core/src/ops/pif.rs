@@ -9,8 +9,8 @@ use xapi_model::pif::{
 };
 use xapi_model::{
     Class, Cluster, ClusterHost, ClusterOperation, Host, HostMetrics, IpConfigurationMode,
-    Ipv6ConfigurationMode, Network, Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Vif, Vm,
-    VmPowerState, errors,
+    Ipv6ConfigurationMode, Network, Pbd, Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Sr, Vif,
+    Vm, VmPowerState, errors,
 };
 use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::topology::{Mac, Name};
@@ -18,7 +18,7 @@ use xapi_net::topology::{Mac, Name};
 use crate::context::{Core, Cx};
 use crate::ops::network;
 use crate::topology::{cidr, pifs_of, prefix_of};
-use crate::{Result, inventory};
+use crate::{Config, Result, inventory};
 
 /// What a PIF is; the first that fits (API facts, 1.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +155,9 @@ pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()
     core.store.change(|draft| {
         let mut known = pifs_of(draft, host)?;
         known.retain(|(_, pif)| pif.physical);
+        for (pif, row) in &known {
+            set_capabilities(core, draft, pif, &row.device)?;
+        }
         let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
         let mut nics: Vec<_> = facts.nics.iter().collect();
         // Who has kept both name and address is not to be confused with anybody.
@@ -176,7 +179,7 @@ pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()
                     false => pif.device == device.as_str(),
                 });
                 match found {
-                    Some(at) => refresh(draft, &known.remove(at).0, device, nic)?,
+                    Some(at) => refresh(core, draft, &known.remove(at).0, device, nic)?,
                     None => rest.push((device, nic)),
                 }
             }
@@ -184,14 +187,34 @@ pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()
         }
         if all {
             for (device, nic) in nics {
-                introduce_nic(core, draft, host, device.as_str(), nic, true, &management)?;
+                let named = |list: &[String]| list.iter().any(|nic| *nic == device.as_str());
+                let managed = !named(&core.config.unmanaged_nics);
+                let pif = introduce_nic(
+                    core,
+                    draft,
+                    host,
+                    device.as_str(),
+                    nic,
+                    managed,
+                    &management,
+                )?;
+                if named(&core.config.boot_nics) {
+                    draft.set(&pif, Pif::DISALLOW_UNPLUG, true)?;
+                }
             }
         }
         Ok(())
     })
 }
 
-fn refresh(draft: &Draft, pif: &Ref<Pif>, device: &Name, nic: &NicFacts) -> Result<()> {
+fn refresh(
+    core: &Core,
+    draft: &Draft,
+    pif: &Ref<Pif>,
+    device: &Name,
+    nic: &NicFacts,
+) -> Result<()> {
+    set_capabilities(core, draft, pif, device.as_str())?;
     draft.set(pif, Pif::DEVICE, device.as_str().to_owned())?;
     draft.set(pif, Pif::DEVICE_NAME, device.as_str().to_owned())?;
     if let Some(mac) = nic.mac {
@@ -228,6 +251,42 @@ pub fn bridge_of(device: &str) -> String {
             format!("br{}", device.get(keep..).unwrap_or(device))
         }
     }
+}
+
+/// The capability of a NIC through which storage is reached.
+const FCOE: &str = "fcoe";
+
+/// What a NIC can do beyond carrying packets, as far as the configuration knows it.
+fn capabilities_of(core: &Core, device: &str) -> impl Iterator<Item = String> {
+    let fcoe = core.config.fcoe.contains_key(device);
+    fcoe.then(|| FCOE.to_owned()).into_iter()
+}
+
+/// Has a PIF show what the configuration says of its NIC.
+fn set_capabilities(core: &Core, draft: &Draft, pif: &Ref<Pif>, device: &str) -> Result<()> {
+    let mut capabilities = draft.field(pif, Pif::CAPABILITIES)?;
+    capabilities.retain(|capability| capability != FCOE);
+    capabilities.extend(capabilities_of(core, device));
+    draft.set(pif, Pif::CAPABILITIES, capabilities)
+}
+
+/// PIF_HAS_FCOE_SR_IN_USE [PIF, SR], if a repository of the PIF's host is reached through its NIC.
+pub fn no_fcoe_in_use(config: &Config, draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
+    if !pif.capabilities.iter().any(|capability| capability == FCOE) {
+        return Ok(());
+    }
+    let behind = config.fcoe.get(&pif.device);
+    let is_behind = |id: Option<&String>| {
+        behind.is_none_or(|ids| ids.is_empty() || id.is_some_and(|id| ids.contains(id)))
+    };
+    for pbd in draft.find(Pbd::HOST, &pif.host)? {
+        let row = draft.get(&pbd)?;
+        let fcoe = draft.exists(&row.sr)? && draft.field(&row.sr, Sr::KIND)? == "lvmofcoe";
+        if fcoe && is_behind(row.device_config.get("SCSIid")) {
+            return Err(errors::pif_has_fcoe_sr_in_use(this, &row.sr));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the PIF of a NIC, and its network if there is none yet.
@@ -278,6 +337,7 @@ fn introduce_nic(
         currently_attached: is_management,
         management: is_management,
         managed,
+        capabilities: capabilities_of(core, device).collect(),
         primary_address_type: family,
         properties: [("gro".to_owned(), "on".to_owned())].into(),
         ..Pif::blank()
@@ -425,6 +485,7 @@ pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
         if pif.disallow_unplug {
             return Err(errors::pif_does_not_allow_unplug(this));
         }
+        no_fcoe_in_use(&cx.core.config, draft, this, &pif)?;
         draft.set(this, Pif::LEFT_OUT, false)?;
         draft.set(this, Pif::CURRENTLY_ATTACHED, false)
     })

@@ -4,16 +4,20 @@
 //! something came, went or restarted, it converges again on what was asked for last: after a second of quiet, or at once
 //! when the management address is gone.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::agent::{
-    Agent, Cause, Counters, LeftOut, Listener, Mode, NetError, NetEvent, Outcome, Part, Request,
+    Agent, Cause, Counters, LeftOut, Listener, ManagementAlone, Mode, NetError, NetEvent, Outcome,
+    Part, Request, Undo,
 };
 use crate::converge;
 use crate::engine::Fault;
@@ -25,6 +29,7 @@ use crate::topology::{BridgeKind, Real, Topology, Uplink};
 
 use super::leases::Leases;
 use super::look::kernel_error;
+use super::queue::{Command, Next, Queue, answer};
 use super::{Config, LocalDriver};
 
 /// How long nothing must have happened before the agent converges by itself.
@@ -51,33 +56,27 @@ pub struct LocalAgent {
     thread: Option<JoinHandle<()>>,
 }
 
-enum Command {
-    Converge(Request, SyncSender<Result<Outcome, NetError>>),
-    Plan(Request, SyncSender<Result<Vec<String>, NetError>>),
-    Facts(SyncSender<Result<Facts, NetError>>),
-    Fault(Fault),
-    Kernel(kernel::Event),
-    Rows(monitor::Event),
-    Lease(Name),
-    Stop,
-}
-
 impl LocalAgent {
     /// Starts the agent in the calling thread's network namespace. Open vSwitch need not be there yet.
     pub fn start(config: Config) -> Result<LocalAgent, NetError> {
-        let (commands, queue) = channel();
+        let (commands, received) = channel();
         let listeners: Arc<Mutex<Vec<Listener>>> = Arc::default();
         let (ready, started) = sync_channel(1);
         let (told, own) = (Arc::clone(&listeners), commands.clone());
-        let thread = std::thread::Builder::new()
-            .name("network".to_owned())
-            .spawn(move || match Owner::new(config, &own, told) {
-                Ok(owner) => {
+        let rule = move || {
+            let queue = Rc::new(Queue::new(received));
+            let owner = || Owner::new(config.clone(), &own, Arc::clone(&told), Rc::clone(&queue));
+            match owner() {
+                Ok(first) => {
                     answer(&ready, Ok(()));
-                    owner.run(&queue);
+                    rule(first, owner, &queue);
                 }
                 Err(error) => answer(&ready, Err(error)),
-            })
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("network".to_owned())
+            .spawn(rule)
             .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
         started.recv().map_err(|_| stopped())??;
         Ok(LocalAgent {
@@ -142,23 +141,65 @@ impl Drop for LocalAgent {
 }
 
 fn stopped() -> NetError {
-    NetError::before(Part::Host, Cause::Stopped, "the network thread has ended")
+    let why = "the network thread stopped before it answered";
+    NetError::before(Part::Host, Cause::Stopped, why)
 }
 
-/// Whoever asked may have gone meanwhile; then nobody misses the answer.
-fn answer<T>(reply: &SyncSender<T>, answer: T) {
-    if reply.send(answer).is_err() {
-        info!("an answer that nobody waits for any more");
+/// Runs the owner until it is told to stop. One that panics lets down whoever asked, and nobody else: another takes its
+/// place, looks at what there is, and goes back to what was asked for last.
+fn rule(first: Owner, another: impl Fn() -> Result<Owner, NetError>, queue: &Queue) {
+    let mut owner = first;
+    let mut pause = Duration::ZERO;
+    loop {
+        let began = Instant::now();
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| owner.run())) else {
+            return;
+        };
+        let why = format!("the network thread panicked: {}", panic_text(&*panic));
+        error!("{why}");
+        let asked = owner.asked.take();
+        drop(owner);
+        if began.elapsed() > 2 * LONGEST_PAUSE {
+            pause = Duration::ZERO;
+        }
+        let again = Instant::now() + pause;
+        pause = (pause * 2).clamp(QUIET, LONGEST_PAUSE);
+        owner = loop {
+            match another() {
+                Ok(owner) => break owner,
+                Err(error) => {
+                    warn!("no network thread yet: {error}");
+                    if !queue.refuse_all(Instant::now() + pause, &error) {
+                        return;
+                    }
+                }
+            }
+        };
+        owner.diverged = true;
+        owner.due = asked.is_some().then_some(again);
+        owner.asked = asked;
+        owner.tell(NetEvent::Diverged { why });
     }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
 }
 
 /// The owner of the host's network.
 struct Owner {
     driver: LocalDriver,
+    queue: Rc<Queue>,
     listeners: Arc<Mutex<Vec<Listener>>>,
     /// What was asked for last, whole.
     asked: Option<Topology>,
     left_out: Vec<LeftOut>,
+    /// Where management is, if not where it was asked for.
+    alone: Option<ManagementAlone>,
+    /// The host was told to be neither as asked nor as before, and not yet to be well again.
+    diverged: bool,
     nics: BTreeSet<Name>,
     bonds: BTreeMap<Name, (usize, usize)>,
     /// When to converge by ourselves.
@@ -177,6 +218,7 @@ impl Owner {
         config: Config,
         commands: &Sender<Command>,
         listeners: Arc<Mutex<Vec<Listener>>>,
+        queue: Rc<Queue>,
     ) -> Result<Owner, NetError> {
         let to_queue = |commands: &Sender<Command>| {
             let commands = commands.clone();
@@ -188,7 +230,8 @@ impl Owner {
             config.leases.clone(),
             Box::new(move |bridge| tell(Command::Lease(bridge))),
         );
-        let driver = LocalDriver::new(config, leases)?;
+        let mut driver = LocalDriver::new(config, leases)?;
+        driver.queue = Some(Rc::clone(&queue));
         let tell = to_queue(commands);
         let watch =
             Watch::start(move |event| tell(Command::Kernel(event))).map_err(kernel_error)?;
@@ -201,9 +244,12 @@ impl Owner {
         .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
         let mut owner = Owner {
             driver,
+            queue,
             listeners,
             asked: None,
             left_out: Vec::new(),
+            alone: None,
+            diverged: false,
             nics: BTreeSet::new(),
             bonds: BTreeMap::new(),
             due: None,
@@ -217,21 +263,17 @@ impl Owner {
         Ok(owner)
     }
 
-    fn run(mut self, queue: &Receiver<Command>) {
+    fn run(&mut self) {
         loop {
             let next = self
                 .due
                 .into_iter()
                 .chain(self.bond_looks.first().copied())
                 .min();
-            let command = match next {
-                Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
-                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match command {
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => self.obey(command),
-                Err(RecvTimeoutError::Timeout) => {}
+            match self.queue.next(next) {
+                Next::Command(Command::Stop) | Next::Ended => return,
+                Next::Command(command) => self.obey(command),
+                Next::Nothing => {}
             }
             self.do_what_is_due();
         }
@@ -283,8 +325,11 @@ impl Owner {
             // It is asked for from now on, also when nothing can be done yet: once Open vSwitch is there it is tried again.
             self.asked = Some(request.topology.clone());
         }
-        let converged = converge::converge(&mut self.driver, request).inspect_err(|_| {
-            if request.mode == Mode::WhatCan {
+        let converged = converge::converge(&mut self.driver, request).inspect_err(|error| {
+            if let (Mode::Whole, Undo::Failed(_)) = (request.mode, &error.undo) {
+                self.tell_diverged(error);
+                self.due = Some(Instant::now());
+            } else if request.mode == Mode::WhatCan {
                 self.due = Some(Instant::now() + QUIET);
             }
         })?;
@@ -303,14 +348,30 @@ impl Owner {
         })?;
         self.asked = Some(request.topology.clone());
         self.left_out = converged.left_out.clone();
-        self.pause = QUIET;
+        self.pause = match converged.alone {
+            None => QUIET,
+            // Each attempt to have management as it was asked for takes it away for a moment.
+            Some(_) => (self.pause * 2).min(LONGEST_PAUSE),
+        };
+        if converged.alone.is_some() {
+            self.due = Some(Instant::now() + self.pause);
+        }
+        self.alone = converged.alone.clone();
         self.nics = self.present_nics();
         self.look_at_bonds_soon();
         Ok(Outcome {
             facts,
             left_out: converged.left_out,
+            alone: converged.alone,
             steps: converged.steps,
         })
+    }
+
+    fn tell_diverged(&mut self, error: &NetError) {
+        self.diverged = true;
+        self.tell(NetEvent::Diverged {
+            why: error.to_string(),
+        });
     }
 
     fn do_what_is_due(&mut self) {
@@ -330,7 +391,7 @@ impl Owner {
         let Some(topology) = self.asked.clone() else {
             return;
         };
-        let before = self.left_out.clone();
+        let before = (self.left_out.clone(), self.alone.clone());
         let pause = self.pause;
         let request = Request {
             topology,
@@ -339,16 +400,15 @@ impl Owner {
         };
         match self.converge(&request) {
             Ok(outcome) => {
-                if outcome.steps > 0 || outcome.left_out != before {
+                let news = (outcome.left_out.clone(), outcome.alone) != before;
+                if std::mem::take(&mut self.diverged) || outcome.steps > 0 || news {
                     self.tell(NetEvent::Converged {
                         left_out: outcome.left_out,
                     });
                 }
             }
             Err(error) => {
-                self.tell(NetEvent::Diverged {
-                    why: error.to_string(),
-                });
+                self.tell_diverged(&error);
                 self.pause = (pause * 2).min(LONGEST_PAUSE);
                 self.due = Some(Instant::now() + self.pause);
             }
@@ -455,6 +515,7 @@ impl Owner {
             return true;
         };
         let topology = converge::with_leases(topology, &self.driver);
+        let topology = converge::with_kept(topology, &self.driver);
         let Some(bridge) = topology.bridges.get(&name) else {
             return true;
         };

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
 use crate::agent::{Cause, NetError, Part};
-use crate::converge::{Backend, Client};
+use crate::converge::{self, Backend, Client, Kept, kept_for};
 use crate::engine::{Driver, Fault, FaultKind, Observed, Stopped};
 use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
 use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
 use crate::lower::{Host, lower};
-use crate::names::{Family, Inet, Mac, Name, Offload};
-use crate::object::{self, Key, Link, Nic, Object, Owner, Route};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::object::{self, Key, Link, Object, Owner, Route};
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
 use crate::ovs::tables::State;
@@ -25,6 +26,7 @@ use crate::topology::{Lease, Topology};
 use super::Config;
 use super::leases::Leases;
 use super::look::{chain, kernel_error, ovsdb_error};
+use super::queue::{Command, Next, Queue, answer};
 
 /// Every request gets at least this long for the database, so that an undo is not cut short by the time it is for.
 const AT_LEAST: Duration = Duration::from_secs(10);
@@ -44,8 +46,14 @@ pub struct LocalDriver {
     pub(super) ovsdb: ovsdb::Client,
     pub(super) control: Control,
     pub(super) leases: Leases,
+    /// What is asked while a lease is waited for. Without it nobody is told of leases, and none is waited for.
+    pub(super) queue: Option<Rc<Queue>>,
+    /// Addresses kept for clients without a lease.
+    kept: Kept,
     /// Offload settings that a device, by its index, doesn't let us change or see.
-    fixed: BTreeSet<(u32, Offload)>,
+    pub(super) fixed: BTreeSet<(u32, Offload)>,
+    /// Modes that a device, by its index, was asked for last and does not take, and why.
+    pub(super) stuck: BTreeMap<u32, (LinkModes, String)>,
     /// When the present request must be through.
     pub until: Instant,
     /// A failure to come, for tests.
@@ -79,8 +87,11 @@ impl LocalDriver {
             ovsdb: ovsdb::Client::new(&config.ovsdb),
             control: Control::new(&config.ovs_run),
             leases,
+            queue: None,
+            kept: Kept::new(),
             config,
             fixed: BTreeSet::new(),
+            stuck: BTreeMap::new(),
             until: Instant::now(),
             fault: None,
             steps: 0,
@@ -94,6 +105,29 @@ impl LocalDriver {
     pub fn refresh(&mut self) -> Result<(), NetError> {
         self.host.ipv6 = self.kernel.ipv6().map_err(kernel_error)? == Ipv6::Enabled;
         Ok(())
+    }
+
+    /// What is asked or told while a lease is waited for. Questions are answered, everything else is put off. False if
+    /// the waiting is to end.
+    fn meanwhile(&mut self, queue: &Queue, command: Command) -> bool {
+        match command {
+            Command::Facts(reply) => {
+                answer(&reply, self.facts());
+                return true;
+            }
+            Command::Plan(request, reply) => {
+                answer(&reply, converge::preview(self, &request));
+                return true;
+            }
+            // The link that the question was lost on.
+            Command::Kernel(kernel::Event::Carrier(ref link)) if link.carrier => {
+                self.leases.renew();
+            }
+            _ => {}
+        }
+        let goes_on = !matches!(command, Command::Stop);
+        queue.put_off(command);
+        goes_on
     }
 
     /// Settings of Open vSwitch as a whole.
@@ -122,6 +156,7 @@ impl LocalDriver {
         let span = self.steps..self.steps + steps.len();
         let fault = self.fault.take_if(|fault| span.contains(&fault.at));
         let at = fault.map_or(0, |fault| fault.at - self.steps);
+        self.fault = self.fault.or(fault.and_then(Fault::next));
         let fault = fault.map(|fault| fault.kind);
         let stop = |done, cause, why: &str| {
             Err(Stopped {
@@ -132,8 +167,11 @@ impl LocalDriver {
             })
         };
         match fault {
+            Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return stop(0, Cause::Stopped, "crashed"),
-            Some(FaultKind::Refuse) => return stop(0, Cause::Refused, "refused on demand"),
+            Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
+                return stop(0, Cause::Refused, "refused on demand");
+            }
             _ => {}
         }
         if rows {
@@ -257,67 +295,6 @@ impl LocalDriver {
         }
     }
 
-    fn set_nic(&mut self, nic: &Name, to: &Nic) -> Result<(), KernelError> {
-        let Some(link) = self.kernel.link(nic.as_str())? else {
-            let gone = kernel::Cause::NoDevice(nic.to_string());
-            return Err(gone.doing(format!("setting up {nic}")));
-        };
-        if link.mtu != to.mtu {
-            self.kernel.set_mtu(nic.as_str(), to.mtu)?;
-        }
-        if link.up != to.up {
-            self.kernel.set_up(nic.as_str(), to.up)?;
-        }
-        for (offload, on) in &to.offload {
-            self.set_offload(&link, *offload, *on)?;
-        }
-        Ok(())
-    }
-
-    /// A NIC that doesn't let a setting be changed is as good as any other; that is noted once and taken for granted.
-    fn set_offload(
-        &mut self,
-        nic: &kernel::Link,
-        offload: Offload,
-        on: bool,
-    ) -> Result<(), KernelError> {
-        if self.offload(nic, offload)? == Some(on) {
-            return Ok(());
-        }
-        match self.kernel.set_offload(&nic.name, offload, on) {
-            Err(error) if error.is_missing() => Err(error),
-            Err(error) => {
-                self.note_fixed(nic, offload, &error);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
-    /// Whether a NIC does something; none where it doesn't tell or doesn't let it be changed.
-    pub(super) fn offload(
-        &mut self,
-        nic: &kernel::Link,
-        offload: Offload,
-    ) -> Result<Option<bool>, KernelError> {
-        if self.fixed.contains(&(nic.index, offload)) {
-            return Ok(None);
-        }
-        match self.kernel.offload(&nic.name, offload) {
-            Ok(on) => Ok(Some(on)),
-            Err(error) if error.is_missing() => Err(error),
-            Err(error) => {
-                self.note_fixed(nic, offload, &error);
-                Ok(None)
-            }
-        }
-    }
-
-    fn note_fixed(&mut self, nic: &kernel::Link, offload: Offload, error: &KernelError) {
-        warn!("{error}; {offload} of {} stays as it is", nic.name);
-        self.fixed.insert((nic.index, offload));
-    }
-
     /// The switches first: a device that comes up listens to routers at once.
     fn set_link(&mut self, device: &Name, to: Link) -> Result<(), KernelError> {
         let name = device.as_str();
@@ -350,7 +327,9 @@ impl LocalDriver {
             vlan: dhcp.vlan,
             family,
         };
-        self.leases.start(client, mac)
+        let before = kept_for(&self.kept, &client).filter(|before| before.ask_for_it);
+        let asked_for = before.map(|before| before.lease.address.address());
+        self.leases.start(client, mac, asked_for)
     }
 
     /// The kernel wants a route to the router through the same device before it takes a route through it, and looks only
@@ -507,7 +486,30 @@ impl Backend for LocalDriver {
     }
 
     fn await_lease(&mut self, clients: &[Client], until: Instant) -> bool {
-        self.leases.wait(clients, until)
+        while let Some(queue) = self.queue.clone() {
+            if clients
+                .iter()
+                .any(|client| self.leases.lease(client).is_some())
+            {
+                return true;
+            }
+            let goes_on = match queue.next_new(until) {
+                Next::Command(command) => self.meanwhile(&queue, command),
+                Next::Nothing | Next::Ended => false,
+            };
+            if !goes_on {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    fn kept_mut(&mut self) -> &mut Kept {
+        &mut self.kept
     }
 }
 

@@ -2,9 +2,10 @@
 //! a network, and moves with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::{info, warn};
 
@@ -27,7 +28,6 @@ pub struct Leases {
 
 struct Shared {
     held: Mutex<BTreeMap<Identity, dhcp::Lease>>,
-    changed: Condvar,
     /// Called with the bridge whenever a lease is got, changed or lost.
     tell: Box<dyn Fn(Name) + Send + Sync>,
 }
@@ -46,7 +46,6 @@ impl Leases {
             running: BTreeMap::new(),
             shared: Arc::new(Shared {
                 held: Mutex::default(),
-                changed: Condvar::new(),
                 tell,
             }),
             host_name: nix::unistd::gethostname()
@@ -65,8 +64,14 @@ impl Leases {
         self.running.values().map(|(client, _)| client)
     }
 
-    /// Starts a client. `mac` is the Ethernet address of its device.
-    pub fn start(&mut self, client: Client, mac: Mac) -> Result<(), KernelError> {
+    /// Starts a client. `mac` is the Ethernet address of its device. Without a lease of earlier it asks for the address
+    /// that is given, if any.
+    pub fn start(
+        &mut self,
+        client: Client,
+        mac: Mac,
+        asked_for: Option<IpAddr>,
+    ) -> Result<(), KernelError> {
         let identity = (mac, client.vlan, client.family);
         let begin = self.known(identity);
         let store = self.store(client.vlan);
@@ -84,6 +89,10 @@ impl Leases {
                     host_name: self.host_name.clone(),
                     routers: true,
                     dns: true,
+                    suggested: match asked_for {
+                        Some(IpAddr::V4(address)) => Some(address),
+                        _ => None,
+                    },
                     seed,
                 };
                 let begin = match begin {
@@ -139,23 +148,6 @@ impl Leases {
             }
         };
         lease.as_ref().and_then(neutral)
-    }
-
-    /// Waits until one of these clients has a lease. False when the time is up.
-    pub fn wait(&self, clients: &[Client], until: Instant) -> bool {
-        loop {
-            if clients.iter().any(|client| self.lease(client).is_some()) {
-                return true;
-            }
-            let held = self.shared.held();
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            // A lease that came between the look and the lock rings once a second at the latest.
-            let nap = left.min(std::time::Duration::from_secs(1));
-            drop(self.shared.changed.wait_timeout(held, nap));
-        }
     }
 
     fn store(&self, vlan: Option<u16>) -> LeaseStore {
@@ -243,7 +235,6 @@ fn report(
         }
         None => shared.held().remove(&identity),
     };
-    shared.changed.notify_all();
     // The first word about a lease of an earlier run tells nothing new either, if it was put in place already; but the
     // listener finds that out for nothing.
     if matters || had.is_none() {

@@ -11,7 +11,7 @@ use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts};
 use crate::found::Found;
 use crate::kernel::sysctl::Switch;
 use crate::kernel::{self, KernelError, Resolver};
-use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object};
 use crate::ovs::ovsdb::OvsdbError;
 use crate::ovs::row;
@@ -69,6 +69,12 @@ impl LocalDriver {
                         up: link.up,
                         mtu: link.mtu,
                         offload: self.offloads(link, want.get(&Key::Nic(name)))?,
+                        modes: match want.get(&Key::Nic(name)) {
+                            Some(Object::Nic(wanted)) => {
+                                self.modes(link, &wanted.modes).map_err(kernel_error)?
+                            }
+                            _ => LinkModes::default(),
+                        },
                     },
                 );
                 if self.kernel.is_aside(&link.name).map_err(kernel_error)? {
@@ -163,7 +169,9 @@ impl LocalDriver {
                 continue;
             }
             let addresses = on(nic.index);
-            facts.nics.insert(name, nic_facts(nic, addresses));
+            let refused = self.refused(nic.index).map(str::to_owned);
+            let nic = nic_facts(nic, addresses);
+            facts.nics.insert(name, NicFacts { refused, ..nic });
         }
         let routes = self.kernel.routes().map_err(kernel_error)?;
         for (text, seen) in &state.bridges {
@@ -319,6 +327,7 @@ fn nic_facts(nic: kernel::Nic, addresses: Vec<Inet>) -> NicFacts {
         vendor_id: nic.vendor_id,
         device_id: nic.device_id,
         addresses,
+        refused: None,
     }
 }
 

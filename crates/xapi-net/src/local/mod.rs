@@ -1,6 +1,6 @@
 //! This host's own network: the engine's driver over Open vSwitch and the kernel, and the agent with its thread.
 //!
-//! [`driver`] does steps, [`look`] finds out what there is, [`leases`] runs DHCP clients, [`agent`] is what the upper
+//! [`driver`] does steps (those of NICs in `nic`), [`look`] finds out what there is, [`leases`] runs DHCP clients, [`agent`] is what the upper
 //! layer holds. Nothing here decides what is wanted.
 
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ mod counters;
 pub mod driver;
 pub mod leases;
 pub mod look;
+mod nic;
+mod queue;
 
 pub use agent::LocalAgent;
 pub use driver::LocalDriver;

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::agent::{Agent, Cause, Listener, NetError, NetEvent, Outcome, Part, Request};
-use crate::converge::{self, Backend, Client};
+use crate::agent::{
+    Agent, Cause, Listener, Mode, NetError, NetEvent, Outcome, Part, Request, Undo,
+};
+use crate::converge::{self, Backend, Client, Kept};
 use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts};
 use crate::kernel::Resolver;
 use crate::names::{Family, Inet, Mac, Name};
 use crate::ovs::row;
-use crate::topology::{Dns, Lease};
+use crate::topology::{Dns, Lease, Topology};
 
 use super::world::World;
 
@@ -92,6 +94,8 @@ impl Handle {
 pub struct SimAgent {
     handle: Handle,
     dead: AtomicBool,
+    /// What was asked for last and is not taken back.
+    asked: Mutex<Option<Topology>>,
 }
 
 impl SimAgent {
@@ -111,6 +115,7 @@ impl SimAgent {
         SimAgent {
             handle,
             dead: AtomicBool::new(false),
+            asked: Mutex::default(),
         }
     }
 
@@ -131,11 +136,14 @@ impl SimAgent {
     }
 }
 
-impl Agent for SimAgent {
-    fn converge(&self, request: Request) -> Result<Outcome, NetError> {
-        self.alive()?;
+impl SimAgent {
+    fn asked(&self) -> MutexGuard<'_, Option<Topology>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry_out(&self, request: &Request) -> Result<Outcome, NetError> {
         let mut world = self.handle.world();
-        let converged = converge::converge(&mut *world, &request).inspect_err(|error| {
+        let converged = converge::converge(&mut *world, request).inspect_err(|error| {
             if error.cause == Cause::Stopped {
                 self.dead.store(true, Ordering::SeqCst);
             }
@@ -143,8 +151,41 @@ impl Agent for SimAgent {
         Ok(Outcome {
             facts: facts(&world),
             left_out: converged.left_out,
+            alone: converged.alone,
             steps: converged.steps,
         })
+    }
+
+    /// After a failed undo: at once back to what was asked for before, as far as it can be.
+    fn return_to_asked(&self, error: &NetError) {
+        self.handle.tell(&NetEvent::Diverged {
+            why: error.to_string(),
+        });
+        let Some(topology) = self.asked().clone() else {
+            return;
+        };
+        let event = match self.carry_out(&Request::what_can(topology)) {
+            Ok(outcome) => NetEvent::Converged {
+                left_out: outcome.left_out,
+            },
+            Err(error) => NetEvent::Diverged {
+                why: error.to_string(),
+            },
+        };
+        self.handle.tell(&event);
+    }
+}
+
+impl Agent for SimAgent {
+    fn converge(&self, request: Request) -> Result<Outcome, NetError> {
+        self.alive()?;
+        let outcome = self.carry_out(&request);
+        match &outcome {
+            Err(error) if matches!(error.undo, Undo::Failed(_)) => self.return_to_asked(error),
+            Err(_) if request.mode == Mode::Whole => {}
+            _ => *self.asked() = Some(request.topology),
+        }
+        outcome
     }
 
     fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
@@ -197,6 +238,14 @@ impl Backend for World {
             }
         }
         got
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    fn kept_mut(&mut self) -> &mut Kept {
+        &mut self.kept
     }
 }
 

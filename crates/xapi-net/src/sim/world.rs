@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::{Cause, Part};
+use crate::converge::Kept;
 use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
 use crate::lower::Host;
-use crate::names::{Family, Inet, Mac, Name, Offload};
+use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
@@ -30,6 +31,8 @@ pub struct World {
     pub offers: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// Leases that clients have got, as their files keep them.
     pub leased: BTreeMap<(Mac, Option<u16>, Family), Lease>,
+    /// Addresses kept for clients without a lease.
+    pub kept: Kept,
     /// NICs that Open vSwitch cannot open, though the kernel has them.
     pub refusing: BTreeSet<Name>,
     /// The failure to come.
@@ -76,6 +79,7 @@ impl World {
             hardware: BTreeMap::new(),
             offers: BTreeMap::new(),
             leased: BTreeMap::new(),
+            kept: Kept::new(),
             refusing: BTreeSet::new(),
             fault: None,
             steps: 0,
@@ -102,6 +106,11 @@ impl World {
                 up: false,
                 mtu: 1500,
                 offload: [(Offload::Gro, true), (Offload::Tso, true)].into(),
+                modes: LinkModes {
+                    autoneg: Some(true),
+                    advertise: Some(0x3f),
+                    ..LinkModes::default()
+                },
             },
         );
     }
@@ -116,6 +125,7 @@ impl World {
     /// What the daemon's end does to a host: its DHCP clients end, everything else stays.
     pub fn daemon_ended(&mut self) {
         self.state.dhcp.clear();
+        self.kept.clear();
     }
 
     /// What a reboot leaves: the NICs, the database of Open vSwitch emptied, and the files.
@@ -161,8 +171,11 @@ impl World {
             why: why.to_owned(),
         };
         match fault.map(|(_, kind)| kind) {
+            Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return Err(stop(0, Cause::Stopped, "crashed")),
-            Some(FaultKind::Refuse) => return Err(stop(0, Cause::Refused, "refused on demand")),
+            Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
+                return Err(stop(0, Cause::Refused, "refused on demand"));
+            }
             _ => {}
         }
         let before = self.state.clone_if(rows);
@@ -202,7 +215,7 @@ impl World {
         let fault = self
             .fault
             .filter(|fault| (self.steps..self.steps + steps).contains(&fault.at))?;
-        self.fault = None;
+        self.fault = fault.next();
         Some((fault.at - self.steps, fault.kind))
     }
 
@@ -485,6 +498,9 @@ impl World {
         }
         if let Some(nic) = self.state.nics.get_mut(name) {
             (nic.up, nic.mtu) = (to.up, to.mtu);
+            if !to.modes.is_empty() {
+                nic.modes = to.modes;
+            }
             for (offload, on) in &mut nic.offload {
                 *on = *to.offload.get(offload).unwrap_or(on);
             }

@@ -10,10 +10,15 @@ use xapi_net::topology::{Bridge, Ipv4, Topology};
 use crate::host::{Host, addressed, inet, name, over, over_bond, topology, wait_for};
 
 /// A DHCP server on the switch.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Server {
-    fn start(host: &Host) -> Server {
+    pub fn start(host: &Host) -> Server {
+        Server::giving(host, "")
+    }
+
+    /// With more options.
+    pub fn giving(host: &Host, options: &str) -> Server {
         let leases = host.root.path().join("dnsmasq.leases");
         // A checksum left to the hardware is never made on the way through veth and ovs-vswitchd, and the client is right
         // to drop such an offer.
@@ -24,6 +29,7 @@ impl Server {
                      --user=root --pid-file";
         let mut command = host.lab.switch.command(words);
         command.arg(format!("--dhcp-leasefile={}", leases.display()));
+        command.args(options.split_whitespace());
         Server(
             command
                 .stdout(Stdio::null())
@@ -41,7 +47,7 @@ impl Drop for Server {
     }
 }
 
-fn by_dhcp(bridge: Bridge) -> Bridge {
+pub fn by_dhcp(bridge: Bridge) -> Bridge {
     Bridge {
         ipv4: Ipv4::Dhcp { lease: None },
         ..bridge
@@ -332,6 +338,100 @@ fn a_crash_at_any_step_of_a_move_is_mended_by_the_next_agent() {
         let there: Vec<_> = facts.bridges.keys().copied().collect();
         assert_eq!(there, [name("xenbr0"), name("xenbr1")], "{kind:?} at {at}");
         host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+        assert_eq!(host.whole(&apart).unwrap().steps, 0);
+    }
+}
+
+#[test]
+fn after_a_failed_undo_management_is_alone_on_the_primary_member_and_then_as_it_was() {
+    let host = Host::new(2);
+    let bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);
+    let bonded = topology("xapi2", vec![("xapi2", addressed(bond))]);
+    let apart = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    host.what_can(&bonded);
+    let plan = host.agent().plan(Request::whole(apart.clone())).unwrap();
+    let at = plan
+        .iter()
+        .position(|step| step.starts_with("drop port bond0"))
+        .unwrap();
+    let events = host.events();
+    // The call fails after the bond has gone, so do both ways back, and the first attempt at the bond after them.
+    let fault = Fault {
+        at: at + 2,
+        kind: FaultKind::RefuseTimes(4),
+    };
+    host.agent().inject(fault).unwrap();
+    let error = host.whole(&apart).unwrap_err();
+    assert!(matches!(error.undo, Undo::Failed(_)), "{error}");
+    wait_for(&events, |event| matches!(event, NetEvent::Diverged { .. }));
+    wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    let facts = host.agent().facts().unwrap();
+    println!("{:?} {:?}", facts.bridges.keys(), facts.bonds);
+    while !host
+        .agent()
+        .facts()
+        .unwrap()
+        .bonds
+        .contains_key(&name("bond0"))
+    {
+        wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+    }
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    assert_eq!(host.whole(&bonded).unwrap().steps, 0);
+}
+
+#[test]
+fn while_a_lease_is_waited_for_questions_are_answered() {
+    let host = Host::new(1);
+    let before = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    host.what_can(&before);
+    let wanted = topology("xenbr0", vec![("xenbr0", by_dhcp(over(&host, "eth0")))]);
+    let request = Request {
+        within: std::time::Duration::from_secs(4),
+        ..Request::whole(wanted)
+    };
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| host.agent().converge(request.clone()));
+        let mut answered = 0;
+        while !call.is_finished() {
+            let facts = host.agent().facts().unwrap();
+            let plan = host.agent().plan(request.clone()).unwrap();
+            if call.is_finished() {
+                break;
+            }
+            // The client runs and the address that was there is there: the change is under way.
+            answered += usize::from(
+                plan.is_empty()
+                    && facts.bridges[&name("xenbr0")]
+                        .addresses
+                        .contains(&inet("10.99.0.2/24")),
+            );
+        }
+        println!("{answered} answers while a lease was waited for");
+        assert!(answered > 10);
+        assert_eq!(call.join().unwrap().unwrap_err().cause, Cause::NoLease);
+    });
+    assert_eq!(host.whole(&before).unwrap().steps, 0);
+}
+
+#[test]
+fn a_panic_of_the_network_thread_costs_one_call_and_the_host_is_as_before() {
+    let host = Host::new(2);
+    let apart = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);
+    let bonded = topology("xapi2", vec![("xapi2", addressed(bond))]);
+    host.what_can(&apart);
+    let events = host.events();
+    for at in [0, 4, 9] {
+        let kind = FaultKind::Panic;
+        host.agent().inject(Fault { at, kind }).unwrap();
+        assert_eq!(host.whole(&bonded).unwrap_err().cause, Cause::Stopped);
+        wait_for(&events, |event| matches!(event, NetEvent::Diverged { .. }));
+        wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+        host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+        let bridges: Vec<_> = host.agent().facts().unwrap().bridges.into_keys().collect();
+        assert_eq!(bridges, [name("xenbr0")], "{at}");
         assert_eq!(host.whole(&apart).unwrap().steps, 0);
     }
 }

@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use xapi_net::agent::Agent;
+use xapi_net::agent::{Agent, Cause, Request};
 use xapi_net::topology::{BondMode, Bridge};
 
+use crate::events::{Server, by_dhcp};
 use crate::host::{Host, addressed, inet, mac, name, over, over_bond, topology};
 use crate::lab::{Lab, Namespace};
 
@@ -20,17 +21,22 @@ struct Ping {
 
 impl Ping {
     fn start(from: &Namespace, address: &str) -> Ping {
+        let mut ping = Ping::unanswered(from, address);
+        ping.listen_until(|times| times.len() > 30);
+        ping
+    }
+
+    /// One that nobody may answer yet.
+    fn unanswered(from: &Namespace, address: &str) -> Ping {
         let mut command = from.command("setpriv --pdeathsig KILL ping -n -D -w 60 -i 0.01");
         let mut child = command.arg(address).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        let mut ping = Ping {
+        Ping {
             child,
             lines,
             times: Vec::new(),
             duplicates: 0,
-        };
-        ping.listen_until(|times| times.len() > 30);
-        ping
+        }
     }
 
     /// The longest silences until now, longest first.
@@ -50,6 +56,27 @@ impl Ping {
             .collect()
     }
 
+    /// Reads what is left after the end.
+    fn drain(&mut self) {
+        loop {
+            let mut line = String::new();
+            match self.lines.read_line(&mut line).unwrap() {
+                0 => return,
+                _ => self.note(&line),
+            }
+        }
+    }
+
+    fn note(&mut self, line: &str) {
+        self.duplicates += usize::from(line.contains("DUP!"));
+        let time = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split(']').next());
+        if let (true, Some(time)) = (line.contains("bytes from"), time) {
+            self.times.extend(time.parse::<f64>().ok());
+        }
+    }
+
     fn listen_until(&mut self, enough: impl Fn(&[f64]) -> bool) {
         while !enough(&self.times) {
             let mut line = String::new();
@@ -58,13 +85,7 @@ impl Ping {
                 0,
                 "no answer until ping gave up"
             );
-            self.duplicates += usize::from(line.contains("DUP!"));
-            let time = line
-                .strip_prefix('[')
-                .and_then(|rest| rest.split(']').next());
-            if let (true, Some(time)) = (line.contains("bytes from"), time) {
-                self.times.extend(time.parse::<f64>().ok());
-            }
+            self.note(&line);
         }
     }
 }
@@ -214,4 +235,85 @@ fn management_on_a_vlan_moves_to_the_bond_with_it() {
         assert_eq!(facts.bridges[&name("xapi9")].mac, Some(mac(&host, "eth0")));
         assert_eq!(host.whole(to).unwrap().steps, 0);
     }
+}
+
+#[test]
+fn management_goes_from_a_static_address_to_a_leased_one_without_a_silence() {
+    let host = Host::new(1);
+    let fixed = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let leased = topology(
+        "xenbr0",
+        vec![("xenbr0", by_dhcp(addressed(over(&host, "eth0"))))],
+    );
+    host.what_can(&fixed);
+    let mut old = Ping::start(&host.lab.switch, "10.99.0.2");
+    // Nobody answers: the address that is there is there all the time.
+    let request = Request {
+        within: Duration::from_secs(2),
+        ..Request::whole(leased.clone())
+    };
+    let error = host.agent().converge(request).unwrap_err();
+    assert_eq!(error.cause, Cause::NoLease);
+    let silences = old.silences();
+    println!("without a server: silent for {silences:?}");
+    assert!(silences.first().copied().unwrap_or_default() <= Duration::from_millis(100));
+    // A server that gives a known address.
+    let own = mac(&host, "eth0");
+    let _server = Server::giving(&host, &format!("--dhcp-host={own},10.99.0.60"));
+    let mut new = Ping::unanswered(&host.lab.switch, "10.99.0.60");
+    let outcome = host.whole(&leased).unwrap();
+    let bridge = &outcome.facts.bridges[&name("xenbr0")];
+    assert!(
+        bridge.addresses.contains(&inet("10.99.0.60/24")),
+        "{bridge:?}"
+    );
+    assert!(
+        !bridge.addresses.contains(&inet("10.99.0.2/24")),
+        "{bridge:?}"
+    );
+    assert_eq!(outcome.facts.gateway_v4, Some("10.99.0.1".parse().unwrap()));
+    new.listen_until(|times| times.len() > 30);
+    drop(old.child.kill());
+    old.drain();
+    let gap = new.times[0] - old.times.last().unwrap();
+    println!("between the last answer of the old address and the first of the new: {gap:.3} s");
+    assert!(gap <= 0.1, "silent for {gap} s");
+}
+
+#[test]
+fn an_address_that_somebody_elses_dhcp_client_left_is_adopted_without_a_silence() {
+    let host = Host::new(1);
+    host.ip("address add 10.99.0.70/24 dev eth0 valid_lft 3600 preferred_lft 3600");
+    host.ip("route add default via 10.99.0.1 dev eth0");
+    let mut ping = Ping::start(&host.lab.switch, "10.99.0.70");
+    let wanted = topology("xenbr0", vec![("xenbr0", by_dhcp(over(&host, "eth0")))]);
+    let request = Request {
+        within: Duration::from_secs(2),
+        ..Request::what_can(wanted.clone())
+    };
+    // No server answers yet: the address moves to the bridge and stays.
+    let facts = host.agent().converge(request).unwrap().facts;
+    assert_eq!(
+        facts.bridges[&name("xenbr0")].addresses,
+        [inet("10.99.0.70/24")]
+    );
+    assert_eq!(facts.gateway_v4, Some("10.99.0.1".parse().unwrap()));
+    let _server = Server::start(&host);
+    let events = host.events();
+    let leased = |event: &xapi_net::agent::NetEvent| {
+        matches!(event, xapi_net::agent::NetEvent::LeaseChanged { .. })
+    };
+    crate::host::wait_for(&events, leased);
+    let facts = host.what_can(&wanted).facts;
+    let bridge = &facts.bridges[&name("xenbr0")];
+    let lease = bridge.lease_v4.clone().unwrap();
+    assert_eq!(
+        lease.address,
+        inet("10.99.0.70/24"),
+        "the server was not asked for it"
+    );
+    assert_eq!(bridge.addresses, [lease.address]);
+    let silences = ping.silences();
+    println!("adopted: silent for {silences:?}");
+    assert!(silences.first().copied().unwrap_or_default() <= Duration::from_millis(100));
 }

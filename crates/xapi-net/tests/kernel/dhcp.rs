@@ -111,6 +111,7 @@ impl Site {
             host_name: Some("xs-1".to_owned()),
             routers: true,
             dns: true,
+            suggested: None,
             seed: 42,
         };
         let (sender, events) = channel();

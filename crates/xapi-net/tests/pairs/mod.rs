@@ -108,7 +108,12 @@ pub fn topology(random: &mut Random) -> Topology {
                 }
             }
             if mtu.is_some() || !offload.is_empty() {
-                topology.nics.insert(nic, Nic { mtu, offload });
+                let settings = Nic {
+                    mtu,
+                    offload,
+                    ..Nic::default()
+                };
+                topology.nics.insert(nic, settings);
             }
         });
     give_addresses(random, &mut topology);

@@ -58,6 +58,7 @@ pub(super) fn v4(bytes: &[u8]) {
         host_name: Some("xs-1".to_owned()),
         routers: true,
         dns: true,
+        suggested: None,
         seed: 1,
     };
     conversation(

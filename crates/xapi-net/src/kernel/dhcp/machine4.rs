@@ -35,6 +35,9 @@ pub struct Config4 {
     pub routers: bool,
     /// Whether to ask for name servers: on the device that the host's DNS comes from.
     pub dns: bool,
+    /// The address that a client without a lease asks for first: the device has it already, from whoever asked before
+    /// us. An offer of it would have to be waited for in vain, since a server pings what it offers.
+    pub suggested: Option<Ipv4Addr>,
     /// Where chance begins. Two clients must not begin at the same place.
     pub seed: u64,
 }
@@ -214,11 +217,11 @@ impl Machine4 {
         vec![everybody(&request)]
     }
 
-    fn send_confirm(&mut self, now: Now, held: &Held, tries: u32) -> Vec<Output> {
+    fn send_confirm(&mut self, now: Now, address: Ipv4Addr, tries: u32) -> Vec<Output> {
         let at = now.up + self.dice.about(doubled(tries, SLOWEST));
         self.state = State::Rebooting { tries, at };
         let request = Request {
-            requested: Some(held.lease.address),
+            requested: Some(address),
             ..self.request(Kind::Request, now)
         };
         vec![everybody(&request)]
@@ -357,7 +360,11 @@ fn server(request: &Request<'_>, lease: &Lease4) -> Output {
 impl Machine for Machine4 {
     fn start(&mut self, now: Now) -> Vec<Output> {
         let Some(mut held) = self.held.take() else {
-            return self.discover(now);
+            let Some(address) = self.config.suggested else {
+                return self.discover(now);
+            };
+            self.begin_conversation(now);
+            return self.send_confirm(now, address, 0);
         };
         if held.lease.mac != self.config.mac || held.lease.client_id != self.config.client_id {
             // It was never ours.
@@ -379,7 +386,7 @@ impl Machine for Machine4 {
         });
         self.held = Some(held.clone());
         self.begin_conversation(now);
-        self.send_confirm(now, &held, 0)
+        self.send_confirm(now, held.lease.address, 0)
     }
 
     fn receive(&mut self, now: Now, payload: &[u8]) -> Vec<Output> {
@@ -436,7 +443,13 @@ impl Machine for Machine4 {
                 _,
             ) if tries + 1 < REQUESTS => self.send_request(now, address, server, tries + 1),
             (State::Rebooting { tries, .. }, Some(held), _) if tries + 1 < CONFIRMATIONS => {
-                self.send_confirm(now, &held, tries + 1)
+                self.send_confirm(now, held.lease.address, tries + 1)
+            }
+            (State::Rebooting { tries, .. }, None, _) if tries + 1 < CONFIRMATIONS => {
+                match self.config.suggested {
+                    Some(address) => self.send_confirm(now, address, tries + 1),
+                    None => self.discover(now),
+                }
             }
             (_, Some(_), Some(term)) if now.up >= term.end => self.lose(now, Loss::Expired),
             (State::Rebooting { .. }, Some(held), Some(term)) => {

@@ -17,6 +17,7 @@ fn config() -> Config4 {
         host_name: None,
         routers: true,
         dns: true,
+        suggested: None,
         seed: 1,
     }
 }
@@ -694,4 +695,61 @@ proptest! {
             prop_assert!(client.machine.deadline().is_some() || held.is_some(), "it must go on");
         }
     }
+}
+
+#[test]
+fn an_address_that_the_device_has_already_is_asked_for_before_any_other() {
+    let begin = || {
+        let suggesting = Config4 {
+            suggested: Some(GIVEN),
+            ..config()
+        };
+        let mut machine = Machine4::new(suggesting, Begin::Fresh);
+        let now = Now {
+            up: Duration::ZERO,
+            unix: 0,
+        };
+        let outputs = machine.start(now);
+        (machine, now, outputs)
+    };
+    // A request for that address (INIT-REBOOT), or a discovery of any.
+    let asks_for_it = |outputs: &[Output]| {
+        let [Output::Send { payload, .. }, ..] = outputs else {
+            panic!("{outputs:?}");
+        };
+        let has = |wanted: &[u8]| payload.windows(wanted.len()).any(|bytes| bytes == wanted);
+        let requested = has(&[&[50, 4][..], &GIVEN.octets()].concat());
+        assert_eq!(has(&[53, 1, 3]), requested);
+        assert_eq!(has(&[53, 1, 1]), !requested);
+        requested
+    };
+    let answered = |kind: u8| {
+        let (mut machine, now, outputs) = begin();
+        assert!(asks_for_it(&outputs));
+        let options: &[(u8, &[u8])] = &[
+            (53, &[kind]),
+            (54, &[172, 16, 0, 1]),
+            (51, &[0, 0, 14, 16]),
+            (1, &[255, 255, 255, 224]),
+        ];
+        let bytes = from_server(machine.xid, GIVEN, MAC, options);
+        machine.receive(now, &bytes)
+    };
+    let [Output::Tell(Event::Acquired(Lease::V4(lease)))] = &answered(ACK)[..] else {
+        panic!("{:?}", answered(ACK));
+    };
+    assert_eq!(lease.address, GIVEN);
+    assert!(!asks_for_it(&answered(NAK)));
+    // Nobody knows of it: after seven seconds any address will do.
+    let (mut machine, mut now, _) = begin();
+    let mut asked = 0;
+    loop {
+        now.up = machine.deadline().unwrap();
+        if !asks_for_it(&machine.wake(now)) {
+            break;
+        }
+        asked += 1;
+    }
+    assert_eq!(asked, 2);
+    assert!(now.up < Duration::from_secs(10), "{:?}", now.up);
 }

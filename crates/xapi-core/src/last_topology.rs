@@ -1,0 +1,133 @@
+//! The last topology that was committed, in a file of its own. A host whose database is damaged or gone is brought up as
+//! the file says, so that somebody can reach it and mend it. The database is the truth; nothing else reads this.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use xapi_model::{Host, Ref, errors};
+use xapi_net::agent::{Agent, Outcome, Request};
+use xapi_net::topology::Topology;
+
+use crate::context::Core;
+use crate::{Config, Result, inventory, topology};
+
+/// The version of the file that this program writes, and the only one that it reads.
+const VERSION: u32 = 1;
+
+/// A larger file is not one of ours.
+const MOST_BYTES: u64 = 16 << 20;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    topology: Topology,
+}
+
+/// Reads the topology; none if no file was written yet. An error says what is wrong with the file.
+pub fn read(path: &Path) -> std::result::Result<Option<Topology>, String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(wrong(&why)),
+    };
+    let mut text = String::new();
+    file.take(MOST_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|why| wrong(&why))?;
+    let kept: Kept = serde_json::from_str(&text).map_err(|why| wrong(&why))?;
+    if kept.version != VERSION {
+        let why = format!("version {} is not known", kept.version);
+        return Err(wrong(&why));
+    }
+    kept.topology.check().map_err(|why| wrong(&why))?;
+    Ok(Some(kept.topology))
+}
+
+/// Writes the topology, unless the file says the same already.
+pub fn write(path: &Path, topology: &Topology) -> std::io::Result<()> {
+    let kept = Kept {
+        version: VERSION,
+        topology: topology.clone(),
+    };
+    let text = serde_json::to_string_pretty(&kept)?;
+    match std::fs::read_to_string(path) {
+        Ok(before) if before == text => Ok(()),
+        // Whatever is wrong with the old one, the new one takes its place.
+        _ => inventory::write_atomically(path, &text),
+    }
+}
+
+/// Makes the host look as it did, as far as it can be. None if nothing was kept.
+pub fn bring_up(config: &Config, agent: &dyn Agent) -> Result<Option<Outcome>> {
+    let Some(topology) = read(&config.last_topology()).map_err(errors::internal_error)? else {
+        return Ok(None);
+    };
+    let request = Request {
+        within: config.change_deadline,
+        ..Request::what_can(topology)
+    };
+    let outcome = agent.converge(request).map_err(errors::internal_error)?;
+    for left in &outcome.left_out {
+        tracing::error!("{} could not be brought up: {}", left.part, left.why);
+    }
+    Ok(Some(outcome))
+}
+
+impl Core {
+    /// Keeps what the rows of a host ask for, once the host was made to look so.
+    pub(crate) fn keep_topology(&self, host: &Ref<Host>) {
+        let wished = self
+            .view()
+            .and_then(|view| topology::wished(&view, host))
+            .and_then(|(wished, _)| {
+                let path = self.config.last_topology();
+                write(&path, &wished)
+                    .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+            });
+        if let Err(why) = wished {
+            // The database is the truth; the next change writes the file again.
+            tracing::error!("the last topology was not kept: {why}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, write};
+    use xapi_net::topology::{Bridge, Name, Topology};
+
+    #[test]
+    fn a_topology_is_read_as_it_was_written_and_nothing_else_is_taken_for_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lib/last-topology.json");
+        assert_eq!(read(&path), Ok(None));
+        let bridge = Name::new("xenbr0").unwrap();
+        let nic = Name::new("eth0").unwrap();
+        let topology = Topology {
+            bridges: [(bridge, Bridge::over_nic(nic))].into(),
+            management: Some(bridge),
+            ..Topology::default()
+        };
+        write(&path, &topology).unwrap();
+        assert_eq!(read(&path), Ok(Some(topology.clone())));
+        let text = std::fs::read_to_string(&path).unwrap();
+        for wrong in [
+            text.replace("\"version\": 1", "\"version\": 2"),
+            // Management on a bridge that is not there.
+            text.replace("\"management\": \"xenbr0\"", "\"management\": \"xenbr7\""),
+            text[..text.len() / 2].to_owned(),
+            String::new(),
+        ] {
+            std::fs::write(&path, &wrong).unwrap();
+            assert!(read(&path).is_err(), "{wrong}");
+        }
+        write(&path, &topology).unwrap();
+        let before = std::fs::metadata(&path).unwrap();
+        write(&path, &topology).unwrap();
+        let after = std::fs::metadata(&path).unwrap();
+        assert_eq!(before.modified().unwrap(), after.modified().unwrap());
+    }
+}
