@@ -6,11 +6,13 @@
 
 pub mod alert;
 pub mod auth;
+mod certificates;
 pub mod change;
 pub mod config;
 pub mod context;
 pub mod dispatch;
 pub mod facts;
+mod files;
 pub mod filter;
 pub mod implied;
 pub mod inventory;
@@ -20,6 +22,7 @@ pub mod session;
 pub mod startup;
 pub mod task;
 pub mod topology;
+mod trust;
 pub mod watch;
 
 pub use config::Config;

@@ -17,7 +17,7 @@ use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::{netmask_of, pifs_of};
-use crate::{Result, alert, facts, topology};
+use crate::{Result, alert, certificates, facts, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -126,6 +126,13 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: write_inventory,
+    },
+    // After the network: a certificate names the addresses.
+    Step {
+        name: "showing the host's certificates",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: certificates::start,
     },
 ];
 
@@ -695,7 +702,13 @@ pub(crate) fn note_diverged(core: &Core, draft: &Draft, host: &Ref<Host>, why: &
 }
 
 /// Adds a message about a host, unless it is there already.
-fn tell(core: &Core, draft: &Draft, host: &Ref<Host>, name: &str, body: &str) -> Result<()> {
+pub(crate) fn tell(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    name: &str,
+    body: &str,
+) -> Result<()> {
     let uuid = draft.field(host, Host::UUID)?;
     let same =
         |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
