@@ -19,6 +19,10 @@ pub struct Settings {
     pub log: String,
     /// Addresses for XenAPI without TLS.
     pub listen: Vec<SocketAddr>,
+    /// Addresses for XenAPI by TLS.
+    pub listen_tls: Vec<SocketAddr>,
+    /// Whose requests are answered that come without TLS.
+    pub plain_http: PlainHttp,
     /// Largest request that is read, in octets.
     pub max_body: usize,
     /// Seconds after which a network change that is not in force is undone.
@@ -41,6 +45,16 @@ pub enum Datapath {
     Netdev,
 }
 
+/// Whose requests are answered that come without TLS.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum PlainHttp {
+    /// Everybody's.
+    Everywhere,
+    /// Those of this host; others are told to use TLS.
+    Loopback,
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -48,6 +62,8 @@ impl Default for Settings {
             datapath: Datapath::Auto,
             log: "info".to_owned(),
             listen: vec![SocketAddr::from(([0u16; 8], 80))],
+            listen_tls: vec![SocketAddr::from(([0u16; 8], 443))],
+            plain_http: PlainHttp::Everywhere,
             max_body: 300 * 1024,
             change_deadline: 30,
             auth_deadline: 20,
@@ -129,7 +145,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Datapath, Settings};
+    use super::{Datapath, PlainHttp, Settings};
 
     fn read(text: &str) -> Result<Settings, String> {
         let path =
@@ -146,6 +162,10 @@ mod tests {
         assert_eq!(settings.nics, ["eth[0-9]*"]);
         assert_eq!(settings.datapath, Datapath::Netdev);
         assert_eq!(settings.max_body, 300 * 1024);
+        assert_eq!(settings.plain_http, PlainHttp::Everywhere);
+        let settings = read("listen_tls = []\nplain_http = \"loopback\"\n").unwrap();
+        assert!(settings.listen_tls.is_empty() && settings.listen.len() == 1);
+        assert_eq!(settings.plain_http, PlainHttp::Loopback);
     }
 
     #[test]
