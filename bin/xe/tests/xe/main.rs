@@ -10,3 +10,4 @@ mod completion;
 mod fake;
 mod options;
 mod stand;
+mod tls;
