@@ -68,16 +68,13 @@ pub(crate) enum Unusable {
 
 /// The step of start-up: what is missing is made, what is there is shown, and rows say what is shown.
 pub(crate) fn start(core: &Core) -> Result<()> {
-    let outside = prepare(core, Own::Outside)?;
-    if let Some(identity) = outside {
-        core.tls.show(identity);
-    }
-    prepare(core, Own::Inside).map(drop)
+    prepare(core, Own::Outside)?;
+    prepare(core, Own::Inside)
 }
 
 /// Finds or makes one of the certificates, and its row. A file that cannot be used is left alone and named in an alert;
 /// clients then see a temporary certificate.
-fn prepare(core: &Core, own: Own) -> Result<Option<Arc<Identity>>> {
+fn prepare(core: &Core, own: Own) -> Result<()> {
     let host = core.localhost()?;
     let found = match read(&core.config, own) {
         Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
@@ -102,13 +99,17 @@ fn prepare(core: &Core, own: Own) -> Result<Option<Arc<Identity>>> {
             core.store
                 .change(|draft| tell(core, draft, &host, "HOST_CERTIFICATE_UNUSABLE", &body))?;
             if own == Own::Inside {
-                return Ok(None);
+                return Ok(());
             }
             make(core, own).map_err(|why| errors::internal_error(why.to_string()))?
         }
     };
-    record(core, own, identity.certificate())?;
-    Ok(Some(Arc::new(identity)))
+    let certificate = identity.certificate().clone();
+    if own == Own::Outside {
+        // Before the row: a database that refuses is no reason to leave clients without TLS.
+        core.tls.show(Arc::new(identity));
+    }
+    record(core, own, &certificate)
 }
 
 /// Reads one of the files.

@@ -1,5 +1,9 @@
 //! TLS as clients meet it: Python's, which stands on OpenSSL, and rustls.
 
+#[expect(
+    dead_code,
+    reason = "the tests of the wire use all of it, these only a part"
+)]
 mod stand;
 
 use std::io::{Read, Write};
