@@ -1,8 +1,10 @@
 //! A daemon on a simulated host: the real database and the real calls, over a host that exists only in memory and
 //! refuses, fails or crashes on demand.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
@@ -14,6 +16,7 @@ use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatu
 use xapi_net::agent::Request;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_net::topology::Name;
+use xapi_tls::SelfSigned;
 
 /// The daemon and its host.
 pub struct SimHost {
@@ -105,6 +108,14 @@ impl SimHost {
                 "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
              MODEV6='static'\nIPv6='fd00:172:16::10/64'\nIPv6_GATEWAY='fd00:172:16::1'\n",
             );
+        }
+        // Every first start would make its own otherwise, which takes a while.
+        let [outside, inside] = certificates();
+        write("etc/xensource/xapi-ssl.pem", outside);
+        write("etc/xensource/xapi-pool-tls.pem", inside);
+        for name in ["xapi-ssl.pem", "xapi-pool-tls.pem"] {
+            let path = dir.path().join("etc/xensource").join(name);
+            std::fs::set_permissions(path, Permissions::from_mode(0o400)).expect("a mode");
         }
         let mut host = SimHost {
             dir,
@@ -371,6 +382,22 @@ impl SimHost {
         lines.sort();
         lines
     }
+}
+
+/// The files of the certificates that hosts have here: the one for clients and the one for the pool.
+pub fn certificates() -> &'static [String; 2] {
+    static MADE: OnceLock<[String; 2]> = OnceLock::new();
+    MADE.get_or_init(|| {
+        ["xs-1", "5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11"].map(|name| {
+            let wanted = SelfSigned {
+                common_name: name.to_owned(),
+                from: 1_700_000_000,
+                days: 3650,
+                ..SelfSigned::default()
+            };
+            wanted.make().expect("a certificate").pem().to_owned()
+        })
+    })
 }
 
 /// How the daemon opens its database.

@@ -17,7 +17,8 @@ want script bsdutils
 want dnsmasq dnsmasq-base
 want tcpdump tcpdump
 want ifconfig net-tools
-want python3 python3-minimal
+want python3 python3
+want openssl openssl
 want pkill procps
 want nsenter util-linux
 [ -e /usr/include/security/pam_appl.h ] || missing="$missing libpam0g-dev"

@@ -21,9 +21,10 @@ use xapi_core::{Api, Config, Core, health, startup};
 use xapi_db::{Options, Store};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
-use xapi_server::{Config as ServerConfig, Listener, Server, UnixAccess};
+use xapi_server::{Config as ServerConfig, ListenError, Listener, Server, UnixAccess};
+use xapi_tls::TlsIdentity;
 
-use xapi::settings::{self, Settings};
+use xapi::settings::{self, PlainHttp, Settings};
 
 /// How often an address is tried again that could not be listened on.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
@@ -298,14 +299,22 @@ fn network(config: &Config, settings: &Settings) -> Result<NetConfig, Box<dyn st
     })
 }
 
+/// An address to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Door {
+    address: SocketAddr,
+    tls: bool,
+}
+
 /// The server with its open listeners.
 struct Listening {
     server: Server,
+    identity: Arc<TlsIdentity>,
     local: Listener,
     remote: Vec<Listener>,
     /// Where to listen and could not yet.
-    missing: Vec<SocketAddr>,
-    addresses: Vec<SocketAddr>,
+    missing: Vec<Door>,
+    doors: Vec<Door>,
 }
 
 impl Listening {
@@ -315,6 +324,7 @@ impl Listening {
     ) -> Result<Listening, Box<dyn std::error::Error>> {
         let config = ServerConfig {
             gzip: settings.gzip,
+            plain_on_loopback_only: settings.plain_http == PlainHttp::Loopback,
             ..settings.limits.config()
         };
         let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
@@ -322,12 +332,21 @@ impl Listening {
             &core.config.path("/var/lib/xcp/xapi"),
             UnixAccess::default(),
         )?;
+        let doors = |addresses: &[SocketAddr], tls| {
+            let doors = addresses.iter().map(move |&address| Door { address, tls });
+            doors.collect::<Vec<_>>()
+        };
         let mut listening = Listening {
             server,
+            identity: Arc::clone(&core.tls),
             local,
             remote: Vec::new(),
             missing: Vec::new(),
-            addresses: settings.listen.clone(),
+            doors: [
+                doors(&settings.listen, false),
+                doors(&settings.listen_tls, true),
+            ]
+            .concat(),
         };
         listening.management(core.management_enabled());
         Ok(listening)
@@ -336,11 +355,13 @@ impl Listening {
     /// Listens where the configuration says, or on loopback alone while management is disabled.
     fn management(&mut self, enabled: bool) {
         self.remote.clear();
-        let loopback =
-            |address: &SocketAddr| SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+        let loopback = |door: &Door| Door {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, door.address.port())),
+            ..*door
+        };
         self.missing = match enabled {
-            true => self.addresses.clone(),
-            false => self.addresses.iter().map(loopback).collect(),
+            true => self.doors.clone(),
+            false => self.doors.iter().map(loopback).collect(),
         };
         self.missing.dedup();
         self.listen_again();
@@ -349,23 +370,29 @@ impl Listening {
     /// Tries the addresses that could not be had. One of them is no reason to leave the others: the host must stay within
     /// reach, and an address of a lease may come later. A host without IPv6 listens on all of IPv4 instead.
     fn listen_again(&mut self) {
-        for address in std::mem::take(&mut self.missing) {
-            let every = address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
-            let legacy = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
-            let listened = self.server.listen_tcp(address);
-            match listened.or_else(|why| {
-                if every {
-                    self.server.listen_tcp(legacy)
-                } else {
-                    Err(why)
-                }
-            }) {
+        for door in std::mem::take(&mut self.missing) {
+            let every = door.address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
+            let legacy = Door {
+                address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, door.address.port())),
+                ..door
+            };
+            let listened = self.listen(door);
+            match listened.or_else(|why| if every { self.listen(legacy) } else { Err(why) }) {
                 Ok(listener) => self.remote.push(listener),
                 Err(why) => {
                     tracing::error!("{why}; it is tried again");
-                    self.missing.push(address);
+                    self.missing.push(door);
                 }
             }
+        }
+    }
+
+    fn listen(&self, door: Door) -> Result<Listener, ListenError> {
+        if door.tls {
+            let identity = Arc::clone(&self.identity);
+            self.server.listen_tls(door.address, identity)
+        } else {
+            self.server.listen_tcp(door.address)
         }
     }
 

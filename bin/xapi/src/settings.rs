@@ -25,6 +25,10 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// Whether long answers are packed for clients that take gzip.
     pub gzip: bool,
+    /// Addresses for XenAPI by TLS.
+    pub listen_tls: Vec<SocketAddr>,
+    /// Whose requests are answered that come without TLS.
+    pub plain_http: PlainHttp,
     /// Seconds after which a network change that is not in force is undone.
     pub change_deadline: u64,
     /// Seconds that a password check may take.
@@ -63,6 +67,16 @@ pub enum Datapath {
     Netdev,
 }
 
+/// Whose requests are answered that come without TLS.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum PlainHttp {
+    /// Everybody's.
+    Everywhere,
+    /// Those of this host; others are told to use TLS.
+    Loopback,
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -71,6 +85,8 @@ impl Default for Settings {
             log: "info".to_owned(),
             listen: vec![SocketAddr::from(([0u16; 8], 80))],
             gzip: false,
+            listen_tls: vec![SocketAddr::from(([0u16; 8], 443))],
+            plain_http: PlainHttp::Everywhere,
             change_deadline: 30,
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
@@ -201,7 +217,7 @@ impl Settings {
 mod tests {
     use xapi_model::Role;
 
-    use super::{Datapath, Settings};
+    use super::{Datapath, PlainHttp, Settings};
     use crate::limits::Limits;
 
     fn read(text: &str) -> Result<Settings, String> {
@@ -219,6 +235,7 @@ mod tests {
         assert_eq!(settings.nics, ["eth[0-9]*"]);
         assert_eq!(settings.datapath, Datapath::Netdev);
         assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.plain_http, PlainHttp::Everywhere);
         let settings = read("gzip = true\n[limits]\nbody = 5000\nidle_time = 7\n").unwrap();
         let changed = Limits {
             body: 5000,
@@ -232,6 +249,9 @@ mod tests {
             (5000, 7)
         );
         assert_eq!(config.limits.text, 256 * 1024);
+        let settings = read("listen_tls = []\nplain_http = \"loopback\"\n").unwrap();
+        assert!(settings.listen_tls.is_empty() && settings.listen.len() == 1);
+        assert_eq!(settings.plain_http, PlainHttp::Loopback);
     }
 
     #[test]

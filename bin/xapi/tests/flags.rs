@@ -26,7 +26,7 @@ fn the_steps_of_start_up_are_listed_with_where_they_run_and_what_their_failure_m
     assert!(
         text.lines()
             .last()
-            .is_some_and(|line| line.contains("inventory")),
+            .is_some_and(|line| line.contains("certificates")),
         "{text}"
     );
 }

@@ -99,22 +99,22 @@ _xe() {
     word=${words[${#words[@]} - 1]}
     for ((i = 1; i < ${#words[@]} - 1; i++)); do
         case ${words[i]} in
-        -s | -h | -p | -u | -pw | -pwf)
+        -s | -h | -p | -u | -pw | -pwf | --ca)
             if ((i + 1 == ${#words[@]} - 1)); then
                 # The word is the value of this option.
-                [[ ${words[i]} == -pwf ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word")
+                [[ ${words[i]} == -pwf || ${words[i]} == --ca ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
             fi
             _xe_options+=("${words[i]}" "${words[i + 1]}")
             ((i++))
             ;;
-        --nossl | server=* | port=* | username=* | password=* | passwordfile=* | nossl=*) _xe_options+=("${words[i]}") ;;
+        --nossl | server=* | port=* | username=* | password=* | passwordfile=* | nossl=* | cafile=*) _xe_options+=("${words[i]}") ;;
         -* | *=*) ;;
         *) [[ -z $command ]] && command=${words[i]} ;;
         esac
     done
     if [[ $word == -* ]]; then
-        _xe_offer "$word" ' ' < <(printf '%s\n' --minimal --json --multiple --all --force --trace --nossl --debug --help)
+        _xe_offer "$word" ' ' < <(printf '%s\n' --minimal --json --multiple --all --force --trace --nossl --ca --debug --help)
     elif [[ -z $command ]]; then
         _xe_offer_commands "$word"
     elif [[ $command == help ]]; then

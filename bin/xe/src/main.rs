@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use xapi_cli::{Output, Rpc, RpcError, Scope};
-use xapi_client::{Client, ClientError, Session};
+use xapi_client::{Client, ClientError, KnownServers, Session, Trust};
 use xapi_model::Value;
 
 use options::Options;
@@ -21,16 +21,22 @@ use user::User;
 /// The daemon's socket on this host.
 const SOCKET: &str = "/var/lib/xcp/xapi";
 
+/// In the home, the certificates of other hosts.
+const FINGERPRINTS: &str = ".xe-fingerprints";
+
 const COMPLETION: &str = include_str!("../completion/xe.bash");
 
 const USAGE: &str = "\
-Usage: xe COMMAND [-s SERVER] [-p PORT] [-u USERNAME -pw PASSWORD | -pwf FILE] [--nossl] [PARAMETER=VALUE ...]
+Usage: xe COMMAND [-s SERVER] [-p PORT] [-u USERNAME -pw PASSWORD | -pwf FILE] [--nossl | --ca FILE]
+          [PARAMETER=VALUE ...]
 
   -s SERVER     the host to talk to; without it this one, over its local socket
-  -p PORT       the port there (80)
+  -p PORT       the port there (443, or 80 with --nossl)
   -u, -pw       who logs in, and the password; root needs none on the host itself
   -pwf FILE     a file with the user on its first line and the password on its second
   --nossl       talk to another host without TLS; the password goes over the wire as it is
+  --ca FILE     another host must show a certificate that is valid for its name and comes from an authority in FILE;
+                without it, the certificate that it showed the first time, which ~/.xe-fingerprints remembers
   --debug       say on standard error what goes on
   --debug-on-fail   say it when the command has failed
   --json        one document of typed values instead of lines; errors too, on standard error
@@ -135,14 +141,14 @@ fn run(options: Options) -> u8 {
     terminal.status(u8::try_from(status).unwrap_or(1))
 }
 
-/// The server that was asked for. On this host its socket, if there is one; TLS to another is not there yet, and a
-/// password must not go over the wire unless that was asked for.
+/// The server that was asked for. On this host its socket, if there is one; another host by TLS, unless plain TCP was
+/// asked for: a password must not go over the wire as it is without somebody's will.
 fn server(options: &Options) -> Result<Client, String> {
     let host = options
         .server
         .as_deref()
         .map(|host| host.trim_start_matches('[').trim_end_matches(']'));
-    let port = options.port.unwrap_or(80);
+    let plain = options.port.unwrap_or(80);
     match host {
         None | Some("127.0.0.1" | "localhost") => {
             let socket =
@@ -151,14 +157,33 @@ fn server(options: &Options) -> Result<Client, String> {
             Ok(if local {
                 Client::unix(socket)
             } else {
-                Client::tcp("127.0.0.1", port)
+                Client::tcp("127.0.0.1", plain)
             })
         }
-        Some(host) if options.nossl == Some(true) => Ok(Client::tcp(host, port)),
-        Some(host) => Err(format!(
-            "there is no TLS to {host} yet; with --nossl the password goes over the wire as it is"
+        Some(host) if options.nossl == Some(true) => Ok(Client::tcp(host, plain)),
+        Some(host) => Ok(Client::tls(
+            host,
+            options.port.unwrap_or(443),
+            trust(options)?,
         )),
     }
+}
+
+/// Whom to believe that he is the server: whoever an authority vouches for, or who showed the same certificate before.
+fn trust(options: &Options) -> Result<Trust, String> {
+    if let Some(path) = &options.cafile {
+        let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
+        return Trust::authorities(&text).map_err(|why| format!("{path}: {why}"));
+    }
+    let Some(home) = std::env::var_os("HOME") else {
+        return Err(
+            "HOME is not set, so that no certificate can be remembered: say --ca".to_owned(),
+        );
+    };
+    let known = KnownServers::new(PathBuf::from(home).join(FINGERPRINTS), |sentence| {
+        Terminal::default().eprint(&format!("Warning: {sentence}\n"));
+    });
+    Trust::first_use(known).map_err(|why| why.to_string())
 }
 
 /// The server, with the session of this command.

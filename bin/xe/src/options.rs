@@ -30,6 +30,8 @@ pub struct Options {
     pub passwordfile: Option<String>,
     /// Plain TCP.
     pub nossl: Option<bool>,
+    /// A file with the authorities that vouch for the server.
+    pub cafile: Option<String>,
     /// Say on standard error what goes on.
     pub debug: Option<bool>,
     /// Say it when the command has failed.
@@ -63,6 +65,7 @@ impl Options {
                 "-u" => ("username", value()?),
                 "-pw" => ("password", value()?),
                 "-pwf" => ("passwordfile", value()?),
+                "--ca" => ("cafile", value()?),
                 "--traceparent" => ("traceparent", value()?),
                 "--nossl" => ("nossl", "true".to_owned()),
                 "--debug" => ("debug", "true".to_owned()),
@@ -99,6 +102,7 @@ impl Options {
             "password" => self.password = Some(value.to_owned()),
             "passwordfile" => self.passwordfile = Some(value.to_owned()),
             "nossl" => self.nossl = Some(switch("nossl", value)?),
+            "cafile" => self.cafile = Some(value.to_owned()),
             "debug" => self.debug = Some(switch("debug", value)?),
             "debugonfail" => self.debugonfail = Some(switch("debugonfail", value)?),
             // Understood and without effect: there is no tracing to join.
@@ -116,6 +120,7 @@ impl Options {
         self.password = self.password.or(weaker.password);
         self.passwordfile = self.passwordfile.or(weaker.passwordfile);
         self.nossl = self.nossl.or(weaker.nossl);
+        self.cafile = self.cafile.or(weaker.cafile);
         self.debug = self.debug.or(weaker.debug);
         self.debugonfail = self.debugonfail.or(weaker.debugonfail);
         self.rest.extend(weaker.rest);
@@ -160,12 +165,14 @@ mod tests {
 
     #[test]
     fn options_are_taken_at_any_position_and_the_rest_keeps_its_order() {
-        let options =
-            parse("pif-list -s h1 params=uuid -u root --minimal -pw x port=81 device=eth0 --nossl")
-                .unwrap();
+        let options = parse(
+            "pif-list -s h1 params=uuid -u root --minimal -pw x port=81 device=eth0 --nossl --ca f",
+        )
+        .unwrap();
         assert_eq!(options.server.as_deref(), Some("h1"));
         assert_eq!(options.port, Some(81));
         assert_eq!(options.nossl, Some(true));
+        assert_eq!(options.cafile.as_deref(), Some("f"));
         assert_eq!(
             (options.username.as_deref(), options.password.as_deref()),
             (Some("root"), Some("x"))

@@ -1,5 +1,7 @@
 //! What `xe` does without a server.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Output};
 
 fn xe(words: &[&str]) -> Output {
@@ -53,11 +55,32 @@ fn a_server_that_is_not_there_is_an_error_with_its_address() {
 
 #[test]
 fn a_password_does_not_leave_the_host_in_the_clear_unless_that_was_asked_for() {
-    let out = xe(&["pif-list", "-s", "192.0.2.1", "-u", "root", "-pw", "secret"]);
+    let listener = TcpListener::bind("127.0.0.2:0").expect("a port");
+    let port = listener
+        .local_addr()
+        .expect("an address")
+        .port()
+        .to_string();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut first = vec![0; 1024];
+        let length = stream.read(&mut first).expect("something");
+        let page = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(page).expect("is taken");
+        first.truncate(length);
+        // What comes after the answer, up to the end.
+        stream.read_to_end(&mut first).ok();
+        first
+    });
+    let out = xe(&["pif-list", "-s", "127.0.0.2", "-p", &port, "-pw", "secret"]);
     let text = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(1));
+    let start = format!("Error: cannot connect to 127.0.0.2:{port}: ");
     assert!(
-        text.contains("--nossl") && !text.contains("secret"),
+        text.starts_with(&start) && text.contains("does not speak TLS"),
         "{text}"
     );
+    let sent = server.join().expect("the server");
+    assert_eq!(sent[0], 22, "no handshake");
+    assert!(!sent.windows(6).any(|six| six == b"secret") && !text.contains("secret"));
 }

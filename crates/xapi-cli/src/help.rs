@@ -104,6 +104,7 @@ Options, anywhere on the line:
     -pw PASSWORD    the password
     -pwf FILE       a file with the user on its first line, the password on its second
     --nossl         plain TCP instead of TLS
+    --ca FILE       takes certificates of the authorities in FILE instead of those seen before
     --debug         shows the calls on standard error
     --debug-on-fail shows them only when the command fails
     --minimal       prints the first value of each record only, between commas

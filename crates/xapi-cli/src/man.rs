@@ -53,7 +53,7 @@ with the fields to show.
 The host to talk to; without it this one.
 .TP
 .BR \-p " \fIport\fR"
-The port there.
+The port there: 443, or 80 without TLS.
 .TP
 .BR \-u " \fIuser\fR, " \-pw " \fIpassword\fR"
 Who logs in.
@@ -62,7 +62,11 @@ Who logs in.
 A file with the user on its first line and the password on its second.
 .TP
 .B \-\-nossl
-Plain TCP instead of TLS.
+Plain TCP instead of TLS. The password goes over the wire as it is.
+.TP
+.BR \-\-ca " \fIfile\fR"
+Another host must show a certificate that is valid for its name and comes from an authority in the file, which is PEM.
+Without this it must show the certificate that it showed the first time.
 .TP
 .B \-\-minimal
 Prints the first value of each record only, between commas.
@@ -100,7 +104,11 @@ the command is one call as ever.
 .SH FILES
 .TP
 .I ~/.xe
-Options as lines \fIname\fR=\fIvalue\fR: server, port, username, password, passwordfile, nossl, debug.
+Options as lines \fIname\fR=\fIvalue\fR: server, port, username, password, passwordfile, nossl, cafile, debug.
+.TP
+.I ~/.xe-fingerprints
+The certificates of other hosts, as lines \fIhost\fR:\fIport\fR SHA256 \fIfingerprint\fR. A host that shows another
+certificate is refused; if it was given a new one, take its line out.
 .TP
 .I /var/lib/xcp/xapi
 The socket of the host itself.

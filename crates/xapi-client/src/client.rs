@@ -11,6 +11,7 @@ use xapi_wire::{Limits, Reply, xmlrpc};
 use crate::error::{ClientError, Failure, GetError};
 use crate::http::Connection;
 use crate::stream::{Place, Stream};
+use crate::trust::Trust;
 
 /// Connections that are kept for later calls.
 const KEPT: usize = 4;
@@ -18,7 +19,7 @@ const KEPT: usize = 4;
 /// How patient and how generous a client is.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// For each address of the server until it answers to a connection.
+    /// For each address of the server until it answers to a connection, and for the handshake of TLS.
     pub connect_timeout: Duration,
     /// For a whole call, from the first byte sent to the last one received; None waits for ever, as calls may take
     /// their time.
@@ -68,6 +69,11 @@ impl Client {
     /// The server at a host, by name or address, without TLS. Nothing is connected yet.
     pub fn tcp(host: &str, port: u16) -> Client {
         Client::at(Place::Tcp(host.to_owned(), port), Options::default())
+    }
+
+    /// The server at a host, by name or address, by TLS. Nothing is connected yet.
+    pub fn tls(host: &str, port: u16, trust: Trust) -> Client {
+        Client::at(Place::Tls(host.to_owned(), port, trust), Options::default())
     }
 
     /// The same server with other options, over connections of its own.

@@ -72,7 +72,10 @@ impl Connection {
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let sent = self.stream.write_all(request.as_bytes());
+        let sent = self
+            .stream
+            .write_all(request.as_bytes())
+            .and_then(|()| self.stream.flush());
         if let Err(why) = sent {
             // A server that refuses a body may say so before it has read it.
             return match self.answer(limit) {

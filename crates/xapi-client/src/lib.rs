@@ -12,7 +12,9 @@ mod error;
 mod http;
 mod session;
 mod stream;
+mod trust;
 
 pub use client::{Client, Options};
 pub use error::{ClientError, GetError};
 pub use session::Session;
+pub use trust::{KnownServers, Trust};

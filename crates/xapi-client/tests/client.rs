@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use xapi_client::{Client, ClientError, GetError, Options, Session};
+use xapi_client::{Client, ClientError, GetError, KnownServers, Options, Session, Trust};
 use xapi_model::{ApiError, Bond, Call, Class, Network, Pif, Ref, Value, Wire, bond, errors};
 use xapi_server::{Config, Handler, Listener, Origin, Server, UnixAccess};
+use xapi_tls::{SelfSigned, TlsIdentity};
 use xapi_wire::xmlrpc;
 
 const SESSION: &str = "OpaqueRef:5e551011";
@@ -491,4 +492,53 @@ fn what_cannot_be_fetched_whole_is_an_error() {
     let (got, file, _) = fetched(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno", 5);
     assert!(matches!(got, Err(GetError::Status(403))), "{got:?}");
     assert_eq!(file, b"");
+}
+
+fn first_use(folder: &tempfile::TempDir) -> Trust {
+    Trust::first_use(KnownServers::new(folder.path().join("known"), |_| ())).unwrap()
+}
+
+#[test]
+fn calls_by_tls_share_a_connection_too() {
+    let noting = Noting::default();
+    let server = Server::new(Arc::new(noting.clone()), Config::default()).unwrap();
+    let shown = Arc::new(TlsIdentity::default());
+    let wanted = SelfSigned {
+        common_name: "xs-1".to_owned(),
+        days: 30_000,
+        ..SelfSigned::default()
+    };
+    shown.show(Arc::new(wanted.make().unwrap()));
+    let listener = server
+        .listen_tls("127.0.0.1:0".parse().unwrap(), shown)
+        .unwrap();
+    let port = listener.address().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::tls("127.0.0.1", port, first_use(&folder));
+    for large in [1, 200_000, 1] {
+        let word = Value::from("x".repeat(large));
+        client.call("any", vec![word]).unwrap();
+    }
+    let peers = noting.peers.lock().unwrap().clone();
+    assert_eq!(peers.len(), 3);
+    assert!(peers.iter().all(|peer| *peer == peers[0]), "{peers:?}");
+}
+
+#[test]
+fn who_does_not_shake_hands_is_given_up_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::tls("127.0.0.1", port, first_use(&folder)).with(Options {
+        connect_timeout: Duration::from_millis(200),
+        ..Options::default()
+    });
+    let begin = Instant::now();
+    let failed = client.call("any", Vec::new()).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    let ClientError::Transport { doing, source, .. } = failed else {
+        panic!("{failed}");
+    };
+    assert_eq!(doing, "cannot connect to");
+    assert_eq!(source.kind(), std::io::ErrorKind::TimedOut);
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use xapi_db::{DbError, Read, Store, View};
 use xapi_model::{ApiError, DateTime, Host, Ref, Session, Task, errors};
 use xapi_net::agent::Agent;
+use xapi_tls::TlsIdentity;
 
 use crate::Result;
 use crate::auth::Authenticate;
@@ -49,6 +50,10 @@ pub struct Core {
     pub authenticate: Arc<dyn Authenticate>,
     /// The time.
     pub clock: Clock,
+    /// What this host shows to those that connect by TLS; nothing before start-up.
+    pub tls: Arc<TlsIdentity>,
+    /// One change of certificates and their files at a time.
+    certifying: Mutex<()>,
     /// One change at a time for this host's network.
     changing: Turns,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
@@ -89,6 +94,8 @@ impl Core {
             agent,
             authenticate,
             clock,
+            tls: Arc::default(),
+            certifying: Mutex::new(()),
             changing: Turns::default(),
             callers: crate::session::Callers::default(),
             attempts,
@@ -123,6 +130,13 @@ impl Core {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Waits for its turn to change certificates and their files.
+    pub(crate) fn certificates(&self) -> MutexGuard<'_, ()> {
+        self.certifying
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes no further change and waits for the one under way, so long. False if it still goes on then.

@@ -15,7 +15,7 @@ use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, diverged, facts, topology};
+use crate::{Result, adopt, alert, certificates, diverged, facts, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -130,6 +130,13 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: write_inventory,
+    },
+    // After the network: a certificate names the addresses.
+    Step {
+        name: "showing the host's certificates",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: certificates::start,
     },
 ];
 

@@ -12,7 +12,8 @@ pub struct Config {
     pub limits: Limits,
     /// Bytes of the request line and the headers together.
     pub head: usize,
-    /// From the first byte of a request (or from the connection's beginning) until its headers are there.
+    /// From the first byte of a request (or from the connection's beginning) until its headers are there. A TLS
+    /// handshake may take as long again.
     pub head_timeout: Duration,
     /// From the headers until the body is there.
     pub body_timeout: Duration,
@@ -24,6 +25,8 @@ pub struct Config {
     pub tcp_connections: usize,
     /// Connections at a time on all unix sockets together.
     pub unix_connections: usize,
+    /// Requests that come without TLS from other machines are answered with 403.
+    pub plain_on_loopback_only: bool,
     /// Calls carried out at a time.
     pub workers: usize,
     /// Calls that may wait for a worker; one more is answered with TOO_BUSY.
@@ -51,6 +54,7 @@ impl Default for Config {
             write_timeout: Duration::from_secs(60),
             tcp_connections: 4096,
             unix_connections: 1024,
+            plain_on_loopback_only: false,
             workers: 128,
             queue: 512,
             cli_body: 200 * 1024,

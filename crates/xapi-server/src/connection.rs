@@ -1,6 +1,8 @@
 //! The life of one connection: served until the client, a deadline or the server's end closes it.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -30,8 +32,42 @@ const BEGINNING: usize = 4 * 1024;
 /// How long a client that was too slow may take for being told so.
 const FAREWELL: Duration = Duration::from_millis(200);
 
+/// Opens a connection, with as much time as the head of a request may take, and serves it until its end.
+pub(crate) async fn open<S>(
+    opening: impl Future<Output = io::Result<S>>,
+    seat: Seat,
+    service: Arc<Service>,
+    peer: Peer,
+    stopping: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let opened = tokio::select! {
+        biased;
+        opened = timeout(service.config().head_timeout, opening) => opened,
+        () = stopped(stopping.clone()) => return,
+    };
+    match opened {
+        Ok(Ok(stream)) => {
+            seat.watch.enter(Phase::Fresh);
+            serve(stream, seat, service, peer, stopping).await;
+        }
+        Ok(Err(why)) => debug!(peer = peer.name, "no connection: {why}"),
+        Err(_) => debug!(
+            peer = peer.name,
+            "no connection: the handshake took too long"
+        ),
+    }
+}
+
+/// Resolves when the server stops.
+pub(crate) async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // The server gone is the server stopping.
+    stopping.wait_for(|stopping| *stopping).await.ok();
+}
+
 /// Serves one connection until its end.
-pub(crate) async fn serve<S>(
+async fn serve<S>(
     stream: S,
     seat: Seat,
     service: Arc<Service>,
@@ -212,7 +248,9 @@ impl<S: AsyncWrite + Unpin> Write for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS takes an answer into its own buffer, so that a client that takes nothing shows here.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.note(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -1,6 +1,6 @@
 //! The server: its threads, its listeners, its end.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +12,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::time::{interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
+use xapi_tls::TlsIdentity;
 
 use crate::config::Config;
 use crate::connection;
@@ -35,15 +38,16 @@ pub struct StartError(#[from] io::Error);
 ///
 /// ```no_run
 /// # use std::{path::Path, sync::Arc, time::Duration};
-/// # fn run(api: Arc<dyn xapi_server::Handler>) -> Result<(), Box<dyn std::error::Error>> {
+/// # fn run(api: Arc<dyn xapi_server::Handler>, identity: Arc<xapi_tls::TlsIdentity>) -> Result<(), Box<dyn std::error::Error>> {
 /// use xapi_server::{Config, Server, UnixAccess};
 ///
 /// let server = Server::new(api, Config::default())?;
 /// let local = server.listen_unix(Path::new("/var/lib/xcp/xapi"), UnixAccess::default())?;
 /// let management = server.listen_tcp("0.0.0.0:80".parse()?)?;
+/// let encrypted = server.listen_tls("0.0.0.0:443".parse()?, identity)?;
 /// // … until the daemon ends:
 /// server.shutdown(Duration::from_secs(5));
-/// # drop((local, management));
+/// # drop((local, management, encrypted));
 /// # Ok(())
 /// # }
 /// ```
@@ -84,8 +88,34 @@ impl Server {
         })
     }
 
-    /// Listens on a TCP address.
+    /// Listens on a TCP address, without TLS.
     pub fn listen_tcp(&self, address: SocketAddr) -> Result<Listener, ListenError> {
+        let loopback_only = self.service.config().plain_on_loopback_only;
+        self.listen(address, "", |listener| Plain {
+            listener,
+            loopback_only,
+        })
+    }
+
+    /// Listens on a TCP address for connections by TLS, each of which sees the identity that is shown at its beginning.
+    /// While none is shown, connections are closed at once.
+    pub fn listen_tls(
+        &self,
+        address: SocketAddr,
+        identity: Arc<TlsIdentity>,
+    ) -> Result<Listener, ListenError> {
+        self.listen(address, " by TLS", |listener| Encrypted {
+            listener,
+            identity,
+        })
+    }
+
+    fn listen<S: Source>(
+        &self,
+        address: SocketAddr,
+        how: &str,
+        source: impl FnOnce(TcpListener) -> S,
+    ) -> Result<Listener, ListenError> {
         let _inside = self.runtime.enter();
         let listener = listen::tcp(address)?;
         let bound = listener
@@ -94,11 +124,11 @@ impl Server {
                 at: address.to_string(),
                 source,
             })?;
-        info!("listening on {bound}");
+        info!("listening on {bound}{how}");
         Ok(Listener {
             address: Some(bound),
             socket: None,
-            _open: self.accept(listener, &self.tcp),
+            _open: self.accept(source(listener), &self.tcp),
         })
     }
 
@@ -126,8 +156,8 @@ impl Server {
             let listening = &source;
             let serve = async {
                 loop {
-                    let (stream, peer) = match listening.accept().await {
-                        Ok((stream, Some(peer))) => (stream, peer),
+                    let (socket, peer) = match listening.accept().await {
+                        Ok((socket, Some(peer))) => (socket, peer),
                         Ok((_, None)) => continue,
                         Err(why) => {
                             warn!("cannot accept a connection: {why}");
@@ -136,15 +166,16 @@ impl Server {
                         }
                     };
                     let seat = registry.seat().await;
+                    let opening = listening.open(socket);
                     let service = Arc::clone(&service);
                     let stopping = stopping.clone();
-                    tokio::spawn(connection::serve(stream, seat, service, peer, stopping));
+                    tokio::spawn(connection::open(opening, seat, service, peer, stopping));
                 }
             };
             tokio::select! {
                 () = serve => {}
                 _ = dropped.changed() => {}
-                () = stopped(stopping.clone()) => {}
+                () = connection::stopped(stopping.clone()) => {}
             }
             drop((source, closing));
         });
@@ -180,34 +211,88 @@ impl Drop for Server {
     }
 }
 
-/// Resolves when the server stops.
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // The server gone is the server stopping.
-    stopping.wait_for(|stopping| *stopping).await.ok();
-}
-
 /// Where connections come from.
 trait Source: Send + Sync + 'static {
+    type Socket: Send + 'static;
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
     /// The next connection, and who made it; None when he may not.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, Option<Peer>)>> + Send;
+
+    /// What has to happen on the connection before the first request; the client decides how long it takes.
+    fn open(
+        &self,
+        socket: Self::Socket,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
 }
 
-impl Source for TcpListener {
+/// The next connection of a TCP listener.
+async fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    // An answer is one write; waiting for more would only delay it.
+    if let Err(why) = stream.set_nodelay(true) {
+        warn!(%peer, "answers may be slow: {why}");
+    }
+    Ok((stream, peer))
+}
+
+/// TCP as it is.
+struct Plain {
+    listener: TcpListener,
+    loopback_only: bool,
+}
+
+impl Source for Plain {
+    type Socket = TcpStream;
     type Stream = TcpStream;
 
     async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
-        let (stream, peer) = TcpListener::accept(self).await?;
-        // An answer is one write; waiting for more would only delay it.
-        if let Err(why) = stream.set_nodelay(true) {
-            warn!(%peer, "answers may be slow: {why}");
-        }
+        let (stream, peer) = accept_tcp(&self.listener).await?;
         let peer = Peer {
             name: peer.to_string(),
             local_root: false,
+            only_by_tls: self.loopback_only && !peer.ip().to_canonical().is_loopback(),
         };
         Ok((stream, Some(peer)))
+    }
+
+    fn open(
+        &self,
+        stream: TcpStream,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        ready(Ok(stream))
+    }
+}
+
+/// TCP with TLS.
+struct Encrypted {
+    listener: TcpListener,
+    identity: Arc<TlsIdentity>,
+}
+
+impl Source for Encrypted {
+    type Socket = TcpStream;
+    type Stream = TlsStream<TcpStream>;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, peer) = accept_tcp(&self.listener).await?;
+        let peer = Peer {
+            name: peer.to_string(),
+            local_root: false,
+            only_by_tls: false,
+        };
+        Ok((stream, Some(peer)))
+    }
+
+    fn open(
+        &self,
+        stream: TcpStream,
+    ) -> impl Future<Output = io::Result<TlsStream<TcpStream>>> + Send + 'static {
+        let shown = self.identity.shown();
+        async move {
+            let identity = shown.ok_or_else(|| io::Error::other("there is no certificate"))?;
+            TlsAcceptor::from(identity.config()).accept(stream).await
+        }
     }
 }
 
@@ -218,6 +303,7 @@ struct KnownPeers {
 }
 
 impl Source for KnownPeers {
+    type Socket = UnixStream;
     type Stream = UnixStream;
 
     async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
@@ -228,12 +314,26 @@ impl Source for KnownPeers {
             .map_or_else(|| "?".to_owned(), |pid| pid.to_string());
         let name = format!("uid {} process {process}", peer.uid());
         match self.access.admit(&peer) {
-            Some(local_root) => Ok((stream, Some(Peer { name, local_root }))),
+            Some(local_root) => {
+                let peer = Peer {
+                    name,
+                    local_root,
+                    only_by_tls: false,
+                };
+                Ok((stream, Some(peer)))
+            }
             None => {
                 warn!("{name} may not use this socket");
                 Ok((stream, None))
             }
         }
+    }
+
+    fn open(
+        &self,
+        stream: UnixStream,
+    ) -> impl Future<Output = io::Result<UnixStream>> + Send + 'static {
+        ready(Ok(stream))
     }
 }
 

@@ -45,6 +45,8 @@ const SUBTASK_OF: &str = "subtask-of";
 pub(crate) struct Peer {
     pub(crate) name: String,
     pub(crate) local_root: bool,
+    /// Came without TLS although he has to come with it.
+    pub(crate) only_by_tls: bool,
 }
 
 /// What answers requests, on all connections.
@@ -122,6 +124,13 @@ impl Service {
     /// Answers one request; there is always an answer.
     pub(crate) async fn answer(self: &Arc<Self>, peer: &Peer, request: Request<Incoming>) -> Page {
         let keep = keeps(request.version(), request.headers());
+        if peer.only_by_tls {
+            info!(
+                peer = peer.name,
+                "a request without TLS from another machine, refused"
+            );
+            return page::refusal(StatusCode::FORBIDDEN, "Only TLS is answered here.");
+        }
         match *request.method() {
             Method::POST => self.post(peer, request, keep).await,
             Method::OPTIONS => {

@@ -1,6 +1,7 @@
-//! Every network call on a simulated host: what it refuses, with which error, in which order; and what it changes.
+//! Every call of the network and of certificates on a simulated host: what it refuses, with which error, in which order; and what it changes.
 
 mod bond;
+mod certificates;
 mod effects_bond;
 mod effects_ip;
 mod effects_other;
@@ -9,3 +10,4 @@ mod network;
 mod pif;
 mod reconfigure;
 mod stage;
+mod trust;

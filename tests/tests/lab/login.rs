@@ -1,7 +1,7 @@
 //! Who gets in, and from where.
 
-use xapi_client::{Client, ClientError, Options, Session};
-use xapi_model::{IpConfigurationMode, host, session};
+use xapi_client::{Client, ClientError, Options, Session, Trust};
+use xapi_model::{Host, IpConfigurationMode, host, session};
 use xapi_tests::{Lab, Xen};
 
 /// Logs in from the client over TCP, and out again.
@@ -34,6 +34,38 @@ fn the_right_password_gets_in_over_tcp_and_a_wrong_one_does_not() {
         Some("root"),
         "{error:?}"
     );
+}
+
+/// The same by TLS, with a certificate that is its own authority: it must name the address.
+fn over_tls(lab: &Lab, certificate: &str) -> Result<(), ClientError> {
+    let trust = Trust::authorities(certificate).expect("a certificate");
+    lab.as_client(|| {
+        let client = Client::tls("172.16.0.10", 443, trust);
+        Session::login(client, "root", &lab.password, "tests")?.logout()
+    })
+}
+
+#[test]
+fn the_network_gets_in_by_tls_and_only_so_when_plain_http_is_kept_to_the_host() {
+    let lab = Lab::up(&["--nics", "2"]);
+    let xen = lab.api("xs-1");
+    let host = xen.all::<Host>().remove(0).0;
+    let get = host::GetServerCertificate { host: host.clone() };
+    let first = xen.session().invoke(&get).expect("a certificate");
+    over_tls(&lab, &first).expect("the certificate of the first start");
+    let reset = host::ResetServerCertificate { host };
+    xen.session().invoke(&reset).expect("another certificate");
+    over_tls(&lab, &first).expect_err("another certificate");
+    let second = xen.session().invoke(&get).expect("a certificate");
+    over_tls(&lab, &second).expect("the new certificate");
+    over_tcp(&lab, "172.16.0.10", &lab.password).expect("plain HTTP");
+    lab.exec(
+        "xs-1",
+        "echo 'plain_http = \"loopback\"' >> /etc/xensource/xapi.toml && service xapi restart",
+    );
+    over_tls(&lab, &second).expect("the same certificate after a restart");
+    let refused = over_tcp(&lab, "172.16.0.10", &lab.password).expect_err("plain HTTP");
+    assert!(refused.to_string().contains("403"), "{refused}");
 }
 
 #[test]

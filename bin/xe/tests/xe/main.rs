@@ -11,4 +11,5 @@ mod fake;
 mod options;
 mod stand;
 mod terminal;
+mod tls;
 mod user;

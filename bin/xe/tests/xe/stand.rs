@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use xapi_cli::{Rpc, RpcError};
 use xapi_model::{ApiError, Value, errors};
 use xapi_server::{Config, Handler, Listener, Origin, Server, UnixAccess};
+use xapi_tls::TlsIdentity;
 
 use crate::fake::{Fake, world};
 
@@ -62,7 +63,7 @@ impl Handler for Answers {
 pub struct Stand {
     answers: Arc<Answers>,
     _listeners: [Listener; 2],
-    _server: Server,
+    server: Server,
     pub address: SocketAddr,
     pub home: TempDir,
 }
@@ -82,7 +83,7 @@ impl Stand {
         Stand {
             answers,
             _listeners: [local, tcp],
-            _server: server,
+            server,
             address,
             home,
         }
@@ -90,6 +91,12 @@ impl Stand {
 
     pub fn new() -> Stand {
         Stand::with(|_| ())
+    }
+
+    /// Listens by TLS as well, on an address that the program does not take for its own host's.
+    pub fn tls(&self, identity: Arc<TlsIdentity>) -> Listener {
+        let listener = self.server.listen_tls(([127, 0, 0, 2], 0).into(), identity);
+        listener.expect("a port")
     }
 
     /// The program with these words, in the stand's home.

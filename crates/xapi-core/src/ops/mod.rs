@@ -2,6 +2,7 @@
 //! draft; it performs no effect itself.
 
 pub mod bond;
+pub mod certificate;
 pub mod directory;
 pub mod host;
 pub mod message;
@@ -78,6 +79,26 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<event_calls::Inject>(events::inject),
         handler::<event_calls::Register>(events::register),
         handler::<event_calls::Unregister>(events::unregister),
+        handler::<host_calls::InstallServerCertificate>(certificate::install_server_certificate),
+        handler::<host_calls::ResetServerCertificate>(certificate::reset_server_certificate),
+        handler::<host_calls::EmergencyResetServerCertificate>(
+            certificate::emergency_reset_server_certificate,
+        ),
+        handler::<host_calls::RefreshServerCertificate>(certificate::refresh_server_certificate),
+        handler::<host_calls::GetServerCertificate>(certificate::get_server_certificate),
+        handler::<pool_calls::InstallCaCertificate>(certificate::install_ca_certificate),
+        handler::<pool_calls::UninstallCaCertificate>(certificate::uninstall_ca_certificate),
+        handler::<pool_calls::CertificateInstall>(certificate::certificate_install),
+        handler::<pool_calls::CertificateUninstall>(certificate::certificate_uninstall),
+        handler::<pool_calls::CertificateList>(certificate::certificate_list),
+        handler::<pool_calls::CertificateSync>(certificate::certificate_sync),
+        handler::<pool_calls::CrlInstall>(certificate::crl_install),
+        handler::<pool_calls::CrlUninstall>(certificate::crl_uninstall),
+        handler::<pool_calls::CrlList>(certificate::crl_list),
+        handler::<pool_calls::InstallTrustedCertificate>(certificate::install_trusted_certificate),
+        handler::<pool_calls::UninstallTrustedCertificate>(
+            certificate::uninstall_trusted_certificate,
+        ),
         handler::<task_calls::Create>(task::create),
         handler::<task_calls::Cancel>(task::cancel),
         handler::<task_calls::Destroy>(task::destroy),

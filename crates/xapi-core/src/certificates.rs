@@ -1,0 +1,249 @@
+//! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one for other hosts of
+//! the pool, in xapi-pool-tls.pem beside it. File, row and what the listeners show change together.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use xapi_db::{Draft, Read};
+use xapi_model::{Certificate as Row, CertificateType, Class, DateTime, Host, Ref, errors};
+use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
+
+use crate::context::Core;
+use crate::files;
+use crate::startup::tell;
+use crate::topology::pifs_of;
+use crate::{Config, Result};
+
+/// Only the daemon reads them; nobody needs to write.
+const SECRET: u32 = 0o400;
+
+/// How long a certificate that we make is valid, as XAPI's.
+const DAYS: u32 = 3650;
+
+/// Bytes of a file of ours; no chain is longer.
+const LONGEST: u64 = 1 << 20;
+
+/// One of the host's own certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// Clients see it.
+    Outside,
+    /// Other hosts of the pool see it.
+    Inside,
+}
+
+impl Own {
+    /// The file with its key, the certificate, and its chain.
+    pub(crate) fn path(self, config: &Config) -> PathBuf {
+        config.path(match self {
+            Own::Outside => "/etc/xensource/xapi-ssl.pem",
+            Own::Inside => "/etc/xensource/xapi-pool-tls.pem",
+        })
+    }
+
+    fn kind(self) -> CertificateType {
+        match self {
+            Own::Outside => CertificateType::Host,
+            Own::Inside => CertificateType::HostInternal,
+        }
+    }
+}
+
+/// Why a file gives no identity.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// It cannot be read or written.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// What is in it.
+    #[error(transparent)]
+    Text(#[from] BadIdentity),
+    /// There was none, and none could be made.
+    #[error(transparent)]
+    Make(#[from] SelfSignedError),
+}
+
+/// The step of start-up: what is missing is made, what is there is shown, and rows say what is shown.
+pub(crate) fn start(core: &Core) -> Result<()> {
+    prepare(core, Own::Outside)?;
+    prepare(core, Own::Inside)
+}
+
+/// Finds or makes one of the certificates, and its row. A file that cannot be used is left alone and named in an alert;
+/// clients then see a temporary certificate.
+fn prepare(core: &Core, own: Own) -> Result<()> {
+    let host = core.localhost()?;
+    let found = match read(&core.config, own) {
+        Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
+            .and_then(|identity| {
+                files::write(&own.path(&core.config), identity.pem().as_bytes(), SECRET)?;
+                Ok(identity)
+            }),
+        found => found,
+    };
+    let identity = match found {
+        Ok(identity) => identity,
+        Err(why) => {
+            let path = own.path(&core.config);
+            let instead = match own {
+                Own::Outside => "; clients see a temporary one",
+                Own::Inside => "",
+            };
+            let body = format!(
+                "the certificate in {} cannot be used{instead}: {why}",
+                path.display()
+            );
+            core.store
+                .change(|draft| tell(core, draft, &host, "HOST_CERTIFICATE_UNUSABLE", &body))?;
+            if own == Own::Inside {
+                return Ok(());
+            }
+            make(core, own).map_err(|why| errors::internal_error(why.to_string()))?
+        }
+    };
+    let certificate = identity.certificate().clone();
+    if own == Own::Outside {
+        // Before the row: a database that refuses is no reason to leave clients without TLS.
+        core.tls.show(Arc::new(identity));
+    }
+    record(core, own, &certificate)
+}
+
+/// Reads one of the files.
+pub(crate) fn read(config: &Config, own: Own) -> std::result::Result<Identity, Unusable> {
+    let path = own.path(config);
+    let metadata = std::fs::metadata(&path)?;
+    let (length, mode) = (metadata.len(), metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        tracing::warn!("{}: others than its owner can read the key", path.display());
+    }
+    if length > LONGEST {
+        let why = format!("it has {length} bytes, more than {LONGEST}");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
+    }
+    Ok(Identity::parse(&std::fs::read_to_string(path)?)?)
+}
+
+/// Makes a new certificate, which signs itself. Nothing is written.
+pub(crate) fn make(core: &Core, own: Own) -> std::result::Result<Identity, Unusable> {
+    let says = match own {
+        Own::Outside => names(core),
+        Own::Inside => core.localhost().and_then(|host| {
+            Ok(SelfSigned {
+                common_name: core.view()?.field(&host, Host::UUID)?,
+                ..SelfSigned::default()
+            })
+        }),
+    };
+    let says = SelfSigned {
+        from: core.seconds(),
+        days: DAYS,
+        ..says.map_err(|why| io::Error::other(why.to_string()))?
+    };
+    Ok(says.make()?)
+}
+
+/// The names and addresses by which clients reach this host, those of management first.
+fn names(core: &Core) -> Result<SelfSigned> {
+    let view = core.view()?;
+    let host = core.localhost()?;
+    let hostname = view.field(&host, Host::HOSTNAME)?;
+    let mut pifs = pifs_of(&view, &host)?;
+    pifs.sort_by_key(|(_, pif)| !pif.management);
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for (_, pif) in &pifs {
+        let texts = std::iter::once(&pif.ip).chain(&pif.ipv6);
+        for text in texts {
+            let bare = text.split('/').next().unwrap_or_default();
+            // A PIF without an address says so by an empty text.
+            let Ok(address) = bare.parse::<IpAddr>() else {
+                continue;
+            };
+            if is_reached(address) && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+    }
+    let common_name = match (hostname.as_str(), addresses.first()) {
+        ("" | "localhost", Some(address)) => address.to_string(),
+        _ => hostname.clone(),
+    };
+    let known = |name: &String| !name.is_empty() && name != "localhost";
+    Ok(SelfSigned {
+        common_name,
+        names: Some(hostname).filter(known).into_iter().collect(),
+        addresses,
+        ..SelfSigned::default()
+    })
+}
+
+/// Whether clients can use an address: not one that is good on a single link only.
+fn is_reached(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !address.is_link_local() && !address.is_unspecified(),
+        IpAddr::V6(address) => !address.is_unicast_link_local() && !address.is_unspecified(),
+    }
+}
+
+/// Replaces one of the certificates: the file, the row, and what new connections see. When anything fails all three are
+/// as before.
+pub(crate) fn replace(core: &Core, own: Own, identity: Identity) -> Result<()> {
+    let _alone = core.certificates();
+    let path = own.path(&core.config);
+    let mut file = files::Changes::default();
+    file.write(&path, identity.pem().as_bytes(), SECRET)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
+    record(core, own, identity.certificate())?;
+    file.keep();
+    tracing::info!("{own:?}: certificate {}", identity.certificate().sha256());
+    if own == Own::Outside {
+        core.tls.show(Arc::new(identity));
+    }
+    Ok(())
+}
+
+/// Makes the row of one of the certificates say what this one says.
+fn record(core: &Core, own: Own, certificate: &Certificate) -> Result<()> {
+    let host = core.localhost()?;
+    core.store.change(|draft| {
+        let mut known = false;
+        for (row, old) in draft.all::<Row>()? {
+            if old.host != host || old.kind != own.kind() {
+                continue;
+            }
+            if old.fingerprint_sha256 == certificate.sha256() && !known {
+                known = true;
+            } else {
+                draft.destroy(&row)?;
+            }
+        }
+        if !known {
+            draft.insert(row(own.kind(), host.clone(), certificate))?;
+        }
+        Ok(())
+    })
+}
+
+/// What a row says of a certificate.
+pub(crate) fn row(kind: CertificateType, host: Ref<Host>, certificate: &Certificate) -> Row {
+    Row {
+        kind,
+        host,
+        not_before: DateTime::from_unix(certificate.not_before()),
+        not_after: DateTime::from_unix(certificate.not_after()),
+        fingerprint: certificate.sha256(),
+        fingerprint_sha256: certificate.sha256(),
+        fingerprint_sha1: certificate.sha1(),
+        ..Row::blank()
+    }
+}
+
+/// Rows of certificates that are not a host's own: those that the pool trusts.
+pub(crate) fn trusted(draft: &Draft) -> Result<Vec<(Ref<Row>, Row)>> {
+    let mut rows = draft.all::<Row>()?;
+    rows.retain(|(_, row)| matches!(row.kind, CertificateType::Ca | CertificateType::Pinned));
+    Ok(rows)
+}
