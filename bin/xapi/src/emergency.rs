@@ -12,6 +12,7 @@ use xapi_model::{ApiError, Value, errors};
 use xapi_net::agent::NetEvent;
 use xapi_net::local::LocalAgent;
 use xapi_server::{Handler, Origin, Server, UnixAccess};
+use xapi_tls::{Identity, TlsIdentity};
 
 use xapi::settings::Settings;
 
@@ -59,9 +60,13 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
     signals.tell(tell)?;
     let server = Server::new(Arc::new(Emergency), settings.limits.config())?;
     let socket = server.listen_unix(&config.path("/var/lib/xcp/xapi"), UnixAccess::default())?;
+    let shown = certificate(config);
+    let plain = settings.listen.iter().map(|at| server.listen_tcp(*at));
+    let by_tls = settings.listen_tls.iter().filter(|_| shown.shown().is_some());
+    let by_tls = by_tls.map(|at| server.listen_tls(*at, Arc::clone(&shown)));
     let mut remote = Vec::new();
-    for address in &settings.listen {
-        match server.listen_tcp(*address) {
+    for listened in plain.chain(by_tls) {
+        match listened {
             Ok(listener) => remote.push(listener),
             Err(why) => tracing::error!("{why}"),
         }
@@ -89,6 +94,18 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
         tracing::warn!("some calls were cut off");
     }
     Ok(std::fs::remove_file(&marker)?)
+}
+
+/// The host's certificate, if its file can be used: without a database none is made.
+fn certificate(config: &Config) -> Arc<TlsIdentity> {
+    let shown = Arc::new(TlsIdentity::default());
+    let path = config.path("/etc/xensource/xapi-ssl.pem");
+    let read = std::fs::read_to_string(&path).map_err(|why| why.to_string());
+    match read.and_then(|text| Identity::parse(&text).map_err(|why| why.to_string())) {
+        Ok(identity) => shown.show(Arc::new(identity)),
+        Err(why) => tracing::error!("{}: {why}; there is no TLS", path.display()),
+    }
+    shown
 }
 
 fn tell_log(event: NetEvent) {

@@ -30,6 +30,7 @@ impl Answers {
             return Err(errors::host_has_no_management_ip());
         }
         Ok(Origin {
+            request: origin.request.clone(),
             local_root: origin.local_root,
             peer: origin.peer.clone(),
             user_agent: origin.user_agent.clone(),

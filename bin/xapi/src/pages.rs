@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use xapi_core::{Api, Origin, health, metrics};
-use xapi_model::{ApiError, Value};
+use xapi_core::{Api, Origin, audit, health, metrics};
+use xapi_model::{ApiError, DateTime, Value, errors};
 use xapi_server::{Fetch, Page};
 
 /// The content type of Prometheus' text format.
@@ -17,8 +17,24 @@ pub(crate) fn fetch(api: &Api, origin: &Origin, fetch: &Fetch) -> Page {
             let page = metrics::page(api.core())?;
             Ok(Page::Body(OPEN_METRICS, page.into_bytes()))
         }),
+        "/audit_log" => match fetch.asked("since").filter(|since| !since.is_empty()) {
+            None => audited(api, origin, fetch, None),
+            Some(since) => match DateTime::parse(since) {
+                Some(since) => audited(api, origin, fetch, Some(since)),
+                None => Page::BadRequest(format!("{since} is no date, such as 20260131T12:00:00Z.")),
+            },
+        },
         _ => Page::NotFound,
     }
+}
+
+/// The audit log, for everybody with a session: every role may read it.
+fn audited(api: &Api, origin: &Origin, fetch: &Fetch, since: Option<DateTime>) -> Page {
+    with_permission(api, origin, fetch, "get_audit_log", |api| {
+        let mut text = Vec::new();
+        audit::audit_log(api.core(), since.as_ref(), &mut text).map_err(errors::internal_error)?;
+        Ok(Page::Body("text/plain", text))
+    })
 }
 
 /// Whether the daemon works, for whoever asks: it says no more than that.
@@ -32,7 +48,8 @@ fn healthy(api: &Api) -> Page {
     }
 }
 
-/// Lets those in who may read: the machine itself, and whoever has a session or a password (wire-protocol facts, 4.5).
+/// Lets those in who may read: root on the unix socket, and whoever has a session or a password (wire-protocol facts,
+/// 4.5). Figures are for everybody on this machine, too.
 fn with_permission(
     api: &Api,
     origin: &Origin,
@@ -40,11 +57,12 @@ fn with_permission(
     name: &'static str,
     answer: impl FnOnce(&Api) -> Result<Page, ApiError>,
 ) -> Page {
-    let here = origin.local_root
-        || origin
+    let local = name == "get_metrics"
+        && origin
             .peer
             .parse::<SocketAddr>()
             .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+    let here = origin.local_root || local;
     let temporary = match (here, fetch.session(), &fetch.basic) {
         (true, ..) => None,
         // Every session may read; whether it is one shows when it is used.

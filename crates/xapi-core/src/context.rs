@@ -21,6 +21,8 @@ pub use crate::session::Caller;
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
+    /// What names the request in logs and tasks; empty if it came from within.
+    pub request: String,
     /// The local superuser over the unix socket: no password is asked.
     pub local_root: bool,
     /// The peer, for logs: an address, or the process behind a unix socket.

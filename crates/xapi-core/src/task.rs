@@ -26,6 +26,8 @@ pub use client::{
 };
 pub(crate) use queue::Slots;
 
+/// The key in a task's `other_config` under which the request is named as in the log.
+const REQUEST: &str = "xapi:request";
 /// Completed tasks are kept this long, in seconds, so that clients can read how they ended.
 const KEEP_COMPLETED: i64 = 3900;
 /// Pending tasks without progress are kept this long, in seconds.
@@ -224,6 +226,9 @@ fn fresh(cx: &Cx<'_>, label: &str, description: &str) -> Result<Task> {
     let session = caller
         .filter(|caller| !caller.local)
         .map(|caller| caller.session.clone());
+    // By this the log's lines about the request are found.
+    let request = &cx.origin.request;
+    let request = (!request.is_empty()).then(|| (REQUEST.to_owned(), request.clone()));
     Ok(Task {
         name_label: label.to_owned(),
         name_description: description.to_owned(),
@@ -237,6 +242,7 @@ fn fresh(cx: &Cx<'_>, label: &str, description: &str) -> Result<Task> {
             .other_config
             .iter()
             .cloned()
+            .chain(request)
             .collect::<BTreeMap<_, _>>(),
         subtask_of: named(cx, cx.origin.subtask_of.as_deref())?.unwrap_or_default(),
         session: session.unwrap_or_default(),

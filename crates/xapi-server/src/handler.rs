@@ -10,6 +10,8 @@ use xapi_model::{ApiError, Value, Written};
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
+    /// What names the request in logs and tasks; of no meaning to clients.
+    pub request: String,
     /// The local superuser over the unix socket: no password is asked.
     pub local_root: bool,
     /// The peer, for logs: an address, or the process behind a unix socket.

@@ -1,8 +1,9 @@
 //! The way of one request: which encoding, the body, the call, the answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -13,7 +14,7 @@ use hyper::header::{
 use hyper::{Method, Request, StatusCode, Version};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant as Deadline, timeout_at};
-use tracing::{debug, info, warn};
+use tracing::{debug, info, info_span, warn};
 use xapi_model::{ApiError, Value, Written, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
@@ -368,7 +369,10 @@ impl Service {
         let form = call.form();
         let (Call::Xml(request) | Call::Json(jsonrpc::Call { request, .. })) = call;
         let name = request.method;
+        // Whatever is logged meanwhile names the request; a read logs nothing, and a span would cost as much as it.
+        let span = (!quick).then(|| info_span!("request", id = origin.request).entered());
         let result = self.guarded(origin, &name, request.params);
+        drop(span);
         let (text, outcome) = form.encode(&name, result);
         log(quick, origin, &name, &outcome, begin);
         self.handler
@@ -459,7 +463,7 @@ impl Service {
             why if why.is_limit() => errors::internal_error(why),
             _ => return Outcome::Malformed(why),
         };
-        info!(target: "xapi::access", peer = origin.peer, code = error.code, "refused: {why}");
+        info!(target: "xapi::access", request = origin.request, peer = origin.peer, code = error.code, "refused: {why}");
         Outcome::Answer(encoding.refusal(&error))
     }
 }
@@ -561,9 +565,9 @@ fn log(quick: bool, origin: &Origin, name: &str, result: &Result<(), ApiError>, 
         Err(error) => error.code.as_str(),
     };
     if quick && result.is_ok() {
-        debug!(target: "xapi::access", peer = origin.peer, micros, "{name}: {outcome}");
+        debug!(target: "xapi::access", request = origin.request, peer = origin.peer, micros, "{name}: {outcome}");
     } else {
-        info!(target: "xapi::access", peer = origin.peer, micros, "{name}: {outcome}");
+        info!(target: "xapi::access", request = origin.request, peer = origin.peer, micros, "{name}: {outcome}");
     }
 }
 
@@ -594,6 +598,7 @@ pub(crate) fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
         Some((format!("http:{key}"), text(value)?))
     });
     Origin {
+        request: fresh_id(),
         local_root: peer.local_root,
         peer: peer.name.clone(),
         user_agent: headers.get(USER_AGENT).and_then(text),
@@ -601,6 +606,17 @@ pub(crate) fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
         task_id: headers.get(TASK_ID).and_then(text),
         subtask_of: headers.get(SUBTASK_OF).and_then(text),
     }
+}
+
+/// A name for a request: when the process began, and a number.
+fn fresh_id() -> String {
+    static BEGUN: OnceLock<u64> = OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let begun = BEGUN.get_or_init(|| {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs())
+    });
+    format!("{begun:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Reads on for a little and forgets it.
