@@ -56,6 +56,7 @@ pub struct Core {
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
     pub(crate) async_slots: crate::task::Slots,
     pub(crate) events: crate::events::Events,
+    pub(crate) user_agents: crate::user_agents::UserAgents,
 }
 
 impl Core {
@@ -83,6 +84,7 @@ impl Core {
             on_management: OnceLock::new(),
             async_slots: slots,
             events: crate::events::Events::default(),
+            user_agents: crate::user_agents::UserAgents::default(),
         }
     }
 

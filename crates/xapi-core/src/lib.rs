@@ -18,9 +18,11 @@ pub mod inventory;
 pub mod not_yet;
 pub mod ops;
 pub mod session;
+mod software;
 pub mod startup;
 pub mod task;
 pub mod topology;
+mod user_agents;
 pub mod watch;
 
 pub use config::Config;

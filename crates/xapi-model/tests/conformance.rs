@@ -28,6 +28,10 @@ const UNPUBLISHED: &[Exception] = &[
         |message| matches!(message.kind, Kind::Implied(Implied::GetAllRecordsWhere)),
         "likewise get_all_records_where, which clients use to fetch objects by a filter",
     ),
+    (
+        |message| message.hidden,
+        "the server's own programs know it, clients are not told of it",
+    ),
 ];
 
 /// What an error carries in truth, where the document tells otherwise. `…` stands for "and more of the same".

@@ -22,6 +22,13 @@ pub trait Agent: Send + Sync {
     /// What is so now.
     fn facts(&self) -> Result<Facts, NetError>;
 
+    /// The name that the host calls itself by.
+    fn hostname(&self) -> Result<String, NetError>;
+
+    /// Gives the host another name, now and for its next boot. The name must be a valid one. On failure the old name
+    /// stays.
+    fn set_hostname(&self, name: &str) -> Result<(), NetError>;
+
     /// Has a listener told of what happens by itself. It is called on the agent's thread: it must be quick, and must not
     /// call the agent.
     fn subscribe(&self, listener: Listener);

@@ -5,6 +5,7 @@ mod effects_bond;
 mod effects_ip;
 mod effects_other;
 mod host;
+mod host_calls;
 mod network;
 mod pif;
 mod reconfigure;

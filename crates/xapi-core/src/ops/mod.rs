@@ -6,12 +6,13 @@ pub mod host;
 pub mod message;
 pub mod network;
 pub mod pif;
+pub mod vm;
 
 use std::collections::HashMap;
 
 use xapi_model::{
     bond as bond_calls, event as event_calls, host as host_calls, message as message_calls,
-    pif as pif_calls, pool as pool_calls,
+    pif as pif_calls, pool as pool_calls, vm as vm_calls,
 };
 use xapi_model::{network as network_calls, session as session_calls, task as task_calls};
 
@@ -47,6 +48,14 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::LocalManagementReconfigure>(host::local_management_reconfigure),
         handler::<host_calls::GetManagementInterface>(host::get_management_interface),
         handler::<host_calls::GetServertime>(host::get_servertime),
+        handler::<host_calls::SignalNetworkingChange>(host::signal_networking_change),
+        handler::<host_calls::SetHostnameLive>(host::set_hostname_live),
+        handler::<host_calls::SetNtpMode>(host::set_ntp_mode),
+        handler::<host_calls::Enable>(host::enable),
+        handler::<host_calls::Disable>(host::disable),
+        handler::<host_calls::GetTrackedUserAgents>(host::get_tracked_user_agents),
+        handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
+        handler::<vm_calls::GetAllowedVbdDevices>(vm::get_allowed_vbd_devices),
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
         handler::<event_calls::GetCurrentId>(events::get_current_id),

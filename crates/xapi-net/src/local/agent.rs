@@ -5,6 +5,7 @@
 //! when the management address is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -46,6 +47,7 @@ const BOND_LOOKS: [Duration; 3] = [
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
+    root: PathBuf,
     commands: Sender<Command>,
     listeners: Arc<Mutex<Vec<Listener>>>,
     thread: Option<JoinHandle<()>>,
@@ -68,6 +70,7 @@ impl LocalAgent {
         let (commands, queue) = channel();
         let listeners: Arc<Mutex<Vec<Listener>>> = Arc::default();
         let (ready, started) = sync_channel(1);
+        let root = config.root.clone();
         let (told, own) = (Arc::clone(&listeners), commands.clone());
         let thread = std::thread::Builder::new()
             .name("network".to_owned())
@@ -81,6 +84,7 @@ impl LocalAgent {
             .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
         started.recv().map_err(|_| stopped())??;
         Ok(LocalAgent {
+            root,
             commands,
             listeners,
             thread: Some(thread),
@@ -115,6 +119,14 @@ impl Agent for LocalAgent {
 
     fn facts(&self) -> Result<Facts, NetError> {
         self.ask(Command::Facts)
+    }
+
+    fn hostname(&self) -> Result<String, NetError> {
+        super::hostname::now()
+    }
+
+    fn set_hostname(&self, name: &str) -> Result<(), NetError> {
+        super::hostname::set(&self.root, name)
     }
 
     fn subscribe(&self, listener: Listener) {

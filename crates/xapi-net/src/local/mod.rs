@@ -10,6 +10,7 @@ use crate::ovs::row::Datapath;
 
 pub mod agent;
 pub mod driver;
+mod hostname;
 pub mod leases;
 pub mod look;
 
