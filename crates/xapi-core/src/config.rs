@@ -11,6 +11,8 @@ pub struct Config {
     pub change_deadline: std::time::Duration,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
+    /// A plugin that has not ended after this time is ended.
+    pub plugin_deadline: std::time::Duration,
     /// Name of the PAM service.
     pub pam_service: String,
     /// Tasks of `Async.` calls that may run at the same time.
@@ -25,6 +27,7 @@ impl Default for Config {
             root: PathBuf::from("/"),
             change_deadline: std::time::Duration::from_secs(30),
             auth_deadline: std::time::Duration::from_secs(20),
+            plugin_deadline: std::time::Duration::from_secs(600),
             pam_service: "xapi".to_owned(),
             async_workers: 16,
             waiting: 4096,

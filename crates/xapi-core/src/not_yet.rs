@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 509;
+pub const MOST: usize = 508;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -324,7 +324,6 @@ pub const NOT_YET: &[&str] = &[
     "host.backup_rrds",
     "host.bugreport_upload",
     "host.call_extension",
-    "host.call_plugin",
     "host.compute_free_memory",
     "host.compute_memory_overhead",
     "host.create_new_blob",

@@ -8,5 +8,6 @@ mod host;
 mod host_calls;
 mod network;
 mod pif;
+mod plugin;
 mod reconfigure;
 mod stage;

@@ -6,6 +6,7 @@ pub mod host;
 pub mod message;
 pub mod network;
 pub mod pif;
+pub mod plugin;
 pub mod vm;
 
 use std::collections::HashMap;
@@ -54,6 +55,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::Enable>(host::enable),
         handler::<host_calls::Disable>(host::disable),
         handler::<host_calls::GetTrackedUserAgents>(host::get_tracked_user_agents),
+        handler::<host_calls::CallPlugin>(plugin::call_plugin),
         handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
         handler::<vm_calls::GetAllowedVbdDevices>(vm::get_allowed_vbd_devices),
         handler::<host_calls::ListMethods>(host::list_methods),
