@@ -1,6 +1,7 @@
 //! The daemon: reads its configuration, opens the database, brings the host's network up as the database says, and
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
+mod pid_file;
 mod settings;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -23,6 +24,7 @@ use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 use xapi_server::{Config as ServerConfig, Listener, Server, UnixAccess};
 
+use pid_file::PidFile;
 use settings::Settings;
 
 /// How often an address is tried again that could not be listened on.
@@ -183,6 +185,8 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         }
     });
     let mut listening = Listening::start(&core, settings)?;
+    let path = core.config.path("/run/xapi.pid");
+    let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
     let signal = loop {
@@ -195,6 +199,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     };
     tracing::info!("{signal}: stopping; the network stays as it is");
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    drop(pid_file);
     listening.stop();
     if !core.quiesce(SHUTDOWN) {
         tracing::warn!("a change of the network was still under way; the next start settles it");
