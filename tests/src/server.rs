@@ -39,7 +39,9 @@ impl Served {
 
     /// The same where so many clients may wait for events.
     pub fn with_waiting(nics: usize, waiting: usize) -> Served {
-        Served::on(SimHost::configured(nics, move |config| config.waiting = waiting))
+        Served::on(SimHost::configured(nics, move |config| {
+            config.waiting = waiting
+        }))
     }
 
     fn on(host: SimHost) -> Served {
