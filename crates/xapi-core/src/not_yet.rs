@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 508;
+pub const MOST: usize = 505;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -320,7 +320,6 @@ pub const NOT_YET: &[&str] = &[
     "host.apply_edition",
     "host.apply_recommended_guidances",
     "host.apply_updates",
-    "host.assert_can_evacuate",
     "host.backup_rrds",
     "host.bugreport_upload",
     "host.call_extension",
@@ -344,7 +343,6 @@ pub const NOT_YET: &[&str] = &[
     "host.enable_external_auth",
     "host.enable_local_storage_caching",
     "host.enable_ssh",
-    "host.evacuate",
     "host.external_auth_set_ldaps",
     "host.forget_data_source_archives",
     "host.get_data_sources",
@@ -356,7 +354,6 @@ pub const NOT_YET: &[&str] = &[
     "host.get_server_localtime",
     "host.get_system_status_capabilities",
     "host.get_uncooperative_resident_VMs",
-    "host.get_vms_which_prevent_evacuation",
     "host.has_extension",
     "host.install_server_certificate",
     "host.license_add",

@@ -234,3 +234,33 @@ fn the_clock_stays_as_it_is_and_who_asks_for_that_is_answered() {
     );
     assert_eq!(host.get(&host.host()).ntp_mode, HostNtpMode::Factory);
 }
+
+#[test]
+fn a_disabled_host_without_machines_is_evacuated_and_one_with_machines_says_which_stay() {
+    let host = SimHost::new(1);
+    let ask = |call: &str| host.call(call, vec![text(&host.host())]);
+    assert_eq!(
+        ask("host.evacuate").unwrap_err(),
+        errors::host_not_disabled()
+    );
+    ask("host.disable").expect("disabled");
+    ask("host.evacuate").expect("nothing to move");
+    ask("host.assert_can_evacuate").expect("nothing to move");
+    let nothing = Value::Struct(Vec::new());
+    assert_eq!(ask("host.get_vms_which_prevent_evacuation"), Ok(nothing));
+    let guest = edit(&host, |draft| {
+        draft.insert(Vm {
+            resident_on: host.host(),
+            ..Vm::blank()
+        })
+    });
+    let told = ask("host.get_vms_which_prevent_evacuation").expect("machines");
+    assert!(told.member(guest.as_str()).is_some(), "{told:?}");
+    let why = ask("host.assert_can_evacuate").unwrap_err();
+    assert_eq!(why.code, "CANNOT_EVACUATE_HOST");
+    assert!(why.params[0].contains(guest.as_str()), "{why}");
+    assert_eq!(
+        ask("host.evacuate").unwrap_err(),
+        errors::not_implemented("host.evacuate")
+    );
+}

@@ -2,6 +2,7 @@
 //! draft; it performs no effect itself.
 
 pub mod bond;
+pub mod evacuation;
 pub mod host;
 pub mod message;
 pub mod network;
@@ -54,6 +55,11 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::SetNtpMode>(host::set_ntp_mode),
         handler::<host_calls::Enable>(host::enable),
         handler::<host_calls::Disable>(host::disable),
+        handler::<host_calls::Evacuate>(evacuation::evacuate),
+        handler::<host_calls::AssertCanEvacuate>(evacuation::assert_can_evacuate),
+        handler::<host_calls::GetVmsWhichPreventEvacuation>(
+            evacuation::get_vms_which_prevent_evacuation,
+        ),
         handler::<host_calls::GetTrackedUserAgents>(host::get_tracked_user_agents),
         handler::<host_calls::CallPlugin>(plugin::call_plugin),
         handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
