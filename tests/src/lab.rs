@@ -113,6 +113,22 @@ impl Lab {
         self.verb(&["exec", host, "--", "bash", "-euc", script])
     }
 
+    /// Runs a shell script in a host with a text as its input.
+    #[track_caller]
+    pub fn feed(&self, host: &str, script: &str, input: &str) {
+        use std::io::Write;
+        let mut child = self
+            .command(&["exec", host, "--", "bash", "-euc", script])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("running xapi-lab");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("its input");
+        drop(stdin);
+        let status = child.wait().expect("its end");
+        assert!(status.success(), "{script}: {status}");
+    }
+
     /// Runs a shell script on the lab's network.
     #[track_caller]
     pub fn client(&self, script: &str) -> String {

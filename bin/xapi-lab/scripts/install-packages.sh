@@ -19,8 +19,13 @@ want tcpdump tcpdump
 want ifconfig net-tools
 want python3 python3
 want openssl openssl
+want node nodejs
+want npm npm
 want pkill procps
 want nsenter util-linux
+# The hosts of a lab have the machine's /usr alone.
+/usr/bin/python3 -c 'import xmlrpc.client' 2>/dev/null || missing="$missing python3"
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 [ -e /usr/include/security/pam_appl.h ] || missing="$missing libpam0g-dev"
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 

@@ -62,7 +62,10 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
     let socket = server.listen_unix(&config.path("/var/lib/xcp/xapi"), UnixAccess::default())?;
     let shown = certificate(config);
     let plain = settings.listen.iter().map(|at| server.listen_tcp(*at));
-    let by_tls = settings.listen_tls.iter().filter(|_| shown.shown().is_some());
+    let by_tls = settings
+        .listen_tls
+        .iter()
+        .filter(|_| shown.shown().is_some());
     let by_tls = by_tls.map(|at| server.listen_tls(*at, Arc::clone(&shown)));
     let mut remote = Vec::new();
     for listened in plain.chain(by_tls) {

@@ -2,6 +2,7 @@
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
 mod emergency;
+mod pid_file;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use xapi_net::ovs::row::Datapath;
 use xapi_server::{Config as ServerConfig, ListenError, Listener, Server, UnixAccess};
 use xapi_tls::TlsIdentity;
 
+use pid_file::PidFile;
 use xapi::settings::{self, PlainHttp, Settings};
 
 /// How often an address is tried again that could not be listened on.
@@ -207,6 +209,8 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         }
     });
     let mut listening = Listening::start(&core, settings)?;
+    let path = core.config.path("/run/xapi.pid");
+    let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
     let mut watchdog = Watchdog::new();
@@ -222,6 +226,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     };
     tracing::info!("{signal}: stopping; the network stays as it is");
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    drop(pid_file);
     listening.stop();
     if !core.quiesce(SHUTDOWN) {
         tracing::warn!("a change of the network was still under way; the next start settles it");

@@ -21,7 +21,9 @@ pub(crate) fn fetch(api: &Api, origin: &Origin, fetch: &Fetch) -> Page {
             None => audited(api, origin, fetch, None),
             Some(since) => match DateTime::parse(since) {
                 Some(since) => audited(api, origin, fetch, Some(since)),
-                None => Page::BadRequest(format!("{since} is no date, such as 20260131T12:00:00Z.")),
+                None => {
+                    Page::BadRequest(format!("{since} is no date, such as 20260131T12:00:00Z."))
+                }
             },
         },
         _ => Page::NotFound,

@@ -14,6 +14,8 @@ pub struct Config {
     pub change_deadline: std::time::Duration,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
+    /// A plugin that has not ended after this time is ended.
+    pub plugin_deadline: std::time::Duration,
     /// Name of the PAM service.
     pub pam_service: String,
     /// The users beside root who may log in, and what they may do.
@@ -45,6 +47,7 @@ impl Default for Config {
             root: PathBuf::from("/"),
             change_deadline: std::time::Duration::from_secs(30),
             auth_deadline: std::time::Duration::from_secs(20),
+            plugin_deadline: std::time::Duration::from_secs(600),
             pam_service: "xapi".to_owned(),
             users: BTreeMap::new(),
             login_burst: 10,

@@ -75,6 +75,7 @@ pub struct Core {
     pub(crate) busy: crate::health::Busy,
     pub(crate) stalled: crate::task::Stalled,
     pub(crate) audit: crate::audit::Log,
+    pub(crate) user_agents: crate::user_agents::UserAgents,
 }
 
 impl Core {
@@ -111,6 +112,7 @@ impl Core {
             busy: crate::health::Busy::default(),
             stalled: crate::task::Stalled::default(),
             audit,
+            user_agents: crate::user_agents::UserAgents::default(),
         }
     }
 

@@ -68,6 +68,9 @@ impl Api {
 
     /// The same without keeping the caller's thread while a call waits for events.
     pub fn begin(&self, origin: &Origin, name: &str, mut params: Vec<Value>) -> Result<Begun> {
+        if let Some(agent) = &origin.user_agent {
+            self.core.user_agents.note(agent);
+        }
         if name == "system.listMethods" {
             return Ok(Begun::Done(list_methods()));
         }

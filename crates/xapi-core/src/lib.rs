@@ -27,10 +27,12 @@ pub mod not_yet;
 pub mod ops;
 pub mod roles;
 pub mod session;
+mod software;
 pub mod startup;
 pub mod task;
 pub mod topology;
 mod trust;
+mod user_agents;
 pub mod watch;
 
 pub use config::Config;

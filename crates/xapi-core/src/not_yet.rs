@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 483;
+pub const MOST: usize = 472;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -190,8 +190,6 @@ pub const NOT_YET: &[&str] = &[
     "VM.destroy",
     "VM.forget_data_source_archives",
     "VM.get_SRs_required_for_recovery",
-    "VM.get_allowed_VBD_devices",
-    "VM.get_allowed_VIF_devices",
     "VM.get_boot_record",
     "VM.get_cooperative",
     "VM.get_data_sources",
@@ -319,17 +317,14 @@ pub const NOT_YET: &[&str] = &[
     "host.apply_edition",
     "host.apply_recommended_guidances",
     "host.apply_updates",
-    "host.assert_can_evacuate",
     "host.backup_rrds",
     "host.bugreport_upload",
     "host.call_extension",
-    "host.call_plugin",
     "host.compute_free_memory",
     "host.compute_memory_overhead",
     "host.create_new_blob",
     "host.declare_dead",
     "host.destroy",
-    "host.disable",
     "host.disable_display",
     "host.disable_local_storage_caching",
     "host.disable_ssh",
@@ -339,11 +334,9 @@ pub const NOT_YET: &[&str] = &[
     "host.emergency_disable_tls_verification",
     "host.emergency_ha_disable",
     "host.emergency_reenable_tls_verification",
-    "host.enable",
     "host.enable_display",
     "host.enable_local_storage_caching",
     "host.enable_ssh",
-    "host.evacuate",
     "host.external_auth_set_ldaps",
     "host.forget_data_source_archives",
     "host.get_data_sources",
@@ -353,9 +346,7 @@ pub const NOT_YET: &[&str] = &[
     "host.get_sched_gran",
     "host.get_server_localtime",
     "host.get_system_status_capabilities",
-    "host.get_tracked_user_agents",
     "host.get_uncooperative_resident_VMs",
-    "host.get_vms_which_prevent_evacuation",
     "host.has_extension",
     "host.license_add",
     "host.license_apply",
@@ -374,13 +365,11 @@ pub const NOT_YET: &[&str] = &[
     "host.send_debug_keys",
     "host.set_console_idle_timeout",
     "host.set_cpu_features",
-    "host.set_hostname_live",
     "host.set_https_only",
     "host.set_iscsi_iqn",
     "host.set_max_cstate",
     "host.set_multipathing",
     "host.set_ntp_custom_servers",
-    "host.set_ntp_mode",
     "host.set_numa_affinity_policy",
     "host.set_power_on_mode",
     "host.set_sched_gran",

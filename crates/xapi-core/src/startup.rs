@@ -15,7 +15,7 @@ use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, certificates, diverged, facts, topology};
+use crate::{Result, adopt, alert, certificates, diverged, facts, software, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -239,9 +239,7 @@ fn own_records(core: &Core) -> Result<()> {
             .write()
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     }
-    let hostname = nix::unistd::gethostname()
-        .map_err(|why| errors::internal_error(format!("hostname: {why}")))?;
-    let hostname = hostname.to_string_lossy().into_owned();
+    let hostname = core.agent.hostname().map_err(errors::internal_error)?;
     let host = core.store.change(|draft| {
         let host = match draft.by_uuid(Host::DESC, &host_uuid) {
             Ok(host) => Ref::new(host),
@@ -259,8 +257,11 @@ fn own_records(core: &Core) -> Result<()> {
         let domain = control_domain(draft, &host, &domain_uuid, &hostname)?;
         draft.set(&host, Host::CONTROL_DOMAIN, domain)?;
         draft.set(&host, Host::HOSTNAME, hostname.clone())?;
-        draft.set(&host, Host::ENABLED, true)?;
-        draft.set(&host, Host::SOFTWARE_VERSION, software_version())?;
+        if draft.field(&host, Host::AUTO_ENABLE)? {
+            draft.set(&host, Host::ENABLED, true)?;
+        }
+        draft.set(&host, Host::SOFTWARE_VERSION, software::version(&inventory))?;
+        software::note_start(core, draft, &host)?;
         let metrics = draft.field(&host, Host::METRICS)?;
         draft.set(&metrics, HostMetrics::LIVE, true)?;
         draft.set(&metrics, HostMetrics::LAST_UPDATED, core.now())?;
@@ -268,19 +269,6 @@ fn own_records(core: &Core) -> Result<()> {
     })?;
     core.set_localhost(host);
     Ok(())
-}
-
-fn software_version() -> std::collections::BTreeMap<String, String> {
-    let pairs = [
-        ("product_brand", "xapi-rs"),
-        ("product_version", env!("CARGO_PKG_VERSION")),
-        ("network_backend", "openvswitch"),
-        ("xapi", "2.23"),
-    ];
-    pairs
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
 }
 
 fn first_host(core: &Core, draft: &Draft, uuid: &str, hostname: &str) -> Result<Host> {

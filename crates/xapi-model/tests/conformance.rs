@@ -30,7 +30,7 @@ const UNPUBLISHED: &[Exception] = &[
     ),
     (
         |message| message.hidden,
-        "calls that the hosts of a pool make to each other, which no client knows",
+        "the pool's hosts and the server's own programs know it, clients are not told of it",
     ),
 ];
 

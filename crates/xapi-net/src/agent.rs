@@ -27,6 +27,13 @@ pub trait Agent: Send + Sync {
         None
     }
 
+    /// The name that the host calls itself by.
+    fn hostname(&self) -> Result<String, NetError>;
+
+    /// Gives the host another name, now and for its next boot. The name must be a valid one. On failure the old name
+    /// stays.
+    fn set_hostname(&self, name: &str) -> Result<(), NetError>;
+
     /// Has a listener told of what happens by itself. It is called on the agent's thread: it must be quick, and must not
     /// call the agent.
     fn subscribe(&self, listener: Listener);

@@ -1,13 +1,17 @@
 //! Hosts: the management interface, and small questions (API facts, 1.8).
 
+use std::collections::BTreeMap;
+
 use xapi_db::Read;
 use xapi_model::host::{
-    GetManagementInterface, GetServertime, ListMethods, LocalManagementReconfigure,
-    ManagementDisable, ManagementReconfigure,
+    Disable, Enable, GetManagementInterface, GetServertime, GetTrackedUserAgents, ListMethods,
+    LocalManagementReconfigure, ManagementDisable, ManagementReconfigure, SetHostnameLive,
+    SetNtpMode, SignalNetworkingChange,
 };
 use xapi_model::pool::SyncDatabase;
 use xapi_model::{
-    DateTime, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref, errors,
+    DateTime, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref,
+    errors,
 };
 
 use crate::Result;
@@ -101,6 +105,96 @@ pub fn get_servertime(cx: &Cx<'_>, call: GetServertime) -> Result<DateTime> {
     } else {
         Err(errors::handle_invalid("host", &call.host))
     }
+}
+
+/// `host.signal_networking_change`: addresses and name of this host may not be what the rows say.
+pub fn signal_networking_change(cx: &Cx<'_>, _: SignalNetworkingChange) -> Result<()> {
+    let host = cx.core.localhost()?;
+    crate::watch::observe(cx.core, &host)?;
+    let name = cx.core.agent.hostname().map_err(errors::internal_error)?;
+    cx.core
+        .store
+        .change(|draft| draft.set(&host, Host::HOSTNAME, name.clone()))
+}
+
+/// `host.set_hostname_live`: at once, and for the next boot. What people call the host stays.
+pub fn set_hostname_live(cx: &Cx<'_>, call: SetHostnameLive) -> Result<()> {
+    let agent = cx.core.agent_of(&cx.core.view()?, &call.host)?;
+    refuse_bad_hostname(&call.hostname)?;
+    let _turn = cx.core.turn()?;
+    let before = agent.hostname().map_err(errors::internal_error)?;
+    agent
+        .set_hostname(&call.hostname)
+        .map_err(errors::internal_error)?;
+    let set = |draft: &xapi_db::Draft| draft.set(&call.host, Host::HOSTNAME, call.hostname.clone());
+    cx.core.store.change(set).inspect_err(|_| {
+        if let Err(why) = agent.set_hostname(&before) {
+            tracing::error!(
+                "the host is called {} and the database says {before}: {why}",
+                call.hostname
+            );
+        }
+    })
+}
+
+/// HOST_NAME_INVALID [reason]: a name is one or more labels of letters, digits and inner hyphens, joined by dots.
+fn refuse_bad_hostname(name: &str) -> Result<()> {
+    let reason = if name.is_empty() {
+        "it is empty"
+    } else if name.len() > 64 {
+        "it is longer than 64 characters"
+    } else if name
+        .split('.')
+        .any(|label| label.is_empty() || label.starts_with('-') || label.ends_with('-'))
+    {
+        "a part of it is empty, or begins or ends with a hyphen"
+    } else if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
+    {
+        "it may have letters, digits, hyphens and dots only"
+    } else {
+        return Ok(());
+    };
+    Err(errors::host_name_invalid(reason))
+}
+
+/// `host.enable`: machines may be started on it.
+pub fn enable(cx: &Cx<'_>, call: Enable) -> Result<()> {
+    cx.core.agent_of(&cx.core.view()?, &call.host)?;
+    cx.core.store.change(|draft| {
+        draft.set(&call.host, Host::AUTO_ENABLE, true)?;
+        draft.set(&call.host, Host::ENABLED, true)
+    })
+}
+
+/// `host.disable`: no machine is started on it, until the daemon starts again or, if told so, until `host.enable`.
+pub fn disable(cx: &Cx<'_>, call: Disable) -> Result<()> {
+    cx.core.agent_of(&cx.core.view()?, &call.host)?;
+    cx.core.store.change(|draft| {
+        draft.set(&call.host, Host::AUTO_ENABLE, call.auto_enable)?;
+        draft.set(&call.host, Host::ENABLED, false)
+    })
+}
+
+/// `host.set_ntp_mode`: the clock is not ours to set yet, so only what is so already can be asked for. Programs that make
+/// sure of it before they change an address go on.
+pub fn set_ntp_mode(cx: &Cx<'_>, call: SetNtpMode) -> Result<()> {
+    let view = cx.core.view()?;
+    cx.core.agent_of(&view, &call.this)?;
+    if view.field(&call.this, Host::NTP_MODE)? == call.value {
+        return Ok(());
+    }
+    Err(errors::not_implemented("host.set_ntp_mode"))
+}
+
+/// `host.get_tracked_user_agents`.
+pub fn get_tracked_user_agents(
+    cx: &Cx<'_>,
+    call: GetTrackedUserAgents,
+) -> Result<BTreeMap<String, String>> {
+    cx.core.agent_of(&cx.core.view()?, &call.this)?;
+    Ok(cx.core.user_agents.all())
 }
 
 /// `host.list_methods`.

@@ -4,10 +4,13 @@
 pub mod bond;
 pub mod certificate;
 pub mod directory;
+pub mod evacuation;
 pub mod host;
 pub mod message;
 pub mod network;
 pub mod pif;
+pub mod plugin;
+pub mod vm;
 
 use std::collections::HashMap;
 
@@ -17,7 +20,7 @@ use xapi_model::{
 };
 use xapi_model::{
     network as network_calls, role as role_calls, session as session_calls,
-    subject as subject_calls, task as task_calls,
+    subject as subject_calls, task as task_calls, vm as vm_calls,
 };
 
 use crate::dispatch::{Handler, handler};
@@ -73,6 +76,20 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::LocalManagementReconfigure>(host::local_management_reconfigure),
         handler::<host_calls::GetManagementInterface>(host::get_management_interface),
         handler::<host_calls::GetServertime>(host::get_servertime),
+        handler::<host_calls::SignalNetworkingChange>(host::signal_networking_change),
+        handler::<host_calls::SetHostnameLive>(host::set_hostname_live),
+        handler::<host_calls::SetNtpMode>(host::set_ntp_mode),
+        handler::<host_calls::Enable>(host::enable),
+        handler::<host_calls::Disable>(host::disable),
+        handler::<host_calls::Evacuate>(evacuation::evacuate),
+        handler::<host_calls::AssertCanEvacuate>(evacuation::assert_can_evacuate),
+        handler::<host_calls::GetVmsWhichPreventEvacuation>(
+            evacuation::get_vms_which_prevent_evacuation,
+        ),
+        handler::<host_calls::GetTrackedUserAgents>(host::get_tracked_user_agents),
+        handler::<host_calls::CallPlugin>(plugin::call_plugin),
+        handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
+        handler::<vm_calls::GetAllowedVbdDevices>(vm::get_allowed_vbd_devices),
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
         handler::<event_calls::GetCurrentId>(events::get_current_id),

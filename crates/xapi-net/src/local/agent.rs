@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +52,7 @@ const BOND_LOOKS: [Duration; 3] = [
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
+    root: PathBuf,
     commands: Sender<Command>,
     listeners: Arc<Mutex<Vec<Listener>>>,
     thread: Option<JoinHandle<()>>,
@@ -62,6 +64,7 @@ impl LocalAgent {
         let (commands, received) = channel();
         let listeners: Arc<Mutex<Vec<Listener>>> = Arc::default();
         let (ready, started) = sync_channel(1);
+        let root = config.root.clone();
         let (told, own) = (Arc::clone(&listeners), commands.clone());
         let rule = move || {
             let queue = Rc::new(Queue::new(received));
@@ -80,6 +83,7 @@ impl LocalAgent {
             .map_err(|why| NetError::before(Part::Host, Cause::Unreachable, why.to_string()))?;
         started.recv().map_err(|_| stopped())??;
         Ok(LocalAgent {
+            root,
             commands,
             listeners,
             thread: Some(thread),
@@ -118,6 +122,14 @@ impl Agent for LocalAgent {
 
     fn counters(&self, device: &Name) -> Option<Counters> {
         super::counters::read(device)
+    }
+
+    fn hostname(&self) -> Result<String, NetError> {
+        super::hostname::now()
+    }
+
+    fn set_hostname(&self, name: &str) -> Result<(), NetError> {
+        super::hostname::set(&self.root, name)
     }
 
     fn subscribe(&self, listener: Listener) {

@@ -11,6 +11,7 @@ use crate::ovs::row::Datapath;
 pub mod agent;
 mod counters;
 pub mod driver;
+mod hostname;
 pub mod leases;
 pub mod look;
 mod nic;

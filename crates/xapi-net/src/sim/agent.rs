@@ -198,6 +198,17 @@ impl Agent for SimAgent {
         Ok(facts(&self.handle.world()))
     }
 
+    fn hostname(&self) -> Result<String, NetError> {
+        self.alive()?;
+        Ok(self.handle.world().hostname.clone())
+    }
+
+    fn set_hostname(&self, name: &str) -> Result<(), NetError> {
+        self.alive()?;
+        name.clone_into(&mut self.handle.world().hostname);
+        Ok(())
+    }
+
     fn subscribe(&self, listener: Listener) {
         self.handle
             .listeners

@@ -25,6 +25,8 @@ pub struct World {
     pub state: Found,
     /// Which kind of host it is.
     pub host: Host,
+    /// What it calls itself.
+    pub hostname: String,
     /// What its NICs are like, beyond what we set.
     pub hardware: BTreeMap<Name, Hardware>,
     /// Leases that a server would give, by client.
@@ -76,6 +78,7 @@ impl World {
                 datapath: row::Datapath::Netdev,
                 ipv6: true,
             },
+            hostname: "sim".to_owned(),
             hardware: BTreeMap::new(),
             offers: BTreeMap::new(),
             leased: BTreeMap::new(),

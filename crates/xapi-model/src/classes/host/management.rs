@@ -249,6 +249,11 @@ pub struct GetManagementInterface {
     pub host: Ref<Host>,
 }
 
+/// Looks at the addresses and the name of this host again. Whoever changes them behind the server's back calls this.
+#[derive(Clone, Debug, Call)]
+#[call(name = "host.signal_networking_change", role = PoolOperator, sync, hidden)]
+pub struct SignalNetworkingChange {}
+
 /// Closes the API on this host's network interfaces and marks none as management; only the local socket is
 /// left. Refused with SLAVE_REQUIRES_MANAGEMENT_INTERFACE on a host that is not the master.
 #[derive(Clone, Debug, Call)]
