@@ -169,7 +169,7 @@ fn a_database_of_an_older_model_opens() {
     let (shelf, mauve, book) = store
         .change(|draft| {
             let shelf = draft.insert(old::Shelf {
-                name_label: "a\0b".into(),
+                name_label: "a\tb".into(),
                 width: "120".into(),
                 height: 80,
                 ..old::Shelf::blank()
@@ -196,7 +196,7 @@ fn a_database_of_an_older_model_opens() {
     let view = store.view().unwrap();
     let shelf = Ref::<new::Shelf>::new(shelf.as_str());
     let object = view.get(&shelf).unwrap();
-    assert_eq!((object.name_label.as_str(), object.boards), ("a\0b", 7));
+    assert_eq!((object.name_label.as_str(), object.boards), ("a\tb", 7));
     assert_eq!((object.width, object.height.as_str()), (120, "80"));
     assert_eq!(object.colour, new::Colour::Red);
     let book = Ref::<new::Book>::new(book.as_str());
