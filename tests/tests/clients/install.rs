@@ -43,6 +43,7 @@ pub fn bindings() -> PathBuf {
         .arg("--target")
         .arg(into.join("lib"));
         run(&mut pip);
+        std::fs::remove_dir_all(environment).expect("removing the environment");
     })
     .join("lib")
 }
@@ -89,18 +90,20 @@ fn kept(name: &str, pins: &[&Path], install: impl FnOnce(&Path)) -> PathBuf {
     if whole.exists() {
         return whole;
     }
-    let begun = all.join(format!("{name}-new-{}", std::process::id()));
-    for directory in [&all, &begun] {
-        std::fs::create_dir_all(directory).expect("a directory");
-        if let Some((user, group)) = user() {
+    std::fs::create_dir_all(&all).expect("a directory");
+    // Gone if the installation fails.
+    let begun = tempfile::TempDir::with_prefix_in(format!("{name}-new-"), &all);
+    let begun = begun.expect("a directory");
+    if let Some((user, group)) = user() {
+        for directory in [all.as_path(), begun.path()] {
             std::os::unix::fs::chown(directory, Some(user), Some(group)).expect("giving it away");
         }
     }
-    install(&begun);
-    match std::fs::rename(&begun, &whole) {
-        Ok(()) => {}
+    install(begun.path());
+    match std::fs::rename(begun.path(), &whole) {
+        Ok(()) => drop(begun.keep()),
         // Another run of the tests was faster.
-        Err(_) if whole.exists() => std::fs::remove_dir_all(&begun).expect("removing the second"),
+        Err(_) if whole.exists() => {}
         Err(why) => panic!("{}: {why}", whole.display()),
     }
     whole
