@@ -11,6 +11,24 @@ use xapi::Answers;
 use xapi_server::{Config, Listener, Server, UnixAccess};
 
 use crate::SimHost;
+use crate::sim_host::Choices;
+use xapi_core::auth::{Authenticate, Refused};
+
+/// Knows everybody by the password `secret`.
+struct SamePassword;
+
+impl Authenticate for SamePassword {
+    fn check(&self, _user: &str, password: &str) -> Result<(), Refused> {
+        match password {
+            "secret" => Ok(()),
+            _ => Err(Refused("Authentication failure".to_owned())),
+        }
+    }
+
+    fn change(&self, _user: &str, _password: &str) -> Result<(), Refused> {
+        Err(Refused("the password stays".to_owned()))
+    }
+}
 
 /// A daemon on a simulated host that listens on a unix socket and on loopback.
 pub struct Served {
@@ -37,11 +55,14 @@ impl Served {
         Served::on(SimHost::new(nics))
     }
 
-    /// The same where so many clients may wait for events.
-    pub fn with_waiting(nics: usize, waiting: usize) -> Served {
-        Served::on(SimHost::configured(nics, move |config| {
-            config.waiting = waiting
-        }))
+    /// The same with settings of its own. Every user has the password `secret`.
+    pub fn with_config(nics: usize, configure: impl FnOnce(&mut xapi_core::Config)) -> Served {
+        let mut choices = Choices {
+            authenticate: Arc::new(SamePassword),
+            ..Choices::default()
+        };
+        configure(&mut choices.config);
+        Served::on(SimHost::with(nics, choices))
     }
 
     fn on(host: SimHost) -> Served {

@@ -56,7 +56,7 @@ impl SimHost {
         SimHost::on(Handle::new(names))
     }
 
-    /// The same with settings of its own.
+    /// A host with NICs eth0… and settings of the test's choice.
     pub fn configured(nics: usize, configure: impl FnOnce(&mut Config)) -> SimHost {
         let mut choices = Choices::default();
         configure(&mut choices.config);

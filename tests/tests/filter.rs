@@ -187,6 +187,10 @@ fn the_expressions_that_clients_send_find_what_they_mean() {
         found,
         Value::Struct(vec![(network.as_str().to_owned(), record)])
     );
+    let mtus: Vec<_> = (1480..1520)
+        .map(|mtu| format!("field \"MTU\"=\"{mtu}\""))
+        .collect();
+    assert_eq!(count("PIF", &mtus.join(" or ")), 3);
     // Hundreds of them in one expression, as clients with many objects send.
     let many: Vec<_> = (0..2_000)
         .map(|n| format!("field \"uuid\"=\"{n}\""))

@@ -78,6 +78,8 @@ pub(crate) struct Inner {
     /// When the last commit was made, in microseconds since the store was opened.
     opened: Instant,
     committed: AtomicU64,
+    /// Since when somebody writes, likewise; 0 while nobody does.
+    writing: AtomicU64,
     /// Held for as long as the store is open, so that no second process opens it.
     _lock: File,
     /// Last, so that it goes after the connections.
@@ -154,6 +156,7 @@ impl Store {
             watch: watch::Sender::new(generation),
             opened: Instant::now(),
             committed: AtomicU64::new(0),
+            writing: AtomicU64::new(0),
             _lock: lock,
             _temporary: temporary,
         })))
@@ -281,6 +284,13 @@ impl Store {
         self.0.opened.elapsed().saturating_sub(at)
     }
 
+    /// For how long a write goes on; `None` while there is none. A disk that does not answer shows here.
+    pub fn writing(&self) -> Option<Duration> {
+        let since = self.0.writing.load(Ordering::Relaxed);
+        let since = (since > 0).then(|| Duration::from_micros(since))?;
+        Some(self.0.opened.elapsed().saturating_sub(since))
+    }
+
     /// Follows the generation.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.watch.subscribe()
@@ -336,12 +346,30 @@ impl Store {
             return true;
         };
         let class = self.0.layout.tables[at].class;
+        if matches!(edit.act, Act::Touch) {
+            // Only the stamp moves, and no generation is given twice whatever becomes of it.
+            return false;
+        }
         let field = edit.act.field().and_then(|field| class.field(field));
         !class.volatile && !field.is_some_and(|field| field.volatile)
     }
 
     /// One write transaction: the next generation, or the one given, comes to be.
     fn write(
+        &self,
+        writer: &mut Writer,
+        durable: bool,
+        number: Option<u64>,
+        work: impl FnOnce(&Connection, u64) -> Result<Applied, CommitError>,
+    ) -> Result<u64, CommitError> {
+        let since = self.0.micros().max(1);
+        self.0.writing.store(since, Ordering::Relaxed);
+        let written = self.write_now(writer, durable, number, work);
+        self.0.writing.store(0, Ordering::Relaxed);
+        written
+    }
+
+    fn write_now(
         &self,
         writer: &mut Writer,
         durable: bool,
@@ -380,8 +408,7 @@ impl Store {
         }
         self.0.generation.store(generation, Ordering::Release);
         self.0.refresh();
-        let since = u64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0.committed.store(since, Ordering::Relaxed);
+        self.0.committed.store(self.0.micros(), Ordering::Relaxed);
         self.0.watch.send_replace(generation);
         writer.empty_log();
         Ok(generation)
@@ -474,6 +501,11 @@ impl Store {
 }
 
 impl Inner {
+    /// Since the store was opened.
+    fn micros(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// A new connection for reading.
     pub(crate) fn connect(&self) -> Result<Connection, DbError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -596,6 +628,7 @@ impl Drop for TemporaryDirectory {
 
 #[cfg(test)]
 mod tests {
+    use crate::Read;
     use xapi_model::{Class, ClassDesc, Network, Task};
 
     use super::*;
@@ -623,6 +656,14 @@ mod tests {
         check(&[Network::DESC], true);
         check(&[Task::DESC], false);
         check(&[Task::DESC, Network::DESC], true);
+        // An event made of nothing is nothing to lose.
+        let network = store.view().unwrap().refs(Network::DESC).unwrap().remove(0);
+        check(&[Network::DESC], true);
+        store
+            .change(|draft| draft.touch_row(Network::DESC, &network))
+            .unwrap();
+        let writer = store.0.writer.lock().unwrap();
+        assert!(!writer.durable);
     }
 
     #[test]

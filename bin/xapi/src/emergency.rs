@@ -87,7 +87,7 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
                 tracing::info!("{signal}: stopping; the network stays as it is");
                 break;
             }
-            Ok(Told::Management(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Told::Management(..)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(why) => return Err(why.into()),
         }
     }

@@ -93,10 +93,20 @@ impl Handler for Answers {
         Api::is_quick(name)
     }
 
-    fn cli(&self, origin: &ServerOrigin, arguments: &[u8], stream: &mut dyn Stream) {
+    fn cli(
+        &self,
+        origin: &ServerOrigin,
+        arguments: &[u8],
+        stream: &mut dyn Stream,
+        patience: Duration,
+    ) {
+        let patience = Patience {
+            answer: patience,
+            ..Patience::default()
+        };
         let mut call = |name: &str, params: Vec<Value>| self.call(origin, name, params);
         // Parameters may be secrets and are not logged; the calls that a command makes are checked like any others.
-        match thin::serve(stream, arguments, &mut call, Patience::default()) {
+        match thin::serve(stream, arguments, &mut call, patience) {
             Ok(Served { command, status }) => {
                 info!(target: "xapi::access", peer = origin.peer, status, "xe {command}");
             }

@@ -31,6 +31,9 @@ use xapi::settings::{self, PlainHttp, Settings};
 /// How often an address is tried again that could not be listened on.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
 
+/// How long the server's threads may take to get to work.
+const RESPONDS: Duration = Duration::from_secs(5);
+
 /// How long running calls may take to end when the daemon is told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
 
@@ -204,8 +207,11 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let (tell, told) = mpsc::channel();
     signals.tell(tell.clone())?;
     core.on_management(move |enabled| {
-        if tell.send(Told::Management(enabled)).is_err() {
-            tracing::debug!("management changed while the daemon ends");
+        // Who enabled management finds it answering.
+        let (done, is_done) = mpsc::channel();
+        let told = tell.send(Told::Management(enabled, done)).is_ok();
+        if !told || is_done.recv_timeout(SHUTDOWN) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::warn!("management changed, and the listeners did not yet");
         }
     });
     let mut listening = Listening::start(&core, settings)?;
@@ -216,10 +222,13 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let mut watchdog = Watchdog::new();
     let signal = loop {
         let wait = LISTEN_AGAIN.min(watchdog.wait());
-        watchdog.pat(|| health::check(&core));
+        watchdog.pat(|| listening.health(&core));
         match told.recv_timeout(wait) {
             Ok(Told::Signal(signal)) => break signal,
-            Ok(Told::Management(enabled)) => listening.management(enabled),
+            Ok(Told::Management(enabled, done)) => {
+                listening.management(enabled);
+                drop(done);
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => listening.listen_again(),
             Err(why) => return Err(why.into()),
         }
@@ -286,7 +295,8 @@ fn options() -> Options {
 /// What the main thread waits for.
 enum Told {
     Signal(Signal),
-    Management(bool),
+    /// Management is enabled or not; the sender goes when the listeners are as that asks.
+    Management(bool, mpsc::Sender<()>),
 }
 
 /// What the agent of the host's network must know.
@@ -398,6 +408,15 @@ impl Listening {
             self.server.listen_tls(door.address, identity)
         } else {
             self.server.listen_tcp(door.address)
+        }
+    }
+
+    /// Whether the daemon works: what it does, and that it hears of it.
+    fn health(&self, core: &Core) -> Result<(), String> {
+        health::check(core)?;
+        match self.server.responds(RESPONDS) {
+            true => Ok(()),
+            false => Err(format!("nothing was read or written for {RESPONDS:?}")),
         }
     }
 

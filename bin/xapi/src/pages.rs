@@ -1,6 +1,8 @@
 //! What is fetched and is no call: health, figures.
 
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 use xapi_core::{Api, Origin, audit, health, metrics};
 use xapi_model::{ApiError, DateTime, Value, errors};
@@ -33,10 +35,38 @@ pub(crate) fn fetch(api: &Api, origin: &Origin, fetch: &Fetch) -> Page {
 /// The audit log, for everybody with a session: every role may read it.
 fn audited(api: &Api, origin: &Origin, fetch: &Fetch, since: Option<DateTime>) -> Page {
     with_permission(api, origin, fetch, "get_audit_log", |api| {
-        let mut text = Vec::new();
-        audit::audit_log(api.core(), since.as_ref(), &mut text).map_err(errors::internal_error)?;
-        Ok(Page::Body("text/plain", text))
+        static READING: Mutex<()> = Mutex::new(());
+        // One at a time: it is held in memory.
+        let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = Bounded(Vec::new());
+        match audit::audit_log(api.core(), since.as_ref(), &mut text) {
+            Ok(()) => Ok(Page::Body("text/plain", text.0)),
+            Err(why) if why.kind() == ErrorKind::FileTooLarge => Ok(Page::BadRequest(format!(
+                "That is more than {AUDIT_LOG} octets: ask for a part of it, with since=."
+            ))),
+            Err(why) => Err(errors::internal_error(why)),
+        }
     })
+}
+
+/// Octets of the audit log that are sent at once.
+const AUDIT_LOG: usize = 32 << 20;
+
+/// As much as is sent at once, and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > AUDIT_LOG {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether the daemon works, for whoever asks: it says no more than that.

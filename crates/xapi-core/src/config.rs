@@ -30,7 +30,7 @@ pub struct Config {
     pub audit_files: usize,
     /// Tasks of `Async.` calls that may run at the same time.
     pub async_workers: usize,
-    /// Calls that may wait for events at the same time.
+    /// Calls that may wait for events at the same time; a quarter of them may be of one user who is not the superuser.
     pub waiting: usize,
     /// NICs through which storage is reached by FCoE, and the SCSI identifiers of what is behind each; none means that
     /// anything may be.
@@ -55,7 +55,7 @@ impl Default for Config {
             audit_size: 10 << 20,
             audit_files: 10,
             async_workers: 16,
-            waiting: 4096,
+            waiting: 2500,
             fcoe: BTreeMap::new(),
             boot_nics: Vec::new(),
             unmanaged_nics: Vec::new(),

@@ -194,7 +194,7 @@ impl Core {
     /// Forgets who held these sessions, and ends what they wait for.
     pub(crate) fn sessions_ended(&self, sessions: &[Ref<Session>]) {
         self.callers.forget(sessions);
-        self.events.session_ended();
+        self.events.forget(sessions);
     }
 
     /// How many calls wait for events, now and whenever that changes.

@@ -12,6 +12,8 @@ use crate::Result;
 
 /// Longer expressions are refused; clients send a few hundred UUIDs at most.
 const MOST_BYTES: usize = 256 * 1024;
+/// Comparisons of fields without an index that the database is asked for; with more, every record is looked at.
+const MOST_SCANS: usize = 16;
 /// Deeper nesting is refused.
 const MOST_DEPTH: usize = 256;
 
@@ -24,7 +26,10 @@ pub fn select(
     let expr = parse(text).map_err(|why| errors::invalid_value(clip(text), why))?;
     // A field that does not exist is an error as soon as there is a row to compare.
     let known = expr.fields().all(|field| known(class, field));
-    let mut records = match known.then(|| expr.candidates(rows, class)).transpose()? {
+    let mut records = match known
+        .then(|| expr.candidates(rows, class, &mut { MOST_SCANS }))
+        .transpose()?
+    {
         Some(Some(found)) => {
             // Descending, as whole classes come.
             let found = found.into_iter().rev();
@@ -142,6 +147,7 @@ fn equal(
     class: &'static ClassDesc,
     field: &str,
     text: &str,
+    scans: &mut usize,
 ) -> Result<Option<BTreeSet<String>>> {
     if field == "_ref" {
         let there = rows.holds(class, text)?;
@@ -150,6 +156,14 @@ fn equal(
     let Some(desc) = desc(class, field).filter(|desc| desc.view.is_none()) else {
         return Ok(None);
     };
+    // These have an index; of any other field every row is looked at, which is quick, but not for thousands of terms.
+    let found = matches!(desc.name, "uuid" | "name_label") || matches!(desc.ty, Type::Ref(_));
+    if !found {
+        match scans.checked_sub(1) {
+            Some(left) => *scans = left,
+            None => return Ok(None),
+        }
+    }
     match (&desc.ty, value_of(&desc.ty, text)) {
         (Type::String | Type::Ref(_) | Type::Enum(_) | Type::Bool | Type::Int, Some(value)) => Ok(
             Some(rows.search(class, desc, &value)?.into_iter().collect()),
@@ -221,6 +235,7 @@ impl Expr {
         &self,
         rows: &impl Read,
         class: &'static ClassDesc,
+        scans: &mut usize,
     ) -> Result<Option<BTreeSet<String>>> {
         // Along the left spine without recursion, as for evaluation.
         let mut spine = Vec::new();
@@ -233,7 +248,7 @@ impl Expr {
             Expr::Constant(false) => Some(BTreeSet::new()),
             Expr::Equal(Operand::Field(field), Operand::Text(text))
             | Expr::Equal(Operand::Text(text), Operand::Field(field)) => {
-                equal(rows, class, field, text)?
+                equal(rows, class, field, text, scans)?
             }
             _ => None,
         };
@@ -241,9 +256,9 @@ impl Expr {
             found = match (and, found) {
                 // Either side of an `and` will do.
                 (true, Some(found)) => Some(found),
-                (true, None) => right.candidates(rows, class)?,
+                (true, None) => right.candidates(rows, class, scans)?,
                 (false, None) => None,
-                (false, Some(mut found)) => right.candidates(rows, class)?.map(|others| {
+                (false, Some(mut found)) => right.candidates(rows, class, scans)?.map(|others| {
                     found.extend(others);
                     found
                 }),

@@ -8,9 +8,12 @@ use crate::context::Core;
 /// A change of the network may take its deadline, and then the way back the same again; whoever takes longer is stuck.
 const STUCK: u32 = 4;
 
-/// When the change under way began.
+/// A write of the database that takes longer waits for a disk that does not answer.
+const DISK: Duration = Duration::from_secs(60);
+
+/// When the change under way began, and when the thread that follows the network last kept house.
 #[derive(Default)]
-pub(crate) struct Busy(Mutex<Option<Instant>>);
+pub(crate) struct Busy(Mutex<Option<Instant>>, Mutex<Option<Instant>>);
 
 impl Busy {
     pub(crate) fn set(&self, since: Option<Instant>) {
@@ -18,6 +21,20 @@ impl Busy {
             .0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = since;
+    }
+
+    pub(crate) fn keeps_house(&self) {
+        *self
+            .1
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn kept(&self) -> Option<Instant> {
+        *self
+            .1
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn since(&self) -> Option<Instant> {
@@ -37,6 +54,14 @@ pub fn check(core: &Core) -> Result<(), String> {
     if view.generation() > core.store.generation() + 1 {
         return Err("the database is ahead of the daemon".to_owned());
     }
+    if let Some(writing) = core.store.writing()
+        && writing > DISK
+    {
+        return Err(format!(
+            "a write of the database goes on for {} s",
+            writing.as_secs()
+        ));
+    }
     let longest = core.config.change_deadline * STUCK + Duration::from_secs(60);
     if let Some(since) = core.busy.since()
         && since.elapsed() > longest
@@ -44,6 +69,13 @@ pub fn check(core: &Core) -> Result<(), String> {
         return Err(format!(
             "a change of the network goes on for {} s",
             since.elapsed().as_secs()
+        ));
+    }
+    let kept = core.busy.kept().map(|kept| kept.elapsed());
+    if let Some(kept) = kept.filter(|kept| *kept > longest) {
+        return Err(format!(
+            "nobody has followed the network for {} s",
+            kept.as_secs()
         ));
     }
     Ok(())

@@ -124,8 +124,12 @@ pub fn check(core: &Arc<Core>, given: &str, _origin: &Origin) -> Result<Caller> 
     let row = view.get(&reference)?;
     let mut active = row.last_active.unix();
     if now - active > ACTIVE_GRAIN {
-        if !touch(core, &reference, now - active > IDLE_LIMIT)? {
-            return Err(invalid());
+        if now - active > IDLE_LIMIT {
+            if !touch(core, &reference, true)? {
+                return Err(invalid());
+            }
+        } else {
+            touch_later(core, &reference);
         }
         active = now;
     }
@@ -152,6 +156,19 @@ pub(crate) fn alive(core: &Core, caller: &Caller) -> Result<()> {
         Ok(())
     } else {
         Err(errors::session_invalid(caller.given.expose()))
+    }
+}
+
+/// Notes that a session is used without keeping its call: that may run where many wait, and a commit for the disk.
+fn touch_later(core: &Arc<Core>, session: &Ref<Session>) {
+    let (later, used) = (Arc::clone(core), session.clone());
+    let noted = core.async_slots.submit(None, move || {
+        if let Err(why) = touch(&later, &used, false) {
+            tracing::warn!("a session's use was not noted: {why}");
+        }
+    });
+    if let Err(why) = noted {
+        tracing::warn!("a session's use was not noted: {why}");
     }
 }
 
@@ -206,7 +223,7 @@ pub fn logout(cx: &Cx<'_>, _: Logout) -> Result<()> {
     let caller = cx.caller()?;
     if caller.local {
         cx.core.callers.end_local(&caller.given.digest());
-        cx.core.events.session_ended();
+        cx.core.events.forget(std::slice::from_ref(&caller.session));
         return Ok(());
     }
     let ended = cx

@@ -85,7 +85,12 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
             }
         }
         if due <= Instant::now() {
-            housekeeping(core);
+            let kept =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| housekeeping(core)));
+            if kept.is_err() {
+                tracing::error!("housekeeping panicked");
+            }
+            core.busy.keeps_house();
             due = Instant::now() + HOUSEKEEPING;
         }
     }

@@ -12,21 +12,24 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
 use crate::config::Config;
-use crate::page::raw_refusal;
+use crate::page::{NOT_PLAIN, raw_refusal};
 use crate::service::{Peer, Service, origin};
-use crate::watch::{Phase, Watch};
+use crate::watch::{Phase, Watch as Seen};
 
 /// How such a request begins.
 const MEANT: &[u8] = b"POST /cli";
 /// Headers that are read.
 const HEADERS: usize = 64;
-/// Conversations under way, of all servers of this process.
-static TALKING: AtomicUsize = AtomicUsize::new(0);
+/// Conversations under way, of all servers of this process: of root on this machine, and of everybody else. Strangers
+/// who say nothing must not keep root from his own host.
+static TALKING: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+/// A read that finds nothing for so long lets the conversation look at its clock.
+const TICK: Duration = Duration::from_secs(5);
 
 /// Whether the first bytes of a connection are those of `POST /cli`.
 pub(crate) fn is_meant(begun: &[u8]) -> bool {
@@ -50,19 +53,23 @@ enum Refused {
 pub(crate) async fn serve<S>(
     mut stream: S,
     begun: Bytes,
-    watch: &Watch,
+    watch: &Seen,
     service: Arc<Service>,
     peer: Peer,
+    stopping: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     watch.enter(Phase::Busy);
+    if peer.only_by_tls {
+        return refuse(&mut stream, StatusCode::FORBIDDEN, NOT_PLAIN, &peer).await;
+    }
     let config = service.config();
     let deadline = Instant::now() + config.head_timeout + config.body_timeout;
     let read = timeout_at(deadline, read(&mut stream, begun, config));
     let (status, why) = match read.await.unwrap_or(Err(Refused::TooSlow)) {
         Ok((headers, arguments)) => {
-            return talk(stream, headers, arguments, &service, &peer).await;
+            return talk(stream, headers, arguments, &service, &peer, stopping).await;
         }
         Err(Refused::Gone) => return,
         Err(Refused::Malformed) => (StatusCode::BAD_REQUEST, "The request is not well formed."),
@@ -151,10 +158,11 @@ async fn talk<S>(
     arguments: Bytes,
     service: &Arc<Service>,
     peer: &Peer,
+    stopping: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let Some(turn) = Turn::take(service.config().cli_conversations) else {
+    let Some(turn) = Turn::take(peer.local_root, service.config().cli_conversations) else {
         warn!(
             peer = peer.name,
             "too many command lines at once, one refused"
@@ -167,14 +175,15 @@ async fn talk<S>(
     let mut bridge = Bridge {
         stream,
         runtime: Handle::current(),
-        patience: service.config().cli_timeout,
+        stopping,
     };
+    let patience = service.config().cli_timeout;
     let (over, ended) = oneshot::channel::<()>();
     let talking = std::thread::Builder::new()
         .name("cli".to_owned())
         .spawn(move || {
             let _turn = turn;
-            handler.cli(&origin, &arguments, &mut bridge);
+            handler.cli(&origin, &arguments, &mut bridge, patience);
             bridge.close();
             drop(over);
         });
@@ -186,57 +195,68 @@ async fn talk<S>(
 }
 
 /// The right to one of so many conversations.
-struct Turn;
+struct Turn(&'static AtomicUsize);
 
 impl Turn {
-    fn take(most: usize) -> Option<Turn> {
-        let taken = TALKING.fetch_add(1, Ordering::AcqRel);
-        let turn = Turn;
+    fn take(root: bool, most: usize) -> Option<Turn> {
+        let talking = &TALKING[usize::from(root)];
+        let taken = talking.fetch_add(1, Ordering::AcqRel);
+        let turn = Turn(talking);
         (taken < most).then_some(turn)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        TALKING.fetch_sub(1, Ordering::AcqRel);
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// A connection for plain code.
+/// A connection for plain code. It says that nothing came, or went, every few seconds: how long that may go on is for the
+/// conversation to know. It ends with the server.
 struct Bridge<S> {
     stream: S,
     runtime: Handle,
-    patience: Duration,
+    stopping: watch::Receiver<bool>,
 }
 
-impl<S: AsyncWrite + Unpin> Bridge<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Bridge<S> {
     fn close(&mut self) {
-        let closed = async { timeout(Duration::from_secs(5), self.stream.shutdown()).await };
+        let closed = async { timeout(TICK, self.stream.shutdown()).await };
         if let Ok(Err(why)) = self.runtime.block_on(closed) {
             debug!("a command line's connection was gone before it was closed: {why}");
         }
     }
-}
 
-fn in_time<T>(outcome: Result<io::Result<T>, tokio::time::error::Elapsed>) -> io::Result<T> {
-    outcome.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
-
-impl<S: AsyncRead + Unpin> io::Read for Bridge<S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let read = async { timeout(self.patience, self.stream.read(buf)).await };
-        in_time(self.runtime.block_on(read))
+    /// Does one thing with the stream, for at most a tick.
+    fn wait<T>(&mut self, work: impl AsyncFnOnce(&mut S) -> io::Result<T>) -> io::Result<T> {
+        let (stream, stopping) = (&mut self.stream, &mut self.stopping);
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = timeout(TICK, work(stream)) => {
+                    done.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+                }
+                // The server gone is the server stopping.
+                _ = stopping.wait_for(|stopping| *stopping) => {
+                    Err(io::ErrorKind::ConnectionAborted.into())
+                }
+            }
+        })
     }
 }
 
-impl<S: AsyncWrite + Unpin> io::Write for Bridge<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> io::Read for Bridge<S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.wait(async |stream| stream.read(buf).await)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> io::Write for Bridge<S> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let written = async { timeout(self.patience, self.stream.write(buf)).await };
-        in_time(self.runtime.block_on(written))
+        self.wait(async |stream| stream.write(buf).await)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let flushed = async { timeout(self.patience, self.stream.flush()).await };
-        in_time(self.runtime.block_on(flushed))
+        self.wait(async |stream| stream.flush().await)
     }
 }

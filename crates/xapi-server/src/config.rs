@@ -59,7 +59,7 @@ impl Default for Config {
             queue: 512,
             cli_body: 200 * 1024,
             cli_conversations: 64,
-            cli_timeout: Duration::from_secs(600),
+            cli_timeout: Duration::from_secs(900),
             gzip: false,
             io_threads: 2,
         }

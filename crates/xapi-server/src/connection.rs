@@ -84,7 +84,7 @@ async fn serve<S>(
         Beginning::Bytes(bytes) => bytes,
     };
     if cli::is_meant(&begun) {
-        return cli::serve(stream, begun, &watch, service, peer).await;
+        return cli::serve(stream, begun, &watch, service, peer, stopping).await;
     }
     let io = Watched {
         begun,

@@ -68,8 +68,15 @@ pub trait Handler: Send + Sync + 'static {
     }
 
     /// Talks the thin-CLI protocol over a connection: `arguments` is the body of `POST /cli`, and nothing was answered
-    /// yet. Blocks until the conversation is over; has a thread of its own.
-    fn cli(&self, _origin: &Origin, _arguments: &[u8], stream: &mut dyn Stream) {
+    /// yet. Blocks until the conversation is over, which it is when nothing happened for so long as `patience`; has a
+    /// thread of its own. Reads and writes of the stream time out after seconds, so that it can be looked at.
+    fn cli(
+        &self,
+        _origin: &Origin,
+        _arguments: &[u8],
+        stream: &mut dyn Stream,
+        _patience: Duration,
+    ) {
         let refusal =
             crate::page::raw_refusal(hyper::StatusCode::FORBIDDEN, "Nothing can be done here.");
         if let Err(why) = stream.write_all(&refusal) {

@@ -16,6 +16,8 @@ pub(crate) type Page = Response<Full<Bytes>>;
 pub(crate) const XML: HeaderValue = HeaderValue::from_static("text/xml");
 /// The same for JSON.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What other machines are told where plain HTTP is for this one alone.
+pub(crate) const NOT_PLAIN: &str = "Only TLS is answered here.";
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache, no-store");

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::socket::{setsockopt, sockopt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
@@ -185,6 +186,17 @@ impl Server {
         }
     }
 
+    /// Whether the threads that read and write get to work within this time.
+    pub fn responds(&self, within: Duration) -> bool {
+        let (tell, told) = std::sync::mpsc::channel();
+        self.runtime.spawn(async move {
+            if tell.send(()).is_err() {
+                warn!("the threads that read and write are slow");
+            }
+        });
+        told.recv_timeout(within).is_ok()
+    }
+
     /// Connections of all listeners.
     pub fn connections(&self) -> usize {
         self.tcp.len() + self.unix.len()
@@ -233,7 +245,19 @@ async fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr
     if let Err(why) = stream.set_nodelay(true) {
         warn!(%peer, "answers may be slow: {why}");
     }
+    if let Err(why) = keep_alive(&stream) {
+        warn!(%peer, "a client that vanishes may hold its connection for long: {why}");
+    }
     Ok((stream, peer))
+}
+
+/// Has the kernel ask after two minutes of silence whether the client is still there: one that waits for events says
+/// nothing, and neither does one whose machine was switched off.
+fn keep_alive(stream: &TcpStream) -> nix::Result<()> {
+    setsockopt(stream, sockopt::KeepAlive, &true)?;
+    setsockopt(stream, sockopt::TcpKeepIdle, &60)?;
+    setsockopt(stream, sockopt::TcpKeepInterval, &15)?;
+    setsockopt(stream, sockopt::TcpKeepCount, &4)
 }
 
 /// TCP as it is.

@@ -130,7 +130,7 @@ impl Service {
                 peer = peer.name,
                 "a request without TLS from another machine, refused"
             );
-            return page::refusal(StatusCode::FORBIDDEN, "Only TLS is answered here.");
+            return page::refusal(StatusCode::FORBIDDEN, page::NOT_PLAIN);
         }
         match *request.method() {
             Method::POST => self.post(peer, request, keep).await,
@@ -400,10 +400,10 @@ impl Service {
                 }
             },
         };
-        // Only the first answer of a client, with every object there is, is large.
-        let large = matches!(&result, Ok(Value::Struct(members)) if members.iter().any(|(name, value)| {
-            name == "events" && value.as_array().is_some_and(|events| events.len() > 100)
-        }));
+        let large = result.as_ref().is_ok_and(|answer| {
+            let mut left = SMALL;
+            outweighs(answer, &mut left)
+        });
         let handler = Arc::clone(&self.handler);
         let encode = move || {
             let (text, outcome) = form.encode(&name, result.map(Answer::Value));
@@ -533,6 +533,28 @@ impl Form {
             Form::Xml => xmlrpc::encode_failure(error),
             Form::Json(version, id) => jsonrpc::encode_failure(*version, id, error),
         }
+    }
+}
+
+/// Whether a value has more octets than are left; it is not looked at any further then.
+fn outweighs(value: &Value, left: &mut usize) -> bool {
+    match value {
+        Value::Str(text) => takes_too_much(left, text.len() + 16),
+        Value::Array(items) => items.iter().any(|item| outweighs(item, left)),
+        Value::Struct(members) => members
+            .iter()
+            .any(|(name, value)| takes_too_much(left, name.len()) || outweighs(value, left)),
+        _ => takes_too_much(left, 16),
+    }
+}
+
+fn takes_too_much(left: &mut usize, octets: usize) -> bool {
+    match left.checked_sub(octets) {
+        Some(rest) => {
+            *left = rest;
+            false
+        }
+        None => true,
     }
 }
 

@@ -331,6 +331,10 @@ fn requests_without_tls_from_other_machines_may_be_forbidden() {
     let mut other = Client::new(at("192.0.2.1", &plain));
     let refused = other.ask(&echo("a"));
     assert_eq!((refused.status, other.is_closed()), (403, true));
+    // Nor is the command line, which does not speak HTTP for long.
+    let mut other = Client::new(at("192.0.2.1", &plain));
+    let refused = other.ask(b"POST /cli HTTP/1.0\r\ncontent-length: 4\r\n\r\nhelp");
+    assert_eq!((refused.status, other.is_closed()), (403, true));
     for address in ["127.0.0.1", "::1"] {
         let answer = Client::new(at(address, &plain)).ask(&echo("a"));
         assert_eq!(answer.status, 200, "{address}");

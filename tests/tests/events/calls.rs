@@ -211,11 +211,14 @@ fn a_token_that_is_none_is_refused_and_one_from_the_future_is_lost() {
             vec!["nonsense".to_owned()]
         )
     );
-    let future = format!("{:020},{:020}", u64::MAX / 2, 0);
-    assert_eq!(
-        try_from(&host, &["*"], &future, 0.0).unwrap_err().code,
-        "EVENTS_LOST"
-    );
+    // At once, however long the client would wait.
+    let begin = Instant::now();
+    for ahead in [u64::MAX / 2, host.core().store.generation() + 1000] {
+        let future = format!("{ahead:020},{:020}", 0);
+        let lost = try_from(&host, &["PIF"], &future, 60.0).unwrap_err();
+        assert_eq!(lost.code, "EVENTS_LOST");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
@@ -379,4 +382,36 @@ fn times_in_every_form_that_clients_send_are_taken() {
             "event.from 3 2".to_owned()
         )
     );
+}
+
+#[test]
+fn more_subscriptions_than_anybody_needs_are_refused() {
+    let host = SimHost::new(1);
+    let many: Vec<_> = (0..501).map(|n| format!("task/{n}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(short(&from(&host, &many[..500], "")), [""; 0]);
+    let refused = try_from(&host, &many, "", 0.0).unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.params[0].as_str()),
+        ("INVALID_VALUE", "classes")
+    );
+    let refused = host
+        .call("event.register", vec![strings(&many)])
+        .unwrap_err();
+    assert_eq!(refused.code, "INVALID_VALUE");
+    // What is longer than any reference names nothing, and is not kept.
+    let long = format!("task/{}", "x".repeat(100_000));
+    assert_eq!(short(&from(&host, &[&long, "pool"], "")), ["add pool"]);
+}
+
+#[test]
+fn the_token_of_an_empty_answer_is_of_the_end_of_the_wait() {
+    let host = SimHost::new(1);
+    let token = from(&host, &["*"], "").token;
+    host.new_network("not what is waited for");
+    let batch = from(&host, &["VM"], &token);
+    assert_eq!(short(&batch), [""; 0]);
+    assert!(batch.token > token);
+    assert_eq!(batch.counts["network"], host.all::<Network>().len() as i64);
+    assert_eq!(short(&from(&host, &["*"], &batch.token)), [""; 0]);
 }

@@ -1,6 +1,6 @@
 //! event.register, event.next, event.unregister.
 
-use xapi_model::{Network, Value};
+use xapi_model::{Class, Network, Task, TaskStatusType, Value};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
 
@@ -53,9 +53,8 @@ fn changes_after_the_registration_are_told_one_after_the_other_with_numbers() {
         assert!(told[0].timestamp.ends_with('.'), "{}", told[0].timestamp);
         last = Some(id);
     }
-    host.call("event.unregister", vec![strings(&["network"])])
-        .unwrap();
-    host.call("event.unregister", vec![strings(&["Network"])])
+    // In whatever case it was registered.
+    host.call("event.unregister", vec![strings(&["nETWORK"])])
         .unwrap();
     assert_eq!(
         host.call("event.next", vec![]).unwrap_err().code,
@@ -63,4 +62,34 @@ fn changes_after_the_registration_are_told_one_after_the_other_with_numbers() {
     );
     let now = host.call("event.get_current_id", vec![]).unwrap();
     assert!(matches!(now, Value::Int(id) if id > 0));
+}
+
+#[test]
+fn who_has_lost_events_is_told_once_and_goes_on() {
+    let host = SimHost::new(1);
+    host.call("event.register", vec![strings(&["task"])])
+        .unwrap();
+    let store = &host.core().store;
+    let done = || Task {
+        status: TaskStatusType::Success,
+        ..Task::blank()
+    };
+    let made = store
+        .change(|draft| {
+            (0..5000)
+                .map(|_| draft.insert(done()))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .unwrap();
+    next(&host);
+    store
+        .change(|draft| made.iter().try_for_each(|task| draft.destroy(task)))
+        .unwrap();
+    assert_eq!(
+        host.call("event.next", vec![]).unwrap_err().code,
+        "EVENTS_LOST"
+    );
+    host.call("task.create", vec![Value::from("label"), Value::from("")])
+        .unwrap();
+    assert!(next(&host).iter().any(|event| event.short() == "add task"));
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use xapi_model::{Network, Value};
+use xapi_model::{Network, Role, Value};
 use xapi_tests::server::{Peer, Served, To};
 use xapi_tests::sim_host::text;
 
@@ -145,7 +145,7 @@ fn the_end_of_the_server_is_an_empty_answer() {
 
 #[test]
 fn one_too_many_is_told_so() {
-    let served = Served::with_waiting(1, 2);
+    let served = Served::with_config(1, |config| config.waiting = 2);
     let token = token(&served);
     let mut peers: Vec<_> = (0..2).map(|_| served.connect(To::Tcp)).collect();
     for peer in &mut peers {
@@ -170,4 +170,46 @@ fn one_too_many_is_told_so() {
     for peer in &mut peers {
         assert!(peer.answer().body.contains("told"));
     }
+}
+
+#[test]
+fn one_user_leaves_others_room_to_wait() {
+    let served = Served::with_config(1, |config| {
+        config.waiting = 8;
+        config.users = [("alice".to_owned(), Role::ReadOnly)].into();
+    });
+    let token = token(&served);
+    let alice = ["alice", "secret", "1.0", "waiters"]
+        .map(Value::from)
+        .to_vec();
+    let alice = served
+        .host
+        .raw("session.login_with_password", alice)
+        .expect("alice's password");
+    let alice = alice.as_str().expect("a reference");
+    let mut peers: Vec<_> = (0..2).map(|_| served.connect(To::Tcp)).collect();
+    for peer in &mut peers {
+        begin(peer, alice, "network", &token, 60.0);
+    }
+    served.until_waiting(2);
+    let mut third = served.connect(To::Tcp);
+    begin(&mut third, alice, "network", &token, 60.0);
+    let answer = third.answer();
+    assert!(
+        answer.body.contains("TOO_MANY_PENDING_TASKS"),
+        "{}",
+        answer.body
+    );
+    let mut roots: Vec<_> = (0..6).map(|_| served.connect(To::Tcp)).collect();
+    for peer in &mut roots {
+        begin(peer, served.host.session(), "network", &token, 60.0);
+    }
+    served.until_waiting(8);
+    rename(&served, "told");
+    for peer in peers.iter_mut().chain(&mut roots) {
+        assert!(peer.answer().body.contains("told"));
+    }
+    // And who has gone takes up no room.
+    begin(&mut third, alice, "network", &token, 0.0);
+    assert_eq!(third.answer().status, 200);
 }

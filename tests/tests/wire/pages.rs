@@ -188,3 +188,30 @@ fn strangers_are_asked_who_they_are_before_they_read_figures() {
         Page::Body(..)
     ));
 }
+
+#[test]
+fn the_audit_log_is_for_those_who_have_logged_in() {
+    let served = Served::new(1);
+    served.host.new_network("noted");
+    let get = |path: &str| served.connect(To::Tcp).get(path, "");
+    assert_eq!(get("/audit_log").status, 401);
+    assert_eq!(get("/audit_log?session_id=OpaqueRef:none").status, 401);
+    let session = served.host.session();
+    let page = get(&format!("/audit_log?session_id={session}"));
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("'API' 'network.create'"),
+        "{}",
+        page.body
+    );
+    assert!(!page.body.contains(session), "{}", page.body);
+    let page = get(&format!(
+        "/audit_log?session_id={session}&since=20990101T00:00:00Z"
+    ));
+    assert_eq!((page.status, page.body.as_str()), (200, ""));
+    assert_eq!(
+        get(&format!("/audit_log?session_id={session}&since=yesterday")).status,
+        400
+    );
+    assert_eq!(served.connect(To::Unix).get("/audit_log", "").status, 200);
+}

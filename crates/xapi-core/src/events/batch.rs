@@ -11,36 +11,57 @@ use crate::Result;
 
 /// Batches that are kept. Who waits has the token of the last answer or of the one before.
 const KEPT: usize = 8;
-/// A batch with more events than this is not kept: it is the exception, and large.
-const SHARED: usize = 2_000;
 
 /// The newest batches.
 #[derive(Default)]
-pub(super) struct Batches(Mutex<VecDeque<Arc<Batch>>>);
+pub(super) struct Batches(Mutex<VecDeque<Shared>>);
+
+/// A batch between two generations, once somebody has read it.
+#[derive(Clone)]
+struct Shared {
+    since: u64,
+    to: u64,
+    read: Arc<Mutex<Option<Arc<Batch>>>>,
+}
 
 impl Batches {
-    /// What happened since a generation, up to the view's. Who asks for what another has just read gets the same;
-    /// who asks while another reads waits for him.
+    /// What happened since a generation, up to the view's: of all objects, for everybody who asks for the same. Who asks
+    /// while another reads it waits for him; nobody else does.
     pub(super) fn since(&self, since: u64, view: &View) -> Result<Arc<Batch>> {
         let to = view.generation();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(batch) = kept.iter().find(|b| b.since == since && b.to == to) {
+        let shared = self.place(since, to);
+        let mut read = shared.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(batch) = &*read {
             return Ok(Arc::clone(batch));
         }
         let batch = Arc::new(Batch::read(view, since, None)?);
-        if batch.size() <= SHARED {
-            if kept.len() >= KEPT {
-                kept.pop_front();
-            }
-            kept.push_back(Arc::clone(&batch));
-        }
+        *read = Some(Arc::clone(&batch));
         Ok(batch)
+    }
+
+    fn place(&self, since: u64, to: u64) -> Shared {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = kept
+            .iter()
+            .find(|kept| kept.since == since && kept.to == to)
+        {
+            return shared.clone();
+        }
+        let shared = Shared {
+            since,
+            to,
+            read: Arc::default(),
+        };
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(shared.clone());
+        shared
     }
 }
 
 /// All events between two generations.
 pub(super) struct Batch {
-    pub(super) since: u64,
     pub(super) to: u64,
     classes: Vec<ClassEvents>,
     counts: Value,
@@ -103,18 +124,10 @@ impl Batch {
             classes.insert(0, messages);
         }
         Ok(Batch {
-            since,
             to: view.generation(),
             classes,
             counts: counts(view)?,
         })
-    }
-
-    fn size(&self) -> usize {
-        let sizes = self.classes.iter();
-        sizes
-            .map(|class| class.added.len() + class.modified.len() + class.deleted.len())
-            .sum()
     }
 
     /// The events that a client wants to hear of. EVENTS_LOST if a part of them is forgotten: he has to begin anew.
@@ -197,9 +210,9 @@ impl ClassEvents {
     }
 }
 
-/// The answer of event.from with nothing to tell.
-pub(super) fn nothing(view: &View, since: u64) -> Result<Value> {
-    Ok(answer(Vec::new(), counts(view)?, since))
+/// The answer of event.from when nothing was to be told up to what a view shows.
+pub(super) fn nothing(view: &View) -> Result<Value> {
+    Ok(answer(Vec::new(), counts(view)?, view.generation()))
 }
 
 fn answer(events: Vec<Value>, counts: Value, generation: u64) -> Value {

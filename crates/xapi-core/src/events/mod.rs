@@ -9,12 +9,13 @@ mod batch;
 mod register;
 mod wait;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 use xapi_model::classes::MODEL;
 use xapi_model::event::{From, GetCurrentId, Inject, Next};
-use xapi_model::{Call, ClassDesc, Value, errors};
+use xapi_model::{Call, ClassDesc, Ref, Session, Value, errors};
 
 use crate::Result;
 use crate::context::Cx;
@@ -29,7 +30,14 @@ pub(crate) struct Events {
     /// Sessions that ended without a commit.
     ended: watch::Sender<u64>,
     waiting: watch::Sender<usize>,
+    /// Of each user; the superuser has no name.
+    users: Mutex<HashMap<String, usize>>,
 }
+
+/// Subscriptions of one call or session.
+const SUBSCRIPTIONS: usize = 500;
+/// Octets of a subscription: a class, a stroke and a reference. What is longer names nothing.
+const LONGEST: usize = 256;
 
 impl Default for Events {
     fn default() -> Events {
@@ -38,6 +46,7 @@ impl Default for Events {
             registered: register::Registered::default(),
             ended: watch::Sender::new(0),
             waiting: watch::Sender::new(0),
+            users: Mutex::default(),
         }
     }
 }
@@ -47,6 +56,36 @@ impl Events {
     pub(crate) fn session_ended(&self) {
         self.ended
             .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Forgets what sessions that are gone were registered for.
+    pub(crate) fn forget(&self, sessions: &[Ref<Session>]) {
+        self.registered.forget(sessions);
+        self.session_ended();
+    }
+
+    /// One more call waits; TOO_MANY_PENDING_TASKS if that is one too many of all, or of its user.
+    fn enter(&self, user: &str, most: usize, of_one: usize) -> Result<()> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = users.values().sum();
+        let own = users.get(user).copied().unwrap_or_default();
+        if all >= most || own >= of_one {
+            return Err(errors::too_many_pending_tasks());
+        }
+        users.insert(user.to_owned(), own + 1);
+        self.waiting.send_replace(all + 1);
+        Ok(())
+    }
+
+    fn leave(&self, user: &str) {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = users.get_mut(user) {
+            *own -= 1;
+            if *own == 0 {
+                users.remove(user);
+            }
+        }
+        self.waiting.send_replace(users.values().sum());
     }
 
     /// How many calls wait for events.
@@ -70,9 +109,13 @@ enum Objects {
 
 impl Wants {
     /// Reads subscriptions: `*`, a class in any case, or `class/ref`. A class that does not exist is never heard of.
-    fn read(texts: &[String]) -> Wants {
+    fn read(texts: &[String]) -> Result<Wants> {
+        if texts.len() > SUBSCRIPTIONS {
+            let why = format!("more than {SUBSCRIPTIONS} subscriptions");
+            return Err(errors::invalid_value("classes", why));
+        }
         let mut wants = Wants::default();
-        for text in texts {
+        for text in texts.iter().filter(|text| text.len() <= LONGEST) {
             let (class, object) = match text.split_once('/') {
                 Some((class, object)) => (class, Some(object)),
                 None => (text.as_str(), None),
@@ -96,7 +139,7 @@ impl Wants {
                 (Objects::All, Some(_)) => {}
             }
         }
-        wants
+        Ok(wants)
     }
 
     /// Whether any object of the class may be wanted.
@@ -251,20 +294,22 @@ mod tests {
 
     #[test]
     fn subscriptions_take_classes_in_any_case_and_references_to_the_letter() {
-        use xapi_model::{Class, Pif, Session, Task};
+        use xapi_model::{Class, Pif, Task};
         let wants = Wants::read(&[
             "pif".to_owned(),
             "TASK/a".to_owned(),
             "nonsense".to_owned(),
             "session".to_owned(),
-        ]);
+        ])
+        .unwrap();
         assert!(wants.object(Pif::DESC, "whatever"));
         assert!(wants.object(Task::DESC, "a") && !wants.object(Task::DESC, "A"));
         assert!(!wants.class(Session::DESC), "sessions make no events");
-        let wants = Wants::read(&["task/a".to_owned(), "task".to_owned(), "task/b".to_owned()]);
+        let wants =
+            Wants::read(&["task/a".to_owned(), "task".to_owned(), "task/b".to_owned()]).unwrap();
         assert!(wants.object(Task::DESC, "c"));
-        let wants = Wants::read(&["*".to_owned()]);
+        let wants = Wants::read(&["*".to_owned()]).unwrap();
         assert!(wants.object(Task::DESC, "c") && !wants.class(Session::DESC));
-        assert!(!Wants::read(&[]).class(Pif::DESC));
+        assert!(!Wants::read(&[]).unwrap().class(Pif::DESC));
     }
 }

@@ -4,23 +4,23 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xapi_model::event::{Register, Unregister};
-use xapi_model::{Value, errors};
+use xapi_model::{Ref, Session, Value, errors};
 
-use super::Wants;
+use super::{LONGEST, Wants};
 use crate::Result;
 use crate::context::{Caller, Cx};
 
-/// Sessions that may be registered at a time; the ended ones make room first, then the one registered for longest.
+/// Sessions that may be registered at a time; the one registered for longest makes room.
 const MOST: usize = 1000;
-/// Subscriptions of one session.
-const SUBSCRIPTIONS: usize = 1000;
+/// Subscriptions of one session: the old way has them kept, so that there are fewer than of event.from.
+const SUBSCRIPTIONS: usize = 100;
 
 /// The sessions that are registered.
 #[derive(Default)]
 pub(super) struct Registered(Mutex<HashMap<String, Registration>>);
 
 struct Registration {
-    caller: Caller,
+    /// Subscriptions, their classes in small letters.
     texts: BTreeSet<String>,
     /// Everything up to here was told.
     since: u64,
@@ -42,7 +42,15 @@ impl Registered {
             return Err(not_registered(caller));
         };
         let texts: Vec<_> = found.texts.iter().cloned().collect();
-        Ok((Wants::read(&texts), found.since))
+        Ok((Wants::read(&texts)?, found.since))
+    }
+
+    /// Forgets sessions that are gone.
+    pub(super) fn forget(&self, sessions: &[Ref<Session>]) {
+        let mut all = self.lock();
+        for session in sessions {
+            all.remove(session.as_str());
+        }
     }
 
     /// Notes that a session knows everything up to a generation.
@@ -77,6 +85,14 @@ impl Registered {
     }
 }
 
+/// A subscription as it is kept: case does not count for classes.
+fn plain(text: &str) -> String {
+    match text.split_once('/') {
+        Some((class, object)) => format!("{}/{object}", class.to_ascii_lowercase()),
+        None => text.to_ascii_lowercase(),
+    }
+}
+
 fn not_registered(caller: &Caller) -> xapi_model::ApiError {
     errors::session_not_registered(caller.track_id())
 }
@@ -87,9 +103,6 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
     let generation = cx.core.store.generation();
     let mut all = cx.core.events.registered.lock();
     if !all.contains_key(caller.session.as_str()) {
-        if all.len() >= MOST {
-            all.retain(|_, known| crate::session::alive(cx.core, &known.caller).is_ok());
-        }
         if all.len() >= MOST
             && let Some(oldest) = all.iter().min_by_key(|(_, known)| known.made)
         {
@@ -98,7 +111,6 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
         }
         let made = all.values().map(|known| known.made + 1).max().unwrap_or(0);
         let fresh = Registration {
-            caller: caller.clone(),
             texts: BTreeSet::new(),
             since: generation,
             next: 0,
@@ -107,10 +119,14 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
         all.insert(caller.session.as_str().to_owned(), fresh);
     }
     if let Some(found) = all.get_mut(caller.session.as_str()) {
-        if found.texts.len() + call.classes.len() > SUBSCRIPTIONS {
-            return Err(errors::internal_error("too many subscriptions"));
+        let mut texts = found.texts.clone();
+        let named = call.classes.iter().filter(|text| text.len() <= LONGEST);
+        texts.extend(named.map(|text| plain(text)));
+        if texts.len() > SUBSCRIPTIONS {
+            let why = format!("more than {SUBSCRIPTIONS} subscriptions");
+            return Err(errors::invalid_value("classes", why));
         }
-        found.texts.extend(call.classes);
+        found.texts = texts;
     }
     Ok(())
 }
@@ -121,7 +137,7 @@ pub fn unregister(cx: &Cx<'_>, call: Unregister) -> Result<()> {
     let mut all = cx.core.events.registered.lock();
     if let Some(found) = all.get_mut(caller.session.as_str()) {
         for class in &call.classes {
-            found.texts.remove(class);
+            found.texts.remove(&plain(class));
         }
         if found.texts.is_empty() {
             all.remove(caller.session.as_str());

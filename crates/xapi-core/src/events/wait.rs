@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use xapi_db::Read;
 use xapi_model::event::From;
-use xapi_model::{Class, Pool, Value, errors};
+use xapi_model::{Class, Pool, Role, Value, errors};
 
 use super::batch::{self, Batch};
 use super::{Wants, event, read_token};
@@ -15,8 +15,9 @@ use crate::Result;
 use crate::context::{Caller, Core};
 use crate::session;
 
-/// The longest wait, and what is meant by a time that no clock can count.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait, whatever is asked for: a client that is told nothing asks again, and one that is gone without a
+/// word is noticed.
+const LONGEST: Duration = Duration::from_secs(600);
 /// XAPI's pool record seems to change this often, for those who use event.next.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// From so many generations on the next look may take longer.
@@ -32,8 +33,10 @@ pub struct Wait {
     kind: Kind,
     commits: watch::Receiver<u64>,
     ended: watch::Receiver<u64>,
-    looked: bool,
     waited: bool,
+    /// When event.next answers with nothing, which is no answer that it waits for.
+    given_up: Instant,
+    _turn: Turn,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl Wait {
     /// `event.from`. EVENT_FROM_TOKEN_PARSE_FAILURE [token]; TOO_MANY_PENDING_TASKS when too many wait already.
     pub fn from(core: &Arc<Core>, caller: &Caller, call: &From) -> Result<Wait> {
         let since = read_token(&call.token)?;
-        let wants = Wants::read(&call.classes);
+        let wants = Wants::read(&call.classes)?;
         Wait::new(
             core,
             caller,
@@ -71,12 +74,8 @@ impl Wait {
         since: u64,
         within: Duration,
     ) -> Result<Wait> {
-        let mut before = 0;
-        core.events.waiting.send_modify(|waiting| {
-            before = *waiting;
-            *waiting += 1;
-        });
-        let wait = Wait {
+        let turn = Turn::take(core, caller)?;
+        Ok(Wait {
             core: Arc::clone(core),
             caller: caller.clone(),
             wants,
@@ -85,20 +84,16 @@ impl Wait {
             kind,
             commits: core.store.subscribe(),
             ended: core.events.ended.subscribe(),
-            looked: false,
             waited: false,
-        };
-        // After the count has its guard.
-        if before >= core.config.waiting {
-            return Err(errors::too_many_pending_tasks());
-        }
-        Ok(wait)
+            given_up: Instant::now() + LONGEST,
+            _turn: turn,
+        })
     }
 
     /// Whether the next look may take long: much happened since, or everything is asked for.
     pub fn is_long(&self) -> bool {
         let behind = self.core.store.generation().saturating_sub(self.since);
-        !self.looked && (self.since == 0 || behind > FAR)
+        self.since == 0 || behind > FAR
     }
 
     /// Looks whether there is something to tell. With `last` there is an answer in any case.
@@ -111,39 +106,53 @@ impl Wait {
         self.commits.borrow_and_update();
         self.ended.borrow_and_update();
         session::alive(&self.core, &self.caller)?;
+        // The generation that views show may be one ahead for a moment.
+        let generation = self.core.store.generation();
+        if self.since > generation + 1 {
+            // A token of another database, or of one that was put back to an older state.
+            return Err(errors::events_lost());
+        }
         let over = last || Instant::now() >= self.until;
-        self.looked = true;
-        if (over || batch::touched(&self.core.store, &self.wants, self.since))
-            && let Some(answer) = self.changes()?
-        {
+        if !batch::touched(&self.core.store, &self.wants, self.since) {
+            // Nothing that is wanted happened up to there. The next look has less to read, and the same as others.
+            self.since = self.since.max(generation);
+        } else if let Some(answer) = self.changes()? {
             return Ok(Some(answer));
         }
-        if !over {
-            return Ok(None);
-        }
         match self.kind {
-            Kind::From => Ok(Some(batch::nothing(&self.core.view()?, self.since)?)),
+            _ if !over => Ok(None),
+            Kind::From => self.nothing(),
             Kind::Next => self.heartbeat(last),
         }
+    }
+
+    /// The empty answer: its counts and its token are of one moment, and what came just before that is told after all.
+    fn nothing(&mut self) -> Result<Option<Value>> {
+        let view = self.core.view()?;
+        if batch::touched(&self.core.store, &self.wants, self.since) {
+            let batch = Batch::read(&view, self.since, Some(&self.wants))?;
+            let events = batch.events(&self.wants)?;
+            return Ok(Some(batch.answer(events)));
+        }
+        batch::nothing(&view).map(Some)
     }
 
     /// What there is to tell; otherwise everything up to here is known.
     fn changes(&mut self) -> Result<Option<Value>> {
         let view = self.core.view()?;
-        if self.since > view.generation() {
-            // A token of another database, or of one that was put back to an older state.
-            return Err(errors::events_lost());
-        }
-        let batch = match self.since {
-            0 => Arc::new(Batch::read(&view, 0, Some(&self.wants))?),
-            since => self.core.events.batches.since(since, &view)?,
+        // What is long ago nobody else asks for.
+        let batch = if self.since == 0 || view.generation().saturating_sub(self.since) > FAR {
+            Arc::new(Batch::read(&view, self.since, Some(&self.wants))?)
+        } else {
+            self.core.events.batches.since(self.since, &view)?
         };
         drop(view);
-        let events = batch.events(&self.wants)?;
         self.since = batch.to;
         if self.kind == Kind::Next {
+            // Before anything fails: who has lost events goes on from here.
             self.core.events.registered.seen(&self.caller, batch.to);
         }
+        let events = batch.events(&self.wants)?;
         if events.is_empty() {
             return Ok(None);
         }
@@ -154,10 +163,9 @@ impl Wait {
         Ok(Some(match self.kind {
             Kind::From => batch.answer(events),
             Kind::Next => {
-                self.core
-                    .events
-                    .registered
-                    .number(&self.caller, events, self.core.seconds())
+                let now = self.core.seconds();
+                let registered = &self.core.events.registered;
+                registered.number(&self.caller, events, now)
             }
         }))
     }
@@ -180,7 +188,7 @@ impl Wait {
                 )
             })
             .collect();
-        if events.is_empty() && !last {
+        if events.is_empty() && !last && Instant::now() < self.given_up {
             return Ok(None);
         }
         Ok(Some(self.core.events.registered.number(
@@ -226,12 +234,32 @@ impl Wait {
     }
 }
 
-impl Drop for Wait {
+/// The right to wait: of so many there are, and of so many that one user may have.
+struct Turn {
+    core: Arc<Core>,
+    user: String,
+}
+
+impl Turn {
+    fn take(core: &Arc<Core>, caller: &Caller) -> Result<Turn> {
+        let superuser = caller.local || caller.role == Role::LocalRoot;
+        let user = match superuser {
+            true => String::new(),
+            false => caller.sid.clone(),
+        };
+        let most = core.config.waiting;
+        core.events
+            .enter(&user, most, if superuser { most } else { most / 4 })?;
+        Ok(Turn {
+            core: Arc::clone(core),
+            user,
+        })
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.core
-            .events
-            .waiting
-            .send_modify(|waiting| *waiting -= 1);
+        self.core.events.leave(&self.user);
     }
 }
 
@@ -248,11 +276,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_that_no_clock_can_count_is_a_day() {
+    fn a_time_that_is_too_long_or_that_no_clock_can_count_is_the_longest() {
         assert_eq!(seconds(60.1), Duration::from_millis(60_100));
         assert_eq!(seconds(0.0), Duration::ZERO);
         assert_eq!(seconds(-1.0), Duration::ZERO);
-        for long in [f64::NAN, f64::INFINITY, 1e300, 9e6] {
+        for long in [f64::NAN, f64::INFINITY, 1e300, 9e6, 601.0] {
             assert_eq!(seconds(long), LONGEST, "{long}");
         }
     }

@@ -42,7 +42,7 @@ impl Slots {
     }
 
     /// Runs a job as soon as a thread is free; TOO_MANY_PENDING_TASKS if too many wait for one.
-    pub(super) fn submit(
+    pub(crate) fn submit(
         &self,
         task: Option<Ref<Task>>,
         run: impl FnOnce() + Send + 'static,
