@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -165,7 +165,12 @@ pub fn codec() -> Outcome<()> {
 }
 
 /// hyper with nothing behind it: everybody is answered with the same bytes when `told` changes.
-fn bare_waiters(socket: &Path, body: Vec<u8>, told: watch::Receiver<u64>) -> Outcome<()> {
+fn bare_waiters(
+    socket: &Path,
+    body: Vec<u8>,
+    told: watch::Receiver<u64>,
+    waiting: watch::Sender<usize>,
+) -> Outcome<()> {
     let body = Bytes::from(body);
     let (ready, is_ready) = std::sync::mpsc::channel();
     let socket = socket.to_owned();
@@ -178,12 +183,13 @@ fn bare_waiters(socket: &Path, body: Vec<u8>, told: watch::Receiver<u64>) -> Out
             let listener = tokio::net::UnixListener::bind(&socket).expect("a socket");
             ready.send(()).expect("somebody waits");
             while let Ok((stream, _)) = listener.accept().await {
-                let (body, told) = (body.clone(), told.clone());
+                let (body, told, waiting) = (body.clone(), told.clone(), waiting.clone());
                 let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                    let (body, mut told) = (body.clone(), told.clone());
+                    let (body, mut told, waiting) = (body.clone(), told.clone(), waiting.clone());
                     async move {
                         request.into_body().collect().await?;
                         told.borrow_and_update();
+                        waiting.send_modify(|waiting| *waiting += 1);
                         told.changed().await.expect("the bench goes on");
                         Ok::<_, hyper::Error>(Response::new(Full::new(body)))
                     }
@@ -329,8 +335,14 @@ pub fn events() -> Outcome<()> {
         )?;
         let (tell, told) = watch::channel(0u64);
         let bare = stand.dir.path().join(format!("waiters-{waiters}"));
-        bare_waiters(&bare, body, told)?;
-        let mut settle = || std::thread::sleep(Duration::from_millis(20));
+        let waiting = watch::Sender::new(0);
+        let mut waits = waiting.subscribe();
+        bare_waiters(&bare, body, told, waiting.clone())?;
+        let mut settle = || {
+            let reached = runtime.block_on(waits.wait_for(|now| *now == waiters));
+            drop(reached.expect("the server runs"));
+            waiting.send_replace(0);
+        };
         let mut send = || tell.send_modify(|n| *n += 1);
         let (base, _) = latencies(&bare, waiters, rounds, &mut request, &mut settle, &mut send)?;
         for (name, part) in [("median", 0.5), ("p99", 0.99)] {

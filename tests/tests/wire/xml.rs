@@ -220,7 +220,12 @@ fn headers_of_a_request_reach_its_task_once() {
     let mut peer = served.connect(To::Tcp);
     let answer = peer.post("/", headers, body.as_bytes());
     let task = between(&answer.body, "<name>Value</name><value>", "</value>");
-    let task: Task = served.host.finished(&Ref::new(task));
+    let mut task: Task = served.host.finished(&Ref::new(task));
+    let request = task.other_config.remove("xapi:request");
+    assert!(
+        request.is_some_and(|name| name.contains('-')),
+        "the log names it likewise"
+    );
     let expected = [("http:applies_to".to_owned(), "OpaqueRef:x".to_owned())];
     assert_eq!(task.other_config, BTreeMap::from(expected));
     assert_eq!(task.name_label, "Async.network.destroy");
