@@ -125,7 +125,7 @@ pub fn check(core: &Arc<Core>, given: &str, _origin: &Origin) -> Result<Caller> 
     let mut active = row.last_active.unix();
     if now - active > ACTIVE_GRAIN {
         if now - active > IDLE_LIMIT {
-            if !touch(core, &reference, true)? {
+            if !touch(core, &reference, true, &core.now())? {
                 return Err(invalid());
             }
         } else {
@@ -161,9 +161,9 @@ pub(crate) fn alive(core: &Core, caller: &Caller) -> Result<()> {
 
 /// Notes that a session is used without keeping its call: that may run where many wait, and a commit for the disk.
 fn touch_later(core: &Arc<Core>, session: &Ref<Session>) {
-    let (later, used) = (Arc::clone(core), session.clone());
+    let (later, used, now) = (Arc::clone(core), session.clone(), core.now());
     let noted = core.async_slots.submit(None, move || {
-        if let Err(why) = touch(&later, &used, false) {
+        if let Err(why) = touch(&later, &used, false, &now) {
             tracing::warn!("a session's use was not noted: {why}");
         }
     });
@@ -174,7 +174,7 @@ fn touch_later(core: &Arc<Core>, session: &Ref<Session>) {
 
 /// Notes that a session is used; one that was idle for too long ends instead, unless it has work under way. False if
 /// it is gone.
-fn touch(core: &Core, session: &Ref<Session>, idle: bool) -> Result<bool> {
+fn touch(core: &Core, session: &Ref<Session>, idle: bool, now: &DateTime) -> Result<bool> {
     let (there, ended) = core.store.change(|draft| {
         if !draft.exists(session)? {
             return Ok((false, Vec::new()));
@@ -182,7 +182,7 @@ fn touch(core: &Core, session: &Ref<Session>, idle: bool) -> Result<bool> {
         if idle && !limit::busy(draft)?.contains(session) {
             return Ok((false, end(draft, session)?));
         }
-        draft.set(session, Session::LAST_ACTIVE, core.now())?;
+        draft.set(session, Session::LAST_ACTIVE, now.clone())?;
         Ok((true, Vec::new()))
     })?;
     core.sessions_ended(&ended);
