@@ -35,7 +35,7 @@ impl fmt::Debug for Trust {
 
 impl Trust {
     /// Servers whose certificate is valid for their name and comes from one of these authorities, given in PEM. A
-    /// certificate that signs itself is its own authority.
+    /// certificate that signs itself is its own authority. Those that cannot be used are left out.
     pub fn authorities(text: &str) -> Result<Trust, BadAuthorities> {
         Ok(Trust {
             config: by_authorities(text)?,

@@ -212,6 +212,43 @@ fn an_authority_vouches_for_name_and_certificate_and_nothing_is_remembered() {
             .concat(),
     );
     assert_eq!(host.xe(&["--ca", &both]), ok("pif-eth0\n"));
+    // A bundle as systems have it: long, with words in some old encoding, and with what nobody can read.
+    let mut bundle = b"# Autorit\xe9\n".to_vec();
+    let stranger = SelfSigned {
+        common_name: "somebody else".to_owned(),
+        from: 1_700_000_000,
+        days: 36_500,
+        ..SelfSigned::default()
+    };
+    let authority = stranger.make().expect("an identity").certificate().pem();
+    for odd in [
+        "-----BEGIN CERTIFICATE-----\nMII!\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n",
+        &authority.repeat(150),
+        &std::fs::read_to_string(&good).expect("reads"),
+    ] {
+        bundle.extend(odd.as_bytes());
+    }
+    let path = host.stand.home.path().join("bundle.pem");
+    std::fs::write(&path, &bundle).expect("writes");
+    let path = path.to_str().expect("text");
+    assert_eq!(host.xe(&["--ca", path]), ok("pif-eth0\n"));
+    let refused = host.xe(&["--ca", "/dev/zero"]);
+    assert_eq!(
+        refused.err,
+        "Error: /dev/zero: it has more than 4194304 bytes\n"
+    );
+    let odd = file(
+        "odd.pem",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    );
+    let refused = host.xe(&["--ca", &odd]);
+    assert!(
+        refused.err.starts_with(&format!("Error: {odd}: ")) && refused.status == Some(1),
+        "{}",
+        refused.err
+    );
     let refused = host.xe(&["--ca", &other]);
     assert_eq!((refused.out.as_str(), refused.status), ("", Some(1)));
     assert!(
