@@ -129,6 +129,44 @@ fn a_certificate_is_remembered_at_first_and_believed_again_and_another_refused()
 }
 
 #[test]
+fn a_line_with_a_comment_is_a_line_and_one_that_cannot_be_read_is_no_new_host() {
+    let host = Host::new();
+    let line = host.line(0).trim_end().to_owned();
+    let commented = format!("{line} the machine # in the cellar\n");
+    std::fs::write(host.known(), &commented).expect("writes");
+    assert_eq!(host.xe(&[]), ok("pif-eth0\n"));
+    host.stand.asked();
+    host.identity.show(identity(1));
+    let other = host.xe(&[]);
+    assert_eq!((other.out.as_str(), other.status), ("", Some(1)));
+    assert!(
+        other.err.contains("is another one than before"),
+        "{}",
+        other.err
+    );
+    let server = line.split(' ').next().expect("a word");
+    for odd in [
+        server.to_owned(),
+        format!("{server} SHA256"),
+        format!("{server} SHA512 00:11"),
+        format!("{server}\tsha256 00:11"),
+    ] {
+        let text = format!("# mine\n{odd}\n");
+        std::fs::write(host.known(), &text).expect("writes");
+        let got = host.xe(&[]);
+        assert_eq!((got.out.as_str(), got.status), ("", Some(1)), "{odd}");
+        let said = format!(
+            "the line about {server} in {} is not {server} SHA256 FINGERPRINT: mend it or take it out\n",
+            host.known().display()
+        );
+        assert!(got.err.ends_with(&said), "{}", got.err);
+        assert_eq!(std::fs::read_to_string(host.known()).expect("reads"), text);
+    }
+    // Nothing was said to it.
+    assert!(host.stand.asked().is_empty());
+}
+
+#[test]
 fn commands_at_the_same_time_remember_the_host_once() {
     let host = Host::new();
     let port = host.port();
