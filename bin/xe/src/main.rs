@@ -6,12 +6,12 @@ mod options;
 mod trace;
 mod user;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use xapi_cli::{Output, Rpc, RpcError, Scope};
-use xapi_client::{Client, ClientError, KnownServers, Session, Trust};
+use xapi_client::{Client, ClientError, KnownServers, LONGEST_AUTHORITIES, Session, Trust};
 use xapi_model::Value;
 
 use options::Options;
@@ -172,7 +172,15 @@ fn server(options: &Options) -> Result<Client, String> {
 /// Whom to believe that he is the server: whoever an authority vouches for, or who showed the same certificate before.
 fn trust(options: &Options) -> Result<Trust, String> {
     if let Some(path) = &options.cafile {
-        let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|why| format!("{path}: {why}"))?;
+        // One byte more tells a file that is too long from one that just fits.
+        let read = file
+            .take(LONGEST_AUTHORITIES as u64 + 1)
+            .read_to_end(&mut bytes);
+        read.map_err(|why| format!("{path}: {why}"))?;
+        // What people write between the certificates may be in any encoding.
+        let text = String::from_utf8_lossy(&bytes);
         return Trust::authorities(&text).map_err(|why| format!("{path}: {why}"));
     }
     let Some(home) = std::env::var_os("HOME") else {

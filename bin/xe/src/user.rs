@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Read};
 use std::os::unix::fs::OpenOptionsExt;
 
-use xapi_cli::{LARGEST_FILE, Output, Watcher};
-use xapi_client::Client;
+use xapi_cli::{LARGEST_FILE, NotFetched, Output, Watcher};
+use xapi_client::{Client, GetError};
 
 use crate::Terminal;
 use crate::bar::Bar;
@@ -64,10 +64,15 @@ impl Output for User {
         Ok(line.trim_end_matches(['\r', '\n']).to_owned())
     }
 
-    fn download(&mut self, path: &str, target: &str) -> Result<(), String> {
+    fn download(&mut self, path: &str, target: &str) -> Result<(), NotFetched> {
+        let unwritten = |why: std::io::Error| NotFetched::File(why.to_string());
         let fetch = |into: &mut dyn std::io::Write| {
             let got = self.client.get(target, into, LARGEST_DOWNLOAD);
-            got.map_err(|why| why.to_string())
+            got.map_err(|why| match why {
+                GetError::Status(404) => NotFetched::Absent,
+                GetError::Write(why) => unwritten(why),
+                why => NotFetched::Server(why.to_string()),
+            })
         };
         if path.is_empty() {
             return fetch(&mut std::io::stdout().lock());
@@ -78,13 +83,15 @@ impl Output for User {
             .create_new(true)
             .mode(0o600)
             .open(path);
-        let mut file = new.map_err(|why| why.to_string())?;
-        let fetched =
-            fetch(&mut file).and_then(|()| file.sync_all().map_err(|why| why.to_string()));
-        fetched.map_err(|why| match std::fs::remove_file(path) {
-            Ok(()) => why,
-            Err(left) => format!("{why}; a part of it is left: {left}"),
-        })
+        let mut file = new.map_err(unwritten)?;
+        let fetched = fetch(&mut file).and_then(|()| file.sync_all().map_err(unwritten));
+        if fetched.is_err()
+            && let Err(left) = std::fs::remove_file(path)
+        {
+            let text = format!("Warning: a part of it is left in {path}: {left}\n");
+            self.terminal.eprint(&text);
+        }
+        fetched
     }
 
     fn watcher(&mut self) -> Option<&mut dyn Watcher> {

@@ -34,7 +34,7 @@ use print::{Form, Printer};
 use server::Server;
 
 pub use grammar::STANDARD;
-pub use rpc::{LARGEST_FILE, Output, Rpc, RpcError, Scope, Watcher};
+pub use rpc::{LARGEST_FILE, NotFetched, Output, Rpc, RpcError, Scope, Watcher};
 
 /// Carries out one command line, without the options that the client itself consumes, and returns the exit status.
 pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {

@@ -68,9 +68,9 @@ pub trait Output {
     }
 
     /// Fetches what the server has under a path with its query, into a new file of the user. No file name means
-    /// standard output. The error says why not.
-    fn download(&mut self, _path: &str, _target: &str) -> Result<(), String> {
-        Err("no files can be written here".to_owned())
+    /// standard output.
+    fn download(&mut self, _path: &str, _target: &str) -> Result<(), NotFetched> {
+        Err(NotFetched::File("no files can be written here".to_owned()))
     }
 
     /// Whether the user is still there. Commands that wait for long ask now and then.
@@ -82,6 +82,19 @@ pub trait Output {
     fn watcher(&mut self) -> Option<&mut dyn Watcher> {
         None
     }
+}
+
+/// Why something that the server hands out is not in the user's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotFetched {
+    /// The server has nothing under that path.
+    Absent,
+    /// The server cannot be reached, refuses it, or breaks off; the text says which.
+    Server(String),
+    /// The file cannot be written; the text says why.
+    File(String),
+    /// Somebody else was to fetch it, and only says that he could not.
+    Untold,
 }
 
 /// The most bytes of a file that a command reads; XAPI's limit.

@@ -18,3 +18,4 @@ pub use client::{Client, Options};
 pub use error::{ClientError, GetError};
 pub use session::Session;
 pub use trust::{KnownServers, Trust};
+pub use xapi_tls::LONGEST_AUTHORITIES;

@@ -35,7 +35,7 @@ impl fmt::Debug for Trust {
 
 impl Trust {
     /// Servers whose certificate is valid for their name and comes from one of these authorities, given in PEM. A
-    /// certificate that signs itself is its own authority.
+    /// certificate that signs itself is its own authority. Those that cannot be used are left out.
     pub fn authorities(text: &str) -> Result<Trust, BadAuthorities> {
         Ok(Trust {
             config: by_authorities(text)?,
@@ -64,7 +64,8 @@ impl Trust {
     }
 }
 
-/// A file with the fingerprints of servers: lines of `HOST:PORT SHA256 FINGERPRINT`. Other lines stay as they are.
+/// A file with the fingerprints of servers: lines of `HOST:PORT SHA256 FINGERPRINT`, and a comment if somebody wrote one.
+/// Other lines stay as they are.
 #[derive(Clone)]
 pub struct KnownServers {
     file: PathBuf,
@@ -94,9 +95,7 @@ impl KnownServers {
                 self.file.display()
             ),
             Ok(false) => return Ok(()),
-            Err(why) if why.kind() == ErrorKind::PermissionDenied && is_changed(&why) => {
-                return Err(why);
-            }
+            Err(why) if is_judged(&why) => return Err(why),
             Err(why) => format!(
                 "the certificate of {at} is not known and cannot be remembered in {}: {why}: {KIND} {shown}",
                 self.file.display()
@@ -127,17 +126,27 @@ impl KnownServers {
         io::Error::new(why.kind(), format!("{}: {why}", self.file.display()))
     }
 
-    /// Whether a server is known by this fingerprint; an error if it is known by others only.
+    /// Whether a server is known by this fingerprint; an error if it is known by others only, or by a line that cannot
+    /// be read. Words after the fingerprint are for people.
     fn knows(&self, text: &str, at: &str, shown: &str) -> io::Result<bool> {
         let mut before = None;
         for line in text.lines() {
             let words: Vec<_> = line.split_whitespace().collect();
-            let [server, KIND, fingerprint] = words[..] else {
-                continue;
-            };
-            if !server.eq_ignore_ascii_case(at) {
+            if !words
+                .first()
+                .is_some_and(|server| server.eq_ignore_ascii_case(at))
+            {
                 continue;
             }
+            let [_, KIND, fingerprint, ..] = words[..] else {
+                return Err(io::Error::new(
+                    ErrorKind::PermissionDenied,
+                    Unreadable {
+                        file: self.file.clone(),
+                        at: at.to_owned(),
+                    },
+                ));
+            };
             if fingerprint.eq_ignore_ascii_case(shown) {
                 return Ok(true);
             }
@@ -202,6 +211,16 @@ struct Changed {
     shown: String,
 }
 
-fn is_changed(why: &io::Error) -> bool {
-    why.get_ref().is_some_and(|inner| inner.is::<Changed>())
+/// What is written about a server says nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the line about {at} in {} is not {at} {KIND} FINGERPRINT: mend it or take it out", file.display())]
+struct Unreadable {
+    file: PathBuf,
+    at: String,
+}
+
+/// Whether an error is a judgement on the server, and no trouble with the file.
+fn is_judged(why: &io::Error) -> bool {
+    why.get_ref()
+        .is_some_and(|inner| inner.is::<Changed>() || inner.is::<Unreadable>())
 }

@@ -75,7 +75,6 @@ pub(crate) fn start(core: &Core) -> Result<()> {
 /// Finds or makes one of the certificates, and its row. A file that cannot be used is left alone and named in an alert;
 /// clients then see a temporary certificate.
 fn prepare(core: &Core, own: Own) -> Result<()> {
-    let host = core.localhost()?;
     let found = match read(&core.config, own) {
         Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
             .and_then(|identity| {
@@ -84,32 +83,45 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
             }),
         found => found,
     };
-    let identity = match found {
-        Ok(identity) => identity,
-        Err(why) => {
-            let path = own.path(&core.config);
-            let instead = match own {
-                Own::Outside => "; clients see a temporary one",
-                Own::Inside => "",
-            };
-            let body = format!(
-                "the certificate in {} cannot be used{instead}: {why}",
-                path.display()
-            );
-            core.store
-                .change(|draft| tell(core, draft, &host, "HOST_CERTIFICATE_UNUSABLE", &body))?;
-            if own == Own::Inside {
-                return Ok(());
-            }
-            make(core, own).map_err(|why| errors::internal_error(why.to_string()))?
+    let (identity, unusable) = match found {
+        Ok(identity) => (identity, None),
+        Err(why) if own == Own::Inside => {
+            tell_unusable(core, own, &why, "");
+            return Ok(());
         }
+        Err(why) => match make(core, own) {
+            Ok(identity) => (identity, Some(why)),
+            Err(also) => {
+                tell_unusable(core, own, &why, "");
+                return Err(errors::internal_error(also.to_string()));
+            }
+        },
     };
     let certificate = identity.certificate().clone();
     if own == Own::Outside {
-        // Before the row: a database that refuses is no reason to leave clients without TLS.
+        // Before the alert and the row: a database that refuses is no reason to leave clients without TLS.
         core.tls.show(Arc::new(identity));
     }
+    if let Some(why) = unusable {
+        tell_unusable(core, own, &why, "; clients see a temporary one");
+    }
     record(core, own, &certificate)
+}
+
+/// Tells the operator of a file that gives no identity, and what is instead of it; in the log at least.
+fn tell_unusable(core: &Core, own: Own, why: &Unusable, instead: &str) {
+    let path = own.path(&core.config);
+    let body = format!(
+        "the certificate in {} cannot be used{instead}: {why}",
+        path.display()
+    );
+    let told = core.localhost().and_then(|host| {
+        core.store
+            .change(|draft| tell(core, draft, &host, "HOST_CERTIFICATE_UNUSABLE", &body))
+    });
+    if let Err(failed) = told {
+        tracing::error!("{body}; nor could the operator be told: {failed}");
+    }
 }
 
 /// Reads one of the files.

@@ -8,7 +8,7 @@ use x509_parser::public_key::PublicKey;
 
 use crate::pem;
 
-/// Certificates in one text: no chain of the real world is longer.
+/// Certificates of a chain: none of the real world is longer.
 const MOST: usize = 32;
 
 /// Why a text is no certificate.
@@ -71,7 +71,7 @@ impl Certificate {
         }
     }
 
-    /// Reads all certificates of a text, at least one.
+    /// Reads all certificates of a chain, at least one.
     pub fn parse_all(text: &str) -> Result<Vec<Certificate>, BadCertificate> {
         let sections = pem::sections(text).map_err(|why| BadCertificate::Pem(why.to_string()))?;
         let mut found = Vec::new();

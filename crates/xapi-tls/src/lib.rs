@@ -12,7 +12,7 @@ mod revoked;
 mod selfsigned;
 
 pub use certificate::{BadCertificate, Certificate};
-pub use client::{BadAuthorities, by_authorities, by_fingerprint};
+pub use client::{BadAuthorities, LONGEST_AUTHORITIES, by_authorities, by_fingerprint};
 pub use identity::{BadIdentity, Identity, TlsIdentity};
 pub use key::{BadKey, PrivateKey};
 pub use revoked::{BadRevocations, check_revocations};

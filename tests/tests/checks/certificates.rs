@@ -390,6 +390,27 @@ fn a_file_that_an_operator_has_replaced_is_taken_at_the_next_start() {
 }
 
 #[test]
+fn clients_see_a_temporary_certificate_also_when_nobody_can_be_told_of_a_broken_file() {
+    let mut host = SimHost::new(1);
+    let database = host.core().config.database();
+    let before = shown(&host);
+    host.stop();
+    let refusing =
+        "CREATE TRIGGER deaf BEFORE INSERT ON message BEGIN SELECT RAISE(ABORT, 'deaf'); END";
+    let opened = rusqlite::Connection::open(&database).unwrap();
+    opened.execute_batch(refusing).unwrap();
+    drop(opened);
+    for name in [OUTSIDE, INSIDE] {
+        std::fs::write(file(&host, name), "nonsense").unwrap();
+    }
+    host.start();
+    let now = shown(&host);
+    assert_ne!(now, before);
+    assert_eq!(recorded(&host, CertificateType::Host), now);
+    assert_eq!(host.all::<Message>(), []);
+}
+
+#[test]
 fn a_broken_file_is_left_alone_and_named_and_clients_see_a_temporary_certificate() {
     let mut host = SimHost::new(1);
     let whole = std::fs::read_to_string(file(&host, OUTSIDE)).unwrap();

@@ -312,6 +312,28 @@ fn trust(host: &SimHost, ca: bool, purpose: &[&str]) -> Vec<Value> {
 const INSTALL: &str = "pool.install_trusted_certificate";
 
 #[test]
+fn of_what_is_sent_only_the_certificate_stands_in_files_that_anybody_may_read() {
+    let host = SimHost::new(1);
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let both = format!("{}\n{}", key.serialize_pem(), material().good);
+    let params = words(["ca.pem", &both]);
+    host.call("pool.install_ca_certificate", params).unwrap();
+    let mut params = trust(&host, true, &[]);
+    params[2] = Value::from(both);
+    host.call(INSTALL, params).unwrap();
+    let good = Certificate::parse(&material().good).unwrap().pem();
+    let found = [
+        files(&host, "etc/stunnel"),
+        files(&host, "etc/trusted-certs"),
+    ]
+    .concat();
+    assert_eq!(found.len(), 4, "{found:?}");
+    for (name, text) in found {
+        assert_eq!(text.trim_end(), good.trim_end(), "{name}");
+    }
+}
+
+#[test]
 fn what_may_be_trusted_is_checked_in_order() {
     Case {
         call: INSTALL,

@@ -4,6 +4,7 @@ use xapi::Answers;
 use xapi_model::Pif;
 use xapi_server::{Fetch, Handler, Origin, Page};
 use xapi_tests::server::{Served, To};
+use xapi_tls::SelfSigned;
 
 use super::{text, with_session};
 
@@ -214,4 +215,53 @@ fn the_audit_log_is_for_those_who_have_logged_in() {
         400
     );
     assert_eq!(served.connect(To::Unix).get("/audit_log", "").status, 200);
+}
+
+#[test]
+fn no_private_key_comes_into_the_audit_log() {
+    let served = Served::new(1);
+    let wanted = SelfSigned {
+        common_name: "xs-1".to_owned(),
+        from: 1_700_000_000,
+        days: 36_500,
+        ..SelfSigned::default()
+    };
+    let identity = wanted.make().expect("an identity");
+    let (key, _) = identity
+        .pem()
+        .split_once("-----BEGIN CERT")
+        .expect("a certificate");
+    let host = text(served.host.host().as_str());
+    let (key_text, good) = (text(key), text(&identity.certificate().pem()));
+    let install = "host.install_server_certificate";
+    let failed = with_session(&served, install, &[&host, &text("nonsense"), &key_text]);
+    assert!(failed.contains("SERVER_CERTIFICATE_INVALID"), "{failed}");
+    let done = with_session(&served, install, &[&host, &good, &key_text]);
+    assert!(done.contains("Success"), "{done}");
+    let task = with_session(
+        &served,
+        &format!("Async.{install}"),
+        &[&host, &good, &key_text],
+    );
+    let task = super::between(&task, "OpaqueRef:", "<");
+    let task = xapi_model::Ref::new(&format!("OpaqueRef:{task}"));
+    served.host.finished(&task);
+    let log = std::fs::read_to_string(served.host.root().join("var/log/audit.log"));
+    let log = log.expect("a log");
+    let told = |result: &str| format!("'ALLOWED' '{result}' 'API' '{install}'");
+    for (result, times) in [("ERROR:SERVER_CERTIFICATE_INVALID", 1), ("OK", 2)] {
+        assert_eq!(log.matches(&told(result)).count(), times, "{log}");
+    }
+    // The certificate is no secret.
+    assert!(log.contains("-----BEGIN CERTIFICATE-----"), "{log}");
+    assert!(!log.contains("PRIVATE KEY"), "{log}");
+    let lines: Vec<_> = key.lines().filter(|line| !line.starts_with('-')).collect();
+    assert!(lines.len() > 20);
+    for part in lines.iter().filter_map(|line| line.get(..16)) {
+        assert!(!log.contains(part), "{part} in {log}");
+    }
+    // What is handed out is the file.
+    let path = format!("/audit_log?session_id={}", served.host.session());
+    let page = served.connect(To::Tcp).get(&path, "");
+    assert_eq!((page.status, page.body), (200, log));
 }

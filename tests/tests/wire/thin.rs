@@ -64,6 +64,38 @@ fn root_on_the_host_changes_the_network_with_it() {
 }
 
 #[test]
+fn the_audit_log_is_saved_into_a_new_file_and_what_is_not_served_is_named() {
+    let served = Served::new(1);
+    served.host.new_network("audited");
+    let folder = tempfile::tempdir().expect("a folder");
+    let tcp = format!("tcp:{}", served.address());
+    for (place, password) in [(unix(&served), "null"), (tcp, "secret")] {
+        let path = folder.path().join(password);
+        let file = path.display();
+        let save = |words: &[&str]| {
+            let login = ["username=root", &format!("password={password}")];
+            told(client(&place, &[words, &login].concat()))
+        };
+        let (out, err, status) = save(&["audit-log-get", &format!("filename={file}")]);
+        assert_eq!((out.as_str(), err.as_str(), status), ("", "", Some(0)));
+        let log = std::fs::read_to_string(&path).expect("written");
+        assert!(log.contains("'API' 'network.create'"), "{log}");
+        let named = format!("filename={file}.since");
+        let (_, err, status) = save(&["audit-log-get", &named, "since=20990101T00:00:00Z"]);
+        assert_eq!((err.as_str(), status), ("", Some(0)));
+        let later = std::fs::read_to_string(format!("{file}.since")).expect("written");
+        assert_eq!(later, "");
+        let (_, err, status) = save(&["pool-dump-database", &format!("file-name={file}.db")]);
+        let text = format!(
+            "Error: /pool/xmldbdump was not fetched into {file}.db: the server does not have it, or the file cannot be \
+             written\n"
+        );
+        assert_eq!((err, status), (text, Some(1)));
+        assert!(!std::path::Path::new(&format!("{file}.db")).exists());
+    }
+}
+
+#[test]
 fn a_wait_for_an_event_ends_with_it() {
     let served = Served::new(2);
     let words = [

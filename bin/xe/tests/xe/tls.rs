@@ -129,6 +129,44 @@ fn a_certificate_is_remembered_at_first_and_believed_again_and_another_refused()
 }
 
 #[test]
+fn a_line_with_a_comment_is_a_line_and_one_that_cannot_be_read_is_no_new_host() {
+    let host = Host::new();
+    let line = host.line(0).trim_end().to_owned();
+    let commented = format!("{line} the machine # in the cellar\n");
+    std::fs::write(host.known(), &commented).expect("writes");
+    assert_eq!(host.xe(&[]), ok("pif-eth0\n"));
+    host.stand.asked();
+    host.identity.show(identity(1));
+    let other = host.xe(&[]);
+    assert_eq!((other.out.as_str(), other.status), ("", Some(1)));
+    assert!(
+        other.err.contains("is another one than before"),
+        "{}",
+        other.err
+    );
+    let server = line.split(' ').next().expect("a word");
+    for odd in [
+        server.to_owned(),
+        format!("{server} SHA256"),
+        format!("{server} SHA512 00:11"),
+        format!("{server}\tsha256 00:11"),
+    ] {
+        let text = format!("# mine\n{odd}\n");
+        std::fs::write(host.known(), &text).expect("writes");
+        let got = host.xe(&[]);
+        assert_eq!((got.out.as_str(), got.status), ("", Some(1)), "{odd}");
+        let said = format!(
+            "the line about {server} in {} is not {server} SHA256 FINGERPRINT: mend it or take it out\n",
+            host.known().display()
+        );
+        assert!(got.err.ends_with(&said), "{}", got.err);
+        assert_eq!(std::fs::read_to_string(host.known()).expect("reads"), text);
+    }
+    // Nothing was said to it.
+    assert!(host.stand.asked().is_empty());
+}
+
+#[test]
 fn commands_at_the_same_time_remember_the_host_once() {
     let host = Host::new();
     let port = host.port();
@@ -212,6 +250,43 @@ fn an_authority_vouches_for_name_and_certificate_and_nothing_is_remembered() {
             .concat(),
     );
     assert_eq!(host.xe(&["--ca", &both]), ok("pif-eth0\n"));
+    // A bundle as systems have it: long, with words in some old encoding, and with what nobody can read.
+    let mut bundle = b"# Autorit\xe9\n".to_vec();
+    let stranger = SelfSigned {
+        common_name: "somebody else".to_owned(),
+        from: 1_700_000_000,
+        days: 36_500,
+        ..SelfSigned::default()
+    };
+    let authority = stranger.make().expect("an identity").certificate().pem();
+    for odd in [
+        "-----BEGIN CERTIFICATE-----\nMII!\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n",
+        &authority.repeat(150),
+        &std::fs::read_to_string(&good).expect("reads"),
+    ] {
+        bundle.extend(odd.as_bytes());
+    }
+    let path = host.stand.home.path().join("bundle.pem");
+    std::fs::write(&path, &bundle).expect("writes");
+    let path = path.to_str().expect("text");
+    assert_eq!(host.xe(&["--ca", path]), ok("pif-eth0\n"));
+    let refused = host.xe(&["--ca", "/dev/zero"]);
+    assert_eq!(
+        refused.err,
+        "Error: /dev/zero: it has more than 4194304 bytes\n"
+    );
+    let odd = file(
+        "odd.pem",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    );
+    let refused = host.xe(&["--ca", &odd]);
+    assert!(
+        refused.err.starts_with(&format!("Error: {odd}: ")) && refused.status == Some(1),
+        "{}",
+        refused.err
+    );
     let refused = host.xe(&["--ca", &other]);
     assert_eq!((refused.out.as_str(), refused.status), ("", Some(1)));
     assert!(

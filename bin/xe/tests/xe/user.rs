@@ -52,14 +52,16 @@ fn what_the_server_does_not_give_leaves_no_file() {
     let stand = Stand::new();
     let path = stand.home.path().join("log");
     let named = format!("filename={}", path.display());
-    let got = stand.xe(&["audit-log-get", &named]);
-    assert_eq!((got.out.as_str(), got.status), ("", Some(1)));
-    let text = format!(
-        "Error: Cannot write {}: the server answers with HTTP status 4",
-        path.display()
-    );
-    assert!(got.err.starts_with(&text), "{}", got.err);
-    assert!(!path.exists());
+    for (words, what) in [
+        (["audit-log-get", &named], "/audit_log"),
+        (["host-get-system-status", &named], "/system-status"),
+    ] {
+        let got = stand.xe(&words);
+        assert_eq!((got.out.as_str(), got.status), ("", Some(1)));
+        let text = format!("This server does not carry out this call.\nfunction: {what}\n");
+        assert_eq!(got.err, text);
+        assert!(!path.exists());
+    }
     // A file that is there stays as it is.
     stand.file("log", "mine");
     let got = stand.xe(&["audit-log-get", &named]);

@@ -1,8 +1,11 @@
 //! What the server hands out by HTTP beside calls, saved into new files of the user.
 
+use xapi_model::errors;
+
 use super::{Entry, hosts, own};
 use crate::command::Context;
 use crate::failure::Failure;
+use crate::rpc::NotFetched;
 
 /// Of a date that the audit log is wanted from, XAPI reads this much.
 const LONGEST_SINCE: usize = 255;
@@ -79,7 +82,15 @@ fn save(
         target += &format!("&{key}={}", escaped(value));
     }
     let saved = cx.printer.user().download(file, &target);
-    saved.map_err(|why| Failure::Refused(format!("Cannot write {file}: {why}")))
+    saved.map_err(|why| match why {
+        // As a call that is not carried out here.
+        NotFetched::Absent => Failure::Api(errors::not_implemented(path)),
+        NotFetched::Server(why) => Failure::Refused(format!("Cannot fetch {path}: {why}")),
+        NotFetched::File(why) => Failure::Refused(format!("Cannot write {file}: {why}")),
+        NotFetched::Untold => Failure::Refused(format!(
+            "{path} was not fetched into {file}: the server does not have it, or the file cannot be written"
+        )),
+    })
 }
 
 /// The word of a query: everything but letters, digits and a few signs as hexadecimal numbers. The colon of a session

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::frame::{self, Blob, Command, FrameError, GREETING_LENGTH, Message, Response};
-use crate::rpc::{LARGEST_FILE, Output};
+use crate::rpc::{LARGEST_FILE, NotFetched, Output};
 
 /// Whatever a client sends in a frame is a few integers.
 const LONGEST_ANSWER: usize = 64;
@@ -251,15 +251,15 @@ impl<S: Read + Write + ?Sized> Output for Conversation<'_, S> {
         String::from_utf8(line).map_err(|_| "what was typed is no text".to_owned())
     }
 
-    fn download(&mut self, path: &str, target: &str) -> Result<(), String> {
+    fn download(&mut self, path: &str, target: &str) -> Result<(), NotFetched> {
         let get = Command::HttpGet {
             file: path.to_owned(),
             url: target.to_owned(),
         };
-        if self.exchange(get, Self::done)? {
-            Ok(())
-        } else {
-            Err("the client could not fetch it".to_owned())
+        match self.exchange(get, Self::done) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NotFetched::Untold),
+            Err(why) => Err(NotFetched::File(why)),
         }
     }
 

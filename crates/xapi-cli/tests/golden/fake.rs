@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use xapi_cli::{Output, Rpc, RpcError, Scope, Watcher};
+use xapi_cli::{NotFetched, Output, Rpc, RpcError, Scope, Watcher};
 use xapi_model::{ApiError, Value, classes, errors};
 
 /// The server, and what it was asked.
@@ -105,7 +105,7 @@ impl Output for Pages {
             .map(str::to_owned)
             .ok_or_else(|| "nobody can be asked here".to_owned())
     }
-    fn download(&mut self, path: &str, target: &str) -> Result<(), String> {
+    fn download(&mut self, path: &str, target: &str) -> Result<(), NotFetched> {
         self.user.fetched.push(format!("{path} <- {target}"));
         Ok(())
     }

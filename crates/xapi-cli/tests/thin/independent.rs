@@ -264,7 +264,9 @@ fn what_the_server_has_is_fetched_into_a_new_file() {
     assert!(
         told[1]
             .err
-            .ends_with("Error: Cannot write log: the client could not fetch it\n"),
+            .ends_with(
+                "Error: /audit_log was not fetched into log: the server does not have it, or the file cannot be written\n"
+            ),
         "{}",
         told[1].err
     );

@@ -159,7 +159,8 @@ fn install_authority(cx: &Cx<'_>, name: &str, text: &str) -> Result<()> {
     let config = &cx.core.config;
     let _alone = cx.core.certificates();
     Kind::Authority.check_new(config, name)?;
-    let files = Kind::Authority.add(config, name, text)?;
+    // Anybody may read the file, and what was sent may hold more than the certificate: its key, for instance.
+    let files = Kind::Authority.add(config, name, &certificate.pem())?;
     cx.core.store.change(|draft| {
         for (row, old) in certificates::trusted(draft)? {
             // Its file is gone; somebody took it away by hand.
@@ -275,7 +276,8 @@ pub fn install_trusted_certificate(cx: &Cx<'_>, call: InstallTrustedCertificate)
     let _alone = cx.core.certificates();
     refuse_known(cx, &row)?;
     store.check_new(&cx.core.config, &name)?;
-    let files = store.add(&cx.core.config, &name, &call.cert)?;
+    // As for authorities: nothing but the certificate.
+    let files = store.add(&cx.core.config, &name, &certificate.pem())?;
     cx.core.store.change(|draft| draft.insert(row.clone()))?;
     files.keep();
     Ok(())
