@@ -267,6 +267,44 @@ fn what_follows_tasks_and_events_has_no_task_of_its_own() {
 }
 
 #[test]
+fn the_texts_of_a_task_are_bounded_all_together() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let long = || Value::from("x".repeat(200 << 10));
+    let words = [long(), "".into()];
+    let task = stage.call(&session, "task.create", &words).expect("a task");
+    let act = |name: &str, more: &[Value]| {
+        let params = [std::slice::from_ref(&task), more].concat();
+        stage.call(&session, name, &params)
+    };
+    act("task.set_result", &[long()]).expect("room for a second");
+    let info = Value::Array(vec![long()]);
+    let map = Value::Struct(vec![("k".to_owned(), long())]);
+    let acts: [(&str, &str, &[Value]); 3] = [
+        (
+            "task.add_to_other_config",
+            "other_config",
+            &["k".into(), long()],
+        ),
+        ("task.set_other_config", "other_config", &[map]),
+        ("task.set_error_info", "error_info", &[info]),
+    ];
+    let generation = stage.host.core().store.generation();
+    for (name, field, params) in &acts {
+        let (code, told) = parts(act(name, params));
+        assert_eq!((code.as_str(), told[0].as_str()), ("INVALID_VALUE", *field));
+        assert!(told[1].starts_with("too long: "), "{}", told[1]);
+    }
+    assert_eq!(stage.host.core().store.generation(), generation);
+    act("task.add_to_other_config", &["k".into(), "v".into()]).expect("a short one");
+    act("task.set_result", &["".into()]).expect("shorter");
+    act("task.set_error_info", &acts[2].2[..]).expect("room again");
+    let words = [Value::from("x".repeat(600 << 10)), "".into()];
+    let refused = stage.call(&session, "task.create", &words);
+    assert_eq!(parts(refused).0, "INVALID_VALUE");
+}
+
+#[test]
 fn tasks_go_when_nobody_needs_them_any_more() {
     let stage = Stage::new();
     let session = stage.login("root");
