@@ -22,7 +22,7 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Task>> {
     let row = super::fresh(cx, &call.label, &call.description)?;
     check_length(0, octets(&row), "label")?;
     cx.core.store.change(|draft| {
-        super::make_room(cx.core, draft, &row.owner)?;
+        super::make_room(cx.core, draft, &row.owner, super::Work::Left)?;
         draft.insert(row.clone())
     })
 }
