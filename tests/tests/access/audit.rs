@@ -112,7 +112,35 @@ fn no_secret_is_in_it_and_no_text_breaks_its_lines() {
         Value::Struct(pairs.collect())
     };
     let host = Value::from(stage.host.host().as_str());
-    let calls: [(&str, Vec<Value>); 6] = [
+    let other = "OpaqueRef:0d227a31-9590-4ab8-9ad0-25ee22f29adc";
+    let urls = format!("http://192.0.2.9/services/SM?session_id={other}&x=1");
+    let refs = map(&[("OpaqueRef:0d227a31", other)]);
+    let calls: [(&str, Vec<Value>); 8] = [
+        (
+            "VM.migrate_send",
+            vec![
+                "OpaqueRef:vm".into(),
+                map(&[
+                    ("session_id", "hunter2"),
+                    ("SM", &urls),
+                    ("host", other),
+                    ("master", &format!("http://192.0.2.9/?session_id={other}")),
+                ]),
+                Value::Bool(true),
+                refs.clone(),
+                refs,
+                map(&[("note", other)]),
+            ],
+        ),
+        (
+            "host.install_server_certificate",
+            vec![
+                host.clone(),
+                "-----BEGIN CERTIFICATE-----".into(),
+                "hunter2".into(),
+                "-----BEGIN PRIVATE KEY-----\nhunter2".into(),
+            ],
+        ),
         (
             "session.change_password",
             vec!["secret".into(), "hunter2".into()],
@@ -150,15 +178,13 @@ fn no_secret_is_in_it_and_no_text_breaks_its_lines() {
         .call(&session, "session.set_other_config", &own)
         .unwrap();
     assert!(lines(&stage, "session.set_other_config")[0].contains("('self' 'trackid="));
-    let other = [
-        "OpaqueRef:0d227a31-9590-4ab8-9ad0-25ee22f29adc".into(),
-        map(&[]),
-    ];
+    let other = [other.into(), map(&[])];
     assert!(
         stage
             .call(&session, "session.set_other_config", &other)
             .is_err()
     );
+    assert!(lines(&stage, "VM.migrate_send")[0].contains("('vm' '' '' 'OpaqueRef:vm')"));
     let before = stage.audit().lines().count();
     let nasty = ["a'b\\\n[x|audit] ('", "d\r\n"].map(Value::from);
     stage.call(&session, "task.create", &nasty).unwrap();

@@ -42,8 +42,53 @@ pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> String {
 /// Whether what has this name is better not shown.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words = ["pwd", "pass", "secret", "private", "token", "credential"];
+    let words = [
+        "pwd",
+        "pass",
+        "secret",
+        "private",
+        "token",
+        "credential",
+        // Of this pool they are references, which are shown as such; of another pool they open it.
+        "session",
+    ];
     words.iter().any(|word| name.contains(word))
+}
+
+/// A free text without what may be a session, of whatever pool, or a private key.
+fn masked(text: &str) -> String {
+    if text.contains("PRIVATE KEY") {
+        return HIDDEN.to_owned();
+    }
+    // Percent-encoded, too. Lower case keeps the places of all octets.
+    let low = text.to_ascii_lowercase();
+    let mut masked = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some((begin, end)) = secret_in(&low, at) {
+        masked.push_str(&text[at..begin]);
+        masked.push_str(HIDDEN);
+        at = end;
+    }
+    masked.push_str(&text[at..]);
+    masked
+}
+
+/// Where the next secret of a lower-case text begins and ends, at or after `from`.
+fn secret_in(low: &str, from: usize) -> Option<(usize, usize)> {
+    let marks = ["opaqueref:", "opaqueref%3a", "session_id=", "session_id%3d"];
+    let word = |c: char| c.is_alphanumeric() || "-_.:%".contains(c);
+    let found = marks.iter().filter_map(|mark| {
+        let places = low.get(from..)?.match_indices(mark);
+        let mut secrets = places.map(|(at, _)| {
+            let begin = from + at + mark.len();
+            let rest = &low[begin..];
+            let length = rest.find(|c: char| !word(c)).unwrap_or(rest.len());
+            (begin, begin + length)
+        });
+        // Where nothing follows there is nothing to hide.
+        secrets.find(|(begin, end)| end > begin)
+    });
+    found.min()
 }
 
 struct List {
@@ -87,7 +132,7 @@ impl List {
             (_, value) => {
                 let mut text = String::new();
                 show(value, &mut text);
-                self.add(name, &text, "", "");
+                self.add(name, &masked(&text), "", "");
             }
         }
     }
@@ -190,7 +235,27 @@ pub(super) fn bracketed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bracketed, quoted};
+    use super::{bracketed, masked, quoted};
+
+    #[test]
+    fn no_session_and_no_key_stays_in_a_text() {
+        for (text, shown) in [
+            ("a OpaqueRef:12-ab, b", "a OpaqueRef:(hidden), b"),
+            ("OpaqueRef: OpaqueRef:ä", "OpaqueRef: OpaqueRef:(hidden)"),
+            (
+                "http://h/x?session_id=OpaqueRef:1&b=2",
+                "http://h/x?session_id=(hidden)&b=2",
+            ),
+            (
+                "h?session_id%3DOpaqueRef%3A1 opaqueref:2",
+                "h?session_id%3D(hidden) opaqueref:(hidden)",
+            ),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMII", "(hidden)"),
+            ("nothing=of the kind", "nothing=of the kind"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+    }
 
     #[test]
     fn no_text_breaks_out_of_its_quotes_or_its_line() {
