@@ -20,8 +20,12 @@ fn lines(stage: &Stage, call: &str) -> Vec<String> {
 fn a_line_tells_who_did_what_from_where_and_what_became_of_it() {
     let stage = Stage::new();
     let session = stage.login_as("pool-admin", "console");
-    let track = session::check(stage.host.core(), &session, &xapi_core::Origin::default());
-    let track = track.unwrap().track_id();
+    let caller = session::check(stage.host.core(), &session, &xapi_core::Origin::default());
+    let caller = caller.unwrap();
+    let track = caller.track_id();
+    // It is not the name of the session's row, which many may read.
+    let row = caller.session.as_str().trim_start_matches("OpaqueRef:");
+    assert!(!track.contains(&row.replace('-', "")) && !session.contains(row));
     let network = stage.host.new_network("Guests' own");
     let this = Value::from(network.as_str());
     let uuid = stage.host.get(&network).uuid;
