@@ -262,3 +262,49 @@ fn a_log_that_cannot_be_written_fails_no_call_and_is_told_once() {
     stage.call(&session, "task.create", &words).unwrap();
     assert_eq!(lines(&stage, "task.create").len(), 1);
 }
+
+#[test]
+fn a_user_cannot_wash_the_log_away_with_what_anybody_may_do() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let long = Value::from("x".repeat(100 << 10));
+    let words = [long.clone(), long.clone()];
+    for _ in 0..50 {
+        stage.call(&session, "task.create", &words).unwrap();
+        let refused = stage.call(&session, "network.set_name_label", &words);
+        assert!(refused.is_err());
+    }
+    let task = stage.call(&session, "task.create", &words).unwrap();
+    for _ in 0..40 {
+        let result = [task.clone(), "told".into()];
+        stage.call(&session, "task.set_result", &result).unwrap();
+    }
+    let log = stage.audit();
+    assert!(log.len() < 60 * 1024, "{}", log.len());
+    // An own task's texts are not in it, nor more lines than there may be of a kind.
+    assert!(lines(&stage, "task.create")[0].ends_with("'task.create' ())"));
+    assert!(!log.contains("told"));
+    assert_eq!(lines(&stage, "task.create").len(), 51);
+    assert_eq!(lines(&stage, "task.set_result").len(), 9);
+    assert_eq!(lines(&stage, "network.set_name_label").len(), 50);
+    // Others have theirs all the while.
+    let root = stage.login("root");
+    let network = stage.host.new_network("n");
+    let purpose = [Value::from(network.as_str()), "nbd".into()];
+    stage.call(&root, "network.add_purpose", &purpose).unwrap();
+    assert_eq!(lines(&stage, "network.add_purpose").len(), 1);
+    stage.pass(60);
+    stage.call(&root, "network.add_purpose", &purpose).unwrap();
+    let left_out = lines(&stage, "and 31 more");
+    assert_eq!(left_out.len(), 1);
+    assert!(left_out[0].contains("'local-user-read-only' 'read-only' 'ALLOWED' 'OK' 'API'"));
+    stage.call(&session, "task.create", &words).unwrap();
+    assert_eq!(lines(&stage, "task.create").len(), 52);
+    // Of what others' tasks have to suffer the log tells all.
+    let operator = stage.login("pool-operator");
+    stage
+        .call(&operator, "task.destroy", std::slice::from_ref(&task))
+        .unwrap();
+    let told = &lines(&stage, "task.destroy")[0];
+    assert!(told.contains(task.as_str().unwrap()), "{told}");
+}

@@ -7,7 +7,7 @@ use xapi_model::{Class, ClassDesc, MODEL, Ref, Session, Type, Value};
 use crate::context::Core;
 use crate::session::track_id;
 
-/// Characters of one argument that are shown.
+/// Octets of one word that are shown, as they stand in the line.
 const LONGEST: usize = 256;
 /// Octets of all of them together.
 const LONGEST_LIST: usize = 8 * 1024;
@@ -17,10 +17,11 @@ const MOST_MEMBERS: usize = 32;
 const HIDDEN: &str = "(hidden)";
 
 /// The arguments of a call.
-pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> String {
+pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> Vec<String> {
     let mut list = List {
         view: core.view().ok(),
-        text: String::new(),
+        texts: Vec::new(),
+        octets: 0,
     };
     let short = message.short_name();
     // Of `add_to_other_config(self, key, value)` the key tells whether the value is a secret.
@@ -36,7 +37,7 @@ pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> String {
             list.value(param.name, &param.ty, value, hides_value);
         }
     }
-    list.text
+    list.texts
 }
 
 /// Whether what has this name is better not shown.
@@ -94,19 +95,19 @@ fn secret_in(low: &str, from: usize) -> Option<(usize, usize)> {
 struct List {
     /// Without it objects have no names, and the call has worse troubles.
     view: Option<View>,
-    text: String,
+    texts: Vec<String>,
+    octets: usize,
 }
 
 impl List {
     fn add(&mut self, name: &str, value: &str, uuid: &str, reference: &str) {
-        if self.text.len() >= LONGEST_LIST {
+        if self.octets >= LONGEST_LIST {
             return;
         }
-        if !self.text.is_empty() {
-            self.text.push(' ');
-        }
         let words = [name, value, uuid, reference].map(quoted);
-        self.text.push_str(&format!("({})", words.join(" ")));
+        let text = format!("({})", words.join(" "));
+        self.octets += text.len() + 1;
+        self.texts.push(text);
     }
 
     fn value(&mut self, name: &str, ty: &Type, value: &Value, hides_value: bool) {
@@ -208,9 +209,9 @@ fn show(value: &Value, text: &mut String) {
 pub(super) fn quoted(word: &str) -> String {
     let mut quoted = String::with_capacity(word.len().min(LONGEST) + 2);
     quoted.push('\'');
-    for (at, c) in word.chars().enumerate() {
+    for c in word.chars() {
         match c {
-            _ if at == LONGEST => {
+            _ if quoted.len() > LONGEST => {
                 quoted.push('…');
                 break;
             }
@@ -263,6 +264,7 @@ mod tests {
         assert_eq!(quoted("a\\'b"), r"'a\\\'b'");
         assert_eq!(quoted("a\nb\u{7}\u{85}"), r"'a\nb\u{7}\u{85}'");
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 256 + 3);
+        assert!(quoted(&"\u{85}".repeat(1000)).len() < 256 + 16);
         assert_eq!(bracketed("a|b] (\n"), "a_b_ (_");
     }
 }
