@@ -48,6 +48,16 @@ pub(crate) fn begin(cx: &Cx<'_>, message: &Message, params: &[Value]) -> Option<
     is_recorded(message).then(|| Entry::new(cx, caller, message, params))
 }
 
+/// Notes a call that the role does not permit, if [`begin`] does not.
+pub(crate) fn refused(cx: &Cx<'_>, message: &Message, params: &[Value], why: &ApiError) {
+    if let Some(caller) = &cx.session
+        && !is_recorded(message)
+    {
+        let entry = Entry::new(cx, caller, message, params);
+        entry.end(cx.core, &Err(why.clone()));
+    }
+}
+
 /// Whether calls have lines when they are carried out.
 fn is_recorded(message: &Message) -> bool {
     message.changes() && message.class.name != Event::NAME

@@ -308,3 +308,35 @@ fn a_user_cannot_wash_the_log_away_with_what_anybody_may_do() {
     let told = &lines(&stage, "task.destroy")[0];
     assert!(told.contains(task.as_str().unwrap()), "{told}");
 }
+
+#[test]
+fn a_refused_read_has_its_line_too() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let mut names = Vec::new();
+    for message in xapi_model::messages::messages().iter() {
+        let reads = message.session && !message.changes();
+        if reads && message.role > xapi_model::Role::ReadOnly && !message.client_cert {
+            names.push(message.name.as_str());
+        }
+    }
+    assert!(!names.is_empty());
+    for name in names {
+        let message = xapi_model::messages::messages().find(name).unwrap();
+        let params = message.params.iter().map(|param| match param.ty {
+            xapi_model::Type::Ref(_) => "OpaqueRef:none".into(),
+            _ => Value::Str(String::new()),
+        });
+        let params: Vec<_> = params.collect();
+        let refused = stage.call(&session, name, &params);
+        if refused
+            .as_ref()
+            .is_err_and(|why| why.code == "RBAC_PERMISSION_DENIED")
+        {
+            let told = lines(&stage, name);
+            assert_eq!(told.len(), 1, "{name}");
+            assert!(told[0].contains("'read-only' 'DENIED' ''"), "{told:?}");
+            stage.pass(60);
+        }
+    }
+}
