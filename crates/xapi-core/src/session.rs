@@ -265,7 +265,7 @@ pub fn change_password(cx: &Cx<'_>, call: ChangePassword) -> Result<()> {
         login::authenticate(cx, login::SUPERUSER, &call.old_pwd)?;
     }
     let changed = cx.core.authenticate.change(login::SUPERUSER, &call.new_pwd);
-    changed.map_err(|why| errors::change_password_rejected(why.0))?;
+    changed.map_err(|why| errors::change_password_rejected(why.text))?;
     tracing::info!(
         peer = cx.origin.peer,
         "the password of the superuser was changed"
