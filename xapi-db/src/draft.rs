@@ -9,6 +9,7 @@ use xapi_model::text::{is_xml_text, legible};
 use xapi_model::{ApiError, Class, ClassDesc, Field, FieldDesc, Ref, Type, Value, Wire, errors};
 
 use crate::apply::RowKey;
+use crate::bound;
 use crate::edit::{Act, Edit, members, same};
 use crate::layout::{Layout, Place, Table, each_ref};
 use crate::reader::{Held, Read, column_of};
@@ -159,11 +160,15 @@ impl Draft {
     ) -> Result<(), ApiError> {
         let value = plain(&field.ty, field.ty.accept(value)?);
         self.edit(class, reference, field, |before| {
+            // A set that is assigned is as large as one request at most.
+            if let Type::Map(..) = &field.ty {
+                bound::check(field, before, &value)?;
+            }
             Ok((!same(before, &value)).then_some((value, true)))
         })
     }
 
-    /// Adds a key to a map; MAP_DUPLICATE_KEY if it is there.
+    /// Adds a key to a map; MAP_DUPLICATE_KEY if it is there, INVALID_VALUE if the map becomes too large.
     pub fn add_to_map(
         &self,
         class: &'static ClassDesc,
@@ -189,7 +194,9 @@ impl Draft {
                 ));
             }
             pair.extend(old.iter().cloned());
-            Ok(Some((Value::Struct(pair), false)))
+            let all = Value::Struct(pair);
+            bound::check(field, before, &all)?;
+            Ok(Some((all, false)))
         })
     }
 
@@ -214,7 +221,7 @@ impl Draft {
         })
     }
 
-    /// Adds a member to a set, if it is not there.
+    /// Adds a member to a set, if it is not there; INVALID_VALUE if the set becomes too large.
     pub fn add_to_set(
         &self,
         class: &'static ClassDesc,
@@ -234,7 +241,9 @@ impl Draft {
                 return Ok(None);
             }
             let all = std::iter::once(member).chain(old.iter().cloned());
-            Ok(Some((Value::Array(all.collect()), false)))
+            let all = Value::Array(all.collect());
+            bound::check(field, before, &all)?;
+            Ok(Some((all, false)))
         })
     }
 
@@ -535,7 +544,13 @@ fn fitting(layout: &Layout, table: &Table, row: Vec<Value>) -> Result<Vec<Value>
     let values = table.columns.iter().zip(row);
     let fitted = values.map(|(column, value)| match column.view {
         Some(_) => Ok(Value::Array(Vec::new())),
-        None => Ok(plain(&column.field.ty, column.field.ty.accept(value)?)),
+        None => {
+            let value = plain(&column.field.ty, column.field.ty.accept(value)?);
+            if let Type::Map(..) = &column.field.ty {
+                bound::check(column.field, &Value::Nil, &value)?;
+            }
+            Ok(value)
+        }
     });
     fitted.collect()
 }

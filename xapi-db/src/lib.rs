@@ -12,6 +12,7 @@
 //! `migrate` for how a file opens.
 
 mod apply;
+mod bound;
 mod changes;
 mod column;
 mod draft;

@@ -423,6 +423,52 @@ fn a_map_refuses_a_key_that_it_has_and_puts_a_new_one_first() {
 }
 
 #[test]
+fn a_map_and_a_set_grow_to_a_mebibyte_and_no_further_and_can_always_shrink() {
+    let store = store();
+    let net = network(&store, "n");
+    let (class, r) = (Network::DESC, net.as_str());
+    let (config, tags) = (desc::<Network>("other_config"), desc::<Network>("tags"));
+    let long = |key: usize| format!("{key:03}{}", "x".repeat((256 << 10) - 6));
+    let draft = store.draft().unwrap();
+    for key in 0..4 {
+        let name = format!("{key:03}");
+        draft
+            .add_to_map(class, r, config, &name, long(key).into())
+            .unwrap();
+        draft.add_to_set(class, r, tags, long(key).into()).unwrap();
+    }
+    let refused = |field: &str, outcome: Result<(), ApiError>| {
+        let code = code(outcome);
+        let expected = format!("INVALID_VALUE [{field}, too long: ");
+        assert!(code.starts_with(&expected), "{code}");
+    };
+    let more = || Value::from("0123456789abcdef0123456789abcdef");
+    refused(
+        "other_config",
+        draft.add_to_map(class, r, config, "k", more()),
+    );
+    refused("tags", draft.add_to_set(class, r, tags, more()));
+    let whole = |len: usize| Value::Struct(vec![("key".to_owned(), "x".repeat(len).into())]);
+    refused(
+        "other_config",
+        draft.set_value(class, r, config, whole(1 << 20)),
+    );
+    let mut row = draft.row(class, r).unwrap();
+    let at = class
+        .fields
+        .iter()
+        .position(|field| field.name == "other_config");
+    row[at.unwrap()] = whole(1 << 20);
+    refused("other_config", draft.insert_row(class, row).map(drop));
+    draft
+        .set_value(class, r, config, whole((1 << 20) - 3))
+        .unwrap();
+    draft.remove_from_map(class, r, config, "key").unwrap();
+    draft.add_to_map(class, r, config, "k", more()).unwrap();
+    store.commit(draft).unwrap();
+}
+
+#[test]
 fn a_list_keeps_its_order_and_its_duplicates_when_it_is_assigned() {
     let store = store();
     let task = store.change(|draft| draft.insert(Task::blank())).unwrap();
@@ -694,7 +740,8 @@ fn subscribers_hear_of_each_generation() {
 #[test]
 fn strange_text_is_kept_as_it_is() {
     let store = store();
-    let long = "\u{10ffff}".repeat(500_000);
+    // As key and as value about as much as a map may hold.
+    let long = "\u{10ffff}".repeat(120_000);
     for text in [
         "'; DROP TABLE network; --",
         "\"",

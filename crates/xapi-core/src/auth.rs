@@ -13,7 +13,12 @@ use zeroize::Zeroizing;
 
 /// Why a password was not taken; the text is for the client and says nothing about which part was wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct Refused {
+    /// What the client is told.
+    pub text: String,
+    /// Whether anybody has said that the password is wrong. For want of room or time nobody may have looked at it.
+    pub looked_at: bool,
+}
 
 /// Whoever can tell whether a user is who they say they are.
 pub trait Authenticate: Send + Sync {
@@ -70,7 +75,7 @@ impl Pam {
         }
         if self.running.fetch_add(1, Ordering::AcqRel) >= MOST_AT_ONCE {
             self.running.fetch_sub(1, Ordering::AcqRel);
-            return Err(Refused("Too many logins at the same time".to_owned()));
+            return Err(Refused::unseen("Too many logins at the same time"));
         }
         let asked = Asked {
             wish,
@@ -90,7 +95,7 @@ impl Pam {
             });
         if let Err(why) = worker {
             tracing::error!("no thread for PAM: {why}");
-            return Err(Refused::plain());
+            return Err(Refused::unseen("Too many logins at the same time"));
         }
         told.recv_timeout(self.deadline).unwrap_or_else(|_| {
             tracing::warn!(
@@ -98,17 +103,33 @@ impl Pam {
                 self.service,
                 self.deadline
             );
-            Err(Refused(
-                "The authentication service did not answer in time".to_owned(),
+            Err(Refused::unseen(
+                "The authentication service did not answer in time",
             ))
         })
     }
 }
 
 impl Refused {
+    /// A password that was looked at.
+    pub fn new(text: impl Into<String>) -> Refused {
+        Refused {
+            text: text.into(),
+            looked_at: true,
+        }
+    }
+
+    /// A password that nobody has looked at.
+    pub fn unseen(text: impl Into<String>) -> Refused {
+        Refused {
+            text: text.into(),
+            looked_at: false,
+        }
+    }
+
     /// The words for whatever was wrong: the user or the password.
     pub(crate) fn plain() -> Refused {
-        Refused("Authentication failure".to_owned())
+        Refused::new("Authentication failure")
     }
 }
 
@@ -161,7 +182,7 @@ impl Asked {
             tracing::info!("PAM service {service} refused {user}: {why}");
             match wish {
                 Wish::Check => Refused::plain(),
-                Wish::Change => Refused(why.to_string()),
+                Wish::Change => Refused::new(why.to_string()),
             }
         })
     }
@@ -225,9 +246,25 @@ impl Authenticate for OneUser {
 
     fn change(&self, user: &str, password: &str) -> Result<(), Refused> {
         if user != self.user || password.is_empty() {
-            return Err(Refused("The password cannot be this".to_owned()));
+            return Err(Refused::new("The password cannot be this"));
         }
         *self.password() = Zeroizing::new(password.to_owned());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_finds_all_threads_of_pam_taken_was_not_looked_at() {
+        let pam = Pam::new("xapi", Duration::from_secs(1));
+        pam.running.store(MOST_AT_ONCE, Ordering::Release);
+        let refused = pam.check("root", "secret").unwrap_err();
+        assert!(!refused.looked_at, "{refused:?}");
+        assert_eq!(pam.running.load(Ordering::Acquire), MOST_AT_ONCE);
+        // What no user can be is.
+        assert!(pam.check("", "secret").unwrap_err().looked_at);
     }
 }

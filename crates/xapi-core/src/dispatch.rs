@@ -127,7 +127,6 @@ impl Api {
         if !waits && implied.is_none() {
             return Ok(None);
         }
-        roles::permit_message(caller, message, params)?;
         let cx = Cx {
             core: &self.core,
             session: caller.cloned(),
@@ -135,6 +134,7 @@ impl Api {
             late: None,
             origin,
         };
+        roles::permit_call(&cx, message, params)?;
         if waits {
             let wait = events::wait(&cx, &message.name, params.to_vec())?;
             return Ok(Some(Begun::Waits(wait)));
@@ -184,7 +184,7 @@ impl Api {
 /// Checks the role and carries the message out.
 pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
     let entry = audit::begin(cx, message, &params);
-    let permitted = roles::permit_message(cx.session.as_ref(), message, &params);
+    let permitted = roles::permit_call(cx, message, &params);
     let outcome = permitted.and_then(|()| carry_out(cx, message, params));
     if let Some(entry) = entry {
         entry.end(cx.core, &outcome);

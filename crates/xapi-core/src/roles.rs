@@ -8,16 +8,18 @@ use xapi_model::messages::{Message, messages};
 use xapi_model::role::{GetByPermissionNameLabel, GetPermissionsNameLabel};
 use xapi_model::{Ref, Role, Value, errors, role};
 
-use crate::Result;
 use crate::context::Cx;
 use crate::session::Caller;
+use crate::{Result, audit};
+
+/// Checks the role of a call. The audit log tells of each that is refused, also of what only reads.
+pub(crate) fn permit_call(cx: &Cx<'_>, message: &Message, params: &[Value]) -> Result<()> {
+    permit_message(cx.session.as_ref(), message, params)
+        .inspect_err(|why| audit::refused(cx, message, params, why))
+}
 
 /// Checks the role of a message; maps have keys that weaker roles may change.
-pub(crate) fn permit_message(
-    caller: Option<&Caller>,
-    message: &Message,
-    params: &[Value],
-) -> Result<()> {
+fn permit_message(caller: Option<&Caller>, message: &Message, params: &[Value]) -> Result<()> {
     if !message.session {
         return Ok(());
     }

@@ -92,12 +92,10 @@ impl std::ops::Deref for Caller {
     }
 }
 
-/// What names a session in logs, made of its row's reference, which is a hash.
+/// What names a session in logs: a hash of its row's reference, so that who reads them cannot ask for the row.
 pub(crate) fn track_id(session: &Ref<Session>) -> String {
-    let id = session
-        .as_str()
-        .strip_prefix("OpaqueRef:")
-        .unwrap_or_default();
+    let row = Digest::of(session.as_str()).row();
+    let id = row.as_str().trim_start_matches("OpaqueRef:");
     format!("trackid={}", id.replace('-', ""))
 }
 
@@ -284,7 +282,7 @@ pub fn change_password(cx: &Cx<'_>, call: ChangePassword) -> Result<()> {
         login::authenticate(cx, login::SUPERUSER, &call.old_pwd)?;
     }
     let changed = cx.core.authenticate.change(login::SUPERUSER, &call.new_pwd);
-    changed.map_err(|why| errors::change_password_rejected(why.0))?;
+    changed.map_err(|why| errors::change_password_rejected(why.text))?;
     tracing::info!(
         peer = cx.origin.peer,
         "the password of the superuser was changed"

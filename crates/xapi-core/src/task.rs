@@ -5,7 +5,7 @@ mod client;
 mod queue;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xapi_db::{Draft, Read};
@@ -32,11 +32,13 @@ const REQUEST: &str = "xapi:request";
 const KEEP_COMPLETED: i64 = 3900;
 /// Pending tasks without progress are kept this long, in seconds.
 const KEEP_STALLED: i64 = 24 * 3600;
-/// Above this number the oldest completed tasks go at once.
+/// Above this number of completed tasks the oldest go.
 const MOST_TASKS: usize = 200;
+/// But none that completed less than so many seconds ago: somebody may be about to read how it ended.
+const KEEP_YOUNG: i64 = 60;
 /// Pending tasks that there may be; clients make them too.
 const MOST_PENDING: usize = 2000;
-/// Of them, those of one user other than the superuser.
+/// Pending tasks, and completed ones, of one user other than the superuser.
 const MOST_OF_A_USER: usize = 500;
 
 /// The permission to act on the tasks of others, and the weakest role that has it.
@@ -137,7 +139,7 @@ pub(crate) fn start(
         None => {
             let row = fresh(&cx, name, "")?;
             core.store.change(|draft| {
-                make_room(&core, draft, &row.owner)?;
+                make_room(&core, draft, &row.owner, Work::Left)?;
                 draft.insert(row.clone())
             })?
         }
@@ -339,7 +341,7 @@ impl Cx<'_> {
                 ..fresh(self, &late.label, "")?
             };
             let task = self.core.store.change(|draft| {
-                make_room(self.core, draft, &row.owner)?;
+                make_room(self.core, draft, &row.owner, Work::Awaited)?;
                 draft.insert(row.clone())
             })?;
             late.task.get_or_init(|| task);
@@ -394,37 +396,75 @@ fn remove(draft: &Draft, task: &Ref<Task>) -> Result<()> {
     draft.destroy(task)
 }
 
-/// Makes room for one more task; TOO_MANY_PENDING_TASKS if there is none.
-fn make_room(core: &Core, draft: &Draft, owner: &str) -> Result<()> {
+/// Whose work a task is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// Of a call that somebody waits for: there are no more of them than calls under way.
+    Awaited,
+    /// Of a task that goes on by itself.
+    Left,
+}
+
+/// Makes room for one more task; TOO_MANY_PENDING_TASKS if there is none. Neither the superuser nor who waits for a call
+/// is refused because of what others have left.
+fn make_room(core: &Core, draft: &Draft, owner: &str, work: Work) -> Result<()> {
     if draft.refs(Task::DESC)?.len() < MOST_TASKS {
         return Ok(());
     }
     trim(core, draft)?;
-    let all = draft.refs(Task::DESC)?.len();
-    let own = match owner {
-        "" => 0,
-        owner => draft.find(Task::OWNER, &owner.to_owned())?.len(),
+    let superuser = owner.is_empty();
+    let most = match superuser {
+        true => MOST_PENDING,
+        false => MOST_OF_A_USER,
     };
-    match all < MOST_PENDING && own < MOST_OF_A_USER {
-        true => Ok(()),
-        false => Err(errors::too_many_pending_tasks()),
+    let pending = pending(draft)?;
+    let own = draft.find(Task::OWNER, &owner.to_owned())?;
+    let (own, mut done): (Vec<_>, Vec<_>) = own.into_iter().partition(|one| pending.contains(one));
+    let others_fit = superuser || work == Work::Awaited || pending.len() < MOST_PENDING;
+    if own.len() >= most || !others_fit {
+        return Err(errors::too_many_pending_tasks());
     }
+    // Whoever completes more than that within a minute loses their own.
+    if done.len() >= most {
+        let surplus = done.len() + 1 - most;
+        by_end(draft, &mut done)?;
+        for task in done.iter().take(surplus) {
+            remove(draft, task)?;
+        }
+    }
+    Ok(())
 }
 
-/// Removes completed tasks that are old, too many, or not wanted any more.
+fn pending(draft: &Draft) -> Result<HashSet<Ref<Task>>> {
+    let pending = draft.find(Task::STATUS, &TaskStatusType::Pending)?;
+    Ok(pending.into_iter().collect())
+}
+
+/// Sorts tasks by when they ended.
+fn by_end(draft: &Draft, tasks: &mut [Ref<Task>]) -> Result<()> {
+    let mut ends = HashMap::new();
+    for task in tasks.iter() {
+        ends.insert(task.clone(), draft.field(task, Task::FINISHED)?.unix());
+    }
+    tasks.sort_by_key(|task| ends.get(task).copied());
+    Ok(())
+}
+
+/// Removes completed tasks that are old, too many, or not wanted any more. Texts of tasks may be long: none is read.
 fn trim(core: &Core, draft: &Draft) -> Result<()> {
     let now = core.now().unix();
-    let mut done: Vec<(Ref<Task>, Task)> = draft.all()?;
-    let total = done.len();
-    done.retain(|(_, task)| task.status != TaskStatusType::Pending);
-    done.sort_by_key(|(_, task)| task.finished.unix());
-    let surplus = (total + 1).saturating_sub(MOST_TASKS);
-    for (at, (task, row)) in done.iter().enumerate() {
-        let unwanted = row
-            .current_operations
+    let pending = pending(draft)?;
+    let all = draft.refs(Task::DESC)?.into_iter().map(Ref::new);
+    let mut done: Vec<Ref<Task>> = all.filter(|task| !pending.contains(task)).collect();
+    by_end(draft, &mut done)?;
+    let surplus = (done.len() + 1).saturating_sub(MOST_TASKS);
+    for (at, task) in done.iter().enumerate() {
+        let age = now - draft.field(task, Task::FINISHED)?.unix();
+        let operations = draft.field(task, Task::CURRENT_OPERATIONS)?;
+        let unwanted = operations
             .values()
             .any(|operation| *operation == TaskAllowedOperations::Destroy);
-        if at < surplus || unwanted || now - row.finished.unix() > KEEP_COMPLETED {
+        if unwanted || age > KEEP_COMPLETED || (at < surplus && age >= KEEP_YOUNG) {
             remove(draft, task)?;
         }
     }

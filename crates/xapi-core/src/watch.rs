@@ -132,6 +132,7 @@ pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
 }
 
 fn housekeeping(core: &Core) {
+    crate::audit::tell_left_out(core);
     for (what, outcome) in [
         ("sessions", session::expire(core, &core.now())),
         ("tasks", task::collect(core)),

@@ -20,8 +20,12 @@ fn lines(stage: &Stage, call: &str) -> Vec<String> {
 fn a_line_tells_who_did_what_from_where_and_what_became_of_it() {
     let stage = Stage::new();
     let session = stage.login_as("pool-admin", "console");
-    let track = session::check(stage.host.core(), &session, &xapi_core::Origin::default());
-    let track = track.unwrap().track_id();
+    let caller = session::check(stage.host.core(), &session, &xapi_core::Origin::default());
+    let caller = caller.unwrap();
+    let track = caller.track_id();
+    // It is not the name of the session's row, which many may read.
+    let row = caller.session.as_str().trim_start_matches("OpaqueRef:");
+    assert!(!track.contains(&row.replace('-', "")) && !session.contains(row));
     let network = stage.host.new_network("Guests' own");
     let this = Value::from(network.as_str());
     let uuid = stage.host.get(&network).uuid;
@@ -112,7 +116,35 @@ fn no_secret_is_in_it_and_no_text_breaks_its_lines() {
         Value::Struct(pairs.collect())
     };
     let host = Value::from(stage.host.host().as_str());
-    let calls: [(&str, Vec<Value>); 6] = [
+    let other = "OpaqueRef:0d227a31-9590-4ab8-9ad0-25ee22f29adc";
+    let urls = format!("http://192.0.2.9/services/SM?session_id={other}&x=1");
+    let refs = map(&[("OpaqueRef:0d227a31", other)]);
+    let calls: [(&str, Vec<Value>); 8] = [
+        (
+            "VM.migrate_send",
+            vec![
+                "OpaqueRef:vm".into(),
+                map(&[
+                    ("session_id", "hunter2"),
+                    ("SM", &urls),
+                    ("host", other),
+                    ("master", &format!("http://192.0.2.9/?session_id={other}")),
+                ]),
+                Value::Bool(true),
+                refs.clone(),
+                refs,
+                map(&[("note", other)]),
+            ],
+        ),
+        (
+            "host.install_server_certificate",
+            vec![
+                host.clone(),
+                "-----BEGIN CERTIFICATE-----".into(),
+                "hunter2".into(),
+                "-----BEGIN PRIVATE KEY-----\nhunter2".into(),
+            ],
+        ),
         (
             "session.change_password",
             vec!["secret".into(), "hunter2".into()],
@@ -150,15 +182,13 @@ fn no_secret_is_in_it_and_no_text_breaks_its_lines() {
         .call(&session, "session.set_other_config", &own)
         .unwrap();
     assert!(lines(&stage, "session.set_other_config")[0].contains("('self' 'trackid="));
-    let other = [
-        "OpaqueRef:0d227a31-9590-4ab8-9ad0-25ee22f29adc".into(),
-        map(&[]),
-    ];
+    let other = [other.into(), map(&[])];
     assert!(
         stage
             .call(&session, "session.set_other_config", &other)
             .is_err()
     );
+    assert!(lines(&stage, "VM.migrate_send")[0].contains("('vm' '' '' 'OpaqueRef:vm')"));
     let before = stage.audit().lines().count();
     let nasty = ["a'b\\\n[x|audit] ('", "d\r\n"].map(Value::from);
     stage.call(&session, "task.create", &nasty).unwrap();
@@ -231,4 +261,82 @@ fn a_log_that_cannot_be_written_fails_no_call_and_is_told_once() {
     std::fs::remove_dir(&path).unwrap();
     stage.call(&session, "task.create", &words).unwrap();
     assert_eq!(lines(&stage, "task.create").len(), 1);
+}
+
+#[test]
+fn a_user_cannot_wash_the_log_away_with_what_anybody_may_do() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let long = Value::from("x".repeat(100 << 10));
+    let words = [long.clone(), long.clone()];
+    for _ in 0..50 {
+        stage.call(&session, "task.create", &words).unwrap();
+        let refused = stage.call(&session, "network.set_name_label", &words);
+        assert!(refused.is_err());
+    }
+    let task = stage.call(&session, "task.create", &words).unwrap();
+    for _ in 0..40 {
+        let result = [task.clone(), "told".into()];
+        stage.call(&session, "task.set_result", &result).unwrap();
+    }
+    let log = stage.audit();
+    assert!(log.len() < 60 * 1024, "{}", log.len());
+    // An own task's texts are not in it, nor more lines than there may be of a kind.
+    assert!(lines(&stage, "task.create")[0].ends_with("'task.create' ())"));
+    assert!(!log.contains("told"));
+    assert_eq!(lines(&stage, "task.create").len(), 51);
+    assert_eq!(lines(&stage, "task.set_result").len(), 9);
+    assert_eq!(lines(&stage, "network.set_name_label").len(), 50);
+    // Others have theirs all the while.
+    let root = stage.login("root");
+    let network = stage.host.new_network("n");
+    let purpose = [Value::from(network.as_str()), "nbd".into()];
+    stage.call(&root, "network.add_purpose", &purpose).unwrap();
+    assert_eq!(lines(&stage, "network.add_purpose").len(), 1);
+    stage.pass(60);
+    stage.call(&root, "network.add_purpose", &purpose).unwrap();
+    let left_out = lines(&stage, "and 31 more");
+    assert_eq!(left_out.len(), 1);
+    assert!(left_out[0].contains("'local-user-read-only' 'read-only' 'ALLOWED' 'OK' 'API'"));
+    stage.call(&session, "task.create", &words).unwrap();
+    assert_eq!(lines(&stage, "task.create").len(), 52);
+    // Of what others' tasks have to suffer the log tells all.
+    let operator = stage.login("pool-operator");
+    stage
+        .call(&operator, "task.destroy", std::slice::from_ref(&task))
+        .unwrap();
+    let told = &lines(&stage, "task.destroy")[0];
+    assert!(told.contains(task.as_str().unwrap()), "{told}");
+}
+
+#[test]
+fn a_refused_read_has_its_line_too() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let mut names = Vec::new();
+    for message in xapi_model::messages::messages().iter() {
+        let reads = message.session && !message.changes();
+        if reads && message.role > xapi_model::Role::ReadOnly && !message.client_cert {
+            names.push(message.name.as_str());
+        }
+    }
+    assert!(!names.is_empty());
+    for name in names {
+        let message = xapi_model::messages::messages().find(name).unwrap();
+        let params = message.params.iter().map(|param| match param.ty {
+            xapi_model::Type::Ref(_) => "OpaqueRef:none".into(),
+            _ => Value::Str(String::new()),
+        });
+        let params: Vec<_> = params.collect();
+        let refused = stage.call(&session, name, &params);
+        if refused
+            .as_ref()
+            .is_err_and(|why| why.code == "RBAC_PERMISSION_DENIED")
+        {
+            let told = lines(&stage, name);
+            assert_eq!(told.len(), 1, "{name}");
+            assert!(told[0].contains("'read-only' 'DENIED' ''"), "{told:?}");
+            stage.pass(60);
+        }
+    }
 }

@@ -44,6 +44,38 @@ fn a_flood_of_wrong_passwords_does_not_reach_pam_and_does_not_lock_out_who_was_h
 }
 
 #[test]
+fn a_password_that_nobody_looked_at_uses_up_no_attempt() {
+    let stage = Stage::new();
+    let before = stage.asked.times.load(Ordering::SeqCst);
+    for _ in 0..100 {
+        let (code, params) = parts(stage.try_login(HERE, "root", "unseen").map(Value::from));
+        assert_eq!(code, "SESSION_AUTHENTICATION_FAILED");
+        assert_eq!(params, ["root", "no time"]);
+    }
+    assert!(stage.try_login(HERE, "root", "secret").is_ok());
+    assert_eq!(stage.asked.times.load(Ordering::SeqCst), before + 101);
+}
+
+#[test]
+fn one_address_cannot_have_all_passwords_checked_and_others_get_in_meanwhile() {
+    let stage = Stage::new();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| assert!(stage.try_login(HERE, "alice", "slow").is_err()));
+        }
+        stage.asked.until_slow(3);
+        let here = stage.try_login(HERE, "bob", "secret");
+        let elsewhere = stage.try_login("203.0.113.5:1", "bob", "secret");
+        stage.asked.release_slow();
+        // Whoever waits for too long is told so, and has used up no attempt.
+        let (_, params) = parts(here.map(Value::from));
+        assert_eq!(params, ["bob", "Too many logins at the same time"]);
+        assert!(elsewhere.is_ok());
+    });
+    assert!(stage.try_login(HERE, "bob", "secret").is_ok());
+}
+
+#[test]
 fn a_user_who_is_not_configured_is_refused_in_the_same_words_without_pam() {
     let stage = Stage::new();
     let before = stage.asked.times.load(Ordering::SeqCst);

@@ -8,7 +8,7 @@ mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
 use xapi_core::auth::{Authenticate, Refused};
@@ -22,21 +22,47 @@ struct Asked {
     times: AtomicUsize,
     /// Passwords that are not `secret`.
     changed: Mutex<BTreeMap<String, String>>,
+    /// How many passwords `slow` are being checked, and whether they may be answered.
+    slow: Mutex<(usize, bool)>,
+    moved: Condvar,
+}
+
+impl Asked {
+    /// Waits until so many passwords `slow` are being checked.
+    fn until_slow(&self, count: usize) {
+        let slow = self.slow.lock().unwrap();
+        let enough = self.moved.wait_while(slow, |slow| slow.0 < count);
+        assert_eq!(enough.unwrap().0, count);
+    }
+
+    fn release_slow(&self) {
+        self.slow.lock().unwrap().1 = true;
+        self.moved.notify_all();
+    }
 }
 
 impl Authenticate for Asked {
     fn check(&self, user: &str, password: &str) -> Result<(), Refused> {
         self.times.fetch_add(1, Ordering::SeqCst);
+        if password == "slow" {
+            let mut slow = self.slow.lock().unwrap();
+            slow.0 += 1;
+            self.moved.notify_all();
+            drop(self.moved.wait_while(slow, |slow| !slow.1).unwrap());
+        }
+        if password == "unseen" {
+            return Err(Refused::unseen("no time"));
+        }
         let changed = self.changed.lock().unwrap();
         match changed.get(user).map_or("secret", String::as_str) == password {
             true => Ok(()),
-            false => Err(Refused("Authentication failure".to_owned())),
+            false => Err(Refused::new("Authentication failure")),
         }
     }
 
     fn change(&self, user: &str, password: &str) -> Result<(), Refused> {
         if password.len() < 4 {
-            return Err(Refused("too short".to_owned()));
+            return Err(Refused::new("too short"));
         }
         let mut changed = self.changed.lock().unwrap();
         changed.insert(user.to_owned(), password.to_owned());

@@ -267,6 +267,44 @@ fn what_follows_tasks_and_events_has_no_task_of_its_own() {
 }
 
 #[test]
+fn the_texts_of_a_task_are_bounded_all_together() {
+    let stage = Stage::new();
+    let session = stage.login("read-only");
+    let long = || Value::from("x".repeat(200 << 10));
+    let words = [long(), "".into()];
+    let task = stage.call(&session, "task.create", &words).expect("a task");
+    let act = |name: &str, more: &[Value]| {
+        let params = [std::slice::from_ref(&task), more].concat();
+        stage.call(&session, name, &params)
+    };
+    act("task.set_result", &[long()]).expect("room for a second");
+    let info = Value::Array(vec![long()]);
+    let map = Value::Struct(vec![("k".to_owned(), long())]);
+    let acts: [(&str, &str, &[Value]); 3] = [
+        (
+            "task.add_to_other_config",
+            "other_config",
+            &["k".into(), long()],
+        ),
+        ("task.set_other_config", "other_config", &[map]),
+        ("task.set_error_info", "error_info", &[info]),
+    ];
+    let generation = stage.host.core().store.generation();
+    for (name, field, params) in &acts {
+        let (code, told) = parts(act(name, params));
+        assert_eq!((code.as_str(), told[0].as_str()), ("INVALID_VALUE", *field));
+        assert!(told[1].starts_with("too long: "), "{}", told[1]);
+    }
+    assert_eq!(stage.host.core().store.generation(), generation);
+    act("task.add_to_other_config", &["k".into(), "v".into()]).expect("a short one");
+    act("task.set_result", &["".into()]).expect("shorter");
+    act("task.set_error_info", &acts[2].2[..]).expect("room again");
+    let words = [Value::from("x".repeat(600 << 10)), "".into()];
+    let refused = stage.call(&session, "task.create", &words);
+    assert_eq!(parts(refused).0, "INVALID_VALUE");
+}
+
+#[test]
 fn tasks_go_when_nobody_needs_them_any_more() {
     let stage = Stage::new();
     let session = stage.login("root");
@@ -311,24 +349,75 @@ fn tasks_go_when_nobody_needs_them_any_more() {
 }
 
 #[test]
-fn the_number_of_tasks_is_bounded_for_each_user_and_the_oldest_that_are_complete_go() {
+fn tasks_that_run_take_no_room_from_those_that_are_complete() {
     let stage = Stage::new();
     let (alice, bob) = (stage.login("alice"), stage.login("bob"));
     let words = ["work", ""].map(Value::from);
     let create = |session: &str| stage.call(session, "task.create", &words);
-    let first = create(&bob).expect("a task");
-    let done = [first.clone(), "success".into()];
-    stage.call(&bob, "task.set_status", &done).expect("an end");
-    for _ in 0..199 {
-        create(&alice).expect("a task");
-    }
-    assert_eq!(stage.host.all::<Task>().len(), 200);
-    create(&alice).expect("a task");
-    let gone = stage.call(&bob, "task.get_status", &[first]);
-    assert_eq!(parts(gone).0, "HANDLE_INVALID");
-    for _ in 0..300 {
+    let end = |session: &str, task: &Value| {
+        let done = [task.clone(), "success".into()];
+        stage
+            .call(session, "task.set_status", &done)
+            .expect("an end");
+    };
+    let complete = || {
+        let task = create(&bob).expect("a task");
+        end(&bob, &task);
+        task
+    };
+    let there = |task: &Value| {
+        stage
+            .host
+            .all::<Task>()
+            .iter()
+            .any(|(one, _)| *one == reference(task))
+    };
+    for _ in 0..500 {
         create(&alice).expect("a task");
     }
     assert_eq!(parts(create(&alice)).0, "TOO_MANY_PENDING_TASKS");
-    assert!(create(&bob).is_ok());
+    let first = complete();
+    stage.pass(59);
+    for _ in 0..210 {
+        complete();
+    }
+    // Too many, and none of them old.
+    assert!(there(&first));
+    stage.pass(1);
+    complete();
+    assert!(!there(&first));
+    // Whoever is too quick loses their own alone.
+    let task = create(&alice);
+    assert_eq!(parts(task).0, "TOO_MANY_PENDING_TASKS");
+    for _ in 0..400 {
+        complete();
+    }
+    let rows = stage.host.all::<Task>();
+    let (of_alice, of_bob): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .partition(|(_, row)| row.status == TaskStatusType::Pending);
+    assert_eq!((of_alice.len(), of_bob.len()), (500, 500));
+}
+
+#[test]
+fn what_users_leave_keeps_neither_the_superuser_nor_who_waits_from_their_work() {
+    let stage = Stage::new();
+    let words = ["work", ""].map(Value::from);
+    let fill = |session: &str, most: usize| {
+        (0..most)
+            .take_while(|_| stage.call(session, "task.create", &words).is_ok())
+            .count()
+    };
+    for user in ["alice", "bob", "read-only", "vm-admin"] {
+        assert_eq!(fill(&stage.login(user), 501), 500, "{user}");
+    }
+    let (admin, root) = (stage.login("pool-admin"), stage.login("root"));
+    assert_eq!(fill(&admin, 1), 0);
+    let scan = [Value::from(stage.host.host().as_str())];
+    assert_eq!(stage.call(&admin, "PIF.scan", &scan), Ok(Value::Nil));
+    let params = bond(&stage);
+    stage.call(&admin, "Bond.create", &params).expect("a bond");
+    assert_eq!(fill(&root, 1), 1);
+    let task = stage.call(&root, "Async.PIF.scan", &scan).expect("a task");
+    stage.host.finished(&reference(&task));
 }

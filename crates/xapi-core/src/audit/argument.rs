@@ -7,7 +7,7 @@ use xapi_model::{Class, ClassDesc, MODEL, Ref, Session, Type, Value};
 use crate::context::Core;
 use crate::session::track_id;
 
-/// Characters of one argument that are shown.
+/// Octets of one word that are shown, as they stand in the line.
 const LONGEST: usize = 256;
 /// Octets of all of them together.
 const LONGEST_LIST: usize = 8 * 1024;
@@ -17,10 +17,11 @@ const MOST_MEMBERS: usize = 32;
 const HIDDEN: &str = "(hidden)";
 
 /// The arguments of a call.
-pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> String {
+pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> Vec<String> {
     let mut list = List {
         view: core.view().ok(),
-        text: String::new(),
+        texts: Vec::new(),
+        octets: 0,
     };
     let short = message.short_name();
     // Of `add_to_other_config(self, key, value)` the key tells whether the value is a secret.
@@ -36,32 +37,77 @@ pub(super) fn all(core: &Core, message: &Message, params: &[Value]) -> String {
             list.value(param.name, &param.ty, value, hides_value);
         }
     }
-    list.text
+    list.texts
 }
 
 /// Whether what has this name is better not shown.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words = ["pwd", "pass", "secret", "private", "token", "credential"];
+    let words = [
+        "pwd",
+        "pass",
+        "secret",
+        "private",
+        "token",
+        "credential",
+        // Of this pool they are references, which are shown as such; of another pool they open it.
+        "session",
+    ];
     words.iter().any(|word| name.contains(word))
+}
+
+/// A free text without what may be a session, of whatever pool, or a private key.
+fn masked(text: &str) -> String {
+    if text.contains("PRIVATE KEY") {
+        return HIDDEN.to_owned();
+    }
+    // Percent-encoded, too. Lower case keeps the places of all octets.
+    let low = text.to_ascii_lowercase();
+    let mut masked = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some((begin, end)) = secret_in(&low, at) {
+        masked.push_str(&text[at..begin]);
+        masked.push_str(HIDDEN);
+        at = end;
+    }
+    masked.push_str(&text[at..]);
+    masked
+}
+
+/// Where the next secret of a lower-case text begins and ends, at or after `from`.
+fn secret_in(low: &str, from: usize) -> Option<(usize, usize)> {
+    let marks = ["opaqueref:", "opaqueref%3a", "session_id=", "session_id%3d"];
+    let word = |c: char| c.is_alphanumeric() || "-_.:%".contains(c);
+    let found = marks.iter().filter_map(|mark| {
+        let places = low.get(from..)?.match_indices(mark);
+        let mut secrets = places.map(|(at, _)| {
+            let begin = from + at + mark.len();
+            let rest = &low[begin..];
+            let length = rest.find(|c: char| !word(c)).unwrap_or(rest.len());
+            (begin, begin + length)
+        });
+        // Where nothing follows there is nothing to hide.
+        secrets.find(|(begin, end)| end > begin)
+    });
+    found.min()
 }
 
 struct List {
     /// Without it objects have no names, and the call has worse troubles.
     view: Option<View>,
-    text: String,
+    texts: Vec<String>,
+    octets: usize,
 }
 
 impl List {
     fn add(&mut self, name: &str, value: &str, uuid: &str, reference: &str) {
-        if self.text.len() >= LONGEST_LIST {
+        if self.octets >= LONGEST_LIST {
             return;
         }
-        if !self.text.is_empty() {
-            self.text.push(' ');
-        }
         let words = [name, value, uuid, reference].map(quoted);
-        self.text.push_str(&format!("({})", words.join(" ")));
+        let text = format!("({})", words.join(" "));
+        self.octets += text.len() + 1;
+        self.texts.push(text);
     }
 
     fn value(&mut self, name: &str, ty: &Type, value: &Value, hides_value: bool) {
@@ -87,7 +133,7 @@ impl List {
             (_, value) => {
                 let mut text = String::new();
                 show(value, &mut text);
-                self.add(name, &text, "", "");
+                self.add(name, &masked(&text), "", "");
             }
         }
     }
@@ -163,9 +209,9 @@ fn show(value: &Value, text: &mut String) {
 pub(super) fn quoted(word: &str) -> String {
     let mut quoted = String::with_capacity(word.len().min(LONGEST) + 2);
     quoted.push('\'');
-    for (at, c) in word.chars().enumerate() {
+    for c in word.chars() {
         match c {
-            _ if at == LONGEST => {
+            _ if quoted.len() > LONGEST => {
                 quoted.push('…');
                 break;
             }
@@ -190,7 +236,27 @@ pub(super) fn bracketed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bracketed, quoted};
+    use super::{bracketed, masked, quoted};
+
+    #[test]
+    fn no_session_and_no_key_stays_in_a_text() {
+        for (text, shown) in [
+            ("a OpaqueRef:12-ab, b", "a OpaqueRef:(hidden), b"),
+            ("OpaqueRef: OpaqueRef:ä", "OpaqueRef: OpaqueRef:(hidden)"),
+            (
+                "http://h/x?session_id=OpaqueRef:1&b=2",
+                "http://h/x?session_id=(hidden)&b=2",
+            ),
+            (
+                "h?session_id%3DOpaqueRef%3A1 opaqueref:2",
+                "h?session_id%3D(hidden) opaqueref:(hidden)",
+            ),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMII", "(hidden)"),
+            ("nothing=of the kind", "nothing=of the kind"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+    }
 
     #[test]
     fn no_text_breaks_out_of_its_quotes_or_its_line() {
@@ -198,6 +264,7 @@ mod tests {
         assert_eq!(quoted("a\\'b"), r"'a\\\'b'");
         assert_eq!(quoted("a\nb\u{7}\u{85}"), r"'a\nb\u{7}\u{85}'");
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 256 + 3);
+        assert!(quoted(&"\u{85}".repeat(1000)).len() < 256 + 16);
         assert_eq!(bracketed("a|b] (\n"), "a_b_ (_");
     }
 }

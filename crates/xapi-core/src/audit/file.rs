@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::rate::Rate;
+
 /// Longest line that is read: ours are shorter.
 const LONGEST_LINE: u64 = 64 * 1024;
 
@@ -18,6 +20,7 @@ pub(crate) struct Log {
     /// Files that are kept, with the one that is written.
     files: usize,
     state: Mutex<State>,
+    rate: Rate,
 }
 
 #[derive(Default)]
@@ -46,11 +49,17 @@ impl Log {
             size,
             files: files.max(1),
             state: Mutex::default(),
+            rate: Rate::default(),
         }
     }
 
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// How many lines of what anybody may do there were lately.
+    pub(super) fn rate(&self) -> &Rate {
+        &self.rate
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

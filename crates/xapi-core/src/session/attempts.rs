@@ -4,17 +4,50 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// Addresses and users that are remembered at the same time, and pairs of both that have succeeded.
 const MOST: usize = 4096;
+
+/// Passwords from one address that are checked at the same time; PAM checks few, and others want to log in, too.
+const MOST_AT_ONCE: usize = 3;
+/// Logins that wait for that, from wherever: each holds a thread.
+const MOST_WAITING: usize = 32;
 
 /// Buckets of attempts.
 pub(crate) struct Attempts {
     burst: f64,
     per_second: f64,
     buckets: Mutex<Buckets>,
+    checks: Mutex<Checks>,
+    ended: Condvar,
+}
+
+/// Passwords that are being checked.
+#[derive(Default)]
+struct Checks {
+    running: HashMap<Address, usize>,
+    waiting: usize,
+}
+
+/// The right to have a password checked, until it is dropped.
+pub(crate) struct Checking<'a> {
+    attempts: &'a Attempts,
+    address: Address,
+}
+
+impl Drop for Checking<'_> {
+    fn drop(&mut self) {
+        let mut checks = self.attempts.checks();
+        if let Some(running) = checks.running.get_mut(&self.address) {
+            *running -= 1;
+            if *running == 0 {
+                checks.running.remove(&self.address);
+            }
+        }
+        self.attempts.ended.notify_all();
+    }
 }
 
 #[derive(Default)]
@@ -62,7 +95,44 @@ impl Attempts {
             burst: f64::from(burst.max(1)),
             per_second: f64::from(per_minute) / 60.0,
             buckets: Mutex::default(),
+            checks: Mutex::default(),
+            ended: Condvar::new(),
         }
+    }
+
+    /// Waits, so long, until fewer passwords from an address are being checked than there may be. `None` if they take
+    /// longer, or too many wait.
+    pub(crate) fn checking(&self, peer: &str, within: Duration) -> Option<Checking<'_>> {
+        let address = Address::of(peer);
+        let full = |checks: &Checks| {
+            let running = checks.running.get(&address);
+            running.is_some_and(|running| *running >= MOST_AT_ONCE)
+        };
+        let mut checks = self.checks();
+        if full(&checks) {
+            if checks.waiting >= MOST_WAITING {
+                return None;
+            }
+            checks.waiting += 1;
+            let waited = self
+                .ended
+                .wait_timeout_while(checks, within, |checks| full(checks));
+            checks = waited.unwrap_or_else(PoisonError::into_inner).0;
+            checks.waiting -= 1;
+            if full(&checks) {
+                return None;
+            }
+        }
+        *checks.running.entry(address.clone()).or_default() += 1;
+        drop(checks);
+        Some(Checking {
+            attempts: self,
+            address,
+        })
+    }
+
+    fn checks(&self) -> MutexGuard<'_, Checks> {
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes an attempt from the address and, if it is a user who may log in at all, from the user. False if one has
@@ -89,6 +159,23 @@ impl Attempts {
         }
         here.attempts -= 1.0;
         true
+    }
+
+    /// Gives an attempt back at which nobody has looked.
+    pub(crate) fn give_back(&self, peer: &str, user: Option<&str>, now: SystemTime) {
+        let address = Address::of(peer);
+        let mut buckets = self.lock();
+        let buckets = &mut *buckets;
+        let here = self.bucket(&mut buckets.addresses, address.clone(), now);
+        here.attempts = (here.attempts + 1.0).min(self.burst);
+        let user = user.map(str::to_owned);
+        // Of who is known here none was taken.
+        if let Some(user) = user
+            && !buckets.known.contains_key(&(address, user.clone()))
+        {
+            let bucket = self.bucket(&mut buckets.users, user, now);
+            bucket.attempts = (bucket.attempts + 1.0).min(self.burst);
+        }
     }
 
     /// Gives an attempt back that succeeded.
@@ -217,6 +304,44 @@ mod tests {
             assert!(attempts.take(HERE, Some("root"), at(0)));
             attempts.succeeded(HERE, Some("root"), at(0));
         }
+    }
+
+    #[test]
+    fn what_nobody_looked_at_is_given_back_to_address_and_user() {
+        let attempts = Attempts::new(10, 0);
+        for _ in 0..100 {
+            assert!(attempts.take(HERE, Some("root"), at(0)));
+            attempts.give_back(HERE, Some("root"), at(0));
+        }
+        // Who is known has paid nothing for the user, and gets nothing for it.
+        attempts.succeeded(HERE, Some("root"), at(0));
+        assert_eq!(taken(&attempts, "203.0.113.9:7", Some("root"), 0), 10);
+        for _ in 0..10 {
+            assert!(attempts.take(HERE, Some("root"), at(0)));
+            attempts.give_back(HERE, Some("root"), at(0));
+        }
+        assert!(!attempts.take("203.0.113.10:7", Some("root"), at(0)));
+    }
+
+    #[test]
+    fn one_address_has_few_passwords_checked_at_the_same_time() {
+        let attempts = Attempts::new(10, 60);
+        let check = |peer| attempts.checking(peer, Duration::ZERO);
+        let mut held = vec![check(HERE), check("192.0.2.1:2"), check("192.0.2.1:3")];
+        assert!(held.iter().all(Option::is_some));
+        assert!(check("192.0.2.1:4").is_none());
+        assert!(check("203.0.113.9:7").is_some());
+        held.pop();
+        assert!(check("192.0.2.1:4").is_some());
+        // Who waits gets the place that becomes free.
+        held.push(check(HERE));
+        std::thread::scope(|scope| {
+            let waits = || attempts.checking(HERE, Duration::from_secs(60)).is_some();
+            let waits = scope.spawn(waits);
+            drop(held);
+            assert!(waits.join().unwrap());
+        });
+        assert!(attempts.checks().running.is_empty());
     }
 
     #[test]

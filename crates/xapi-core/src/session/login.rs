@@ -2,6 +2,7 @@
 //! the local superuser by the kernel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 use xapi_model::session::{
@@ -21,6 +22,8 @@ pub(super) const SUPERUSER: &str = "root";
 const ORIGINATOR: usize = 512;
 /// Longer names no machine has.
 const LONGEST_NAME: usize = 256;
+/// How long a login waits for others from its address to be checked.
+const TURN: Duration = Duration::from_secs(5);
 /// Octets of the pool's secret that are read.
 const LONGEST_SECRET: u64 = 4096;
 
@@ -110,7 +113,10 @@ pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Ro
         return Err(held_up(cx, user));
     }
     let checked = match role {
-        Some(role) => core.authenticate.check(user, password).map(|()| role),
+        Some(role) => match core.attempts.checking(peer, TURN) {
+            Some(_checking) => core.authenticate.check(user, password).map(|()| role),
+            None => Err(Refused::unseen("Too many logins at the same time")),
+        },
         None => Err(Refused::plain()),
     };
     match checked {
@@ -118,7 +124,12 @@ pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Ro
             core.attempts.succeeded(peer, counted, (core.clock)());
             Ok(role)
         }
-        Err(why) => Err(refused(cx, user, why)),
+        Err(why) => {
+            if !why.looked_at {
+                core.attempts.give_back(peer, counted, (core.clock)());
+            }
+            Err(refused(cx, user, why))
+        }
     }
 }
 
@@ -171,7 +182,7 @@ fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {
         peer = cx.origin.peer,
         "login refused"
     );
-    errors::session_authentication_failed(user, why.0)
+    errors::session_authentication_failed(user, why.text)
 }
 
 /// Of a flood one line each would be a flood of its own.

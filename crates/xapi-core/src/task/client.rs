@@ -13,11 +13,16 @@ use crate::Result;
 use crate::context::Cx;
 use crate::roles;
 
+/// Octets of the texts of one task that clients write: there are hundreds of tasks, and each event about one carries
+/// all of it.
+const MOST_OCTETS: usize = 512 << 10;
+
 /// `task.create`: a task that the caller drives.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Task>> {
     let row = super::fresh(cx, &call.label, &call.description)?;
+    check_length(0, octets(&row), "label")?;
     cx.core.store.change(|draft| {
-        super::make_room(cx.core, draft, &row.owner)?;
+        super::make_room(cx.core, draft, &row.owner, super::Work::Left)?;
         draft.insert(row.clone())
     })
 }
@@ -28,6 +33,39 @@ fn edit(cx: &Cx<'_>, task: &Ref<Task>, change: impl Fn(&Draft) -> Result<()>) ->
         super::may_act(draft, cx.session.as_ref(), task)?;
         change(draft)
     })
+}
+
+/// Edits a field of a task that holds texts; INVALID_VALUE [field, text] if they become too long.
+fn write(
+    cx: &Cx<'_>,
+    task: &Ref<Task>,
+    field: &str,
+    change: impl Fn(&Draft) -> Result<()>,
+) -> Result<()> {
+    edit(cx, task, |draft| {
+        let before = octets(&draft.get(task)?);
+        change(draft)?;
+        check_length(before, octets(&draft.get(task)?), field)
+    })
+}
+
+/// The octets of what clients may write into a task.
+fn octets(row: &Task) -> usize {
+    let pairs = row.other_config.iter().map(|(k, v)| k.len() + v.len());
+    let info = row.error_info.iter().map(String::len);
+    row.name_label.len()
+        + row.name_description.len()
+        + row.result.len()
+        + info.chain(pairs).sum::<usize>()
+}
+
+/// What is too long already, since the server wrote it, may stay and shrink.
+fn check_length(before: usize, after: usize, field: &str) -> Result<()> {
+    if after <= MOST_OCTETS || after <= before {
+        return Ok(());
+    }
+    let why = format!("too long: {after} octets in the task, and {MOST_OCTETS} are allowed");
+    Err(errors::invalid_value(field, why))
 }
 
 /// `task.destroy`: a pending one goes when it completes.
@@ -69,21 +107,21 @@ pub fn set_progress(cx: &Cx<'_>, call: SetProgress) -> Result<()> {
 
 /// `task.set_result`.
 pub fn set_result(cx: &Cx<'_>, call: SetResult) -> Result<()> {
-    edit(cx, &call.this, |draft| {
+    write(cx, &call.this, "result", |draft| {
         draft.set(&call.this, Task::RESULT, call.value.clone())
     })
 }
 
 /// `task.set_error_info`.
 pub fn set_error_info(cx: &Cx<'_>, call: SetErrorInfo) -> Result<()> {
-    edit(cx, &call.this, |draft| {
+    write(cx, &call.this, "error_info", |draft| {
         draft.set(&call.this, Task::ERROR_INFO, call.value.clone())
     })
 }
 
 /// `task.set_other_config`: keys with a role of their own may stay; to change them takes that role.
 pub fn set_other_config(cx: &Cx<'_>, call: SetOtherConfig) -> Result<()> {
-    edit(cx, &call.this, |draft| {
+    write(cx, &call.this, "other_config", |draft| {
         let before = draft.field(&call.this, Task::OTHER_CONFIG)?;
         for key in changed(&before, &call.value) {
             let keys = Task::DESC.fields[Task::OTHER_CONFIG.index()].keys;
@@ -108,7 +146,7 @@ fn changed<'a>(
 
 /// `task.add_to_other_config`.
 pub fn add_to_other_config(cx: &Cx<'_>, call: AddToOtherConfig) -> Result<()> {
-    edit(cx, &call.this, |draft| {
+    write(cx, &call.this, "other_config", |draft| {
         let mut map = draft.field(&call.this, Task::OTHER_CONFIG)?;
         if map.insert(call.key.clone(), call.value.clone()).is_some() {
             return Err(super::duplicate(&call.this, &call.key));
