@@ -34,13 +34,20 @@ impl LocalDriver {
             return Ok(());
         }
         match self.kernel.set_modes(&nic.name, to) {
-            Err(error) if error.is_missing() => Err(error),
-            Err(error) => {
-                self.note_stuck(nic, to, &error);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+            Err(error) if error.is_missing() => return Err(error),
+            Err(error) => self.note_stuck(nic, to, error.to_string()),
+            // Some drivers accept what they then do not do.
+            Ok(()) => match self.kernel.modes(&nic.name) {
+                Ok(found) if found.is(to) => {}
+                Ok(found) => {
+                    let why = format!("{to} was accepted, and it is {}", found.as_set());
+                    self.note_stuck(nic, to, why);
+                }
+                Err(error) if error.is_missing() => return Err(error),
+                Err(error) => self.note_stuck(nic, to, error.to_string()),
+            },
         }
+        Ok(())
     }
 
     /// The wanted modes if a NIC has them, or won't; else what it has.
@@ -64,7 +71,7 @@ impl LocalDriver {
             // It went since the links were listed, and will be missing the next time.
             Err(error) if error.is_missing() => Ok(*wanted),
             Err(error) => {
-                self.note_stuck(nic, wanted, &error);
+                self.note_stuck(nic, wanted, error.to_string());
                 Ok(*wanted)
             }
         }
@@ -75,9 +82,9 @@ impl LocalDriver {
         self.stuck.get(&index).map(|(_, why)| why.as_str())
     }
 
-    fn note_stuck(&mut self, nic: &kernel::Link, wanted: &LinkModes, error: &KernelError) {
-        warn!("{error}; {} stays as it is", nic.name);
-        self.stuck.insert(nic.index, (*wanted, error.to_string()));
+    fn note_stuck(&mut self, nic: &kernel::Link, wanted: &LinkModes, why: String) {
+        warn!("{why}; {} stays as it is", nic.name);
+        self.stuck.insert(nic.index, (*wanted, why));
     }
 
     /// A NIC that doesn't let a setting be changed is as good as any other; that is noted once and taken for granted.
