@@ -693,3 +693,28 @@ fn a_management_address_that_changes_within_its_network_is_swapped_and_never_lef
         );
     }
 }
+
+#[test]
+fn an_mtu_that_a_nic_does_not_take_is_told_and_costs_no_bridge() {
+    let agent = host("eth0");
+    let handle = agent.handle();
+    let wanted = |mtu| {
+        let bridge = Bridge {
+            mtu,
+            ..managed(Bridge::over_nic(name("eth0")))
+        };
+        topology("xenbr0", vec![("xenbr0", bridge)])
+    };
+    what_can(&agent, &wanted(1500));
+    let outcome = what_can(&agent, &wanted(20_000));
+    assert_eq!((outcome.left_out, outcome.alone), (Vec::new(), None));
+    has_management(&agent, "xenbr0");
+    assert_eq!(handle.world().state.nics[&name("eth0")].mtu, 1500);
+    let told = outcome.facts.nics[&name("eth0")].refused.clone();
+    assert!(told.is_some_and(|why| why.contains("MTU 20000")));
+    assert_eq!(what_can(&agent, &wanted(20_000)).steps, 0);
+    // Another one is tried, and nothing is told any more.
+    let outcome = what_can(&agent, &wanted(9_000));
+    assert_eq!(handle.world().state.nics[&name("eth0")].mtu, 9_000);
+    assert_eq!(outcome.facts.nics[&name("eth0")].refused, None);
+}

@@ -54,6 +54,8 @@ pub struct LocalDriver {
     pub(super) fixed: BTreeSet<(u32, Offload)>,
     /// Modes that a device, by its index, was asked for last and does not take, and why.
     pub(super) stuck: BTreeMap<u32, (LinkModes, String)>,
+    /// The MTU that a device, by its index, was asked for last and does not take, and why.
+    pub(super) stuck_mtu: BTreeMap<u32, (u32, String)>,
     /// When the present request must be through.
     pub until: Instant,
     /// A failure to come, for tests.
@@ -92,6 +94,7 @@ impl LocalDriver {
             config,
             fixed: BTreeSet::new(),
             stuck: BTreeMap::new(),
+            stuck_mtu: BTreeMap::new(),
             until: Instant::now(),
             fault: None,
             steps: 0,

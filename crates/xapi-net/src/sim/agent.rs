@@ -285,6 +285,10 @@ fn facts(world: &World) -> Facts {
                 duplex: carrier.then_some(crate::facts::Duplex::Full),
                 physical: true,
                 addresses: on(name),
+                refused: world
+                    .stuck_mtu
+                    .get(name)
+                    .map(|mtu| format!("setting the MTU {mtu} of {name}: Invalid argument")),
                 ..NicFacts::default()
             },
         );
