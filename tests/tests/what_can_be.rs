@@ -1,7 +1,7 @@
 //! Start-up and calls on hosts where something is not as the rows say: a NIC is gone, has another name, a row makes no
 //! sense, the inventory is lost.
 
-use xapi_model::{Host, Message, Network, Value};
+use xapi_model::{Host, Message, Network, Pif, Ref, Value};
 use xapi_net::names::Name;
 use xapi_net::sim::{Fault, FaultKind, Handle};
 use xapi_tests::SimHost;
@@ -27,6 +27,11 @@ fn management_is_up(host: &SimHost) {
         found.iter().any(|line| line.ends_with(" 172.16.0.10/27")),
         "no management address: {found:?}"
     );
+}
+
+fn management_pif(host: &SimHost) -> Ref<Pif> {
+    let mut pifs = host.all::<Pif>().into_iter();
+    pifs.find(|(_, pif)| pif.management).expect("management").0
 }
 
 /// The daemon starts after the machine's boot.
@@ -122,6 +127,24 @@ fn rows_that_make_no_sense_cost_their_own_pif_alone() {
     boot(&mut host);
     management_is_up(&host);
     assert!(host.get(&pif).currently_attached);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_router_that_no_address_reaches_takes_no_bridge_with_it() {
+    let mut host = SimHost::new(3);
+    // Whoever wrote the row, a router elsewhere costs itself alone.
+    host.core()
+        .store
+        .change(|draft| draft.set(&host.pif("eth0"), Pif::GATEWAY, "10.9.9.9".to_owned()))
+        .unwrap();
+    boot(&mut host);
+    management_is_up(&host);
+    assert!(!host.get(&host.pif("eth0")).left_out);
+    let words = ["Static", "172.16.0.10", "255.255.255.224", "172.16.0.1", ""].map(Value::from);
+    let params = std::iter::once(text(&host.pif("eth0"))).chain(words);
+    host.call("PIF.reconfigure_ip", params.collect()).unwrap();
+    management_is_up(&host);
     assert_eq!(host.diverged(), Vec::<String>::new());
 }
 
@@ -233,6 +256,11 @@ fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it
         assert!(alert, "{messages:#?}");
         let line = std::fs::read_to_string(&console).unwrap();
         assert!(line.contains("on eth0 alone"), "{line:?}");
+        // A call meanwhile asks for management as well as for what it is about.
+        assert!(!host.get(&management_pif(&host)).left_out, "at {at}");
+        host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+            .unwrap();
+        management_is_up(&host);
         xapi_core::startup::reconverge(host.core()).unwrap();
         assert_eq!(mark(&host), None, "at {at}");
         assert_eq!(host.diverged(), Vec::<String>::new(), "at {at}");

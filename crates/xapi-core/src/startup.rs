@@ -524,19 +524,21 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. The
-/// management interface is never shown unplugged: it is what it shall be.
+/// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. Left out
+/// are the bridges that are not there, and a bond's member that the bond goes on without; a bridge that is there without
+/// its router is not. Management is neither shown unplugged nor marked: it is what it shall be, and each call asks for it.
 fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftOut]) -> Result<()> {
     let mut missing = Vec::new();
     for left in left_out {
         for bridge in &left.bridges {
             missing.extend(topology::pif_of_bridge(draft, host, bridge.as_str())?);
         }
-        missing.extend(match left.part {
-            Part::Nic(nic) => topology::pif_of_device(draft, host, nic.as_str())?,
-            Part::Bridge(bridge) => topology::pif_of_bridge(draft, host, bridge.as_str())?,
-            Part::Host => None,
-        });
+        if let Part::Nic(nic) = left.part
+            && let Some(pif) = topology::pif_of_device(draft, host, nic.as_str())?
+            && !draft.field(&pif, Pif::BOND_SLAVE_OF)?.is_null()
+        {
+            missing.push(pif);
+        }
         let what = match left.part {
             Part::Host => "the host's network".to_owned(),
             part => part.to_string(),
@@ -545,10 +547,10 @@ fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftO
         tell(core, draft, host, "NETWORK_NOT_BROUGHT_UP", &body)?;
     }
     for (reference, pif) in pifs_of(draft, host)? {
-        let out = missing.contains(&reference);
+        let out = missing.contains(&reference) && !pif.management;
         let member = !pif.bond_slave_of.is_null();
         draft.set(&reference, Pif::LEFT_OUT, out)?;
-        if out && !pif.management {
+        if out {
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, false)?;
         } else if pif.left_out && !member {
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, true)?;
