@@ -718,3 +718,75 @@ fn an_mtu_that_a_nic_does_not_take_is_told_and_costs_no_bridge() {
     assert_eq!(handle.world().state.nics[&name("eth0")].mtu, 9_000);
     assert_eq!(outcome.facts.nics[&name("eth0")].refused, None);
 }
+
+#[test]
+fn management_that_can_be_had_nowhere_stays_as_it_was() {
+    let agent = host("eth0 eth1");
+    let handle = agent.handle();
+    let wanted = |more: bool| {
+        let mut bridges = vec![("xenbr0", managed(Bridge::over_nic(name("eth0"))))];
+        if more {
+            // A detail of management that the host refuses, again and again.
+            bridges[0].1.mtu = 9_000;
+            bridges.push(("xenbr1", Bridge::over_nic(name("eth1"))));
+        }
+        topology("xenbr0", bridges)
+    };
+    what_can(&agent, &wanted(false));
+    let before = handle.world().state.clone();
+    {
+        let mut world = handle.world();
+        world.watch = Some(xapi_net::sim::world::Watch {
+            address: "172.16.0.10".parse().unwrap(),
+            routed: true,
+            missing: Vec::new(),
+        });
+        world.fault = Some(Fault {
+            at: world.steps,
+            kind: FaultKind::Refuse,
+        });
+    }
+    let outcome = what_can(&agent, &wanted(true));
+    assert_eq!(outcome.left_out.len(), 1, "{:?}", outcome.left_out);
+    assert_eq!(outcome.left_out[0].bridges, [name("xenbr0")]);
+    has_management(&agent, "xenbr0");
+    let world = handle.world();
+    assert_eq!(world.watch.as_ref().unwrap().missing, Vec::<String>::new());
+    let now = world.state.bridges.get(&name("xenbr0"));
+    assert_eq!(now, before.bridges.get(&name("xenbr0")));
+    assert!(
+        world.state.bridges.contains_key(&name("xenbr1")),
+        "the rest comes up"
+    );
+    drop(world);
+    assert_eq!(what_can(&agent, &wanted(true)).left_out, []);
+    has_management(&agent, "xenbr0");
+}
+
+#[test]
+fn an_open_vswitch_that_does_not_follow_costs_management_nothing() {
+    let agent = host("eth0 eth1");
+    let handle = agent.handle();
+    let before = topology("xapi1", vec![("xapi1", managed(bond("eth0 eth1")))]);
+    what_can(&agent, &before);
+    let mut wanted = before.clone();
+    wanted.bridges.get_mut(&name("xapi1")).unwrap().mtu = 9_000;
+    let plan = agent.plan(Request::what_can(wanted.clone())).unwrap();
+    for at in 0..plan.len() {
+        let mut world = handle.world();
+        world.fault = Some(Fault {
+            at: world.steps + at,
+            kind: FaultKind::Silent,
+        });
+        drop(world);
+        let error = agent
+            .converge(Request::what_can(wanted.clone()))
+            .unwrap_err();
+        assert_eq!(error.cause, Cause::TimedOut, "{}", plan[at]);
+        assert_eq!(
+            management_at(&agent),
+            Some((name("xapi1"), vec![name("bond0")]))
+        );
+        what_can(&agent, &before);
+    }
+}

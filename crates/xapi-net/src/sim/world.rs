@@ -179,6 +179,12 @@ impl World {
         match fault.map(|(_, kind)| kind) {
             Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return Err(stop(0, Cause::Stopped, "crashed")),
+            Some(FaultKind::Silent) => {
+                return Err(Stopped {
+                    part: Part::Host,
+                    ..stop(0, Cause::TimedOut, "silent on demand")
+                });
+            }
             Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
                 return Err(stop(0, Cause::Refused, "refused on demand"));
             }
