@@ -162,7 +162,7 @@ impl SimAgent {
             why: error.to_string(),
         });
         let Some(topology) = self.asked().clone() else {
-            return;
+            return self.handle.tell(&NetEvent::NothingAsked);
         };
         let event = match self.carry_out(&Request::what_can(topology)) {
             Ok(outcome) => NetEvent::Converged {
