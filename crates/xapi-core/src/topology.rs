@@ -563,17 +563,23 @@ fn dns(pif: &Pif) -> Option<Dns> {
     let servers: Vec<IpAddr> = words(&pif.dns)
         .iter()
         .filter_map(|server| server.parse().ok())
+        .take(net::MAX_DNS)
         .collect();
     let search = match pif.other_config.get("domain") {
         Some(domain) if !servers.is_empty() => words(domain),
         _ => Vec::new(),
     };
     let formed = |domain: &String| {
-        domain
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        domain.len() <= 253
+            && domain
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
-    let search = search.into_iter().filter(formed).collect();
+    let search = search
+        .into_iter()
+        .filter(formed)
+        .take(net::MAX_DNS)
+        .collect();
     Some(Dns { servers, search })
 }
 

@@ -6,7 +6,8 @@ use xapi_net::agent::{Agent, Cause, NetEvent, Outcome, Part, Request, Undo};
 use xapi_net::names::{Mac, Name};
 use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::{
-    Bond, BondMode, Bridge, BridgeKind, Dns, Ipv4, Lease, Nic, Offload, Real, Topology, Uplink,
+    Bond, BondMode, Bridge, BridgeKind, Dns, Ipv4, Ipv6, Lease, Nic, Offload, Real, Topology,
+    Uplink,
 };
 
 const PRIMARY: Mac = Mac([0x02, 0x16, 0x3e, 0, 0, 0]);
@@ -789,4 +790,73 @@ fn an_open_vswitch_that_does_not_follow_costs_management_nothing() {
         );
         what_can(&agent, &before);
     }
+}
+
+#[test]
+fn all_addresses_stay_until_the_lease_whatever_resolv_conf_says() {
+    let agent = host("eth0");
+    let handle = agent.handle();
+    let inet = |text: &str| text.parse::<xapi_net::topology::Inet>().unwrap();
+    let all = ["169.254.7.7/16", "172.16.0.10/27", "10.7.0.1/24"].map(inet);
+    {
+        let mut world = handle.world();
+        for address in all {
+            world.state.addresses.insert((name("eth0"), address));
+        }
+        world.state.nics.get_mut(&name("eth0")).unwrap().up = true;
+        // A word that the C library takes and that is no domain, and more servers than it asks.
+        let servers: String = (1..100)
+            .map(|n| format!("nameserver 10.0.0.{n}\n"))
+            .collect();
+        let text = format!("search b\u{fc}ro.example intra\n{servers}");
+        world.state.resolver = Some(text.into());
+    }
+    let bridge = Bridge {
+        mac: Some(PRIMARY),
+        ipv4: Ipv4::Dhcp { lease: None },
+        ..Bridge::over_nic(name("eth0"))
+    };
+    let mut wanted = topology("xenbr0", vec![("xenbr0", bridge)]);
+    wanted.dns = Some(name("xenbr0"));
+    let outcome = what_can(&agent, &wanted);
+    assert_eq!(outcome.left_out, []);
+    let on_bridge = &outcome.facts.bridges[&name("xenbr0")].addresses;
+    let mut expected = all.to_vec();
+    expected.sort();
+    assert_eq!(*on_bridge, expected);
+    assert_eq!(outcome.facts.dns.search, ["intra"]);
+    assert_eq!(what_can(&agent, &wanted).steps, 0);
+    let lease = Lease {
+        address: inet("172.16.0.20/27"),
+        gateway: Some("172.16.0.1".parse().unwrap()),
+        dns: Dns::default(),
+        server: None,
+        mtu: None,
+    };
+    handle.offer(PRIMARY, None, lease.clone());
+    let facts = what_can(&agent, &wanted).facts;
+    assert_eq!(facts.bridges[&name("xenbr0")].addresses, [lease.address]);
+}
+
+#[test]
+fn a_static_ipv6_address_keeps_its_router_until_there_is_a_lease() {
+    let agent = host("eth0");
+    let over = |ipv6| {
+        let bridge = Bridge {
+            mac: Some(PRIMARY),
+            ipv6,
+            ..Bridge::over_nic(name("eth0"))
+        };
+        topology("xenbr0", vec![("xenbr0", bridge)])
+    };
+    let fixed = over(Ipv6::Static {
+        addresses: vec!["fd00:172:16::10/64".parse().unwrap()],
+        gateway: Some("fd00:172:16::1".parse().unwrap()),
+    });
+    let router = what_can(&agent, &fixed).facts.gateway_v6;
+    assert!(router.is_some());
+    let facts = what_can(&agent, &over(Ipv6::Dhcp { lease: None })).facts;
+    let kept = "fd00:172:16::10/64".parse().unwrap();
+    assert_eq!(facts.bridges[&name("xenbr0")].addresses, [kept]);
+    assert_eq!(facts.gateway_v6, router);
 }

@@ -503,9 +503,14 @@ impl Owner {
             | monitor::Event::Connected { resumed: false } => {
                 self.settled = false;
                 self.tell(NetEvent::BackendRestarted);
+                // Whatever failed before, failed for want of it.
+                self.pause = QUIET;
                 self.soon();
             }
-            monitor::Event::BackendFound { .. } => self.soon(),
+            monitor::Event::BackendFound { .. } => {
+                self.pause = QUIET;
+                self.soon();
+            }
             monitor::Event::Rows { names } => {
                 let asked = names.iter().any(|name| self.is_asked(name));
                 if asked {
