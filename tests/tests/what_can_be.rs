@@ -37,7 +37,10 @@ fn management_pif(host: &SimHost) -> Ref<Pif> {
 /// The daemon starts after the machine's boot.
 fn boot(host: &mut SimHost) {
     host.handle.world().reboot();
-    std::fs::remove_dir_all(host.root().join("run")).unwrap();
+    let run = host.root().join("run");
+    if run.exists() {
+        std::fs::remove_dir_all(run).unwrap();
+    }
     host.start();
 }
 
@@ -269,13 +272,7 @@ fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it
     assert!(marked > 0);
 }
 
-#[test]
-fn a_database_that_is_gone_costs_no_network() {
-    let mut host = SimHost::new(4);
-    let network = host.new_network("bonded");
-    host.bond(&network, &["eth0", "eth3"], "active-backup")
-        .unwrap();
-    let before = addresses(&host);
+fn lose_the_database(host: &mut SimHost) {
     host.stop();
     for file in ["xapi.db", "xapi.db-wal", "xapi.db-shm"] {
         let path = host.root().join("var/lib/xcp").join(file);
@@ -283,11 +280,92 @@ fn a_database_that_is_gone_costs_no_network() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    boot(&mut host);
-    assert_eq!(addresses(&host), before);
+}
+
+#[test]
+fn a_database_that_is_gone_costs_no_network() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    let before = addresses(&host);
+    lose_the_database(&mut host);
+    // The second boot finds a database that knows no management, and the third as well.
+    for _ in 0..3 {
+        boot(&mut host);
+        assert_eq!(addresses(&host), before);
+        management_is_up(&host);
+        let world = host.handle.world();
+        assert!(world.state.ports.contains_key(&nic("bond0")));
+    }
+    // What would take the network away is refused; what gives the host its management is not.
+    let network = host.new_network("again");
+    let plug = vec![text(&host.pif("eth1"))];
+    for refused in [
+        host.call("PIF.plug", plug).unwrap_err(),
+        host.bond(&network, &["eth0", "eth3"], "active-backup")
+            .unwrap_err(),
+    ] {
+        assert_eq!(refused.code, "PIF_CONFIGURATION_ERROR", "{refused}");
+        assert!(refused.to_string().contains("management"), "{refused}");
+    }
+    let pif = host.pif("eth0");
+    let words = ["Static", "172.16.0.10", "255.255.255.224", "172.16.0.1", ""].map(Value::from);
+    let params = std::iter::once(text(&pif)).chain(words).collect();
+    host.call("PIF.reconfigure_ip", params).unwrap();
+    assert_eq!(addresses(&host), before, "nothing happened yet");
+    host.call("host.management_reconfigure", vec![text(&pif)])
+        .unwrap();
     management_is_up(&host);
-    let world = host.handle.world();
-    assert!(world.state.ports.contains_key(&nic("bond0")));
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    management_is_up(&host);
+    boot(&mut host);
+    management_is_up(&host);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_database_that_begins_anew_has_management_as_it_was_committed_last() {
+    let seen = |host: &SimHost| {
+        let pif = host.get(&host.pif("eth0"));
+        let v4 = (pif.ip_configuration_mode, pif.ip, pif.netmask, pif.gateway);
+        let v6 = (pif.ipv6_configuration_mode, pif.ipv6, pif.ipv6_gateway);
+        (v4, v6, pif.dns, pif.management)
+    };
+    let reconfigure = |host: &SimHost, words: [&str; 5]| {
+        let words = words.map(Value::from);
+        let params = std::iter::once(text(&host.pif("eth0"))).chain(words);
+        host.call("PIF.reconfigure_ip", params.collect()).unwrap();
+    };
+    let mut host = SimHost::new(3);
+    // The installer's file says something else than each of these.
+    let lease = xapi_net::topology::Lease {
+        address: "172.16.0.10/27".parse().unwrap(),
+        gateway: Some("172.16.0.1".parse().unwrap()),
+        dns: Default::default(),
+        server: None,
+        mtu: None,
+    };
+    let mac = host.get(&host.pif("eth0")).mac.parse().unwrap();
+    host.handle.offer(mac, None, lease);
+    for words in [
+        ["DHCP", "", "", "", ""],
+        [
+            "Static",
+            "172.16.0.10",
+            "255.255.255.0",
+            "172.16.0.2",
+            "172.16.0.3",
+        ],
+    ] {
+        reconfigure(&host, words);
+        let before = seen(&host);
+        lose_the_database(&mut host);
+        boot(&mut host);
+        assert_eq!(seen(&host), before);
+        assert_eq!(host.diverged(), Vec::<String>::new());
+    }
 }
 
 #[test]
