@@ -1,7 +1,7 @@
 //! Start-up and calls on hosts where something is not as the rows say: a NIC is gone, has another name, a row makes no
 //! sense, the inventory is lost.
 
-use xapi_model::{Host, Message, Network, Value};
+use xapi_model::{Host, Message, Network, Pif, Ref, Value};
 use xapi_net::names::Name;
 use xapi_net::sim::{Fault, FaultKind, Handle};
 use xapi_tests::SimHost;
@@ -29,10 +29,18 @@ fn management_is_up(host: &SimHost) {
     );
 }
 
+fn management_pif(host: &SimHost) -> Ref<Pif> {
+    let mut pifs = host.all::<Pif>().into_iter();
+    pifs.find(|(_, pif)| pif.management).expect("management").0
+}
+
 /// The daemon starts after the machine's boot.
 fn boot(host: &mut SimHost) {
     host.handle.world().reboot();
-    std::fs::remove_dir_all(host.root().join("run")).unwrap();
+    let run = host.root().join("run");
+    if run.exists() {
+        std::fs::remove_dir_all(run).unwrap();
+    }
     host.start();
 }
 
@@ -122,6 +130,24 @@ fn rows_that_make_no_sense_cost_their_own_pif_alone() {
     boot(&mut host);
     management_is_up(&host);
     assert!(host.get(&pif).currently_attached);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_router_that_no_address_reaches_takes_no_bridge_with_it() {
+    let mut host = SimHost::new(3);
+    // Whoever wrote the row, a router elsewhere costs itself alone.
+    host.core()
+        .store
+        .change(|draft| draft.set(&host.pif("eth0"), Pif::GATEWAY, "10.9.9.9".to_owned()))
+        .unwrap();
+    boot(&mut host);
+    management_is_up(&host);
+    assert!(!host.get(&host.pif("eth0")).left_out);
+    let words = ["Static", "172.16.0.10", "255.255.255.224", "172.16.0.1", ""].map(Value::from);
+    let params = std::iter::once(text(&host.pif("eth0"))).chain(words);
+    host.call("PIF.reconfigure_ip", params.collect()).unwrap();
+    management_is_up(&host);
     assert_eq!(host.diverged(), Vec::<String>::new());
 }
 
@@ -233,12 +259,27 @@ fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it
         assert!(alert, "{messages:#?}");
         let line = std::fs::read_to_string(&console).unwrap();
         assert!(line.contains("on eth0 alone"), "{line:?}");
+        // A call meanwhile asks for management as well as for what it is about.
+        assert!(!host.get(&management_pif(&host)).left_out, "at {at}");
+        host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+            .unwrap();
+        management_is_up(&host);
         xapi_core::startup::reconverge(host.core()).unwrap();
         assert_eq!(mark(&host), None, "at {at}");
         assert_eq!(host.diverged(), Vec::<String>::new(), "at {at}");
         management_is_up(&host);
     }
     assert!(marked > 0);
+}
+
+fn lose_the_database(host: &mut SimHost) {
+    host.stop();
+    for file in ["xapi.db", "xapi.db-wal", "xapi.db-shm"] {
+        let path = host.root().join("var/lib/xcp").join(file);
+        if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -248,18 +289,83 @@ fn a_database_that_is_gone_costs_no_network() {
     host.bond(&network, &["eth0", "eth3"], "active-backup")
         .unwrap();
     let before = addresses(&host);
-    host.stop();
-    for file in ["xapi.db", "xapi.db-wal", "xapi.db-shm"] {
-        let path = host.root().join("var/lib/xcp").join(file);
-        if path.exists() {
-            std::fs::remove_file(path).unwrap();
-        }
+    lose_the_database(&mut host);
+    // The second boot finds a database that knows no management, and the third as well.
+    for _ in 0..3 {
+        boot(&mut host);
+        assert_eq!(addresses(&host), before);
+        management_is_up(&host);
+        let world = host.handle.world();
+        assert!(world.state.ports.contains_key(&nic("bond0")));
     }
-    boot(&mut host);
-    assert_eq!(addresses(&host), before);
+    // What would take the network away is refused; what gives the host its management is not.
+    let network = host.new_network("again");
+    let plug = vec![text(&host.pif("eth1"))];
+    for refused in [
+        host.call("PIF.plug", plug).unwrap_err(),
+        host.bond(&network, &["eth0", "eth3"], "active-backup")
+            .unwrap_err(),
+    ] {
+        assert_eq!(refused.code, "PIF_CONFIGURATION_ERROR", "{refused}");
+        assert!(refused.to_string().contains("management"), "{refused}");
+    }
+    let pif = host.pif("eth0");
+    let words = ["Static", "172.16.0.10", "255.255.255.224", "172.16.0.1", ""].map(Value::from);
+    let params = std::iter::once(text(&pif)).chain(words).collect();
+    host.call("PIF.reconfigure_ip", params).unwrap();
+    assert_eq!(addresses(&host), before, "nothing happened yet");
+    host.call("host.management_reconfigure", vec![text(&pif)])
+        .unwrap();
     management_is_up(&host);
-    let world = host.handle.world();
-    assert!(world.state.ports.contains_key(&nic("bond0")));
+    host.bond(&network, &["eth0", "eth3"], "active-backup")
+        .unwrap();
+    management_is_up(&host);
+    boot(&mut host);
+    management_is_up(&host);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_database_that_begins_anew_has_management_as_it_was_committed_last() {
+    let seen = |host: &SimHost| {
+        let pif = host.get(&host.pif("eth0"));
+        let v4 = (pif.ip_configuration_mode, pif.ip, pif.netmask, pif.gateway);
+        let v6 = (pif.ipv6_configuration_mode, pif.ipv6, pif.ipv6_gateway);
+        (v4, v6, pif.dns, pif.management)
+    };
+    let reconfigure = |host: &SimHost, words: [&str; 5]| {
+        let words = words.map(Value::from);
+        let params = std::iter::once(text(&host.pif("eth0"))).chain(words);
+        host.call("PIF.reconfigure_ip", params.collect()).unwrap();
+    };
+    let mut host = SimHost::new(3);
+    // The installer's file says something else than each of these.
+    let lease = xapi_net::topology::Lease {
+        address: "172.16.0.10/27".parse().unwrap(),
+        gateway: Some("172.16.0.1".parse().unwrap()),
+        dns: Default::default(),
+        server: None,
+        mtu: None,
+    };
+    let mac = host.get(&host.pif("eth0")).mac.parse().unwrap();
+    host.handle.offer(mac, None, lease);
+    for words in [
+        ["DHCP", "", "", "", ""],
+        [
+            "Static",
+            "172.16.0.10",
+            "255.255.255.0",
+            "172.16.0.2",
+            "172.16.0.3",
+        ],
+    ] {
+        reconfigure(&host, words);
+        let before = seen(&host);
+        lose_the_database(&mut host);
+        boot(&mut host);
+        assert_eq!(seen(&host), before);
+        assert_eq!(host.diverged(), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -4,21 +4,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use xapi_core::{Config, last_topology};
 use xapi_db::{DbError, Store};
 use xapi_model::{ApiError, Value, errors};
 use xapi_net::agent::NetEvent;
 use xapi_net::local::LocalAgent;
-use xapi_server::{Handler, Origin, Server, UnixAccess};
+use xapi_server::{Fetch, Handler, Origin, Page};
 use xapi_tls::{Identity, TlsIdentity};
 
 use xapi::settings::Settings;
 
-use super::{SHUTDOWN, Signals, Told, Watchdog, log_to_where_we_run, network, tell_systemd};
-
-const AN_HOUR: Duration = Duration::from_secs(3600);
+use super::listening::{LISTEN_AGAIN, Listening};
+use super::{Signals, Told, Watchdog, log_to_where_we_run, network, tell_systemd};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -42,8 +40,7 @@ pub fn serve(config: &Config, settings: &Settings, signals: Signals, why: DbErro
 }
 
 fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Result<(), Failure> {
-    let marker = config.emergency_marker();
-    note(&marker, why)?;
+    // Before anything is written: the disk may be why there is no database.
     let agent = LocalAgent::start(network(config, settings)?)?;
     xapi_net::agent::Agent::subscribe(&agent, Box::new(tell_log));
     match last_topology::bring_up(config, &agent) {
@@ -56,24 +53,18 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
         // The agent tries again by itself, once it could begin.
         Err(why) => tracing::error!("the network was not brought up: {why}"),
     }
+    let marker = config.emergency_marker();
+    if let Err(why) = note(&marker, why) {
+        tracing::error!("{}: {why}", marker.display());
+    }
     let (tell, told) = mpsc::channel();
     signals.tell(tell)?;
-    let server = Server::new(Arc::new(Emergency), settings.limits.config())?;
-    let socket = server.listen_unix(&config.path("/var/lib/xcp/xapi"), UnixAccess::default())?;
     let shown = certificate(config);
-    let plain = settings.listen.iter().map(|at| server.listen_tcp(*at));
-    let by_tls = settings
-        .listen_tls
-        .iter()
-        .filter(|_| shown.shown().is_some());
-    let by_tls = by_tls.map(|at| server.listen_tls(*at, Arc::clone(&shown)));
-    let mut remote = Vec::new();
-    for listened in plain.chain(by_tls) {
-        match listened {
-            Ok(listener) => remote.push(listener),
-            Err(why) => tracing::error!("{why}"),
-        }
+    let mut listening = Listening::start(Arc::new(Emergency), config, settings, &shown)?;
+    if let Err(why) = listening.local() {
+        tracing::error!("{why}");
     }
+    listening.management(true);
     tell_systemd(&[
         sd_notify::NotifyState::Status("emergency: the database cannot be used"),
         sd_notify::NotifyState::Ready,
@@ -82,21 +73,24 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
     loop {
         // There is nothing here that could get stuck: to be there is to be well.
         watchdog.pat(|| Ok(()));
-        match told.recv_timeout(watchdog.wait().min(AN_HOUR)) {
+        match told.recv_timeout(watchdog.wait().min(LISTEN_AGAIN)) {
             Ok(Told::Signal(signal)) => {
                 tracing::info!("{signal}: stopping; the network stays as it is");
                 break;
             }
-            Ok(Told::Management(..)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Told::Management(..)) => {}
+            Err(mpsc::RecvTimeoutError::Timeout) => listening.again(),
             Err(why) => return Err(why.into()),
         }
     }
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
-    drop((socket, remote));
-    if !server.shutdown(SHUTDOWN) {
-        tracing::warn!("some calls were cut off");
+    listening.stop();
+    match std::fs::remove_file(&marker) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {why}", marker.display()).into())
+        }
+        _ => Ok(()),
     }
-    Ok(std::fs::remove_file(&marker)?)
 }
 
 /// The host's certificate, if its file can be used: without a database none is made.
@@ -133,6 +127,13 @@ impl Handler for Emergency {
         match name {
             "host.is_in_emergency_mode" => Ok(Value::Bool(true)),
             _ => Err(errors::host_in_emergency_mode()),
+        }
+    }
+
+    fn fetch(&self, _: &Origin, fetch: &Fetch) -> Page {
+        match fetch.path.as_str() {
+            "/health" => Page::Failed,
+            _ => Page::NotFound,
         }
     }
 

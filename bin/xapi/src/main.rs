@@ -2,9 +2,9 @@
 //! answers the XenAPI until it is told to stop. Stopping leaves the network as it is.
 
 mod emergency;
+mod listening;
 mod pid_file;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -22,17 +22,10 @@ use xapi_core::{Api, Config, Core, health, startup};
 use xapi_db::{Options, Store};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
-use xapi_server::{Config as ServerConfig, ListenError, Listener, Server, UnixAccess};
-use xapi_tls::TlsIdentity;
 
+use listening::{LISTEN_AGAIN, Listening};
 use pid_file::PidFile;
-use xapi::settings::{self, PlainHttp, Settings};
-
-/// How often an address is tried again that could not be listened on.
-const LISTEN_AGAIN: Duration = Duration::from_secs(10);
-
-/// How long the server's threads may take to get to work.
-const RESPONDS: Duration = Duration::from_secs(5);
+use xapi::settings::{self, Settings};
 
 /// How long running calls may take to end when the daemon is told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -214,7 +207,10 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
             tracing::warn!("management changed, and the listeners did not yet");
         }
     });
-    let mut listening = Listening::start(&core, settings)?;
+    let answers = Arc::new(Answers(Api::new(Arc::clone(&core))));
+    let mut listening = Listening::start(answers, &core.config, settings, &core.tls)?;
+    listening.local()?;
+    listening.management(core.management_enabled());
     let path = core.config.path("/run/xapi.pid");
     let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
@@ -229,7 +225,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
                 listening.management(enabled);
                 drop(done);
             }
-            Err(mpsc::RecvTimeoutError::Timeout) => listening.listen_again(),
+            Err(mpsc::RecvTimeoutError::Timeout) => listening.again(),
             Err(why) => return Err(why.into()),
         }
     };
@@ -312,120 +308,6 @@ fn network(config: &Config, settings: &Settings) -> Result<NetConfig, Box<dyn st
         },
         ..NetConfig::at(&config.root)
     })
-}
-
-/// An address to listen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Door {
-    address: SocketAddr,
-    tls: bool,
-}
-
-/// The server with its open listeners.
-struct Listening {
-    server: Server,
-    identity: Arc<TlsIdentity>,
-    local: Listener,
-    remote: Vec<Listener>,
-    /// Where to listen and could not yet.
-    missing: Vec<Door>,
-    doors: Vec<Door>,
-}
-
-impl Listening {
-    fn start(
-        core: &Arc<Core>,
-        settings: &Settings,
-    ) -> Result<Listening, Box<dyn std::error::Error>> {
-        let config = ServerConfig {
-            gzip: settings.gzip,
-            plain_on_loopback_only: settings.plain_http == PlainHttp::Loopback,
-            ..settings.limits.config()
-        };
-        let server = Server::new(Arc::new(Answers(Api::new(Arc::clone(core)))), config)?;
-        let local = server.listen_unix(
-            &core.config.path("/var/lib/xcp/xapi"),
-            UnixAccess::default(),
-        )?;
-        let doors = |addresses: &[SocketAddr], tls| {
-            let doors = addresses.iter().map(move |&address| Door { address, tls });
-            doors.collect::<Vec<_>>()
-        };
-        let mut listening = Listening {
-            server,
-            identity: Arc::clone(&core.tls),
-            local,
-            remote: Vec::new(),
-            missing: Vec::new(),
-            doors: [
-                doors(&settings.listen, false),
-                doors(&settings.listen_tls, true),
-            ]
-            .concat(),
-        };
-        listening.management(core.management_enabled());
-        Ok(listening)
-    }
-
-    /// Listens where the configuration says, or on loopback alone while management is disabled.
-    fn management(&mut self, enabled: bool) {
-        self.remote.clear();
-        let loopback = |door: &Door| Door {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, door.address.port())),
-            ..*door
-        };
-        self.missing = match enabled {
-            true => self.doors.clone(),
-            false => self.doors.iter().map(loopback).collect(),
-        };
-        self.missing.dedup();
-        self.listen_again();
-    }
-
-    /// Tries the addresses that could not be had. One of them is no reason to leave the others: the host must stay within
-    /// reach, and an address of a lease may come later. A host without IPv6 listens on all of IPv4 instead.
-    fn listen_again(&mut self) {
-        for door in std::mem::take(&mut self.missing) {
-            let every = door.address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
-            let legacy = Door {
-                address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, door.address.port())),
-                ..door
-            };
-            let listened = self.listen(door);
-            match listened.or_else(|why| if every { self.listen(legacy) } else { Err(why) }) {
-                Ok(listener) => self.remote.push(listener),
-                Err(why) => {
-                    tracing::error!("{why}; it is tried again");
-                    self.missing.push(door);
-                }
-            }
-        }
-    }
-
-    fn listen(&self, door: Door) -> Result<Listener, ListenError> {
-        if door.tls {
-            let identity = Arc::clone(&self.identity);
-            self.server.listen_tls(door.address, identity)
-        } else {
-            self.server.listen_tcp(door.address)
-        }
-    }
-
-    /// Whether the daemon works: what it does, and that it hears of it.
-    fn health(&self, core: &Core) -> Result<(), String> {
-        health::check(core)?;
-        match self.server.responds(RESPONDS) {
-            true => Ok(()),
-            false => Err(format!("nothing was read or written for {RESPONDS:?}")),
-        }
-    }
-
-    fn stop(self) {
-        drop((self.local, self.remote));
-        if !self.server.shutdown(SHUTDOWN) {
-            tracing::warn!("some calls were cut off");
-        }
-    }
 }
 
 /// The signals that end the daemon, blocked in every thread and taken by one that waits for them.

@@ -4,11 +4,12 @@
 use xapi_db::{Draft, Read};
 use xapi_model::{IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors};
 use xapi_net::facts::Facts;
-use xapi_net::topology::{Family, Name};
+use xapi_net::topology::{Bridge, Family, Ipv4, Ipv6, Name};
 
 use crate::Result;
 use crate::context::Core;
 use crate::inventory::Inventory;
+use crate::last_topology;
 use crate::topology::{netmask_of, pifs_of};
 
 /// The first start takes over the management interface that the installer left, as it is: the inventory names the
@@ -17,16 +18,72 @@ pub(crate) fn management(core: &Core) -> Result<()> {
     let host = core.localhost()?;
     let facts = core.agent.facts().map_err(errors::internal_error)?;
     let installed = installed_configuration(core)?;
+    // What was committed last is newer than what the installer wrote.
+    let kept = last_topology::read(&core.config.last_topology()).unwrap_or_else(|why| {
+        tracing::warn!("management is not adopted as it was kept: {why}");
+        None
+    });
     core.store.change(|draft| {
         for (reference, row) in pifs_of(draft, &host)? {
             let unset = row.ip_configuration_mode == IpConfigurationMode::None
                 && row.ipv6_configuration_mode == Ipv6ConfigurationMode::None;
-            if row.management && unset {
+            if !(row.management && unset) {
+                continue;
+            }
+            let bridge = draft.field(&row.network, Network::BRIDGE)?;
+            let management = kept.as_ref().and_then(|kept| {
+                let name = kept.management.filter(|name| name.as_str() == bridge)?;
+                kept.bridges.get(&name)
+            });
+            if let Some(management) = management {
+                adopt_kept(draft, &reference, management)?;
+            } else {
                 adopt(draft, &reference, &row, &facts, &installed)?;
             }
         }
         Ok(())
     })
+}
+
+/// What the management interface had when it was committed last, before the database was lost.
+fn adopt_kept(draft: &Draft, pif: &Ref<Pif>, kept: &Bridge) -> Result<()> {
+    let mut servers: Vec<String> = Vec::new();
+    if let Some(dns) = &kept.dns {
+        servers.extend(dns.servers.iter().map(ToString::to_string));
+        if !dns.search.is_empty() {
+            let mut config = draft.field(pif, Pif::OTHER_CONFIG)?;
+            config.insert("domain".to_owned(), dns.search.join(","));
+            draft.set(pif, Pif::OTHER_CONFIG, config)?;
+        }
+    }
+    draft.set(pif, Pif::DNS, servers.join(","))?;
+    let text = |gateway: Option<String>| gateway.unwrap_or_default();
+    match &kept.ipv4 {
+        Ipv4::None => {}
+        Ipv4::Dhcp { .. } => {
+            draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?;
+        }
+        Ipv4::Static { address, gateway } => {
+            draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
+            draft.set(pif, Pif::IP, address.address().to_string())?;
+            draft.set(pif, Pif::NETMASK, netmask_of(address.prefix()))?;
+            let gateway = gateway.map(|gateway| gateway.to_string());
+            draft.set(pif, Pif::GATEWAY, text(gateway))?;
+        }
+    }
+    let mode = match &kept.ipv6 {
+        Ipv6::None => Ipv6ConfigurationMode::None,
+        Ipv6::Autoconf => Ipv6ConfigurationMode::Autoconf,
+        Ipv6::Dhcp { .. } => Ipv6ConfigurationMode::Dhcp,
+        Ipv6::Static { addresses, gateway } => {
+            let addresses = addresses.iter().map(ToString::to_string).collect();
+            draft.set(pif, Pif::IPV6, addresses)?;
+            let gateway = gateway.map(|gateway| gateway.to_string());
+            draft.set(pif, Pif::IPV6_GATEWAY, text(gateway))?;
+            Ipv6ConfigurationMode::Static
+        }
+    };
+    draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, mode)
 }
 
 /// What /etc/firstboot.d/data/management.conf says: `MODE`, `MODEV6`, `DNS`, … (host-networking facts, 1.4).

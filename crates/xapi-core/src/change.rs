@@ -12,10 +12,14 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::{diverged, facts, inventory, startup, topology};
+use crate::{diverged, facts, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
+
+/// Why a call may not change the network while nobody knows which interface is management.
+const NO_MANAGEMENT: &str = "the host has no management interface yet, and what is plugged now would take away the network \
+     as it is: give a PIF an address and make it the management interface (host.management_reconfigure) first";
 
 impl Cx<'_> {
     /// Changes the network of `host`. `about` is the PIF that an error of the host's network is reported about when it
@@ -71,6 +75,13 @@ impl Core {
             let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
                 let topology = topology::of_host(&draft, host)?;
+                if !startup::may_converge(self, &draft)? {
+                    // What changes nothing of the network may be prepared: an address, before management gets it.
+                    if topology == topology::of_host(&self.view()?, host)? {
+                        return Ok((out, false));
+                    }
+                    return Err(errors::pif_configuration_error(about, NO_MANAGEMENT));
+                }
                 let request = Request {
                     topology,
                     mode: Mode::Whole,
@@ -86,22 +97,25 @@ impl Core {
                 converged = true;
                 diverged::unmark(&draft, host)?;
                 facts::record(self, &draft, host, &outcome.facts)?;
-                Ok(out)
+                Ok((out, true))
             });
-            let out = match outcome {
-                Ok(out) => out,
+            let (out, asked) = match outcome {
+                Ok(done) => done,
                 Err(why) if converged => return Err(self.restore(host, why)),
                 Err(why) => return Err((why, ended)),
             };
             match self.store.commit(draft) {
                 Ok(_) => {
-                    self.keep_topology(host);
-                    self.publish(host);
+                    if asked {
+                        self.keep_topology(host);
+                        self.publish(host);
+                    }
                     return Ok(out);
                 }
                 Err(CommitError::Conflict { class, reference }) => {
                     conflict = Some((class, reference))
                 }
+                Err(why) if !converged => return Err((commit_error(why), Ended::Refused)),
                 Err(why) => return Err(self.restore(host, commit_error(why))),
             }
         }
@@ -111,28 +125,35 @@ impl Core {
             "OTHER_OPERATION_IN_PROGRESS",
             vec![class.to_string(), reference.to_string()],
         );
-        Err(self.restore(host, busy))
+        if converged {
+            Err(self.restore(host, busy))
+        } else {
+            Err((busy, Ended::Refused))
+        }
     }
 
-    /// Puts the host back to what the database says after a change that the host took and the database did not.
+    /// Puts the host back to what the database says after a change that the host took and the database did not. What can't
+    /// be had again is noted as at a start.
     fn restore(&self, host: &Ref<Host>, why: ApiError) -> (ApiError, Ended) {
-        let back = self.view().and_then(|view| topology::of_host(&view, host));
-        let back = back.and_then(|topology| {
-            let request = Request {
-                topology,
-                mode: Mode::WhatCan,
-                within: self.config.change_deadline,
-            };
-            self.agent.converge(request).map_err(errors::internal_error)
-        });
-        if let Err(failed) = back {
-            tracing::error!("{host}: after {why} the network could not be put back: {failed}");
-            if let Err(failed) = diverged::mark(self, host, &failed.to_string()) {
-                tracing::error!("{host}: nor could the operator be told: {failed}");
+        let back = self
+            .view()
+            .and_then(|view| startup::may_converge(self, &view))
+            .and_then(|may| match may {
+                true => startup::reconverge_in_turn(self).map(Some),
+                false => last_topology::bring_up(&self.config, &*self.agent),
+            });
+        match back {
+            // What it is, is marked and told already.
+            Ok(Some(outcome)) if outcome.alone.is_some() => (why, Ended::Diverged),
+            Ok(_) => (why, Ended::Undone),
+            Err(failed) => {
+                tracing::error!("{host}: after {why} the network could not be put back: {failed}");
+                if let Err(failed) = diverged::mark(self, host, &failed.to_string()) {
+                    tracing::error!("{host}: nor could the operator be told: {failed}");
+                }
+                (why, Ended::Diverged)
             }
-            return (why, Ended::Diverged);
         }
-        (why, Ended::Undone)
     }
 
     /// What other programs read beside the database: the inventory's management interface.
@@ -145,7 +166,7 @@ impl Core {
                 match management {
                     Some((bridge, family)) => self.write_inventory(&bridge, &family),
                     // Disabled, unless the file names what was never adopted, for want of its NIC: a later start may be able to.
-                    None if startup::adopted(self)? => self.write_inventory("", ""),
+                    None if startup::adopted(self, &self.view()?)? => self.write_inventory("", ""),
                     None => Ok(()),
                 }
             });

@@ -420,7 +420,7 @@ fn choose_plugged(core: &Core) -> Result<()> {
     if marker.exists() {
         return Ok(());
     }
-    if !may_converge(core)? {
+    if !may_converge(core, &core.view()?)? {
         return Ok(());
     }
     let host = core.localhost()?;
@@ -441,10 +441,11 @@ fn choose_plugged(core: &Core) -> Result<()> {
 }
 
 /// Whether the rows know enough of the host's network to be made true. While the management interface is not known the
-/// network stays as somebody else left it: to plug a NIC takes its addresses away, and with them the way to this host.
-fn may_converge(core: &Core) -> Result<bool> {
+/// network stays as somebody else left it, or as it was kept: to plug a NIC takes its addresses away, and with them the
+/// way to this host.
+pub(crate) fn may_converge(core: &Core, rows: &impl Read) -> Result<bool> {
     let host = core.localhost()?;
-    let management = pifs_of(&core.view()?, &host)?
+    let management = pifs_of(rows, &host)?
         .into_iter()
         .find(|(_, pif)| pif.management);
     Ok(match management {
@@ -452,31 +453,45 @@ fn may_converge(core: &Core) -> Result<bool> {
             pif.ip_configuration_mode != IpConfigurationMode::None
                 || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
         }
-        None => adopted(core)?,
+        None => adopted(core, rows)?,
     })
 }
 
 /// Whether the bridge that the inventory names for management has a PIF here, or the inventory says that there is none:
 /// then the rows, not the installer, decide about management.
-pub(crate) fn adopted(core: &Core) -> Result<bool> {
+pub(crate) fn adopted(core: &Core, rows: &impl Read) -> Result<bool> {
     let inventory = read_inventory(core)?;
     let host = core.localhost()?;
     match inventory.get(inventory::MANAGEMENT_INTERFACE) {
         None => Ok(false),
         Some("") => Ok(true),
-        Some(bridge) => Ok(topology::pif_of_bridge(&core.view()?, &host, bridge)?.is_some()),
+        Some(bridge) => Ok(topology::pif_of_bridge(rows, &host, bridge)?.is_some()),
     }
 }
 
-/// One converge for everything, as far as it goes.
+/// One converge for everything, as far as it goes. While the rows don't know enough, the network is brought up as it was
+/// kept, at each start anew: after a boot nothing else would.
 fn converge(core: &Core) -> Result<()> {
-    if may_converge(core)? {
+    if may_converge(core, &core.view()?)? {
         return reconverge(core).map(|_| ());
     }
     let host = core.localhost()?;
-    let body = "the management interface that the inventory names was not found: the network stays as it is";
+    let kept = {
+        let _turn = core.turn()?;
+        crate::last_topology::bring_up(&core.config, &*core.agent)
+    };
+    let stays = match &kept {
+        Ok(Some(_)) => "was last committed",
+        _ => "is",
+    };
+    if let Err(why) = kept {
+        tracing::error!("the network was not brought up as it was kept: {why}");
+    }
+    let body = format!(
+        "the management interface that the inventory names was not found: the network stays as it {stays}"
+    );
     core.store
-        .change(|draft| tell(core, draft, &host, "MANAGEMENT_NOT_FOUND", body))
+        .change(|draft| tell(core, draft, &host, "MANAGEMENT_NOT_FOUND", &body))
 }
 
 /// Start-up's steps about the network again, after NICs or Open vSwitch came.
@@ -491,8 +506,13 @@ pub(crate) fn look_again(core: &Core) -> Result<()> {
 /// Makes the host look like its rows as far as it can; what cannot be is shown unplugged, named in an alert and tried
 /// again.
 pub fn reconverge(core: &Core) -> Result<Outcome> {
-    let host = core.localhost()?;
     let _turn = core.turn()?;
+    reconverge_in_turn(core)
+}
+
+/// The same for whoever has the host's turn.
+pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
+    let host = core.localhost()?;
     let (topology, mut left_out) = topology::wished(&core.view()?, &host)?;
     let request = Request {
         topology,
@@ -524,19 +544,21 @@ pub fn reconverge(core: &Core) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. The
-/// management interface is never shown unplugged: it is what it shall be.
+/// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. Left out
+/// are the bridges that are not there, and a bond's member that the bond goes on without; a bridge that is there without
+/// its router is not. Management is neither shown unplugged nor marked: it is what it shall be, and each call asks for it.
 fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftOut]) -> Result<()> {
     let mut missing = Vec::new();
     for left in left_out {
         for bridge in &left.bridges {
             missing.extend(topology::pif_of_bridge(draft, host, bridge.as_str())?);
         }
-        missing.extend(match left.part {
-            Part::Nic(nic) => topology::pif_of_device(draft, host, nic.as_str())?,
-            Part::Bridge(bridge) => topology::pif_of_bridge(draft, host, bridge.as_str())?,
-            Part::Host => None,
-        });
+        if let Part::Nic(nic) = left.part
+            && let Some(pif) = topology::pif_of_device(draft, host, nic.as_str())?
+            && !draft.field(&pif, Pif::BOND_SLAVE_OF)?.is_null()
+        {
+            missing.push(pif);
+        }
         let what = match left.part {
             Part::Host => "the host's network".to_owned(),
             part => part.to_string(),
@@ -545,10 +567,10 @@ fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftO
         tell(core, draft, host, "NETWORK_NOT_BROUGHT_UP", &body)?;
     }
     for (reference, pif) in pifs_of(draft, host)? {
-        let out = missing.contains(&reference);
+        let out = missing.contains(&reference) && !pif.management;
         let member = !pif.bond_slave_of.is_null();
         draft.set(&reference, Pif::LEFT_OUT, out)?;
-        if out && !pif.management {
+        if out {
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, false)?;
         } else if pif.left_out && !member {
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, true)?;

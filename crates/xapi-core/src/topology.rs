@@ -55,12 +55,14 @@ pub fn pif_of_bridge<R: Read>(
 }
 
 /// What a call asks for: every attached, managed PIF and what that stands on, whole. What could not be brought up before
-/// the call is no part of it, so that one dead NIC does not forbid every change.
+/// the call is no part of it, so that one dead NIC does not forbid every change. Management is always part of it: what
+/// is not asked for is taken away.
 pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
     let pifs: BTreeMap<_, _> = pifs_of(rows, host)?.into_iter().collect();
     let mut lowering = Lowering::new(rows, &pifs, false)?;
     for (reference, pif) in &pifs {
-        if pif.currently_attached && !pif.left_out && stands_alone(pif) {
+        let there = pif.management || !pif.left_out;
+        if pif.currently_attached && there && stands_alone(pif) {
             lowering.attach(reference, pif)?;
         }
     }
@@ -561,17 +563,23 @@ fn dns(pif: &Pif) -> Option<Dns> {
     let servers: Vec<IpAddr> = words(&pif.dns)
         .iter()
         .filter_map(|server| server.parse().ok())
+        .take(net::MAX_DNS)
         .collect();
     let search = match pif.other_config.get("domain") {
         Some(domain) if !servers.is_empty() => words(domain),
         _ => Vec::new(),
     };
     let formed = |domain: &String| {
-        domain
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        domain.len() <= 253
+            && domain
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
-    let search = search.into_iter().filter(formed).collect();
+    let search = search
+        .into_iter()
+        .filter(formed)
+        .take(net::MAX_DNS)
+        .collect();
     Some(Dns { servers, search })
 }
 

@@ -104,9 +104,10 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
         match event {
             // A NIC that is back may carry what was left out, and what the agent has tried by itself may have gone other
             // than the rows say.
-            NetEvent::NicsChanged | NetEvent::BackendRestarted | NetEvent::Converged { .. } => {
-                look_again = true
-            }
+            NetEvent::NicsChanged
+            | NetEvent::BackendRestarted
+            | NetEvent::Converged { .. }
+            | NetEvent::NothingAsked => look_again = true,
             NetEvent::Diverged { why } => {
                 diverged::mark(core, &host, why)?;
             }

@@ -260,6 +260,9 @@ pub enum NetEvent {
         /// What could not be.
         left_out: Vec<LeftOut>,
     },
+    /// The host has diverged, and the agent, of which nothing was asked before, has nothing to go back to: whoever stands
+    /// above is to ask.
+    NothingAsked,
     /// The host is neither as asked nor as before.
     Diverged {
         /// The reason.

@@ -2,6 +2,7 @@
 //! leaves out what fails. The same for the real host and the simulated one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use tracing::warn;
@@ -9,10 +10,13 @@ use tracing::warn;
 use crate::agent::{Cause, LeftOut, ManagementAlone, Mode, NetError, Part, Request, Undo};
 use crate::engine::{self, Change, Driver};
 use crate::kernel::Resolver;
+use crate::kernel::resolver::is_domain;
 use crate::names::{Family, Inet, Mac, Name};
 use crate::object::{Key, Object};
 use crate::plan::Graph;
-use crate::topology::{Bridge, Dns, Ipv4, Ipv6, Lease, Topology, is_reachable};
+use crate::topology::{
+    Bridge, Dns, Ipv4, Ipv6, Lease, MAX_DNS, Topology, is_host_address, is_reachable,
+};
 
 /// A driver that also knows of leases.
 pub trait Backend: Driver<Object = Object> {
@@ -41,6 +45,8 @@ pub type Kept = BTreeMap<Client, Before>;
 pub struct Before {
     /// Address, router and name servers, as if they were leased.
     pub lease: Lease,
+    /// The other addresses of the family: it may be one of them by which the host is reached.
+    pub more: Vec<Inet>,
     /// Whether the server is asked for this address: it may have given it to whoever was the client before us.
     pub ask_for_it: bool,
 }
@@ -201,9 +207,10 @@ fn keep<B: Backend>(backend: &mut B, request: &Request) -> Result<(), NetError> 
         .or_insert_with(|| Object::Resolver("".into()));
     let have = backend.observe(&want)?.graph;
     for client in fresh {
-        if let Some(lease) = found_for(&client, topology, &have) {
+        if let Some((lease, more)) = found_for(&client, topology, &have) {
             let before = Before {
                 lease,
+                more,
                 ask_for_it: request.mode == Mode::WhatCan,
             };
             backend.kept_mut().insert(client, before);
@@ -212,16 +219,26 @@ fn keep<B: Backend>(backend: &mut B, request: &Request) -> Result<(), NetError> 
     Ok(())
 }
 
-/// The address that the bridge of a client has now, or its NIC.
-fn found_for(client: &Client, topology: &Topology, have: &Graph<Object>) -> Option<Lease> {
+/// The addresses that the bridge of a client has now, or its NIC: the first as if it were leased, then the others. One of
+/// the link alone, by which nobody reaches us from elsewhere, is first only if there is no other.
+fn found_for(
+    client: &Client,
+    topology: &Topology,
+    have: &Graph<Object>,
+) -> Option<(Lease, Vec<Inet>)> {
     let bridge = topology.bridges.get(&client.bridge)?;
     let mut devices = std::iter::once(&client.bridge).chain(bridge.nics());
-    let (device, address) = devices.find_map(|device| {
-        let address = have.keys().find_map(|key| match key {
+    let (device, mut addresses) = devices.find_map(|device| {
+        let on_device = have.keys().filter_map(|key| match key {
             Key::Address(on, inet) if on == device && inet.family() == client.family => Some(*inet),
             _ => None,
         });
-        Some((*device, address?))
+        let mut addresses: Vec<Inet> = on_device.filter(may_be_kept).collect();
+        // With another prefix it is the same address.
+        let mut seen = BTreeSet::new();
+        addresses.retain(|inet| seen.insert(inet.address()));
+        addresses.sort_by_key(|inet| is_link_local(*inet));
+        (!addresses.is_empty()).then_some((*device, addresses))
     })?;
     // By metric, since that is the order of the keys.
     let gateway = have.iter().find_map(|(key, object)| match (key, object) {
@@ -234,31 +251,63 @@ fn found_for(client: &Client, topology: &Topology, have: &Graph<Object>) -> Opti
     });
     let dns = match have.get(&Key::Resolver) {
         Some(Object::Resolver(text)) if topology.dns == Some(client.bridge) => {
-            let Resolver { servers, search } = Resolver::parse(text);
+            let Resolver {
+                mut servers,
+                mut search,
+            } = Resolver::parse(text);
+            // Whoever wrote the file: what may stand there and not here is no reason to refuse DHCP.
+            search.retain(|word| is_domain(word));
+            search.truncate(MAX_DNS);
+            servers.truncate(MAX_DNS);
             Dns { servers, search }
         }
         _ => Dns::default(),
     };
-    Some(with_reachable_router(Lease {
+    // The one that reaches the router goes with it.
+    let with_router = addresses.iter().position(|inet| {
+        gateway.is_some_and(|router| is_reachable(router, &[*inet])) && !is_link_local(*inet)
+    });
+    let address = addresses.remove(with_router.unwrap_or(0));
+    let lease = with_reachable_router(Lease {
         address,
         gateway,
         dns,
         server: None,
         mtu: None,
-    }))
+    });
+    Some((lease, addresses))
+}
+
+fn is_link_local(inet: Inet) -> bool {
+    match inet.address() {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
+}
+
+/// Whether a topology may name it: those that are the kernel's own come by themselves.
+fn may_be_kept(inet: &Inet) -> bool {
+    is_host_address(inet.address())
 }
 
 /// Fills in what is kept where there is no lease.
 pub fn with_kept<B: Backend + ?Sized>(mut topology: Topology, backend: &B) -> Topology {
-    let kept = |client: Client| kept_for(backend.kept(), &client).map(|it| it.lease.clone());
     for (name, bridge) in &mut topology.bridges {
         let v4 = client(*name, bridge, Family::V4);
         let v6 = client(*name, bridge, Family::V6);
-        if let Ipv4::Dhcp { lease } = &mut bridge.ipv4 {
-            *lease = lease.take().or_else(|| kept(v4));
-        }
-        if let Ipv6::Dhcp { lease } = &mut bridge.ipv6 {
-            *lease = lease.take().or_else(|| kept(v6));
+        let empty = match &mut bridge.ipv4 {
+            Ipv4::Dhcp { lease } if lease.is_none() => Some((lease, v4)),
+            _ => None,
+        };
+        let empty6 = match &mut bridge.ipv6 {
+            Ipv6::Dhcp { lease } if lease.is_none() => Some((lease, v6)),
+            _ => None,
+        };
+        for (lease, client) in empty.into_iter().chain(empty6) {
+            if let Some(before) = kept_for(backend.kept(), &client) {
+                *lease = Some(before.lease.clone());
+                bridge.kept.extend(&before.more);
+            }
         }
     }
     topology
@@ -289,6 +338,7 @@ fn no_lease(client: Client) -> NetError {
 pub fn with_leases<B: Backend + ?Sized>(topology: &Topology, backend: &B) -> Topology {
     let mut topology = topology.clone();
     for (name, bridge) in &mut topology.bridges {
+        bridge.kept.clear();
         let client = client(*name, bridge, Family::V4);
         if let Ipv4::Dhcp { lease } = &mut bridge.ipv4 {
             *lease = backend.lease(&client).map(with_reachable_router);

@@ -56,6 +56,8 @@ pub enum FaultKind {
     Refuse,
     /// So many attempts are refused, whatever step it is that they find there: after the failure, the undo fails too.
     RefuseTimes(u32),
+    /// The step is not done, for Open vSwitch does not follow in time.
+    Silent,
     /// The step has its effect and is then found to have failed.
     FailAfter,
     /// Whoever does the steps stops before this one.
@@ -140,9 +142,16 @@ impl<'a, D: Driver> Change<'a, D> {
 
     /// Makes the host look like the topology, whole. After an error, what was done is still done: call [`Change::undo`].
     pub fn to(&mut self, topology: &Topology) -> Result<(), NetError> {
+        self.to_and_keep(topology, &Kept::default())
+    }
+
+    /// The same, but what is there of something kept stays.
+    fn to_and_keep(&mut self, topology: &Topology, kept: &Kept) -> Result<(), NetError> {
         check(topology)?;
-        let want = self.driver.lower(topology);
+        let mut want = self.driver.lower(topology);
         let have = self.driver.observe(&want)?;
+        let stays = kept.of(self.driver, &have.graph, &want);
+        want.extend(stays);
         let first = management_keys(self.driver, topology);
         let plan = ready_plan(self.driver, &have, &want, None)?;
         self.remember(&have, &want, first);
@@ -299,10 +308,83 @@ pub fn preview<D: Driver>(
 
 /// All or nothing. Returns the number of steps.
 pub fn whole<D: Driver>(driver: &mut D, topology: &Topology) -> Result<usize, NetError> {
+    whole_and_keep(driver, topology, &Kept::default())
+}
+
+fn whole_and_keep<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+    kept: &Kept,
+) -> Result<usize, NetError> {
     let mut change = Change::new(driver);
-    match change.to(topology) {
+    match change.to_and_keep(topology, kept) {
         Ok(()) => Ok(change.steps()),
         Err(error) => Err(change.undo(error)),
+    }
+}
+
+/// The parts of a management that can be had nowhere: what is there of them stays, for it may be the last way to the host.
+#[derive(Debug, Default)]
+struct Kept {
+    parts: BTreeSet<Part>,
+}
+
+impl Kept {
+    /// The management of a topology, with what carries it and the host's name servers.
+    fn management(wanted: &Topology) -> Kept {
+        let Some(name) = wanted.management else {
+            return Kept::default();
+        };
+        let carrier = wanted.carrier_of(&name);
+        let below = wanted.bridges.get(&carrier);
+        let nics = below.map_or(&[][..], |bridge| bridge.nics());
+        let bridges = [Part::Bridge(name), Part::Bridge(carrier), Part::Host];
+        Kept {
+            parts: bridges
+                .into_iter()
+                .chain(nics.iter().copied().map(Part::Nic))
+                .collect(),
+        }
+    }
+
+    /// The objects that are there and in nobody's way.
+    fn of<D: Driver>(
+        &self,
+        driver: &D,
+        have: &Graph<D::Object>,
+        want: &Graph<D::Object>,
+    ) -> Graph<D::Object> {
+        if self.parts.is_empty() {
+            return Graph::<D::Object>::new();
+        }
+        let claims = |graph: &Graph<D::Object>| -> BTreeSet<_> {
+            let all = graph.iter().flat_map(|(key, object)| object.claims(key));
+            all.collect()
+        };
+        let claimed = claims(want);
+        let mut stays: Graph<D::Object> = have
+            .iter()
+            .filter(|(key, object)| {
+                let mut own = object.claims(key).into_iter();
+                self.parts.contains(&driver.part(key, object))
+                    && !want.contains_key(key)
+                    && !own.any(|claim| claimed.contains(&claim))
+            })
+            .map(|(key, object)| (*key, object.clone()))
+            .collect();
+        loop {
+            let (before, now) = (stays.len(), stays.clone());
+            // What needs something that goes, goes. What isn't there is no need of what is.
+            stays.retain(|key, object| {
+                let stands = |need: &Key<D>| {
+                    now.contains_key(need) || want.contains_key(need) || !have.contains_key(need)
+                };
+                object.needs(key).iter().all(stands)
+            });
+            if stays.len() == before {
+                return stays;
+            }
+        }
     }
 }
 
@@ -320,7 +402,8 @@ pub struct Reached {
 }
 
 /// All that can be, management first. What fails is left out with all that stands on it; but if that is management
-/// itself, it is tried alone, without bond and VLAN, on the primary member and then on the others.
+/// itself, it is tried alone, without bond and VLAN, on the primary member and then on the others; and if it can be had
+/// nowhere, what is there of it stays as it is.
 pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reached, NetError> {
     let mut reached = Reached {
         topology: topology.clone(),
@@ -346,12 +429,17 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
             .values()
             .map(|bridge| 1 + bridge.nics().len())
             .sum::<usize>();
+    let mut kept = Kept::default();
     loop {
-        match one_round(driver, &reached.topology, &mut reached.steps) {
+        match one_round(driver, &reached.topology, &kept, &mut reached.steps) {
             Ok(()) => return Ok(reached),
             Err(error) => {
                 rounds -= 1;
-                let lost = matches!(error.cause, Cause::Stopped | Cause::Unreachable);
+                // A backend that does not answer says nothing about any part.
+                let lost = matches!(
+                    error.cause,
+                    Cause::Stopped | Cause::Unreachable | Cause::TimedOut
+                );
                 if rounds == 0 || lost {
                     return Err(error);
                 }
@@ -362,6 +450,10 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     && put_alone(&mut reached, &wanted, places.next(), &error);
                 if !went_on && !put {
                     return Err(error);
+                }
+                if wanted.management.is_some() && reached.topology.management.is_none() {
+                    warn!("management cannot be had: what is there of it stays as it is");
+                    kept = Kept::management(&wanted);
                 }
             }
         }
@@ -400,6 +492,7 @@ fn put_alone(
 fn one_round<D: Driver>(
     driver: &mut D,
     topology: &Topology,
+    kept: &Kept,
     steps: &mut usize,
 ) -> Result<(), NetError> {
     check(topology)?;
@@ -410,7 +503,7 @@ fn one_round<D: Driver>(
             Err(error) => return Err(change.undo(error)),
         }
     }
-    *steps += whole(driver, topology)?;
+    *steps += whole_and_keep(driver, topology, kept)?;
     Ok(())
 }
 

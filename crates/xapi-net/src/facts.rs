@@ -57,7 +57,7 @@ pub struct NicFacts {
     pub physical: bool,
     /// Addresses on the NIC itself, as an installer may have left them.
     pub addresses: Vec<Inet>,
-    /// Why it does not have the speed, duplex or autonegotiation that was asked for.
+    /// Why it does not have the speed, duplex, autonegotiation or MTU that was asked for.
     #[serde(default)]
     pub refused: Option<String>,
 }

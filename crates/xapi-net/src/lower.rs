@@ -259,6 +259,8 @@ fn routers(bridge: &Bridge, owns_gateway: bool) -> Vec<(Inet, IpAddr)> {
         };
         let v6 = match &bridge.ipv6 {
             Ipv6::Static { gateway, .. } => gateway.map(IpAddr::V6),
+            // No server leases one, but there may be one from before the lease.
+            Ipv6::Dhcp { lease: Some(lease) } => lease.gateway,
             _ => None,
         };
         for gateway in v4.into_iter().chain(v6) {

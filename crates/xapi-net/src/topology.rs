@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 pub use self::alone::Alone;
-pub use self::check::Invalid;
+pub use self::check::{Invalid, MAX_DNS, is_host_address};
 pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
 
 mod alone;
@@ -71,6 +71,10 @@ pub struct Bridge {
     /// Name servers given with a static configuration. `None` leaves /etc/resolv.conf to DHCP, or alone.
     #[serde(default)]
     pub dns: Option<Dns>,
+    /// Further addresses that were there before it asked for a lease, and stay until it has one. The agent fills them in;
+    /// nobody asks for them.
+    #[serde(skip)]
+    pub kept: Vec<Inet>,
 }
 
 fn default_mtu() -> u32 {
@@ -115,6 +119,7 @@ impl Bridge {
             ipv6: Ipv6::None,
             routes: Vec::new(),
             dns: None,
+            kept: Vec::new(),
         }
     }
 
@@ -134,7 +139,7 @@ impl Bridge {
         }
     }
 
-    /// The addresses it has for certain: static ones, and those of leases.
+    /// The addresses it has for certain: static ones, those of leases, and those kept until there is one.
     pub fn addresses(&self) -> Vec<Inet> {
         let v4 = match &self.ipv4 {
             Ipv4::Static { address, .. } => Some(*address),
@@ -146,7 +151,8 @@ impl Bridge {
             Ipv6::Dhcp { lease } => lease.iter().map(|lease| lease.address).collect(),
             Ipv6::None | Ipv6::Autoconf => Vec::new(),
         };
-        v4.into_iter().chain(v6).collect()
+        let kept = self.kept.iter().copied();
+        v4.into_iter().chain(v6).chain(kept).collect()
     }
 }
 

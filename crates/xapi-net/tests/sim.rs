@@ -1,5 +1,7 @@
 //! The agent of a simulated host: what callers of an agent may rely on.
 
+mod reach;
+
 use std::sync::mpsc::channel;
 
 use xapi_net::agent::{Agent, Cause, NetEvent, Outcome, Part, Request, Undo};

@@ -1,6 +1,8 @@
 //! A restart of the daemon changes no packet; a reboot of the host brings everything back from the database.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -134,6 +136,13 @@ fn a_reboot_with_a_damaged_database_brings_the_network_back_and_the_calls_say_so
     let refused = xapi_tests::Xen::try_login(&lab.socket("xs-1"));
     let why = refused.err().expect("no login").to_string();
     assert!(why.contains("HOST_IN_EMERGENCY_MODE"), "{why}");
+    let mut stream = UnixStream::connect(lab.socket("xs-1")).expect("the socket");
+    let asked =
+        stream.write_all(b"GET /health HTTP/1.1\r\nHost: xs-1\r\nConnection: close\r\n\r\n");
+    asked.expect("a question");
+    let mut health = String::new();
+    stream.read_to_string(&mut health).expect("an answer");
+    assert!(health.starts_with("HTTP/1.1 500 "), "{health}");
     // Begun anew, the daemon answers, and the network stays as it is.
     let ping = lab.ping("172.16.0.10");
     lab.verb(&["stop", "xs-1"]);

@@ -542,6 +542,15 @@ fn no_address_on_a_slave(this: &Ref<Pif>, pif: &Pif, none: bool) -> Result<()> {
     }
 }
 
+/// Whoever gives the management interface an address wants it, whatever kept it out before.
+fn management_is_asked_for(draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
+    if pif.management {
+        attach(draft, this)
+    } else {
+        Ok(())
+    }
+}
+
 /// `PIF.reconfigure_ip`.
 pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
     let this = &call.this;
@@ -582,6 +591,7 @@ pub fn reconfigure_ip(cx: &Cx<'_>, call: ReconfigureIp) -> Result<()> {
         draft.set(this, Pif::NETMASK, call.netmask.clone())?;
         draft.set(this, Pif::GATEWAY, call.gateway.clone())?;
         draft.set(this, Pif::DNS, dns.join(","))?;
+        management_is_asked_for(draft, this, &pif)?;
         crate::topology::check_alone(draft, &pif.host, this)
     })
 }
@@ -618,6 +628,7 @@ pub fn reconfigure_ipv6(cx: &Cx<'_>, call: ReconfigureIpv6) -> Result<()> {
         draft.set(this, Pif::IPV6_GATEWAY, call.gateway.clone())?;
         draft.set(this, Pif::IPV6, vec![call.ipv6.clone()])?;
         draft.set(this, Pif::DNS, dns.join(","))?;
+        management_is_asked_for(draft, this, &pif)?;
         crate::topology::check_alone(draft, &pif.host, this)
     })
 }

@@ -77,7 +77,7 @@ impl FoundModes {
     }
 
     /// Whether all that is wanted is so. While the NIC agrees on a speed by itself, one that is wanted is the only one
-    /// that it advertises.
+    /// that it advertises. What it does not tell is as wanted: without a carrier many drivers know neither speed nor duplex.
     pub fn is(&self, wanted: &LinkModes) -> bool {
         let advertised = || (0..64).filter(|bit| self.advertised & (1 << bit) != 0);
         let mut modes = advertised().filter_map(mode);
@@ -86,8 +86,10 @@ impl FoundModes {
                 && wanted.full_duplex.is_none_or(|wanted| wanted == full)
         };
         let forced = || {
-            (wanted.speed.is_none() || wanted.speed == self.speed)
-                && (wanted.full_duplex.is_none() || wanted.full_duplex == self.full_duplex)
+            let speed = wanted.speed.zip(self.speed);
+            let duplex = wanted.full_duplex.zip(self.full_duplex);
+            speed.is_none_or(|(wanted, found)| wanted == found)
+                && duplex.is_none_or(|(wanted, found)| wanted == found)
         };
         let same = |wanted: u64| (wanted ^ self.advertised) & self.supported & all_modes() == 0;
         wanted.autoneg.is_none_or(|wanted| wanted == self.autoneg)
@@ -441,6 +443,18 @@ mod tests {
             autoneg: Some(true),
             ..speed(1000)
         }));
+        // Without a carrier nobody knows, and nobody minds.
+        let untold = FoundModes {
+            speed: None,
+            full_duplex: None,
+            ..forced
+        };
+        let half = LinkModes {
+            full_duplex: Some(false),
+            autoneg: Some(false),
+            ..speed(100)
+        };
+        assert!(untold.is(&half) && !forced.is(&half));
         for cut in 0..answer.concat().len() {
             // Whatever is missing, nothing panics.
             found(&answer.concat()[..cut]);

@@ -191,6 +191,9 @@ fn rule(first: Owner, another: impl Fn() -> Result<Owner, NetError>, queue: &Que
         owner.due = asked.is_some().then_some(again);
         owner.asked = asked;
         owner.tell(NetEvent::Diverged { why });
+        if owner.asked.is_none() {
+            owner.tell(NetEvent::NothingAsked);
+        }
     }
 }
 
@@ -210,6 +213,8 @@ struct Owner {
     left_out: Vec<LeftOut>,
     /// Where management is, if not where it was asked for.
     alone: Option<ManagementAlone>,
+    /// Management was there after the last attempt.
+    had_management: bool,
     /// The host was told to be neither as asked nor as before, and not yet to be well again.
     diverged: bool,
     nics: BTreeSet<Name>,
@@ -261,6 +266,7 @@ impl Owner {
             asked: None,
             left_out: Vec::new(),
             alone: None,
+            had_management: false,
             diverged: false,
             nics: BTreeSet::new(),
             bonds: BTreeMap::new(),
@@ -326,6 +332,24 @@ impl Owner {
     }
 
     fn converge(&mut self, request: &Request) -> Result<Outcome, NetError> {
+        if request.mode == Mode::WhatCan {
+            // It is asked for from now on, also when nothing can be done yet: once Open vSwitch is there it is tried again.
+            self.asked = Some(request.topology.clone());
+        }
+        self.attempt(request).inspect_err(|error| {
+            if let (Mode::Whole, Undo::Failed(_)) = (request.mode, &error.undo) {
+                self.tell_diverged(error);
+                self.due = Some(Instant::now());
+                if self.asked.is_none() {
+                    self.tell(NetEvent::NothingAsked);
+                }
+            } else if request.mode == Mode::WhatCan {
+                self.due = Some(Instant::now() + QUIET);
+            }
+        })
+    }
+
+    fn attempt(&mut self, request: &Request) -> Result<Outcome, NetError> {
         let began = Instant::now();
         self.driver.until = began + request.within.min(Duration::from_secs(3600));
         self.driver.refresh()?;
@@ -333,18 +357,7 @@ impl Owner {
             self.driver.settle()?;
             self.settled = true;
         }
-        if request.mode == Mode::WhatCan {
-            // It is asked for from now on, also when nothing can be done yet: once Open vSwitch is there it is tried again.
-            self.asked = Some(request.topology.clone());
-        }
-        let converged = converge::converge(&mut self.driver, request).inspect_err(|error| {
-            if let (Mode::Whole, Undo::Failed(_)) = (request.mode, &error.undo) {
-                self.tell_diverged(error);
-                self.due = Some(Instant::now());
-            } else if request.mode == Mode::WhatCan {
-                self.due = Some(Instant::now() + QUIET);
-            }
-        })?;
+        let converged = converge::converge(&mut self.driver, request)?;
         if converged.steps > 0 || !converged.left_out.is_empty() {
             info!(
                 "{:?}: {} steps in {:?}, {} left out",
@@ -360,15 +373,18 @@ impl Owner {
         })?;
         self.asked = Some(request.topology.clone());
         self.left_out = converged.left_out.clone();
-        self.pause = match converged.alone {
-            None => QUIET,
+        let management = request.topology.management;
+        let missing = management.is_some() && converged.topology.management.is_none();
+        self.pause = match (&converged.alone, missing) {
+            (None, false) => QUIET,
             // Each attempt to have management as it was asked for takes it away for a moment.
-            Some(_) => (self.pause * 2).min(LONGEST_PAUSE),
+            _ => (self.pause * 2).min(LONGEST_PAUSE),
         };
-        if converged.alone.is_some() {
+        if converged.alone.is_some() || missing {
             self.due = Some(Instant::now() + self.pause);
         }
         self.alone = converged.alone.clone();
+        self.had_management = self.has_management();
         self.nics = self.present_nics();
         self.look_at_bonds_soon();
         Ok(Outcome {
@@ -423,6 +439,8 @@ impl Owner {
                 self.tell_diverged(&error);
                 self.pause = (pause * 2).min(LONGEST_PAUSE);
                 self.due = Some(Instant::now() + self.pause);
+                // An event after this is no news of what this attempt could not have.
+                self.had_management = self.has_management();
             }
         }
     }
@@ -485,9 +503,14 @@ impl Owner {
             | monitor::Event::Connected { resumed: false } => {
                 self.settled = false;
                 self.tell(NetEvent::BackendRestarted);
+                // Whatever failed before, failed for want of it.
+                self.pause = QUIET;
                 self.soon();
             }
-            monitor::Event::BackendFound { .. } => self.soon(),
+            monitor::Event::BackendFound { .. } => {
+                self.pause = QUIET;
+                self.soon();
+            }
             monitor::Event::Rows { names } => {
                 let asked = names.iter().any(|name| self.is_asked(name));
                 if asked {
@@ -503,22 +526,22 @@ impl Owner {
         }
     }
 
-    /// Asks for convergence after a second of quiet, at once when management is gone.
+    /// Asks for convergence after a pause, at once when management has gone since the last attempt. What goes on happening
+    /// puts off nothing. While attempts fail the pause between them holds, though management is not there.
     fn soon(&mut self) {
         if self.asked.is_none() {
             return;
         }
-        let wait = if self.has_management() {
-            self.pause
-        } else {
-            Duration::ZERO
+        let vanished = self.had_management && !self.has_management();
+        let wait = match vanished {
+            true => Duration::ZERO,
+            false => self.pause,
         };
-        // While attempts fail the pause between them holds, gone or not.
-        let wait = if self.pause > QUIET { self.pause } else { wait };
-        self.due = Some(Instant::now() + wait);
+        let at = Instant::now() + wait;
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    /// Whether the management bridge is up with all its addresses.
+    /// Whether the management bridge is up with all its addresses; if it is alone, the bridge where it is.
     fn has_management(&mut self) -> bool {
         let Some(topology) = &self.asked else {
             return true;
@@ -532,6 +555,7 @@ impl Owner {
             return true;
         };
         let wanted = bridge.addresses();
+        let name = self.alone.as_ref().map_or(name, |alone| alone.bridge);
         let link = self.driver.kernel.link(name.as_str());
         let is_up = matches!(link, Ok(Some(link)) if link.up);
         let Ok(found) = self.driver.kernel.addresses_of(name.as_str()) else {

@@ -54,6 +54,8 @@ pub struct LocalDriver {
     pub(super) fixed: BTreeSet<(u32, Offload)>,
     /// Modes that a device, by its index, was asked for last and does not take, and why.
     pub(super) stuck: BTreeMap<u32, (LinkModes, String)>,
+    /// The MTU that a device, by its index, was asked for last and does not take, and why.
+    pub(super) stuck_mtu: BTreeMap<u32, (u32, String)>,
     /// When the present request must be through.
     pub until: Instant,
     /// A failure to come, for tests.
@@ -92,6 +94,7 @@ impl LocalDriver {
             config,
             fixed: BTreeSet::new(),
             stuck: BTreeMap::new(),
+            stuck_mtu: BTreeMap::new(),
             until: Instant::now(),
             fault: None,
             steps: 0,
@@ -169,6 +172,14 @@ impl LocalDriver {
         match fault {
             Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return stop(0, Cause::Stopped, "crashed"),
+            Some(FaultKind::Silent) => {
+                return Err(Stopped {
+                    done: 0,
+                    part: Part::Host,
+                    cause: Cause::TimedOut,
+                    why: "silent on demand".to_owned(),
+                });
+            }
             Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
                 return stop(0, Cause::Refused, "refused on demand");
             }
@@ -219,11 +230,14 @@ impl LocalDriver {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
-        let (done, cause) = match &error {
-            OvsdbError::HalfDone { .. } => (steps.len(), Cause::Refused),
-            OvsdbError::Rpc(_) | OvsdbError::Schema(_) => (0, Cause::Unreachable),
-            OvsdbError::Silent => (0, Cause::TimedOut),
-            _ => (0, Cause::Refused),
+        let (done, why) = match &error {
+            OvsdbError::HalfDone { why, .. } => (steps.len(), &**why),
+            why => (0, why),
+        };
+        let cause = match why {
+            OvsdbError::Rpc(_) | OvsdbError::Schema(_) => Cause::Unreachable,
+            OvsdbError::Silent => Cause::TimedOut,
+            _ => Cause::Refused,
         };
         Err(Stopped {
             done,

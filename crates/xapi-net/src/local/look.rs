@@ -67,7 +67,10 @@ impl LocalDriver {
                     name,
                     Nic {
                         up: link.up,
-                        mtu: link.mtu,
+                        mtu: match want.get(&Key::Nic(name)) {
+                            Some(Object::Nic(wanted)) => self.mtu(link, wanted.mtu),
+                            _ => link.mtu,
+                        },
                         offload: self.offloads(link, want.get(&Key::Nic(name)))?,
                         modes: match want.get(&Key::Nic(name)) {
                             Some(Object::Nic(wanted)) => {
@@ -169,7 +172,7 @@ impl LocalDriver {
                 continue;
             }
             let addresses = on(nic.index);
-            let refused = self.refused(nic.index).map(str::to_owned);
+            let refused = self.refused(nic.index);
             let nic = nic_facts(nic, addresses);
             facts.nics.insert(name, NicFacts { refused, ..nic });
         }

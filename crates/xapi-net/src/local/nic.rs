@@ -15,9 +15,7 @@ impl LocalDriver {
             let gone = kernel::Cause::NoDevice(nic.to_string());
             return Err(gone.doing(format!("setting up {nic}")));
         };
-        if link.mtu != to.mtu {
-            self.kernel.set_mtu(nic.as_str(), to.mtu)?;
-        }
+        self.set_nic_mtu(&link, to.mtu)?;
         if link.up != to.up {
             self.kernel.set_up(nic.as_str(), to.up)?;
         }
@@ -27,6 +25,34 @@ impl LocalDriver {
         self.set_link_modes(&link, &to.modes)
     }
 
+    /// A NIC that doesn't take it keeps its own, and its bridge goes on: better than to do without both.
+    fn set_nic_mtu(&mut self, nic: &kernel::Link, to: u32) -> Result<(), KernelError> {
+        if self.mtu(nic, to) == to {
+            return Ok(());
+        }
+        match self.kernel.set_mtu(&nic.name, to) {
+            Err(error) if error.is_missing() => Err(error),
+            Err(error) => {
+                warn!("{error}; {} keeps its MTU of {}", nic.name, nic.mtu);
+                self.stuck_mtu.insert(nic.index, (to, error.to_string()));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The wanted MTU if a NIC has it, or doesn't take it; else the one that it has.
+    pub(super) fn mtu(&mut self, nic: &kernel::Link, wanted: u32) -> u32 {
+        match self.stuck_mtu.get(&nic.index) {
+            Some((stuck, _)) if *stuck == wanted => wanted,
+            Some(_) => {
+                self.stuck_mtu.remove(&nic.index);
+                nic.mtu
+            }
+            None => nic.mtu,
+        }
+    }
+
     /// A NIC that doesn't take them is as good as any other; that is noted once, told with the facts, and taken for
     /// granted until something else is asked for.
     fn set_link_modes(&mut self, nic: &kernel::Link, to: &LinkModes) -> Result<(), KernelError> {
@@ -34,13 +60,20 @@ impl LocalDriver {
             return Ok(());
         }
         match self.kernel.set_modes(&nic.name, to) {
-            Err(error) if error.is_missing() => Err(error),
-            Err(error) => {
-                self.note_stuck(nic, to, &error);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+            Err(error) if error.is_missing() => return Err(error),
+            Err(error) => self.note_stuck(nic, to, error.to_string()),
+            // Some drivers accept what they then do not do.
+            Ok(()) => match self.kernel.modes(&nic.name) {
+                Ok(found) if found.is(to) => {}
+                Ok(found) => {
+                    let why = format!("{to} was accepted, and it is {}", found.as_set());
+                    self.note_stuck(nic, to, why);
+                }
+                Err(error) if error.is_missing() => return Err(error),
+                Err(error) => self.note_stuck(nic, to, error.to_string()),
+            },
         }
+        Ok(())
     }
 
     /// The wanted modes if a NIC has them, or won't; else what it has.
@@ -64,20 +97,23 @@ impl LocalDriver {
             // It went since the links were listed, and will be missing the next time.
             Err(error) if error.is_missing() => Ok(*wanted),
             Err(error) => {
-                self.note_stuck(nic, wanted, &error);
+                self.note_stuck(nic, wanted, error.to_string());
                 Ok(*wanted)
             }
         }
     }
 
-    /// Why a device does not have the modes that it was asked for.
-    pub(super) fn refused(&self, index: u32) -> Option<&str> {
-        self.stuck.get(&index).map(|(_, why)| why.as_str())
+    /// Why a device does not have the modes or the MTU that it was asked for.
+    pub(super) fn refused(&self, index: u32) -> Option<String> {
+        let modes = self.stuck.get(&index).map(|(_, why)| why.as_str());
+        let mtu = self.stuck_mtu.get(&index).map(|(_, why)| why.as_str());
+        let all: Vec<&str> = modes.into_iter().chain(mtu).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
-    fn note_stuck(&mut self, nic: &kernel::Link, wanted: &LinkModes, error: &KernelError) {
-        warn!("{error}; {} stays as it is", nic.name);
-        self.stuck.insert(nic.index, (*wanted, error.to_string()));
+    fn note_stuck(&mut self, nic: &kernel::Link, wanted: &LinkModes, why: String) {
+        warn!("{why}; {} stays as it is", nic.name);
+        self.stuck.insert(nic.index, (*wanted, why));
     }
 
     /// A NIC that doesn't let a setting be changed is as good as any other; that is noted once and taken for granted.

@@ -162,7 +162,7 @@ impl SimAgent {
             why: error.to_string(),
         });
         let Some(topology) = self.asked().clone() else {
-            return;
+            return self.handle.tell(&NetEvent::NothingAsked);
         };
         let event = match self.carry_out(&Request::what_can(topology)) {
             Ok(outcome) => NetEvent::Converged {
@@ -285,6 +285,10 @@ fn facts(world: &World) -> Facts {
                 duplex: carrier.then_some(crate::facts::Duplex::Full),
                 physical: true,
                 addresses: on(name),
+                refused: world
+                    .stuck_mtu
+                    .get(name)
+                    .map(|mtu| format!("setting the MTU {mtu} of {name}: Invalid argument")),
                 ..NicFacts::default()
             },
         );

@@ -17,7 +17,17 @@ impl Driver for World {
     }
 
     fn observe(&mut self, want: &Graph<Object>) -> Result<Observed<Object>, NetError> {
-        Ok(self.state.ours(want))
+        let mut observed = self.state.ours(want);
+        for (nic, stuck) in &self.stuck_mtu {
+            let key = Key::Nic(*nic);
+            if let (Some(Object::Nic(wanted)), Some(Object::Nic(nic))) =
+                (want.get(&key), observed.graph.get_mut(&key))
+                && wanted.mtu == *stuck
+            {
+                nic.mtu = *stuck;
+            }
+        }
+        Ok(observed)
     }
 
     fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {

@@ -37,6 +37,8 @@ pub struct World {
     pub kept: Kept,
     /// NICs that Open vSwitch cannot open, though the kernel has them.
     pub refusing: BTreeSet<Name>,
+    /// MTUs that NICs were asked for and did not take.
+    pub stuck_mtu: BTreeMap<Name, u32>,
     /// The failure to come.
     pub fault: Option<Fault>,
     /// Steps done so far, undone ones included. Faults count from here.
@@ -84,6 +86,7 @@ impl World {
             leased: BTreeMap::new(),
             kept: Kept::new(),
             refusing: BTreeSet::new(),
+            stuck_mtu: BTreeMap::new(),
             fault: None,
             steps: 0,
             writes: 0,
@@ -176,6 +179,12 @@ impl World {
         match fault.map(|(_, kind)| kind) {
             Some(FaultKind::Panic) => panic!("on demand"),
             Some(FaultKind::CrashBefore) => return Err(stop(0, Cause::Stopped, "crashed")),
+            Some(FaultKind::Silent) => {
+                return Err(Stopped {
+                    part: Part::Host,
+                    ..stop(0, Cause::TimedOut, "silent on demand")
+                });
+            }
             Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
                 return Err(stop(0, Cause::Refused, "refused on demand"));
             }
@@ -493,14 +502,15 @@ impl World {
             return Err(refused(step, "is no NIC"));
         };
         self.known_nic(step, name)?;
-        if to.mtu > MAX_NIC_MTU {
-            return Err(refused(
-                step,
-                "Invalid argument: mtu greater than device maximum",
-            ));
-        }
+        self.stuck_mtu.remove(name);
         if let Some(nic) = self.state.nics.get_mut(name) {
-            (nic.up, nic.mtu) = (to.up, to.mtu);
+            nic.up = to.up;
+            if to.mtu > MAX_NIC_MTU {
+                // As the real host does: it is noted, and the NIC goes on with its own.
+                self.stuck_mtu.insert(*name, to.mtu);
+            } else {
+                nic.mtu = to.mtu;
+            }
             if !to.modes.is_empty() {
                 nic.modes = to.modes;
             }

@@ -12,7 +12,8 @@ use super::{Bridge, BridgeKind, Dns, Family, Inet, Ipv4, Ipv6, Name, Topology, U
 const MAX_BRIDGES: usize = 5_000;
 const MAX_ADDRESSES: usize = 64;
 const MAX_ROUTES: usize = 256;
-const MAX_DNS: usize = 64;
+/// The most name servers, and the most search domains.
+pub const MAX_DNS: usize = 64;
 const MAX_MEMBERS: usize = 32;
 const MAX_TEXT: usize = 4_096;
 
@@ -249,17 +250,21 @@ fn check_families(name: Name, bridge: &Bridge) -> Result<(), Invalid> {
 
 fn check_host_address(name: Name, inet: Inet) -> Result<(), Invalid> {
     let address = inet.address();
+    match is_host_address(address) {
+        true => Ok(()),
+        false => Err(invalid(name, format!("{address} is no address for a host"))),
+    }
+}
+
+/// Whether a bridge may be given the address: one of a host, and not of its link alone as IPv6 has them by itself.
+pub fn is_host_address(address: IpAddr) -> bool {
     let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    if address.is_unspecified()
+    !(address.is_unspecified()
         || address.is_multicast()
         || address.is_loopback()
         || link_local
-        || broadcast
-    {
-        return Err(invalid(name, format!("{address} is no address for a host")));
-    }
-    Ok(())
+        || broadcast)
 }
 
 fn check_dns(name: Name, dns: &Dns) -> Result<(), Invalid> {

@@ -435,3 +435,35 @@ fn a_panic_of_the_network_thread_costs_one_call_and_the_host_is_as_before() {
         assert_eq!(host.whole(&apart).unwrap().steps, 0);
     }
 }
+
+#[test]
+fn what_is_asked_while_open_vswitch_is_not_there_is_done_when_it_comes() {
+    let mut host = Host::new(1);
+    let wanted = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let events = host.events();
+    host.lab.kill_ovsdb();
+    let request = Request {
+        within: std::time::Duration::from_secs(1),
+        ..Request::what_can(wanted.clone())
+    };
+    let error = host.agent().converge(request).unwrap_err();
+    assert_eq!(error.cause, Cause::Unreachable, "{error}");
+    host.lab.start_ovsdb();
+    wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+    assert_eq!(host.what_can(&wanted).steps, 0);
+}
+
+#[test]
+fn who_panics_before_anything_was_asked_says_that_there_is_nothing_to_go_back_to() {
+    let host = Host::new(1);
+    let wanted = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
+    let events = host.events();
+    let kind = FaultKind::Panic;
+    host.agent().inject(Fault { at: 2, kind }).unwrap();
+    assert_eq!(host.whole(&wanted).unwrap_err().cause, Cause::Stopped);
+    wait_for(&events, |event| matches!(event, NetEvent::Diverged { .. }));
+    wait_for(&events, |event| *event == NetEvent::NothingAsked);
+    host.what_can(&wanted);
+    host.lab.switch.run("ping -n -c 1 -w 5 10.99.0.2");
+}
