@@ -298,7 +298,7 @@ fn the_texts_of_a_task_are_bounded_all_together() {
     assert_eq!(stage.host.core().store.generation(), generation);
     act("task.add_to_other_config", &["k".into(), "v".into()]).expect("a short one");
     act("task.set_result", &["".into()]).expect("shorter");
-    act("task.set_error_info", &acts[2].2[..]).expect("room again");
+    act("task.set_error_info", acts[2].2).expect("room again");
     let words = [Value::from("x".repeat(600 << 10)), "".into()];
     let refused = stage.call(&session, "task.create", &words);
     assert_eq!(parts(refused).0, "INVALID_VALUE");
