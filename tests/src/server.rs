@@ -21,12 +21,12 @@ impl Authenticate for SamePassword {
     fn check(&self, _user: &str, password: &str) -> Result<(), Refused> {
         match password {
             "secret" => Ok(()),
-            _ => Err(Refused("Authentication failure".to_owned())),
+            _ => Err(Refused::new("Authentication failure")),
         }
     }
 
     fn change(&self, _user: &str, _password: &str) -> Result<(), Refused> {
-        Err(Refused("the password stays".to_owned()))
+        Err(Refused::new("the password stays"))
     }
 }
 
