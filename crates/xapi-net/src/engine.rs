@@ -142,11 +142,11 @@ impl<'a, D: Driver> Change<'a, D> {
 
     /// Makes the host look like the topology, whole. After an error, what was done is still done: call [`Change::undo`].
     pub fn to(&mut self, topology: &Topology) -> Result<(), NetError> {
-        self.to_and_keep(topology, &Kept::default())
+        self.reach_and_keep(topology, &Kept::default())
     }
 
     /// The same, but what is there of something kept stays.
-    fn to_and_keep(&mut self, topology: &Topology, kept: &Kept) -> Result<(), NetError> {
+    fn reach_and_keep(&mut self, topology: &Topology, kept: &Kept) -> Result<(), NetError> {
         check(topology)?;
         let mut want = self.driver.lower(topology);
         let have = self.driver.observe(&want)?;
@@ -317,7 +317,7 @@ fn whole_and_keep<D: Driver>(
     kept: &Kept,
 ) -> Result<usize, NetError> {
     let mut change = Change::new(driver);
-    match change.to_and_keep(topology, kept) {
+    match change.reach_and_keep(topology, kept) {
         Ok(()) => Ok(change.steps()),
         Err(error) => Err(change.undo(error)),
     }
