@@ -61,9 +61,7 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
     signals.tell(tell)?;
     let shown = certificate(config);
     let mut listening = Listening::start(Arc::new(Emergency), config, settings, &shown)?;
-    if let Err(why) = listening.local() {
-        tracing::error!("{why}");
-    }
+    // The socket, too, if it can be had; if not it is tried again.
     listening.management(true);
     tell_systemd(&[
         sd_notify::NotifyState::Status("emergency: the database cannot be used"),

@@ -97,9 +97,14 @@ impl Listening {
         self.again();
     }
 
-    /// Tries the addresses that could not be had. One of them is no reason to leave the others: the host must stay within
+    /// Tries the socket and the addresses that could not be had. One of them is no reason to leave the others: the host must stay within
     /// reach, and an address of a lease may come later. A host without IPv6 listens on all of IPv4 instead.
     pub fn again(&mut self) {
+        if self.local.is_none()
+            && let Err(why) = self.local()
+        {
+            tracing::error!("{why}; it is tried again");
+        }
         for door in std::mem::take(&mut self.missing) {
             let every = door.address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
             let legacy = Door {

@@ -86,7 +86,7 @@ fn an_open_vswitch_that_does_not_follow_costs_management_nothing() {
     let mut wanted = before.clone();
     wanted.bridges.get_mut(&name("xapi1")).unwrap().mtu = 9_000;
     let plan = agent.plan(Request::what_can(wanted.clone())).unwrap();
-    for at in 0..plan.len() {
+    for (at, step) in plan.iter().enumerate() {
         let mut world = handle.world();
         world.fault = Some(Fault {
             at: world.steps + at,
@@ -96,7 +96,7 @@ fn an_open_vswitch_that_does_not_follow_costs_management_nothing() {
         let error = agent
             .converge(Request::what_can(wanted.clone()))
             .unwrap_err();
-        assert_eq!(error.cause, Cause::TimedOut, "{}", plan[at]);
+        assert_eq!(error.cause, Cause::TimedOut, "{step}");
         assert_eq!(
             management_at(&agent),
             Some((name("xapi1"), vec![name("bond0")]))
