@@ -244,7 +244,7 @@ fn no_private_key_comes_into_the_audit_log() {
         &[&host, &good, &key_text],
     );
     let task = super::between(&task, "OpaqueRef:", "<");
-    let task = xapi_model::Ref::new(&format!("OpaqueRef:{task}"));
+    let task = xapi_model::Ref::new(format!("OpaqueRef:{task}"));
     served.host.finished(&task);
     let log = std::fs::read_to_string(served.host.root().join("var/log/audit.log"));
     let log = log.expect("a log");
