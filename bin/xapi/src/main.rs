@@ -18,7 +18,7 @@ use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
-use xapi_core::{Api, Config, Core, health, startup};
+use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;

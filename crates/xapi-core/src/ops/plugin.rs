@@ -34,7 +34,7 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     let args = args
         .map(|(name, value)| (name, Value::Str(value)))
         .collect();
-    let session = Value::from(cx.caller()?.session.as_str());
+    let session = Value::from(cx.caller()?.given().expose());
     let argument = xmlrpc::encode_request(&call.fn_, &[session, Value::Struct(args)]);
     let within = cx.core.config.plugin_deadline;
     tracing::info!(
