@@ -318,7 +318,7 @@ fn of_what_is_sent_only_the_certificate_stands_in_files_that_anybody_may_read() 
     let both = format!("{}\n{}", key.serialize_pem(), material().good);
     let params = words(["ca.pem", &both]);
     host.call("pool.install_ca_certificate", params).unwrap();
-    let mut params = trust(&host, true, &[]);
+    let mut params = trust(&host, false, &["ldaps"]);
     params[2] = Value::from(both);
     host.call(INSTALL, params).unwrap();
     let good = Certificate::parse(&material().good).unwrap().pem();
