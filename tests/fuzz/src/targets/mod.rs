@@ -7,6 +7,7 @@ mod files;
 mod filter;
 mod http;
 mod ovs;
+mod thin;
 mod wire;
 
 use crate::Target;
@@ -298,6 +299,21 @@ const FILES: &[&str] = &[
     "1979-05-27T07:32:00Z",
 ];
 
+const THIN: &[&str] = &[
+    "XenSource thin CLI protocol",
+    "\0\0\0",
+    "\u{4}\0\0\0",
+    "\u{8}\0\0\0",
+    "\u{9}\0\0\0",
+    "\u{a}\0\0\0",
+    "\u{b}\0\0\0",
+    "\u{5}\0\0\0",
+    "\u{6}\0\0\0",
+    "\u{7}\0\0\0",
+    "\u{e}\0\0\0",
+    "\u{12}\0\0\0",
+];
+
 const VALUES: &[&str] = &[
     "20260101T00:00:00Z",
     "2026-01-01T00:00:00.5+01:00",
@@ -319,7 +335,7 @@ const VALUES: &[&str] = &[
     "\u{1f600}",
 ];
 
-/// All of them. The frames of the thin CLI get a line here with the code that reads them.
+/// All of them.
 pub const TARGETS: &[Target] = &[
     Target {
         name: "xml_request",
@@ -386,6 +402,18 @@ pub const TARGETS: &[Target] = &[
         run: cli::xe,
         words: CLI,
         longest: 1024,
+    },
+    Target {
+        name: "thin_frames",
+        run: thin::frames,
+        words: THIN,
+        longest: 4096,
+    },
+    Target {
+        name: "thin_talk",
+        run: thin::conversation,
+        words: CLI,
+        longest: 2048,
     },
     Target {
         name: "ovs_rpc",
