@@ -120,8 +120,7 @@ fn exec_passes_on_status_signals_input_and_output() {
 
     // A command that says when it is ready for the signal, and which one came. It reads for a second at most: a signal
     // just before bash begins to read is handled when that ends.
-    let script =
-        "trap 'echo got it; exit 5' TERM; echo ready; while :; do read -t 1 line || sleep 0.1; done";
+    let script = "trap 'echo got it; exit 5' TERM; echo ready; while :; do read -t 1 line || sleep 0.1; done";
     let mut command = lab
         .command()
         .args(["exec", "xs-1", "--", "bash", "-c", script])
