@@ -109,6 +109,7 @@ fn uplink(topology: &Topology, name: Name, bridge: &Bridge, graph: &mut Graph<Ob
     let (port, row) = match uplink {
         Uplink::Nic(nic) => (*nic, row::Port::plain(name.as_str(), nic.as_str())),
         Uplink::Bond(bond) => bond_port(name, bond),
+        Uplink::Tunnel(_) => return,
     };
     let port_object = object::Port {
         row: Arc::new(row),

@@ -7,7 +7,7 @@
 //!
 //! This module must not know Open vSwitch, netlink or plans. Start with [`Topology`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ pub struct Topology {
     /// Settings of NICs that are some bridge's uplink. A NIC that isn't here has the MTU of its bridge.
     #[serde(default)]
     pub nics: BTreeMap<Name, Nic>,
+    /// NICs of guests, each by the host's end of it (vif1.0). A guest that stops takes its end along, so that one that isn't
+    /// there is left out rather than waited for.
+    #[serde(default)]
+    pub vifs: BTreeMap<Name, Vif>,
     /// The bridge whose gateways become default routes.
     #[serde(default)]
     pub gateway: Option<Name>,
@@ -205,6 +209,8 @@ pub enum Uplink {
     Nic(Name),
     /// Several NICs.
     Bond(Bond),
+    /// Packets in packets to other hosts.
+    Tunnel(Tunnel),
 }
 
 impl Uplink {
@@ -213,8 +219,85 @@ impl Uplink {
         match self {
             Uplink::Nic(nic) => std::slice::from_ref(nic),
             Uplink::Bond(bond) => &bond.members,
+            Uplink::Tunnel(_) => &[],
         }
     }
+}
+
+/// A network whose frames travel inside of IP packets, over whatever route leads to the other hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tunnel {
+    /// How frames are wrapped.
+    pub protocol: TunnelProtocol,
+    /// What tells this network's packets from those of other tunnels: 24 bits with VXLAN, 32 with GRE.
+    pub key: u32,
+    /// The address of this host on the transport network; `None` leaves it to the route.
+    #[serde(default)]
+    pub local: Option<IpAddr>,
+    /// The addresses of the other hosts with a tunnel of this network. Each has a direct one: what came through one tunnel
+    /// never leaves through another.
+    #[serde(default)]
+    pub remotes: BTreeSet<IpAddr>,
+}
+
+/// How a tunnel wraps frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TunnelProtocol {
+    /// Generic routing encapsulation, RFC 2890.
+    #[serde(rename = "gre")]
+    Gre,
+    /// Virtual extensible LAN, RFC 7348, to UDP port 4789.
+    #[serde(rename = "vxlan")]
+    Vxlan,
+}
+
+/// The NIC of a guest, as the host's network sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vif {
+    /// The bridge that it is on, real or VLAN.
+    pub bridge: Name,
+    /// The Ethernet address that the guest's end has.
+    pub mac: Mac,
+    /// The MTU of the host's end.
+    #[serde(default = "default_mtu")]
+    pub mtu: u32,
+    /// What controllers and people find on its interface (xs-vif-uuid, xs-vm-uuid, xs-network-uuid, attached-mac).
+    #[serde(default)]
+    pub external_ids: BTreeMap<String, String>,
+    /// What the guest may send, if that is limited.
+    #[serde(default)]
+    pub rate: Option<Rate>,
+    /// Which packets pass.
+    #[serde(default)]
+    pub filter: Filter,
+}
+
+/// A limit of what a guest sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Kilobits (1,000 bits) in a second; at least 1.
+    pub kbps: u32,
+    /// Kilobits above the rate that are let through at once.
+    pub burst: u32,
+}
+
+/// Which packets of a guest pass. In place before its port is, so that nothing slips through before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Filter {
+    /// All.
+    #[default]
+    Open,
+    /// None, in neither direction.
+    Closed,
+    /// Those from the guest's own Ethernet address, and of IP and ARP those from these addresses; it cannot answer DHCP or
+    /// act as a router.
+    Only {
+        /// The IP addresses, of both families. Without one no IP passes.
+        addresses: BTreeSet<IpAddr>,
+    },
 }
 
 /// Several NICs that work as one.
