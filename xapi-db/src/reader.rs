@@ -486,7 +486,7 @@ fn write_row(
         match (column.view, cell) {
             (Some(end), _) => {
                 let number = layout.column_at(end).number;
-                out.member(column.field.name);
+                out.field(column.field.name);
                 out.begin_array();
                 let held = holders.iter().filter(|(field, _)| *field == number);
                 held.for_each(|(_, holder)| out.text(holder));
@@ -497,7 +497,7 @@ fn write_row(
             (None, Some(ValueRef::Text(b"null")))
                 if matches!(column.field.ty, xapi_model::Type::Option(_)) => {}
             (None, Some(cell)) => {
-                out.member(column.field.name);
+                out.field(column.field.name);
                 column::write(&column.field.ty, cell, out).map_err(|source| DbError::Value {
                     class: table.class.name,
                     field: column.field.name,

@@ -5,8 +5,8 @@ pub mod limits;
 mod pages;
 pub mod settings;
 
-use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::info;
@@ -22,17 +22,13 @@ impl Answers {
     /// Where a request came from, if it may come from there.
     fn admit(&self, origin: &ServerOrigin) -> Result<Origin, ApiError> {
         // Connections that were there before management was disabled are still open.
-        let elsewhere = origin
-            .peer
-            .parse::<SocketAddr>()
-            .is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
-        if elsewhere && !self.0.core().management_enabled() {
+        if origin.elsewhere && !self.0.core().management_enabled() {
             return Err(errors::host_has_no_management_ip());
         }
         Ok(Origin {
-            request: origin.request.clone(),
+            request: origin.request,
             local_root: origin.local_root,
-            peer: origin.peer.clone(),
+            peer: Arc::clone(&origin.peer),
             user_agent: origin.user_agent.clone(),
             other_config: origin.other_config.clone(),
             task_id: origin.task_id.clone(),
@@ -108,9 +104,9 @@ impl Handler for Answers {
         // Parameters may be secrets and are not logged; the calls that a command makes are checked like any others.
         match thin::serve(stream, arguments, &mut call, patience) {
             Ok(Served { command, status }) => {
-                info!(target: "xapi::access", peer = origin.peer, status, "xe {command}");
+                info!(target: "xapi::access", peer = &*origin.peer, status, "xe {command}");
             }
-            Err(why) => info!(target: "xapi::access", peer = origin.peer, "xe: {why}"),
+            Err(why) => info!(target: "xapi::access", peer = &*origin.peer, "xe: {why}"),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Handler for Noting {
             .lock()
             .unwrap()
             .push((name.to_owned(), params.clone()));
-        self.peers.lock().unwrap().push(origin.peer.clone());
+        self.peers.lock().unwrap().push(origin.peer.to_string());
         match name {
             "session.login_with_password" => match params[1].as_str() {
                 Some("secret") => Ok(Value::from(SESSION)),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use xapi_db::{DbError, Read, Store, View};
+use xapi_model::request::RequestId;
 use xapi_model::{ApiError, DateTime, Host, Ref, Session, Task, errors};
 use xapi_net::agent::Agent;
 use xapi_tls::TlsIdentity;
@@ -21,12 +22,12 @@ pub use crate::session::Caller;
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// What names the request in logs and tasks; empty if it came from within.
-    pub request: String,
+    /// What names the request in logs and tasks; nothing if it came from within.
+    pub request: RequestId,
     /// The local superuser over the unix socket: no password is asked.
     pub local_root: bool,
     /// The peer, for logs: an address, or the process behind a unix socket.
-    pub peer: String,
+    pub peer: Arc<str>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// Entries that the request asks to be set in its task's `other_config`.

@@ -284,7 +284,7 @@ pub fn change_password(cx: &Cx<'_>, call: ChangePassword) -> Result<()> {
     let changed = cx.core.authenticate.change(login::SUPERUSER, &call.new_pwd);
     changed.map_err(|why| errors::change_password_rejected(why.text))?;
     tracing::info!(
-        peer = cx.origin.peer,
+        peer = &*cx.origin.peer,
         "the password of the superuser was changed"
     );
     Ok(())

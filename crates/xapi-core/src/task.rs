@@ -230,7 +230,7 @@ fn fresh(cx: &Cx<'_>, label: &str, description: &str) -> Result<Task> {
         .map(|caller| caller.session.clone());
     // By this the log's lines about the request are found.
     let request = &cx.origin.request;
-    let request = (!request.is_empty()).then(|| (REQUEST.to_owned(), request.clone()));
+    let request = (!request.is_none()).then(|| (REQUEST.to_owned(), request.to_string()));
     Ok(Task {
         name_label: label.to_owned(),
         name_description: description.to_owned(),

@@ -14,6 +14,7 @@ pub mod classes;
 pub mod desc;
 pub mod errors;
 pub mod messages;
+pub mod request;
 pub mod text;
 pub mod time;
 pub mod types;

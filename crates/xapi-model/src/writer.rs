@@ -27,6 +27,10 @@ pub trait Writer {
     fn begin_struct(&mut self);
     /// The name of the member whose value comes next.
     fn member(&mut self, name: &str);
+    /// The same for a field of a class, whose name needs no care.
+    fn field(&mut self, name: &'static str) {
+        self.member(name);
+    }
     /// The value of the member is written.
     fn end_member(&mut self);
     /// A map or record ends.

@@ -82,7 +82,7 @@ pub(crate) async fn serve<S>(
 async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: StatusCode, why: &str, peer: &Peer) {
     let page = raw_refusal(status, why);
     let said = timeout(Duration::from_secs(1), stream.write_all(&page)).await;
-    debug!(peer = peer.name, ?said, "no conversation: {why}");
+    debug!(peer = &*peer.name, ?said, "no conversation: {why}");
 }
 
 /// Head and body.
@@ -164,7 +164,7 @@ async fn talk<S>(
 {
     let Some(turn) = Turn::take(peer.local_root, service.config().cli_conversations) else {
         warn!(
-            peer = peer.name,
+            peer = &*peer.name,
             "too many command lines at once, one refused"
         );
         let busy = StatusCode::SERVICE_UNAVAILABLE;
@@ -190,7 +190,7 @@ async fn talk<S>(
     match talking {
         // Nothing is ever sent: the other end goes with the thread, also when that panics.
         Ok(_) => drop(ended.await),
-        Err(why) => warn!(peer = peer.name, "no thread for a command line: {why}"),
+        Err(why) => warn!(peer = &*peer.name, "no thread for a command line: {why}"),
     }
 }
 

@@ -52,9 +52,9 @@ pub(crate) async fn open<S>(
             seat.watch.enter(Phase::Fresh);
             serve(stream, seat, service, peer, stopping).await;
         }
-        Ok(Err(why)) => debug!(peer = peer.name, "no connection: {why}"),
+        Ok(Err(why)) => debug!(peer = &*peer.name, "no connection: {why}"),
         Err(_) => debug!(
-            peer = peer.name,
+            peer = &*peer.name,
             "no connection: the handshake took too long"
         ),
     }
@@ -119,7 +119,7 @@ async fn serve<S>(
             biased;
             ended = &mut connection => {
                 if let Err(why) = ended {
-                    debug!(peer = peer.name, "connection ended: {why}");
+                    debug!(peer = &*peer.name, "connection ended: {why}");
                 }
                 return;
             }
@@ -134,7 +134,7 @@ async fn serve<S>(
             }
         }
     }
-    debug!(peer = peer.name, phase = ?watch.phase(), "connection cut off");
+    debug!(peer = &*peer.name, phase = ?watch.phase(), "connection cut off");
     if watch.phase() == Phase::Head {
         let stream = connection.into_parts().io.stream.into_inner();
         farewell(stream, &peer).await;
@@ -146,7 +146,7 @@ async fn farewell<S: AsyncWrite + Unpin>(mut stream: S, peer: &Peer) {
     let page = raw_refusal(StatusCode::REQUEST_TIMEOUT, "The request took too long.");
     if let Ok(Err(why)) = timeout(FAREWELL, stream.write_all(&page)).await {
         debug!(
-            peer = peer.name,
+            peer = &*peer.name,
             "could not say that the request took too long: {why}"
         );
     }

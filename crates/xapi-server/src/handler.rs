@@ -3,19 +3,23 @@
 use std::future::Future;
 use std::io::{Read, Write};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use xapi_model::request::RequestId;
 use xapi_model::{ApiError, Value, Written};
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     /// What names the request in logs and tasks; of no meaning to clients.
-    pub request: String,
+    pub request: RequestId,
     /// The local superuser over the unix socket: no password is asked.
     pub local_root: bool,
     /// The peer, for logs: an address, or the process behind a unix socket.
-    pub peer: String,
+    pub peer: Arc<str>,
+    /// Came over the network from another machine.
+    pub elsewhere: bool,
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// Entries that the request asks to be set in its task's `other_config`.

@@ -273,9 +273,10 @@ impl Source for Plain {
     async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
         let (stream, peer) = accept_tcp(&self.listener).await?;
         let peer = Peer {
-            name: peer.to_string(),
+            name: peer.to_string().into(),
             local_root: false,
-            only_by_tls: self.loopback_only && !peer.ip().to_canonical().is_loopback(),
+            elsewhere: elsewhere(peer),
+            only_by_tls: self.loopback_only && elsewhere(peer),
         };
         Ok((stream, Some(peer)))
     }
@@ -301,8 +302,9 @@ impl Source for Encrypted {
     async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
         let (stream, peer) = accept_tcp(&self.listener).await?;
         let peer = Peer {
-            name: peer.to_string(),
+            name: peer.to_string().into(),
             local_root: false,
+            elsewhere: elsewhere(peer),
             only_by_tls: false,
         };
         Ok((stream, Some(peer)))
@@ -318,6 +320,11 @@ impl Source for Encrypted {
             TlsAcceptor::from(identity.config()).accept(stream).await
         }
     }
+}
+
+/// Whether an address is another machine's.
+fn elsewhere(peer: SocketAddr) -> bool {
+    !peer.ip().to_canonical().is_loopback()
 }
 
 /// A unix socket with the users that may use it.
@@ -340,8 +347,9 @@ impl Source for KnownPeers {
         match self.access.admit(&peer) {
             Some(local_root) => {
                 let peer = Peer {
-                    name,
+                    name: name.into(),
                     local_root,
+                    elsewhere: false,
                     only_by_tls: false,
                 };
                 Ok((stream, Some(peer)))

@@ -1,9 +1,11 @@
 //! The way of one request: which encoding, the body, the call, the answer.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -15,6 +17,7 @@ use hyper::{Method, Request, StatusCode, Version};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant as Deadline, timeout_at};
 use tracing::{debug, info, info_span, warn};
+use xapi_model::request::RequestId;
 use xapi_model::{ApiError, Value, Written, errors};
 use xapi_wire::{DecodeError, Limits, jsonrpc, xmlrpc};
 
@@ -44,8 +47,10 @@ const SUBTASK_OF: &str = "subtask-of";
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) local_root: bool,
+    /// Another machine.
+    pub(crate) elsewhere: bool,
     /// Came without TLS although he has to come with it.
     pub(crate) only_by_tls: bool,
 }
@@ -127,7 +132,7 @@ impl Service {
         let keep = keeps(request.version(), request.headers());
         if peer.only_by_tls {
             info!(
-                peer = peer.name,
+                peer = &*peer.name,
                 "a request without TLS from another machine, refused"
             );
             return page::refusal(StatusCode::FORBIDDEN, page::NOT_PLAIN);
@@ -165,7 +170,7 @@ impl Service {
         let outcome = match self.carry_out(origin, encoding, coding, body).await {
             Ok(outcome) => outcome,
             Err(Full) => {
-                warn!(peer = peer.name, "too many calls at once, one refused");
+                warn!(peer = &*peer.name, "too many calls at once, one refused");
                 Outcome::Answer(encoding.refusal(&errors::too_busy()))
             }
         };
@@ -183,7 +188,7 @@ impl Service {
             }
             Outcome::Lost(lost) => self.lost(peer, &lost),
             Outcome::Malformed(why) => {
-                info!(peer = peer.name, "a request that is no call: {why}");
+                info!(peer = &*peer.name, "a request that is no call: {why}");
                 page::refusal(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     &format!("The request is no call: {why}."),
@@ -203,7 +208,7 @@ impl Service {
         match fetched.await {
             Ok(fetched) => page::fetched(fetched, keep),
             Err(Full) => {
-                warn!(peer = peer.name, "too many calls at once, one refused");
+                warn!(peer = &*peer.name, "too many calls at once, one refused");
                 page::refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once.")
             }
         }
@@ -243,7 +248,7 @@ impl Service {
             ),
         };
         info!(
-            peer = peer.name,
+            peer = &*peer.name,
             "a request without a body that can be read: {why}"
         );
         page::refusal(status, &why)
@@ -252,7 +257,6 @@ impl Service {
     /// Reads a body up to the limit.
     async fn read(&self, mut body: Incoming, waits: bool) -> Result<Bytes, Lost> {
         let limit = self.config.limits.body;
-        let deadline = Deadline::now() + self.config.body_timeout;
         if body.size_hint().lower() > limit as u64 {
             // Who asked whether to go on has not sent it.
             if !waits {
@@ -261,10 +265,21 @@ impl Service {
             return Err(Lost::TooLong);
         }
         // Most bodies come in one piece, which is then used as it is.
+        let allowed = self.config.body_timeout;
+        let mut deadline = None;
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
         while !body.is_end_stream() {
-            let frame = match timeout_at(deadline, body.frame()).await {
+            // Most of it is there already, and needs no deadline.
+            let there = poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx)));
+            let frame = match there.await {
+                Poll::Ready(frame) => Ok(frame),
+                Poll::Pending => {
+                    let by = *deadline.get_or_insert_with(|| Deadline::now() + allowed);
+                    timeout_at(by, body.frame()).await
+                }
+            };
+            let frame = match frame {
                 Err(_) => return Err(Lost::TooSlow),
                 Ok(None) => break,
                 Ok(Some(Err(_))) => return Err(Lost::Broken),
@@ -370,7 +385,7 @@ impl Service {
         let (Call::Xml(request) | Call::Json(jsonrpc::Call { request, .. })) = call;
         let name = request.method;
         // Whatever is logged meanwhile names the request; a read logs nothing, and a span would cost as much as it.
-        let span = (!quick).then(|| info_span!("request", id = origin.request).entered());
+        let span = (!quick).then(|| info_span!("request", id = %origin.request).entered());
         let result = self.guarded(origin, &name, request.params);
         drop(span);
         let (text, outcome) = form.encode(&name, result);
@@ -463,7 +478,7 @@ impl Service {
             why if why.is_limit() => errors::internal_error(why),
             _ => return Outcome::Malformed(why),
         };
-        info!(target: "xapi::access", request = origin.request, peer = origin.peer, code = error.code, "refused: {why}");
+        info!(target: "xapi::access", request = %origin.request, peer = &*origin.peer, code = error.code, "refused: {why}");
         Outcome::Answer(encoding.refusal(&error))
     }
 }
@@ -587,9 +602,9 @@ fn log(quick: bool, origin: &Origin, name: &str, result: &Result<(), ApiError>, 
         Err(error) => error.code.as_str(),
     };
     if quick && result.is_ok() {
-        debug!(target: "xapi::access", request = origin.request, peer = origin.peer, micros, "{name}: {outcome}");
+        debug!(target: "xapi::access", request = %origin.request, peer = &*origin.peer, micros, "{name}: {outcome}");
     } else {
-        info!(target: "xapi::access", request = origin.request, peer = origin.peer, micros, "{name}: {outcome}");
+        info!(target: "xapi::access", request = %origin.request, peer = &*origin.peer, micros, "{name}: {outcome}");
     }
 }
 
@@ -620,25 +635,15 @@ pub(crate) fn origin(peer: &Peer, headers: &HeaderMap) -> Origin {
         Some((format!("http:{key}"), text(value)?))
     });
     Origin {
-        request: fresh_id(),
+        request: RequestId::fresh(),
         local_root: peer.local_root,
-        peer: peer.name.clone(),
+        peer: Arc::clone(&peer.name),
+        elsewhere: peer.elsewhere,
         user_agent: headers.get(USER_AGENT).and_then(text),
         other_config: other_config.collect(),
         task_id: headers.get(TASK_ID).and_then(text),
         subtask_of: headers.get(SUBTASK_OF).and_then(text),
     }
-}
-
-/// A name for a request: when the process began, and a number.
-fn fresh_id() -> String {
-    static BEGUN: OnceLock<u64> = OnceLock::new();
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let begun = BEGUN.get_or_init(|| {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |since| since.as_secs())
-    });
-    format!("{begun:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Reads on for a little and forgets it.

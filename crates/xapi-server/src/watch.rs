@@ -128,7 +128,12 @@ impl Watch {
             Phase::Busy => FOREVER,
             Phase::Writing => self.pace.write,
         };
-        let word = Word::new(phase, self.pace.now().saturating_add(time));
+        // What has no end need not know the time, which is asked for several times in each request.
+        let until = match time {
+            FOREVER => FOREVER,
+            time => self.pace.now().saturating_add(time),
+        };
+        let word = Word::new(phase, until);
         self.word.store(word.0, Ordering::Relaxed);
     }
 

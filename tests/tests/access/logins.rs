@@ -95,7 +95,7 @@ fn the_local_superuser_is_asked_for_nothing_and_is_never_held_up() {
     let before = stage.asked.times.load(Ordering::SeqCst);
     let origin = Origin {
         local_root: true,
-        peer: "uid 0 process 1".to_owned(),
+        peer: "uid 0 process 1".into(),
         ..Origin::default()
     };
     for _ in 0..100 {

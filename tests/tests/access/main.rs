@@ -118,7 +118,7 @@ impl Stage {
     /// A call from an address.
     fn from(&self, peer: &str, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
         let origin = Origin {
-            peer: peer.to_owned(),
+            peer: peer.into(),
             ..Origin::default()
         };
         self.host.api().call(&origin, name, params)

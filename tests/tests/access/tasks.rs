@@ -202,7 +202,7 @@ fn a_request_can_name_its_task_and_what_that_is_a_part_of() {
     let parent = parent.as_str().expect("a reference").to_owned();
     let ask = |session: &str, task_id: Option<&str>, subtask_of: Option<&str>, name: &str| {
         let origin = Origin {
-            peer: HERE.to_owned(),
+            peer: HERE.into(),
             task_id: task_id.map(str::to_owned),
             subtask_of: subtask_of.map(str::to_owned),
             ..Origin::default()

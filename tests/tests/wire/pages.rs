@@ -112,7 +112,8 @@ fn strangers_are_asked_who_they_are_before_they_read_figures() {
     let served = Served::new(1);
     let answers = Answers(served.host.api().clone());
     let far = Origin {
-        peer: "192.0.2.7:4711".to_owned(),
+        peer: "192.0.2.7:4711".into(),
+        elsewhere: true,
         ..Origin::default()
     };
     let ask = |fetch: Fetch| {

@@ -107,7 +107,7 @@ pub fn slave_local_login_with_password(
 /// are not configured, and attempts that come too fast.
 pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Role> {
     let role = known(cx.core, user);
-    let (core, peer) = (cx.core, cx.origin.peer.as_str());
+    let (core, peer) = (cx.core, &*cx.origin.peer);
     let counted = role.map(|_| user);
     if !core.attempts.take(peer, counted, (core.clock)()) {
         return Err(held_up(cx, user));
@@ -135,7 +135,7 @@ pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Ro
 
 /// Checks the pool's secret. Without a secret nobody has it.
 fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
-    let (core, peer) = (cx.core, cx.origin.peer.as_str());
+    let (core, peer) = (cx.core, &*cx.origin.peer);
     if cx.origin.local_root {
         return Ok(());
     }
@@ -179,7 +179,7 @@ fn pool_secret(core: &Core) -> Result<Option<Zeroizing<String>>> {
 fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {
     tracing::info!(
         user = beginning(user, LONGEST_NAME),
-        peer = cx.origin.peer,
+        peer = &*cx.origin.peer,
         "login refused"
     );
     errors::session_authentication_failed(user, why.text)
@@ -188,7 +188,7 @@ fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {
 /// Of a flood one line each would be a flood of its own.
 fn held_up(cx: &Cx<'_>, user: &str) -> ApiError {
     tracing::debug!(
-        peer = cx.origin.peer,
+        peer = &*cx.origin.peer,
         "login not looked at: too many failed"
     );
     errors::session_authentication_failed(user, "Too many failed logins; try again in a while")
@@ -219,7 +219,7 @@ fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
     tracing::info!(
         user = holder.user,
         originator = holder.originator,
-        peer = cx.origin.peer,
+        peer = &*cx.origin.peer,
         session = super::track_id(&holder.session),
         "logged in"
     );
@@ -242,7 +242,7 @@ fn open_local(cx: &Cx<'_>, call: &str, user: &str) -> Result<Ref<Session>> {
     crate::audit::login(cx.core, cx.origin, call, &holder);
     tracing::info!(
         user = holder.user,
-        peer = cx.origin.peer,
+        peer = &*cx.origin.peer,
         "logged in to this host alone"
     );
     let callers = &cx.core.callers;

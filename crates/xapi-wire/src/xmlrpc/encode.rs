@@ -102,6 +102,12 @@ impl Writer for Xml<'_> {
         self.0.push_str("</name>");
     }
 
+    fn field(&mut self, name: &'static str) {
+        self.0.push_str("<member><name>");
+        self.0.push_str(name);
+        self.0.push_str("</name>");
+    }
+
     fn end_member(&mut self) {
         self.0.push_str("</member>");
     }
