@@ -39,6 +39,9 @@ fn main() -> Outcome<()> {
         let waiters = waiters.map(|at| words[at + 1].parse()).transpose()?;
         return start_with_objects(Path::new(&words[at + 1]), waiters);
     }
+    if words.iter().any(|word| word == "--one-core") {
+        return reads();
+    }
     println!(
         "{:<58} {:>10} {:>10} {:>7}",
         "what", "ours", "baseline", "ratio"
@@ -52,7 +55,7 @@ fn main() -> Outcome<()> {
         !named || words.iter().any(|word| word == group)
     };
     if wanted("reads") {
-        reads()?;
+        on_one_core()?;
     }
     if wanted("classes") {
         wire::whole_classes()?;
@@ -112,17 +115,23 @@ fn exchange(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u
             return Err("the server closed the connection".into());
         }
         buffer.extend_from_slice(&chunk[..got]);
-        if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = std::str::from_utf8(&buffer[..end])?.to_ascii_lowercase();
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length:"));
-            let length: usize = length.ok_or("no length")?.trim().parse()?;
-            if buffer.len() >= end + 4 + length {
-                return Ok(());
-            }
+        if whole(buffer) {
+            return Ok(());
         }
     }
+}
+
+/// Whether an answer is there from its head to its last octet.
+fn whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.and_then(|length| length.trim().parse::<usize>().ok());
+    length.is_some_and(|length| answer.len() >= end + 4 + length)
 }
 
 fn post(method: &str, params: &[Value]) -> Vec<u8> {
@@ -173,6 +182,22 @@ fn bare_hyper(body: Vec<u8>, unix: &Path) -> Outcome<std::net::SocketAddr> {
     Ok(told.recv()??)
 }
 
+/// Reads are measured with client and servers on one core. On two, what is measured is where the scheduler puts which
+/// thread: an exchange takes 20 microseconds when the answer is made on the core that waits for it and 90 when the other
+/// one has to be woken, whoever answers.
+fn on_one_core() -> Outcome<()> {
+    let exe = std::env::current_exe()?;
+    let done = Command::new("taskset")
+        .args(["-c", "0"])
+        .arg(exe)
+        .args(["--bench", "--one-core"])
+        .status()?;
+    match done.success() {
+        true => Ok(()),
+        false => Err(format!("reads on one core: {done}").into()),
+    }
+}
+
 fn reads() -> Outcome<()> {
     let host = SimHost::new(6);
     let dir = tempfile::tempdir()?;
@@ -198,34 +223,104 @@ fn reads() -> Outcome<()> {
             .ok_or("no head")?;
         let bare = dir.path().join(format!("bare-{method}"));
         let bare_tcp = bare_hyper(buffer[end + 4..].to_vec(), &bare)?;
-        let mut time_unix = |path: &Path| {
-            let mut stream = UnixStream::connect(path)?;
-            measure(4000, || exchange(&mut stream, &request, &mut buffer))
-        };
-        let (ours, base) = (time_unix(&socket)?, time_unix(&bare)?);
+        let mut ours = UnixStream::connect(&socket)?;
+        let mut base = UnixStream::connect(&bare)?;
+        let (ours, base) = in_turn(&mut ours, &mut base, &request)?;
         row(
             &format!("{what}, unix socket, bare hyper"),
             ours,
             base,
             "us",
         );
-        let mut time_tcp = |address: std::net::SocketAddr| {
-            let mut stream = std::net::TcpStream::connect(address)?;
-            stream.set_nodelay(true)?;
-            measure(4000, || exchange(&mut stream, &request, &mut buffer))
-        };
-        let (ours, base) = (
-            time_tcp(tcp.address().ok_or("no address")?)?,
-            time_tcp(bare_tcp)?,
-        );
+        let address = tcp.address().ok_or("no address")?;
+        let mut ours = connect(address)?;
+        let mut base = connect(bare_tcp)?;
+        let (ours, base) = in_turn(&mut ours, &mut base, &request)?;
         row(
             &format!("{what}, TCP kept open, bare hyper"),
             ours,
             base,
             "us",
         );
+        let rate = |address| calls_per_second(address, &request);
+        let (ours, base) = (rate(address)?, rate(bare_tcp)?);
+        println!(
+            "{:<58} {ours:>8.0}/s {base:>8.0}/s {:>7.2}",
+            format!("{what}, calls of {CALLERS} clients at once, bare hyper"),
+            ours / base
+        );
     }
     Ok(())
+}
+
+/// Clients that call at once where a rate is measured.
+const CALLERS: usize = 8;
+
+fn connect(address: std::net::SocketAddr) -> Outcome<std::net::TcpStream> {
+    let stream = std::net::TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The median of an exchange with each of two servers, in microseconds. They take turns, so that what else the machine
+/// does and where the scheduler puts a thread meets both.
+fn in_turn<S: Read + Write>(ours: &mut S, base: &mut S, request: &[u8]) -> Outcome<(f64, f64)> {
+    let mut buffer = Vec::new();
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..100 {
+        for (stream, times) in [&mut *ours, &mut *base].into_iter().zip(&mut times) {
+            for _ in 0..10 {
+                exchange(stream, request, &mut buffer)?;
+            }
+            for _ in 0..100 {
+                let began = Instant::now();
+                exchange(stream, request, &mut buffer)?;
+                times.push(began.elapsed());
+            }
+        }
+    }
+    let [ours, base] = times.map(median);
+    Ok((ours, base))
+}
+
+/// How many calls a second a server answers that is asked by several clients.
+fn calls_per_second(address: std::net::SocketAddr, request: &[u8]) -> Outcome<f64> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    const CALLS: usize = 4000;
+    runtime.block_on(async {
+        let mut clients = tokio::task::JoinSet::new();
+        let began = Instant::now();
+        for _ in 0..CALLERS {
+            let request = request.to_vec();
+            clients.spawn(async move {
+                use tokio::io::{AsyncReadExt, AsyncWriteExt};
+                let mut stream = tokio::net::TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let mut length = None;
+                let mut answer = Vec::new();
+                for _ in 0..CALLS {
+                    stream.write_all(&request).await?;
+                    answer.clear();
+                    // All answers have one length.
+                    while length.is_none_or(|length| answer.len() < length) {
+                        if stream.read_buf(&mut answer).await? == 0 {
+                            return Err(std::io::ErrorKind::UnexpectedEof.into());
+                        }
+                        if length.is_none() && whole(&answer) {
+                            length = Some(answer.len());
+                        }
+                    }
+                }
+                Ok::<_, std::io::Error>(())
+            });
+        }
+        while let Some(done) = clients.join_next().await {
+            done??;
+        }
+        Ok((CALLERS * CALLS) as f64 / began.elapsed().as_secs_f64())
+    })
 }
 
 fn writes() -> Outcome<()> {
