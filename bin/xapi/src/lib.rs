@@ -100,7 +100,13 @@ impl Handler for Answers {
             answer: patience,
             ..Patience::default()
         };
-        let mut call = |name: &str, params: Vec<Value>| self.call(origin, name, params);
+        let mut call = |wishes: &[(String, String)], name: &str, params: Vec<Value>| {
+            let mut origin = origin.clone();
+            let wishes = wishes.iter();
+            let wishes = wishes.map(|(key, value)| (format!("http:{key}"), value.clone()));
+            origin.other_config.extend(wishes);
+            self.call(&origin, name, params)
+        };
         // Parameters may be secrets and are not logged; the calls that a command makes are checked like any others.
         match thin::serve(stream, arguments, &mut call, patience) {
             Ok(Served { command, status }) => {

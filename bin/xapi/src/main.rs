@@ -152,6 +152,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let began = Instant::now();
     let config = Config {
         change_deadline: settings.change_within(),
+        proof_within: settings.proof_within(),
         auth_deadline: settings.auth_within(),
         pam_service: settings.pam_service.clone(),
         waiting: usize::try_from(settings.limits.event_waiters)?,

@@ -31,6 +31,8 @@ pub struct Settings {
     pub plain_http: PlainHttp,
     /// Seconds after which a network change that is not in force is undone.
     pub change_deadline: u64,
+    /// Seconds within which those outside who answered before a change of the management network must answer again.
+    pub proof_deadline: u64,
     /// Seconds that a password check may take.
     pub auth_deadline: u64,
     /// The PAM service that checks passwords.
@@ -88,6 +90,7 @@ impl Default for Settings {
             listen_tls: vec![SocketAddr::from(([0u16; 8], 443))],
             plain_http: PlainHttp::Everywhere,
             change_deadline: 30,
+            proof_deadline: 20,
             auth_deadline: 20,
             pam_service: "xapi".to_owned(),
             limits: Limits::default(),
@@ -166,6 +169,7 @@ impl Settings {
             )))
         };
         range("change_deadline", self.change_deadline, 1, 3600)?;
+        range("proof_deadline", self.proof_deadline, 1, 600)?;
         range("auth_deadline", self.auth_deadline, 1, 600)?;
         let mut bounds = self.limits.bounds().into_iter();
         bounds.try_for_each(|(name, value, least, most)| {
@@ -205,6 +209,11 @@ impl Settings {
     /// The time after which a change is undone.
     pub fn change_within(&self) -> Duration {
         Duration::from_secs(self.change_deadline)
+    }
+
+    /// The time after which who has not answered again is missed.
+    pub fn proof_within(&self) -> Duration {
+        Duration::from_secs(self.proof_deadline)
     }
 
     /// The time after which a password counts as refused.

@@ -248,6 +248,12 @@ impl Rpc for Remote {
         outcome.map_err(|why| self.explained(why))
     }
 
+    fn careful(&mut self, wishes: &[(String, String)]) {
+        let header =
+            |(key, value): &(String, String)| (format!("X-Http-Other-Config-{key}"), value.clone());
+        self.client = self.client.asking(wishes.iter().map(header).collect());
+    }
+
     fn logout(&mut self) -> Result<(), RpcError> {
         match self.session.take() {
             Some(session) => session.logout().map_err(|why| self.explained(why)),

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::print::Form;
 
 /// Parameters that mean the same for every command; no filter and no field bears these names.
-pub const STANDARD: [&str; 11] = [
+pub const STANDARD: [&str; 15] = [
     "server",
     "password",
     "port",
@@ -16,6 +16,10 @@ pub const STANDARD: [&str; 11] = [
     "all",
     "message-priority",
     "trace",
+    "confirm-within",
+    "no-rollback",
+    "probe",
+    "plan-only",
 ];
 
 /// A command line, parsed.
@@ -55,7 +59,8 @@ impl Params {
         let mut rest = args.iter();
         while let Some(arg) = rest.next() {
             if let Some(switch) = arg.strip_prefix("--") {
-                params.push((switch.to_owned(), "true".to_owned()));
+                let (key, value) = switch.split_once('=').unwrap_or((switch, "true"));
+                params.push((key.to_owned(), value.to_owned()));
             } else if let Some(letters) = arg.strip_prefix('-') {
                 let key = match letters {
                     "u" => "username",
@@ -158,6 +163,7 @@ mod tests {
         check("c word", "c", &[("word", "")]);
         check("c a=", "c", &[("a", "")]);
         check("c --minimal", "c", &[("minimal", "true")]);
+        check("c --probe=10.0.0.1", "c", &[("probe", "10.0.0.1")]);
         check("c -u root", "c", &[("username", "root")]);
         check("c -pw x=y", "c", &[("password", "x=y")]);
         check(

@@ -111,6 +111,12 @@ Options, anywhere on the line:
     --json          prints one document of typed values; errors are JSON on standard error
     --trace         tells more of an error
 
+With commands that change a host's network:
+    --plan-only             tells the steps, and does none
+    --confirm-within=SECS   undoes the change unless 'xe host-network-confirm' is said in time on another terminal
+    --probe=ADDRESS         undoes the change if this address answers no more
+    --no-rollback           keeps the change though the router and the name servers answer no more
+
 The same options are read from ~/.xe, as lines OPTION=VALUE, and from XE_EXTRA_ARGS, between commas.
 
 'xe help COMMAND' tells what a command takes, 'xe help --all' lists every command.

@@ -7,6 +7,7 @@
 //! XAPI to the space. Start at [`run`]; the classes are declared in [`records`], the commands that are one message
 //! in [`commands`].
 
+mod care;
 mod command;
 mod commands;
 mod events;
@@ -46,13 +47,26 @@ pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
             return 1;
         }
     };
+    let wishes = care::wishes(&line.params);
+    if !wishes.is_empty() {
+        rpc.careful(&wishes);
+    }
     let mut cx = Context {
         server: Server::new(rpc),
         params: &line.params,
         printer: Printer::new(out, form),
     };
+    if let Some(warning) = care::warning(&wishes) {
+        cx.printer.eprint(&warning);
+    }
     let status = match carry_out(&line.name, &mut cx) {
         Ok(()) => {
+            cx.printer.flush();
+            0
+        }
+        // What was asked for was the plan.
+        Err(Failure::Api(error)) if error.code == care::PLAN => {
+            cx.printer.list(&error.params);
             cx.printer.flush();
             0
         }

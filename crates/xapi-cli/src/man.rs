@@ -76,6 +76,23 @@ Prints one document of JSON. See JSON below.
 .TP
 .BR \-\-debug ", " \-\-debug\-on\-fail
 Shows the calls on standard error, always or when the command fails.
+.SH CHANGES OF THE NETWORK
+These go with any command that changes the network of a host.
+.TP
+.B \-\-plan\-only
+Tells the steps that the change would take, and does none.
+.TP
+.BR \-\-confirm\-within= \fIseconds\fR
+A change on the path of management is undone unless
+.B xe host\-network\-confirm
+is said in time on another terminal. The command waits for it.
+.TP
+.BR \-\-probe= \fIaddress\fR
+Such a change is undone if the address, which must answer echo requests before, does not answer them afterwards. The
+router and the name servers are asked in any case.
+.TP
+.B \-\-no\-rollback
+Nobody is asked: the change is kept though it may cut the host off.
 .SH COMMANDS
 "#;
 

@@ -32,6 +32,9 @@ pub trait Rpc {
     /// Calls a message with the parameters after the session.
     fn call(&mut self, message: &str, params: Vec<Value>) -> Result<Value, RpcError>;
 
+    /// Has every later call ask for this, as entries of its task's `other_config`: how careful a change is to be.
+    fn careful(&mut self, wishes: &[(String, String)]);
+
     /// Ends the session.
     fn logout(&mut self) -> Result<(), RpcError>;
 

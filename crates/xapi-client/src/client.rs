@@ -28,6 +28,8 @@ pub struct Options {
     pub limits: Limits,
     /// What the client calls itself: `name/version`.
     pub user_agent: String,
+    /// Further headers of every call, by name. What a header cannot carry is left out of them.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             call_timeout: None,
             limits: Limits::REPLY,
             user_agent: concat!("xapi-rs/", env!("CARGO_PKG_VERSION")).to_owned(),
+            headers: Vec::new(),
         }
     }
 }
@@ -79,6 +82,14 @@ impl Client {
     /// The same server with other options, over connections of its own.
     pub fn with(&self, options: Options) -> Client {
         Client::at(self.shared.place.clone(), options)
+    }
+
+    /// The same server, with these headers in every call, over connections of its own.
+    pub fn asking(&self, headers: Vec<(String, String)>) -> Client {
+        self.with(Options {
+            headers,
+            ..self.shared.options.clone()
+        })
     }
 
     fn at(place: Place, options: Options) -> Client {
@@ -148,7 +159,8 @@ impl Client {
             .stream()
             .until(time.map(|time| Instant::now() + time));
         let limit = options.limits.body;
-        let answer = connection.post(&place.host(), &options.user_agent, body, limit)?;
+        let host = place.host();
+        let answer = connection.post(&host, &options.user_agent, &options.headers, body, limit)?;
         if answer.kept {
             self.keep(connection);
         }

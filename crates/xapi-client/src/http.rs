@@ -64,12 +64,20 @@ impl Connection {
         &mut self,
         host: &str,
         agent: &str,
+        headers: &[(String, String)],
         body: &str,
         limit: usize,
     ) -> Result<Answer, Failure> {
+        let carried = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        let headers = headers
+            .iter()
+            .filter(|(name, value)| carried(name) && carried(value));
+        let headers: String = headers
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let request = format!(
             "POST / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nContent-Type: text/xml\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+             {headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let sent = self

@@ -12,6 +12,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
+use crate::proof::{Care, Proof};
 use crate::{diverged, facts, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -30,7 +31,8 @@ impl Cx<'_> {
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
-        self.core.change(host, about, |draft| {
+        let care = Care::of(self.origin)?;
+        self.core.careful_change(&care, host, about, |draft| {
             // The last moment at which nothing has happened yet.
             self.stop_if_cancelled()?;
             let out = edit(draft)?;
@@ -41,15 +43,25 @@ impl Cx<'_> {
 }
 
 impl Core {
-    /// See [`Cx::change`].
+    /// See [`Cx::change`]; of the daemon's own accord.
     pub fn change<T>(
         &self,
         host: &Ref<Host>,
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
+        self.careful_change(&Care::NONE, host, about, edit)
+    }
+
+    fn careful_change<T>(
+        &self,
+        care: &Care,
+        host: &Ref<Host>,
+        about: &Ref<Pif>,
+        edit: impl Fn(&Draft) -> Result<T>,
+    ) -> Result<T> {
         let _turn = self.turn()?;
-        let outcome = self.attempt(host, about, edit);
+        let outcome = self.attempt(care, host, about, edit);
         self.metrics.changed(match &outcome {
             Ok(_) => Ended::Committed,
             Err((_, ended)) => *ended,
@@ -60,6 +72,7 @@ impl Core {
     /// One change; a failure with what it left behind.
     fn attempt<T>(
         &self,
+        care: &Care,
         host: &Ref<Host>,
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
@@ -69,6 +82,8 @@ impl Core {
         let agent = self.agent_of(&view, host).map_err(refused)?;
         drop(view);
         let mut converged = false;
+        // Asked once: in a second round the host is already as asked.
+        let mut proof: Option<Proof> = None;
         let mut conflict = None;
         for _ in 0..ROUNDS {
             let draft = self.store.draft().map_err(db_error).map_err(refused)?;
@@ -87,6 +102,18 @@ impl Core {
                     mode: Mode::Whole,
                     within: self.config.change_deadline,
                 };
+                if care.plan_only {
+                    let steps = agent.plan(request);
+                    return Err(planned(
+                        steps.map_err(|why| self.refusal(&draft, host, about, &why))?,
+                    ));
+                }
+                let unproven = proof.is_none();
+                if unproven {
+                    let before = topology::of_host(&self.view()?, host)?;
+                    let asked = Proof::before(care, &**agent, &before, &request.topology)?;
+                    proof = Some(asked);
+                }
                 let outcome = agent.converge(request).map_err(|why| {
                     ended = match why.undo {
                         Undo::Failed(_) => Ended::Diverged,
@@ -95,6 +122,13 @@ impl Core {
                     self.refusal(&draft, host, about, &why)
                 })?;
                 converged = true;
+                if let Some(proof) = proof.as_ref().filter(|_| unproven) {
+                    let within = self.config.proof_within;
+                    proof.holds(&**agent, &outcome.facts, within, about)?;
+                    if let Some(within) = proof.confirm_within() {
+                        self.confirmation.wait(within, about)?;
+                    }
+                }
                 diverged::unmark(&draft, host)?;
                 facts::record(self, &draft, host, &outcome.facts)?;
                 Ok((out, true))
@@ -223,6 +257,11 @@ impl Core {
         };
         errors::pif_configuration_error(pif, text)
     }
+}
+
+/// The error by which a call that was only to be planned gives its steps; nothing has happened.
+fn planned(steps: Vec<String>) -> ApiError {
+    ApiError::new("NETWORK_PLAN", steps)
 }
 
 fn committed(view: &impl xapi_db::Read, pif: &Ref<Pif>) -> Result<()> {

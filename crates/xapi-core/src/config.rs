@@ -12,6 +12,9 @@ pub struct Config {
     pub root: PathBuf,
     /// A network change that is not in force after this time is undone.
     pub change_deadline: std::time::Duration,
+    /// After a change on the path of management, those outside who answered before have this long to answer again; then it
+    /// is undone. Longer than LACP and spanning trees take to let packets through.
+    pub proof_within: std::time::Duration,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
     /// A plugin that has not ended after this time is ended.
@@ -46,6 +49,7 @@ impl Default for Config {
         Config {
             root: PathBuf::from("/"),
             change_deadline: std::time::Duration::from_secs(30),
+            proof_within: std::time::Duration::from_secs(20),
             auth_deadline: std::time::Duration::from_secs(20),
             plugin_deadline: std::time::Duration::from_secs(600),
             pam_service: "xapi".to_owned(),

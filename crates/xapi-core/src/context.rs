@@ -57,6 +57,8 @@ pub struct Core {
     pub tls: Arc<TlsIdentity>,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
+    /// A change that waits for a person to say that all is well.
+    pub(crate) confirmation: crate::proof::Confirmation,
     /// One change at a time for this host's network.
     changing: Turns,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
@@ -100,6 +102,7 @@ impl Core {
             clock,
             tls: Arc::default(),
             certifying: Mutex::new(()),
+            confirmation: crate::proof::Confirmation::default(),
             changing: Turns::default(),
             callers: crate::session::Callers::default(),
             attempts,
@@ -146,6 +149,7 @@ impl Core {
 
     /// Takes no further change and waits for the one under way, so long. False if it still goes on then.
     pub fn quiesce(&self, within: Duration) -> bool {
+        self.confirmation.end();
         let mut state = self.changing.state();
         state.closed = true;
         self.changing.free.notify_all();

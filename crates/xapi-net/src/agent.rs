@@ -1,7 +1,9 @@
 //! What the upper layer may ask of a host's network. The agent of this host, the one of a simulated host, and later the
 //! one at the other end of a connection are the same to it.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,13 @@ pub trait Agent: Send + Sync {
         None
     }
 
+    /// Which probes are answered from outside within the time; returns as soon as all are. Waits for no change.
+    fn answered(
+        &self,
+        probes: &BTreeSet<Probe>,
+        within: Duration,
+    ) -> Result<BTreeSet<Probe>, NetError>;
+
     /// The name that the host calls itself by.
     fn hostname(&self) -> Result<String, NetError>;
 
@@ -37,6 +46,27 @@ pub trait Agent: Send + Sync {
     /// Has a listener told of what happens by itself. It is called on the agent's thread: it must be quick, and must not
     /// call the agent.
     fn subscribe(&self, listener: Listener);
+}
+
+/// A question to somebody outside whose answer proves that the host can be reached and can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Probe {
+    /// A router on one of the host's own networks: it resolves its address.
+    Router(IpAddr),
+    /// A name server: it answers a query, whatever it answers.
+    NameServer(IpAddr),
+    /// Anybody: it answers an echo request.
+    Host(IpAddr),
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Probe::Router(address) => write!(out, "the router {address}"),
+            Probe::NameServer(address) => write!(out, "the name server {address}"),
+            Probe::Host(address) => write!(out, "{address}"),
+        }
+    }
 }
 
 /// What the kernel counts of a device.

@@ -10,6 +10,7 @@ mod host_calls;
 mod network;
 mod pif;
 mod plugin;
+mod proof;
 mod reconfigure;
 mod stage;
 mod trust;

@@ -8,6 +8,7 @@ mod emergency;
 mod event;
 mod host;
 mod host_data;
+mod host_network;
 mod message;
 mod network;
 mod pif;
@@ -165,6 +166,7 @@ pub fn commands() -> impl Iterator<Item = Command> {
         vif::VIF,
         host::HOST,
         host_data::HOST_DATA,
+        host_network::HOST_NETWORK,
         emergency::EMERGENCY,
         pool::POOL,
         pool_service::POOL_SERVICE,

@@ -21,18 +21,23 @@ enum Session {
 pub struct InProcess<'c, 'f> {
     call: &'c mut Call<'f>,
     session: Session,
+    wishes: Vec<(String, String)>,
 }
 
 impl<'c, 'f> InProcess<'c, 'f> {
     /// Calls in a session that is lent, or in one that a login opens.
     pub fn new(call: &'c mut Call<'f>, lent: Option<String>) -> Self {
         let session = lent.map_or(Session::None, Session::Lent);
-        InProcess { call, session }
+        InProcess {
+            call,
+            session,
+            wishes: Vec::new(),
+        }
     }
 
     fn login_call(&mut self, message: &str, words: &[&str]) -> Result<String, ApiError> {
         let params = words.iter().map(|word| Value::from(*word)).collect();
-        match (self.call)(message, params)? {
+        match (self.call)(&[], message, params)? {
             Value::Str(session) => Ok(session),
             other => Err(xapi_model::errors::internal_error(format!(
                 "{message} answered with {}",
@@ -67,7 +72,11 @@ impl Rpc for InProcess<'_, '_> {
         let mut all = Vec::with_capacity(params.len() + 1);
         all.push(session.into());
         all.extend(params);
-        Ok((self.call)(message, all)?)
+        Ok((self.call)(&self.wishes, message, all)?)
+    }
+
+    fn careful(&mut self, wishes: &[(String, String)]) {
+        self.wishes = wishes.to_vec();
     }
 
     fn logout(&mut self) -> Result<(), RpcError> {
@@ -77,7 +86,7 @@ impl Rpc for InProcess<'_, '_> {
                     Scope::Pool => "session.logout",
                     Scope::Host => "session.local_logout",
                 };
-                (self.call)(message, vec![session.into()])?;
+                (self.call)(&[], message, vec![session.into()])?;
                 Ok(())
             }
             Session::None | Session::Lent(_) => Ok(()),

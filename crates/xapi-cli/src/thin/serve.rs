@@ -10,8 +10,10 @@ use super::in_process::InProcess;
 use super::request::words;
 use crate::rpc::Output;
 
-/// A call in this process: the name and all parameters as they would come over the wire, the session first.
-pub type Call<'f> = dyn FnMut(&str, Vec<Value>) -> Result<Value, ApiError> + 'f;
+/// A call in this process: what it asks to be set in its task's `other_config`, the name, and all parameters as they would
+/// come over the wire, the session first.
+pub type Call<'f> =
+    dyn FnMut(&[(String, String)], &str, Vec<Value>) -> Result<Value, ApiError> + 'f;
 
 /// What a log may tell of a command that was carried out to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

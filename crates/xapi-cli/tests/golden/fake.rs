@@ -266,6 +266,12 @@ impl Rpc for Fake {
         Ok(self.implied(class, verb, &params)?)
     }
 
+    fn careful(&mut self, wishes: &[(String, String)]) {
+        let wishes = wishes.iter().map(|(key, value)| format!("{key}={value}"));
+        self.asked
+            .push(format!("careful {}", wishes.collect::<Vec<_>>().join(" ")));
+    }
+
     fn logout(&mut self) -> Result<(), RpcError> {
         self.asked.push("logout".to_owned());
         Ok(())

@@ -356,3 +356,54 @@ fn what_a_host_says_of_itself() {
         "0.500\n",
     );
 }
+
+#[test]
+fn how_careful_a_change_is_to_be_goes_with_its_calls() {
+    let mut fake = world().answers("network.destroy", Ok(Value::Nil));
+    let got = fake.xe("network-destroy uuid=network-0 --confirm-within=60 --no-rollback");
+    assert_eq!(got.status, 0, "{}", got.err);
+    assert_eq!(fake.asked[0], "careful confirm-within=60 no-rollback=true");
+    assert_eq!(
+        got.err,
+        "The change is undone after 60 s unless somebody says 'xe host-network-confirm' on another terminal.\n"
+    );
+    fake.asked.clear();
+    fake.xe("network-destroy uuid=network-0");
+    assert!(!fake.asked.iter().any(|asked| asked.starts_with("careful")));
+}
+
+#[test]
+fn the_plan_of_a_command_is_its_result() {
+    let plan = ApiError::new("NETWORK_PLAN", vec!["one".to_owned(), "two".to_owned()]);
+    let mut fake = world().answers("network.destroy", Err(plan));
+    let got = fake.xe("network-destroy uuid=network-0 --plan-only");
+    assert_eq!((got.out.as_str(), got.status), ("one\ntwo\n", 0));
+    let got = fake.xe("network-destroy uuid=network-0 --plan-only --json");
+    assert_eq!((got.out.as_str(), got.status), ("[\"one\",\"two\"]\n", 0));
+}
+
+#[test]
+fn a_change_that_waits_is_confirmed_or_undone_through_the_hosts_own_plugin() {
+    let mut fake = world().answers("host.call_plugin", Ok("true".into()));
+    for (line, undo) in [
+        ("host-network-confirm uuid=host-1", "false"),
+        ("host-network-confirm uuid=host-1 undo=true", "true"),
+    ] {
+        fake.asked.clear();
+        let got = fake.xe(line);
+        assert_eq!((got.out.as_str(), got.status), ("", 0), "{}", got.err);
+        let called = calls(&fake);
+        assert!(
+            called[0].contains("\"xapi-network\" \"confirm\""),
+            "{called:?}"
+        );
+        assert!(called[0].contains(undo), "{called:?}");
+    }
+    let mut fake = world().answers("host.call_plugin", Ok("[]".into()));
+    let got = fake.xe("host-network-plan uuid=host-1");
+    assert_eq!(
+        got.out,
+        "The network is what the database says: there is nothing to do.\n"
+    );
+    assert_eq!(fake.xe("host-network-plan uuid=host-1 --json").out, "[]\n");
+}

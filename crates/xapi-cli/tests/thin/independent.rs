@@ -57,7 +57,8 @@ fn serve_one<S: Read + Write>(stream: S, fake: &Mutex<Fake>) {
     let mut words = vec![0; length];
     reader.read_exact(&mut words).expect("reads");
     let mut stream = reader.into_inner();
-    let mut call = |name: &str, params| answer(&mut locked(fake), name, params);
+    let mut call =
+        |_: &[(String, String)], name: &str, params| answer(&mut locked(fake), name, params);
     serve(&mut stream, &words, &mut call, Patience::default()).expect("serves");
 }
 

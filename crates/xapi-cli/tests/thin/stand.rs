@@ -83,7 +83,8 @@ impl Talk {
         client.set_read_timeout(patient).expect("sets");
         let (tell, ended) = channel();
         std::thread::spawn(move || {
-            let mut call = |name: &str, params| answer(&mut fake, name, params);
+            let mut call =
+                |_: &[(String, String)], name: &str, params| answer(&mut fake, name, params);
             let outcome = serve(&mut server, &words, &mut call, patience);
             // The server closes the connection, and then the test may have ended already.
             drop(server.shutdown(Shutdown::Both));

@@ -15,6 +15,7 @@ use xapi_wire::{Limits, Reply, xmlrpc};
 
 use crate::Result;
 use crate::context::Cx;
+use crate::ops::host_network;
 
 /// Where plugins are, under the root.
 const PLUGINS: &str = "/etc/xapi.d/plugins";
@@ -29,6 +30,9 @@ const SEARCH: &str =
 /// `host.call_plugin`.
 pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     cx.core.agent_of(&cx.core.view()?, &call.host)?;
+    if call.plugin == host_network::PLUGIN {
+        return host_network::call(cx, &call);
+    }
     let program = find(&cx.core.config.path(PLUGINS), &call.plugin)?;
     let args = call.args.into_iter();
     let args = args

@@ -19,6 +19,7 @@ pub mod neighbour;
 pub mod nic;
 pub mod offload;
 mod packet;
+pub mod probe;
 pub mod resolver;
 pub mod route;
 pub mod socket;

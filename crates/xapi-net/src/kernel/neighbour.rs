@@ -31,7 +31,7 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
-    fn from_message(message: &NeighbourMessage) -> Option<Neighbour> {
+    pub(super) fn from_message(message: &NeighbourMessage) -> Option<Neighbour> {
         let mut address = None;
         let mut mac = None;
         for attribute in &message.attributes {

@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::agent::{
     Agent, Cause, Counters, LeftOut, Listener, ManagementAlone, Mode, NetError, NetEvent, Outcome,
-    Part, Request, Undo,
+    Part, Probe, Request, Undo,
 };
 use crate::converge;
 use crate::engine::Fault;
@@ -122,6 +122,14 @@ impl Agent for LocalAgent {
 
     fn counters(&self, device: &Name) -> Option<Counters> {
         super::counters::read(device)
+    }
+
+    fn answered(
+        &self,
+        probes: &BTreeSet<Probe>,
+        within: Duration,
+    ) -> Result<BTreeSet<Probe>, NetError> {
+        kernel::probe::answered(probes, within).map_err(kernel_error)
     }
 
     fn hostname(&self) -> Result<String, NetError> {

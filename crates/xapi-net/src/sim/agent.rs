@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::agent::{
-    Agent, Cause, Listener, Mode, NetError, NetEvent, Outcome, Part, Request, Undo,
+    Agent, Cause, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
 use crate::converge::{self, Backend, Client, Kept};
 use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts};
@@ -196,6 +196,17 @@ impl Agent for SimAgent {
     fn facts(&self) -> Result<Facts, NetError> {
         self.alive()?;
         Ok(facts(&self.handle.world()))
+    }
+
+    fn answered(
+        &self,
+        probes: &BTreeSet<Probe>,
+        _within: std::time::Duration,
+    ) -> Result<BTreeSet<Probe>, NetError> {
+        self.alive()?;
+        let world = self.handle.world();
+        let answers = probes.iter().filter(|probe| world.answers(**probe));
+        Ok(answers.copied().collect())
     }
 
     fn hostname(&self) -> Result<String, NetError> {

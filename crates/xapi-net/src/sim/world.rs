@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::agent::{Cause, Part};
+use crate::agent::{Cause, Part, Probe};
 use crate::converge::Kept;
 use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
@@ -39,6 +39,8 @@ pub struct World {
     pub refusing: BTreeSet<Name>,
     /// MTUs that NICs were asked for and did not take.
     pub stuck_mtu: BTreeMap<Name, u32>,
+    /// Who is outside, and the NICs behind which he is. Who isn't here answers as long as the host has an address.
+    pub outside: BTreeMap<IpAddr, BTreeSet<Name>>,
     /// The failure to come.
     pub fault: Option<Fault>,
     /// Steps done so far, undone ones included. Faults count from here.
@@ -84,6 +86,7 @@ impl World {
             hardware: BTreeMap::new(),
             offers: BTreeMap::new(),
             leased: BTreeMap::new(),
+            outside: BTreeMap::new(),
             kept: Kept::new(),
             refusing: BTreeSet::new(),
             stuck_mtu: BTreeMap::new(),
@@ -97,6 +100,39 @@ impl World {
             world.plug_in(nic);
         }
         world
+    }
+
+    /// Whether somebody outside answers: there is a route to him, and a NIC with a carrier under its device behind which he
+    /// is.
+    pub fn answers(&self, probe: Probe) -> bool {
+        let (Probe::Router(address) | Probe::NameServer(address) | Probe::Host(address)) = probe;
+        let family = crate::names::family(&address);
+        let routes = || self.state.routes.iter();
+        let connected =
+            routes().filter(|((to, _), route)| route.gateway.is_none() && to.contains(&address));
+        let connected =
+            connected.min_by_key(|((to, metric), _)| (std::cmp::Reverse(to.prefix()), *metric));
+        let default = || routes().find(|((to, _), _)| *to == Inet::everything(family));
+        let Some((_, route)) = connected.or_else(default) else {
+            return false;
+        };
+        let device = route.device;
+        let Some(behind) = self.outside.get(&address) else {
+            return true;
+        };
+        let bridge = self.state.bridges.get(&device).map(|bridge| &*bridge.row);
+        let carrier = match bridge {
+            Some(row::Bridge::Vlan(vlan)) => vlan.parent.as_str(),
+            _ => device.as_str(),
+        };
+        let ports = self.state.ports.values();
+        let ports = ports.filter(|port| port.row.bridge == carrier);
+        let mut nics = ports.flat_map(|port| &port.row.members);
+        nics.any(|nic| {
+            let nic = behind.iter().find(|name| name.as_str() == nic);
+            nic.and_then(|nic| self.hardware.get(nic))
+                .is_some_and(|hardware| hardware.carrier)
+        })
     }
 
     /// Adds a NIC, or brings one back, as it comes from the kernel: down.

@@ -8,3 +8,4 @@ mod dhcp;
 mod lab;
 mod links;
 mod offload;
+mod probes;

@@ -28,7 +28,7 @@ pub(super) fn conversation(bytes: &[u8]) {
         sends: [&frame::greeting()[..], sent].concat(),
         told: Vec::new(),
     };
-    let mut call = |name: &str, _: Vec<Value>| -> Result<Value, ApiError> {
+    let mut call = |_: &[(String, String)], name: &str, _: Vec<Value>| -> Result<Value, ApiError> {
         match name {
             "session.login_with_password" | "session.slave_local_login_with_password" => {
                 Ok(Value::from("OpaqueRef:session"))

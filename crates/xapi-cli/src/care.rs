@@ -1,0 +1,26 @@
+//! How careful a change of the network is to be: switches that every command takes, and that go with each of its calls.
+
+use crate::grammar::Params;
+
+/// Switches that a server understands as entries of a task's `other_config`.
+pub const SWITCHES: [&str; 4] = ["confirm-within", "no-rollback", "probe", "plan-only"];
+
+/// The error by which a server gives the steps of a change that was only to be planned.
+pub const PLAN: &str = "NETWORK_PLAN";
+
+/// What the command line asks for, as keys and values.
+pub fn wishes(params: &Params) -> Vec<(String, String)> {
+    let asked = SWITCHES.iter().filter_map(|key| {
+        let value = params.get(key)?;
+        Some(((*key).to_owned(), value.to_owned()))
+    });
+    asked.collect()
+}
+
+/// What whoever waits for the command should know of it.
+pub fn warning(wishes: &[(String, String)]) -> Option<String> {
+    let (_, seconds) = wishes.iter().find(|(key, _)| key == "confirm-within")?;
+    Some(format!(
+        "The change is undone after {seconds} s unless somebody says 'xe host-network-confirm' on another terminal.\n"
+    ))
+}

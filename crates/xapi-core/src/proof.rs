@@ -1,0 +1,377 @@
+//! Not sawing off the branch: a change on the path of management counts only when somebody outside still answers over
+//! the new one, and, if the caller wishes, when a person says so.
+//!
+//! Until then nothing is committed. So a daemon that dies meanwhile, or a host that reboots, goes back by itself: the
+//! rows still say what was before. There is no timer to be lost.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use xapi_model::{ApiError, Pif, Ref, errors};
+use xapi_net::agent::{Agent, NetError, Probe};
+use xapi_net::facts::Facts;
+use xapi_net::topology::{Bridge, Topology};
+
+use crate::Result;
+use crate::context::Origin;
+
+/// Keys of a task's `other_config` by which a call says how careful it is to be. They come with the request, so that
+/// every call and every client can give them: `X-Http-Other-Config-confirm-within: 60`.
+const CONFIRM_WITHIN: &str = "http:confirm-within";
+const NO_ROLLBACK: &str = "http:no-rollback";
+const PROBE: &str = "http:probe";
+const PLAN_ONLY: &str = "http:plan-only";
+
+/// Before a change those that are there answer within this. Who does not, is not missed afterwards.
+const BEFORE: Duration = Duration::from_millis(500);
+/// One round of asking for a name server of several.
+const ROUND: Duration = Duration::from_millis(500);
+/// Nobody is waited for longer, in seconds.
+const LONGEST: u64 = 3600;
+/// Name servers that are asked.
+const MOST_SERVERS: usize = 3;
+
+/// How careful a change is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Care {
+    /// Whether those outside who answered before must answer afterwards.
+    prove: bool,
+    /// For how long a person is waited for, who says that all is well.
+    confirm_within: Option<Duration>,
+    /// Somebody else who must answer.
+    probe: Option<IpAddr>,
+    /// Nothing is to be done: the steps are wanted.
+    pub(crate) plan_only: bool,
+}
+
+impl Care {
+    /// For what the daemon does by itself: what it restores is proven already.
+    pub(crate) const NONE: Care = Care {
+        prove: false,
+        confirm_within: None,
+        probe: None,
+        plan_only: false,
+    };
+
+    /// What a request asks for. INVALID_VALUE [key, value].
+    pub(crate) fn of(origin: &Origin) -> Result<Care> {
+        let mut care = Care {
+            prove: true,
+            ..Care::NONE
+        };
+        for (key, value) in &origin.other_config {
+            let bad = || {
+                let name = key.trim_start_matches("http:");
+                errors::invalid_value(name, value)
+            };
+            let flag = || match value.as_str() {
+                "true" | "1" => Ok(true),
+                "false" | "0" | "" => Ok(false),
+                _ => Err(bad()),
+            };
+            match key.as_str() {
+                CONFIRM_WITHIN => {
+                    let seconds = value.parse().ok();
+                    let seconds = seconds.filter(|seconds| (1..=LONGEST).contains(seconds));
+                    care.confirm_within = Some(Duration::from_secs(seconds.ok_or_else(bad)?));
+                }
+                NO_ROLLBACK => care.prove = !flag()?,
+                PROBE => care.probe = Some(value.parse().map_err(|_| bad())?),
+                PLAN_ONLY => care.plan_only = flag()?,
+                _ => {}
+            }
+        }
+        Ok(care)
+    }
+}
+
+/// What answered before a change, and so must answer after it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Proof {
+    router_v4: bool,
+    router_v6: bool,
+    servers: BTreeSet<IpAddr>,
+    host: Option<IpAddr>,
+    /// Whether a person has to say that all is well.
+    confirm_within: Option<Duration>,
+}
+
+impl Proof {
+    /// Asks those who should answer, if the change concerns the path of management. A named address that does not answer
+    /// beforehand is an error: it would prove nothing.
+    pub(crate) fn before(
+        care: &Care,
+        agent: &dyn Agent,
+        old: &Topology,
+        new: &Topology,
+    ) -> Result<Proof> {
+        if !concerns_management(old, new) {
+            return Ok(Proof::default());
+        }
+        let mut proof = Proof {
+            confirm_within: care.confirm_within,
+            ..Proof::default()
+        };
+        if !care.prove {
+            return Ok(proof);
+        }
+        let facts = agent.facts().map_err(unknown)?;
+        let (v4, v6) = routers(&facts);
+        let servers = servers(&facts).map(Probe::NameServer);
+        let named = care.probe.map(Probe::Host);
+        let probes = v4
+            .into_iter()
+            .chain(v6)
+            .chain(servers)
+            .chain(named)
+            .collect();
+        let answered = agent.answered(&probes, BEFORE).map_err(unknown)?;
+        let there = |probe: Option<Probe>| probe.is_some_and(|probe| answered.contains(&probe));
+        proof.router_v4 = there(v4);
+        proof.router_v6 = there(v6);
+        if let Some(named) = care.probe {
+            if !there(Some(Probe::Host(named))) {
+                return Err(errors::invalid_value(
+                    "probe",
+                    format!("{named} does not answer, and so would prove nothing"),
+                ));
+            }
+            proof.host = Some(named);
+        }
+        let heard = answered.into_iter().filter_map(|probe| match probe {
+            Probe::NameServer(server) => Some(server),
+            Probe::Router(_) | Probe::Host(_) => None,
+        });
+        proof.servers = heard.collect();
+        tracing::debug!("before the change: {proof:?}");
+        Ok(proof)
+    }
+
+    /// Whether all is well after the change: who answered before answers again. Waits for it so long.
+    pub(crate) fn holds(
+        &self,
+        agent: &dyn Agent,
+        facts: &Facts,
+        within: Duration,
+        about: &Ref<Pif>,
+    ) -> Result<()> {
+        let (v4, v6) = routers(facts);
+        let must = v4.filter(|_| self.router_v4).into_iter();
+        let must = must.chain(v6.filter(|_| self.router_v6));
+        let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
+        let until = Instant::now() + within;
+        let answered = agent.answered(&must, within).map_err(unknown)?;
+        let silent = must.difference(&answered).next();
+        let silent = match silent {
+            Some(probe) => Some(probe.to_string()),
+            None => self.silent_servers(agent, facts, until)?,
+        };
+        match silent {
+            None => Ok(()),
+            Some(who) => Err(errors::pif_configuration_error(
+                about,
+                format!(
+                    "{who} answered before the change and does not within {} s after it; all is as it was",
+                    within.as_secs()
+                ),
+            )),
+        }
+    }
+
+    /// Of several name servers one is enough.
+    fn silent_servers(
+        &self,
+        agent: &dyn Agent,
+        facts: &Facts,
+        until: Instant,
+    ) -> Result<Option<String>> {
+        let mut now: BTreeSet<_> = servers(facts).collect();
+        if self.servers.is_empty() || now.is_empty() {
+            return Ok(None);
+        }
+        if !now.is_disjoint(&self.servers) {
+            now = now.intersection(&self.servers).copied().collect();
+        }
+        let probes = now.into_iter().map(Probe::NameServer).collect();
+        loop {
+            if !agent.answered(&probes, ROUND).map_err(unknown)?.is_empty() {
+                return Ok(None);
+            }
+            if Instant::now() >= until {
+                return Ok(probes.first().map(Probe::to_string));
+            }
+        }
+    }
+
+    /// For how long a person has to be waited for.
+    pub(crate) fn confirm_within(&self) -> Option<Duration> {
+        self.confirm_within
+    }
+}
+
+fn unknown(why: NetError) -> ApiError {
+    errors::internal_error(format!(
+        "whether the network is alive cannot be told: {why}"
+    ))
+}
+
+fn routers(facts: &Facts) -> (Option<Probe>, Option<Probe>) {
+    (
+        facts.gateway_v4.map(Probe::Router),
+        facts.gateway_v6.map(Probe::Router),
+    )
+}
+
+fn servers(facts: &Facts) -> impl Iterator<Item = IpAddr> {
+    facts.dns.servers.iter().copied().take(MOST_SERVERS)
+}
+
+/// Whether a change touches the bridge of management, what carries it, or by which way packets leave the host.
+fn concerns_management(old: &Topology, new: &Topology) -> bool {
+    fn path(topology: &Topology) -> Option<(Bridge, Option<Bridge>)> {
+        let management = topology.management?;
+        let bridge = topology.bridges.get(&management)?;
+        let carrier = topology.bridges.get(&topology.carrier_of(&management));
+        Some((bridge.clone(), carrier.cloned()))
+    }
+    old.management.is_some()
+        && (path(old) != path(new)
+            || old.management != new.management
+            || (old.gateway, old.dns) != (new.gateway, new.dns))
+}
+
+/// What a person may say of a change that waits for him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// All is well.
+    Yes,
+    /// It is to be undone at once.
+    No,
+}
+
+/// The change that waits to be confirmed, if there is one.
+#[derive(Default)]
+pub(crate) struct Confirmation {
+    state: Mutex<Confirming>,
+    said: Condvar,
+}
+
+#[derive(Default)]
+struct Confirming {
+    waits: bool,
+    word: Option<Word>,
+    ends: bool,
+}
+
+impl Confirmation {
+    fn state(&self) -> MutexGuard<'_, Confirming> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the word of a person. An error if there is none in time, or if it is no.
+    pub(crate) fn wait(&self, within: Duration, about: &Ref<Pif>) -> Result<()> {
+        let mut state = self.state();
+        (state.waits, state.word) = (true, None);
+        tracing::info!("the change waits {} s to be confirmed", within.as_secs());
+        let undecided = |state: &mut Confirming| state.word.is_none() && !state.ends;
+        let (mut state, _) = self
+            .said
+            .wait_timeout_while(state, within, undecided)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waits = false;
+        let why = match (state.word.take(), state.ends) {
+            (Some(Word::Yes), _) => return Ok(()),
+            (Some(Word::No), _) => "the change was refused".to_owned(),
+            (None, true) => "the daemon ends before the change was confirmed".to_owned(),
+            (None, false) => format!("the change was not confirmed within {} s", within.as_secs()),
+        };
+        Err(errors::pif_configuration_error(
+            about,
+            format!("{why}; all is as it was"),
+        ))
+    }
+
+    /// Says that all is well, or not. OPERATION_NOT_ALLOWED if nothing waits for it.
+    pub(crate) fn say(&self, well: bool) -> Result<()> {
+        let mut state = self.state();
+        if !state.waits || state.word.is_some() {
+            return Err(errors::operation_not_allowed(
+                "no change of the network waits to be confirmed",
+            ));
+        }
+        state.word = Some(if well { Word::Yes } else { Word::No });
+        self.said.notify_all();
+        Ok(())
+    }
+
+    /// The daemon ends: nobody is waited for any more.
+    pub(crate) fn end(&self) {
+        self.state().ends = true;
+        self.said.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use xapi_net::topology::{Bridge, Name, Topology};
+
+    use super::{Care, concerns_management};
+    use crate::context::Origin;
+
+    fn asked(key: &str, value: &str) -> Origin {
+        Origin {
+            other_config: vec![(format!("http:{key}"), value.to_owned())],
+            ..Origin::default()
+        }
+    }
+
+    #[test]
+    fn a_request_says_how_careful_its_change_is() {
+        let care = Care::of(&Origin::default()).unwrap();
+        assert!(care.prove && care.confirm_within.is_none() && !care.plan_only);
+        let care = Care::of(&asked("confirm-within", "60")).unwrap();
+        assert_eq!(care.confirm_within, Some(Duration::from_secs(60)));
+        assert!(!Care::of(&asked("no-rollback", "true")).unwrap().prove);
+        for (key, value) in [
+            ("confirm-within", "0"),
+            ("confirm-within", "3601"),
+            ("confirm-within", "soon"),
+            ("no-rollback", "perhaps"),
+            ("probe", "here"),
+        ] {
+            let error = Care::of(&asked(key, value)).unwrap_err();
+            assert_eq!(error.code, "INVALID_VALUE");
+            assert_eq!(error.params, [key, value]);
+        }
+    }
+
+    #[test]
+    fn only_what_carries_management_concerns_it() {
+        let name = |text| Name::new(text).unwrap();
+        let old = Topology {
+            bridges: [
+                (name("xenbr0"), Bridge::over_nic(name("eth0"))),
+                (name("xapi1"), Bridge::vlan(name("xenbr0"), 7)),
+            ]
+            .into(),
+            management: Some(name("xapi1")),
+            ..Topology::default()
+        };
+        let mut new = old.clone();
+        new.bridges
+            .insert(name("xenbr1"), Bridge::over_nic(name("eth1")));
+        assert!(!concerns_management(&old, &new));
+        new.bridges
+            .insert(name("xenbr0"), Bridge::over_nic(name("eth2")));
+        assert!(concerns_management(&old, &new), "the NIC under its VLAN");
+        let mut new = old.clone();
+        new.gateway = Some(name("xenbr0"));
+        assert!(concerns_management(&old, &new));
+        new.management = None;
+        assert!(concerns_management(&old, &new));
+    }
+}

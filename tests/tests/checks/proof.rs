@@ -1,0 +1,329 @@
+//! Changes on the path of management that would cut the host off, and the person who may say that they are well.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use xapi_core::Origin;
+use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
+use xapi_net::topology::Name;
+use xapi_tests::SimHost;
+use xapi_tests::sim_host::text;
+
+const ROUTER: &str = "172.16.0.1";
+
+/// A host whose router is behind some of its NICs only.
+fn stage(behind: &[&str]) -> SimHost {
+    let host = SimHost::configured(3, |config| config.proof_within = Duration::from_millis(50));
+    let router: IpAddr = ROUTER.parse().unwrap();
+    let nics: BTreeSet<_> = behind.iter().map(|nic| Name::new(nic).unwrap()).collect();
+    host.handle.world().outside.insert(router, nics);
+    host
+}
+
+fn asking(
+    host: &SimHost,
+    wishes: &[(&str, &str)],
+    call: &str,
+    params: Vec<Value>,
+) -> Result<Value, ApiError> {
+    let wishes = wishes.iter();
+    let origin = Origin {
+        other_config: wishes
+            .map(|(key, value)| (format!("http:{key}"), (*value).to_owned()))
+            .collect(),
+        ..Origin::default()
+    };
+    let session = Value::from(host.session());
+    let params = std::iter::once(session).chain(params).collect();
+    host.api().call(&origin, call, params)
+}
+
+/// `Bond.create` over devices on a network that is there.
+fn bond(
+    host: &SimHost,
+    wishes: &[(&str, &str)],
+    network: &Ref<Network>,
+    devices: &[&str],
+) -> Result<Ref<Bond>, ApiError> {
+    let members = devices.iter().map(|device| text(&host.pif(device)));
+    let params = vec![
+        text(network),
+        Value::Array(members.collect()),
+        Value::from(""),
+        Value::from("active-backup"),
+    ];
+    let made = asking(host, wishes, "Bond.create", params)?;
+    Ok(Ref::new(made.as_str().unwrap()))
+}
+
+/// Management gets its address on another NIC, where the router may not be.
+fn move_to(host: &SimHost, wishes: &[(&str, &str)], device: &str) -> Result<Value, ApiError> {
+    let pif = host.pif(device);
+    let address = ["172.16.0.20", "255.255.255.224", ROUTER, ""].map(Value::from);
+    let params = [text(&pif), Value::from("Static")]
+        .into_iter()
+        .chain(address);
+    host.call("PIF.reconfigure_ip", params.collect())?;
+    asking(
+        host,
+        wishes,
+        "host.management_reconfigure",
+        vec![text(&pif)],
+    )
+}
+
+fn plugin(host: &SimHost, function: &str, args: &[(&str, &str)]) -> Result<Json, ApiError> {
+    let args = args.iter();
+    let args = args.map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
+    let params = vec![
+        text(&host.host()),
+        Value::from("xapi-network"),
+        Value::from(function),
+        Value::Struct(args.collect()),
+    ];
+    let told = host.call("host.call_plugin", params)?;
+    Ok(serde_json::from_str(told.as_str().unwrap()).unwrap())
+}
+
+#[test]
+fn management_does_not_go_where_its_router_is_not() {
+    let host = stage(&["eth0"]);
+    let why = move_to(&host, &[], "eth1").unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert_eq!(why.params[0], host.pif("eth1").as_str());
+    assert!(
+        why.params[1].contains("the router 172.16.0.1 answered before"),
+        "{why}"
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+    assert!(!host.get::<Pif>(&host.pif("eth1")).management);
+    assert_eq!(host.diverged(), [""; 0]);
+}
+
+#[test]
+fn who_knows_better_may_go_there_all_the_same() {
+    let host = stage(&["eth0"]);
+    move_to(&host, &[("no-rollback", "true")], "eth1").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+}
+
+#[test]
+fn a_router_that_did_not_answer_before_forbids_nothing() {
+    let host = stage(&[]);
+    move_to(&host, &[], "eth1").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+}
+
+#[test]
+fn a_bond_stays_when_its_primary_member_would_not_reach_the_router() {
+    // The cable of eth0 is in the wrong switch, and the bond goes by eth1.
+    let host = stage(&["eth1"]);
+    let network = host.new_network("PUB");
+    let made =
+        bond(&host, &[], &network, &["eth0", "eth1"]).expect("who never answered is not missed");
+    let (seen, state) = (host.seen(), host.handle.world().state.clone());
+    let generation = host.core().store.generation();
+    let why = host.call("Bond.destroy", vec![text(&made)]).unwrap_err();
+    assert_eq!(why.params[0], host.pif("eth0").as_str());
+    assert!(
+        why.params[1].contains("the router 172.16.0.1 answered before"),
+        "{why}"
+    );
+    assert_eq!(host.seen(), seen);
+    assert_eq!(host.handle.world().state, state);
+    assert_eq!(host.changed_since(generation), [""; 0]);
+}
+
+#[test]
+fn an_address_that_the_caller_names_must_answer_before_and_after() {
+    let host = stage(&["eth0", "eth1"]);
+    let named: IpAddr = "172.16.0.9".parse().unwrap();
+    host.handle
+        .world()
+        .outside
+        .insert(named, [Name::new("eth0").unwrap()].into());
+    let why = move_to(&host, &[("probe", "172.16.0.9")], "eth1").unwrap_err();
+    assert!(
+        why.params[1].contains("172.16.0.9 answered before"),
+        "{why}"
+    );
+    host.handle.world().outside.insert(named, BTreeSet::new());
+    let why = move_to(&host, &[("probe", "172.16.0.9")], "eth1").unwrap_err();
+    assert_eq!(
+        (why.code.as_str(), why.params[0].as_str()),
+        ("INVALID_VALUE", "probe")
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+}
+
+#[test]
+fn a_change_that_waits_for_a_person_is_kept_or_undone_as_he_says() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let before = host.seen();
+    let wishes = [("confirm-within", "60")];
+    let say = |args: &'static [(&str, &str)]| {
+        // Nobody can be confirmed before the change waits.
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            match plugin(&host, "confirm", args) {
+                Err(why) if why.code == "OPERATION_NOT_ALLOWED" => {
+                    assert!(std::time::Instant::now() < until, "{why}");
+                    std::thread::yield_now();
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| bond(&host, &wishes, &network, &["eth0", "eth1"]));
+        say(&[("undo", "true")]).expect("heard");
+        let why = change.join().unwrap().unwrap_err();
+        assert!(why.params[1].contains("refused"), "{why}");
+    });
+    assert_eq!(host.seen(), before);
+    assert_eq!(host.diverged(), [""; 0]);
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| bond(&host, &wishes, &network, &["eth0", "eth1"]));
+        say(&[]).expect("heard");
+        change.join().unwrap().expect("a bond");
+    });
+    assert_eq!(host.all::<Bond>().len(), 1);
+    assert_eq!(host.diverged(), [""; 0]);
+    let late = plugin(&host, "confirm", &[]).unwrap_err();
+    assert_eq!(
+        late,
+        errors::operation_not_allowed("no change of the network waits to be confirmed")
+    );
+}
+
+#[test]
+fn a_change_that_nobody_confirms_is_undone() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let (before, state) = (host.seen(), host.handle.world().state.clone());
+    let why = bond(
+        &host,
+        &[("confirm-within", "1")],
+        &network,
+        &["eth0", "eth1"],
+    )
+    .unwrap_err();
+    assert!(why.params[1].contains("not confirmed within 1 s"), "{why}");
+    assert_eq!(host.seen(), before);
+    assert_eq!(host.handle.world().state, state);
+}
+
+#[test]
+fn a_daemon_that_ends_while_a_change_waits_goes_back_to_what_was_before() {
+    let mut host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let before = host.seen();
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            bond(
+                &host,
+                &[("confirm-within", "600")],
+                &network,
+                &["eth0", "eth1"],
+            )
+        });
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        while host
+            .handle
+            .world()
+            .state
+            .ports
+            .keys()
+            .all(|port| port.as_str() != "bond0")
+        {
+            assert!(std::time::Instant::now() < until, "no bond");
+            std::thread::yield_now();
+        }
+        assert!(host.core().quiesce(Duration::from_secs(20)));
+        let why = change.join().unwrap().unwrap_err();
+        assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    });
+    host.start();
+    assert_eq!(host.seen(), before);
+    assert_eq!(host.diverged(), [""; 0]);
+}
+
+#[test]
+fn a_call_that_is_only_planned_tells_its_steps_and_does_none() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let (before, state) = (host.seen(), host.handle.world().state.clone());
+    let (steps, generation) = (host.handle.world().steps, host.core().store.generation());
+    let plan = bond(&host, &[("plan-only", "true")], &network, &["eth0", "eth1"]).unwrap_err();
+    assert_eq!(plan.code, "NETWORK_PLAN");
+    assert!(
+        plan.params.iter().any(|step| step.contains("bond0")),
+        "{plan}"
+    );
+    assert_eq!(host.seen(), before);
+    assert_eq!(host.handle.world().state, state);
+    assert_eq!(host.handle.world().steps, steps);
+    assert_eq!(host.changed_since(generation), [""; 0]);
+}
+
+#[test]
+fn the_live_network_and_what_differs_from_it_are_told() {
+    let host = stage(&["eth0"]);
+    let told = plugin(&host, "state", &[]).expect("a state");
+    let bridges = told["bridges"].as_array().unwrap();
+    let management = bridges.iter().find(|bridge| bridge["management"] == true);
+    let management = management.expect("management");
+    assert_eq!(management["name"], "xenbr0");
+    assert_eq!(management["nics"][0]["name"], "eth0");
+    assert!(
+        management["addresses"]
+            .as_array()
+            .unwrap()
+            .contains(&"172.16.0.10/27".into())
+    );
+    assert_eq!(told["drift"], serde_json::json!([]));
+    assert_eq!(plugin(&host, "plan", &[]).unwrap(), serde_json::json!([]));
+    // Somebody takes an address away.
+    let gone: Vec<_> = host
+        .handle
+        .world()
+        .state
+        .addresses
+        .iter()
+        .copied()
+        .collect();
+    let (device, inet) = gone
+        .into_iter()
+        .find(|(_, inet)| inet.to_string() == "172.16.0.10/27")
+        .unwrap();
+    host.handle.world().state.addresses.remove(&(device, inet));
+    let plan = plugin(&host, "plan", &[]).unwrap();
+    let steps = plan.as_array().unwrap();
+    assert!(
+        steps
+            .iter()
+            .any(|step| step.as_str().unwrap().contains("172.16.0.10/27")),
+        "{plan}"
+    );
+    let wrong = plugin(&host, "mend", &[]).unwrap_err();
+    assert_eq!(wrong.code, "XENAPI_PLUGIN_FAILURE");
+}
+
+#[test]
+fn what_a_request_asks_for_beyond_reason_is_refused_before_anything_happens() {
+    let host = stage(&["eth0"]);
+    let network = host.new_network("PUB");
+    let before = host.seen();
+    for (key, value) in [
+        ("confirm-within", "-1"),
+        ("probe", "router"),
+        ("no-rollback", "2"),
+    ] {
+        let why = bond(&host, &[(key, value)], &network, &["eth0", "eth1"]).unwrap_err();
+        assert_eq!(why, errors::invalid_value(key, value));
+    }
+    assert_eq!(host.seen(), before);
+}
