@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::GUARD;
 
 pub use self::alone::Alone;
-pub use self::check::{Invalid, MAX_DNS, is_host_address, is_vif_id};
+pub use self::check::{Invalid, MAX_DNS, is_host_address};
 pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
 
 mod alone;

@@ -11,6 +11,7 @@ use super::{
     TunnelProtocol, Uplink, Vif,
 };
 use crate::names::{GUARD, family};
+use crate::ovs::row::{VIF_DEVICE, is_vif_id};
 
 /// More bridges than this are a mistake, or an attack: VLAN tags end at 4094.
 const MAX_BRIDGES: usize = 5_000;
@@ -244,7 +245,9 @@ fn check_vif(name: Name, vif: &Vif) -> Result<(), Invalid> {
     if vif.external_ids.len() > MAX_IDS || vif.external_ids.iter().any(too_long) {
         return Err(invalid(name, "too many or too long external ids"));
     }
-    if let Some(key) = vif.external_ids.keys().find(|key| !is_vif_id(key)) {
+    // Others belong to programs that we know nothing of.
+    let may_be = |key: &str| is_vif_id(key) && key != VIF_DEVICE;
+    if let Some(key) = vif.external_ids.keys().find(|key| !may_be(key)) {
         return Err(invalid(
             name,
             format!("{key:?} is no external id of a VIF (xs-…, attached-mac, iface-id)"),
@@ -268,11 +271,6 @@ fn check_vif(name: Name, vif: &Vif) -> Result<(), Invalid> {
         None => Ok(()),
         Some(address) => Err(invalid(name, format!("{address} is no address of a guest"))),
     }
-}
-
-/// The external ids that a VIF may have. Others belong to programs that we know nothing of.
-pub fn is_vif_id(key: &str) -> bool {
-    key.starts_with("xs-") || key == "attached-mac" || key == "iface-id"
 }
 
 /// Below 1280 the kernel takes IPv6 off a device, its link-local address included, and gives it back fresh above. Nobody
