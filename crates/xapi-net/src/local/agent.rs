@@ -43,13 +43,26 @@ const OWN_TIME: Duration = Duration::from_secs(20);
 /// The longest pause between attempts that fail.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// When the members of a bond are looked at after one of them changed: at once, after the delay for a lost link, and
-/// after the delay for one that is back. ovs-vswitchd tells nobody when a delay is over.
+/// When the members of a bond are looked at after something happened to one of them, beside when a delay is over.
 const BOND_LOOKS: [Duration; 3] = [
     Duration::ZERO,
+    Duration::from_millis(20),
     Duration::from_millis(400),
-    Duration::from_millis(31_500),
 ];
+
+/// And after each of its delays: ovs-vswitchd tells nobody when one is over. It counts from when it sees the link change,
+/// which is a little later than we do.
+const AFTER_DELAY: [Duration; 3] = [
+    Duration::from_millis(10),
+    Duration::from_millis(35),
+    Duration::from_millis(200),
+];
+
+/// Looks closer to each other than this are one.
+const SAME_LOOK: Duration = Duration::from_millis(5);
+
+/// More looks than this are not planned at a time.
+const MAX_LOOKS: usize = 256;
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
@@ -230,6 +243,8 @@ struct Owner {
     pause: Duration,
     /// When to look at bonds.
     bond_looks: BTreeSet<Instant>,
+    /// The delays of all bonds.
+    delays: BTreeSet<Duration>,
     settled: bool,
     /// ovs-vswitchd is another process than at the last attempt.
     renewed: bool,
@@ -281,6 +296,7 @@ impl Owner {
             due: None,
             pause: QUIET,
             bond_looks: BTreeSet::new(),
+            delays: BTreeSet::new(),
             settled: false,
             renewed: false,
             _watch: watch,
@@ -480,6 +496,7 @@ impl Owner {
                     nic,
                     up: link.carrier,
                 });
+                self.look_at_bonds_soon();
                 if !self.left_out.is_empty() {
                     self.soon();
                 }
@@ -541,9 +558,14 @@ impl Owner {
                     self.soon();
                 }
             }
-            monitor::Event::Interface { .. } | monitor::Event::ActiveMember { .. } => {
-                self.look_at_bonds_soon();
+            // The port of one interface has its name.
+            monitor::Event::Interface { name, before, now } => {
+                let mut ports = before.iter().chain(&now).map(|it| &it.port);
+                if ports.any(|port| *port != name) {
+                    self.look_at_bonds_soon();
+                }
             }
+            monitor::Event::ActiveMember { .. } => self.look_at_bonds_soon(),
             monitor::Event::Disconnected
             | monitor::Event::Connected { resumed: true }
             | monitor::Event::BackendGone => {}
@@ -600,23 +622,27 @@ impl Owner {
 
     fn look_at_bonds_soon(&mut self) {
         let now = Instant::now();
-        // One look serves all changes that happen close to each other.
-        self.bond_looks
-            .retain(|at| *at > now + Duration::from_millis(500));
-        self.bond_looks.extend(BOND_LOOKS.map(|wait| now + wait));
-        while self.bond_looks.len() > 16 {
-            self.bond_looks.pop_first();
+        let after = |delay: &Duration| AFTER_DELAY.map(|more| *delay + more);
+        let waits: Vec<Duration> = self.delays.iter().flat_map(after).collect();
+        for wait in BOND_LOOKS.into_iter().chain(waits) {
+            let at = now + wait;
+            let near = self.bond_looks.range(at - SAME_LOOK..=at + SAME_LOOK);
+            if near.count() == 0 && self.bond_looks.len() < MAX_LOOKS {
+                self.bond_looks.insert(at);
+            }
         }
     }
 
     fn look_at_bonds(&mut self) {
-        let facts = match self.driver.facts() {
-            Ok(facts) => facts,
+        let (found, delays) = match self.driver.look_at_bonds() {
+            Ok(found) => found,
             // The next change of a member asks for another look.
             Err(why) => return warn!("no look at the bonds: {why}"),
         };
+        let is_new = delays != self.delays;
+        self.delays = delays;
         let mut now = BTreeMap::new();
-        for (bond, facts) in &facts.bonds {
+        for (bond, facts) in &found {
             let count = (facts.links_up(), facts.members.len());
             now.insert(*bond, count);
             if self.bonds.get(bond) != Some(&count) {
@@ -629,6 +655,9 @@ impl Owner {
             }
         }
         self.bonds = now;
+        if is_new {
+            self.look_at_bonds_soon();
+        }
     }
 
     fn present_nics(&mut self) -> BTreeSet<Name> {

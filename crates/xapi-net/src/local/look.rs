@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
@@ -230,6 +231,21 @@ impl LocalDriver {
             Resolver::read(&self.config.root).map_err(kernel_error)?;
         facts.dns = Dns { servers, search };
         Ok(facts)
+    }
+
+    /// The bonds, and the delays after which their members are enabled or disabled.
+    pub(super) fn look_at_bonds(
+        &mut self,
+    ) -> Result<(BTreeMap<Name, BondFacts>, BTreeSet<Duration>), NetError> {
+        let deadline = self.deadline();
+        let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
+        let bonds = state
+            .ports
+            .values()
+            .filter_map(|seen| seen.row.bond.as_ref());
+        let delays = bonds.flat_map(|bond| [bond.updelay_ms, bond.downdelay_ms]);
+        let delays = delays.map(|ms| Duration::from_millis(u64::from(ms)));
+        Ok((self.bonds(&state), delays.collect()))
     }
 
     /// The bonds, as ovs-vswitchd sees them; while it doesn't answer, no member counts as enabled.
