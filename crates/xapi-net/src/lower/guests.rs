@@ -20,23 +20,19 @@ use super::Host;
 /// The Ethernet address of the guard's device. It is never up; were it chosen by the ports, it would change with them.
 const GUARD_MAC: row::Mac = [0x02, b'g', b'u', b'a', b'r', b'd'];
 
-/// The end of a VIF's patch on the guard.
+/// The end of a VIF's patch on the guard: gate1.0 for vif1.0.
 pub fn gate_of(vif: &Name) -> Name {
-    beside("gate", vif)
-}
-
-/// The end of a VIF's patch on its bridge.
-pub fn lock_of(vif: &Name) -> Name {
-    beside("lock", vif)
-}
-
-/// gate1.0 for vif1.0.
-fn beside(what: &str, vif: &Name) -> Name {
     let numbers = vif.as_str().strip_prefix("vif");
     let readable = numbers
         .filter(|_| vif.is_guests_end())
-        .and_then(|numbers| Name::new(&format!("{what}{numbers}")).ok());
-    readable.unwrap_or_else(|| Name::derived(what, &[vif.as_str()]))
+        .and_then(|numbers| Name::new(&format!("gate{numbers}")).ok());
+    readable.unwrap_or_else(|| Name::derived("gat", &[vif.as_str()]))
+}
+
+/// The end of a VIF's patch on a real bridge. On another bridge it has another name: when a patch moves with its name,
+/// in one transaction, ovs-vswitchd (3.1) goes on sending to where it was.
+pub fn lock_of(vif: &Name, bridge: &Name) -> Name {
+    Name::derived("lck", &[vif.as_str(), bridge.as_str()])
 }
 
 /// The port to another host with the same tunnel.
@@ -92,7 +88,7 @@ pub(super) fn vifs(topology: &Topology, host: &Host, graph: &mut Graph<Object>) 
             Filter::Open => put(graph, *name, own_port(name, vif, place)),
             Filter::Only { addresses } => {
                 put(graph, *name, own_port(name, vif, (GUARD, None)));
-                let (gate, lock) = (gate_of(name), lock_of(name));
+                let (gate, lock) = (gate_of(name), lock_of(name, &place.0));
                 put(graph, gate, patch(name, gate, lock, (GUARD, None)));
                 put(graph, lock, patch(name, lock, gate, place));
                 let filter = object::Filter::Only {

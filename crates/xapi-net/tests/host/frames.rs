@@ -114,7 +114,7 @@ while True:
             s.send(frame)
         except OSError:
             pass
-    time.sleep(0.0005)
+    time.sleep(0.004)
 ";
 
 struct Script {
