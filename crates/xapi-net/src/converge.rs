@@ -104,7 +104,8 @@ pub struct Converged {
 /// Carries out a request. Guests come and go by themselves, and take the host's ends of their NICs along: those are left
 /// out, also when they go in the middle of it.
 pub fn converge<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, NetError> {
-    let mut attempts = 1 + request.topology.vifs.len();
+    // Each is for one more guest that goes; a few of those may be none that was asked for.
+    let mut attempts = 4 + request.topology.vifs.len();
     loop {
         attempts -= 1;
         let (request, absent) = without_absent(backend, request)?;
@@ -152,7 +153,7 @@ fn has_left<B: Backend>(
 ) -> Result<bool, NetError> {
     match error.part {
         Part::Nic(vif)
-            if request.topology.vifs.contains_key(&vif)
+            if (request.topology.vifs.contains_key(&vif) || vif.is_guests_end())
                 && !matches!(error.undo, Undo::Failed(_)) =>
         {
             Ok(!backend.missing(&BTreeSet::from([vif]))?.is_empty())

@@ -34,6 +34,8 @@ use super::look::{kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
 use super::{Config, LocalDriver};
 
+mod bonds;
+
 /// How long nothing must have happened before the agent converges by itself.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -42,27 +44,6 @@ const OWN_TIME: Duration = Duration::from_secs(20);
 
 /// The longest pause between attempts that fail.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// When the members of a bond are looked at after something happened to one of them, beside when a delay is over.
-const BOND_LOOKS: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_millis(20),
-    Duration::from_millis(400),
-];
-
-/// And after each of its delays: ovs-vswitchd tells nobody when one is over. It counts from when it sees the link change,
-/// which is a little later than we do.
-const AFTER_DELAY: [Duration; 3] = [
-    Duration::from_millis(10),
-    Duration::from_millis(35),
-    Duration::from_millis(200),
-];
-
-/// Looks closer to each other than this are one.
-const SAME_LOOK: Duration = Duration::from_millis(5);
-
-/// More looks than this are not planned at a time.
-const MAX_LOOKS: usize = 256;
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
@@ -618,46 +599,6 @@ impl Owner {
         };
         let has = |address| found.iter().any(|found| found.address == address);
         is_up && wanted.iter().all(|inet| has(inet.address()))
-    }
-
-    fn look_at_bonds_soon(&mut self) {
-        let now = Instant::now();
-        let after = |delay: &Duration| AFTER_DELAY.map(|more| *delay + more);
-        let waits: Vec<Duration> = self.delays.iter().flat_map(after).collect();
-        for wait in BOND_LOOKS.into_iter().chain(waits) {
-            let at = now + wait;
-            let near = self.bond_looks.range(at - SAME_LOOK..=at + SAME_LOOK);
-            if near.count() == 0 && self.bond_looks.len() < MAX_LOOKS {
-                self.bond_looks.insert(at);
-            }
-        }
-    }
-
-    fn look_at_bonds(&mut self) {
-        let (found, delays) = match self.driver.look_at_bonds() {
-            Ok(found) => found,
-            // The next change of a member asks for another look.
-            Err(why) => return warn!("no look at the bonds: {why}"),
-        };
-        let is_new = delays != self.delays;
-        self.delays = delays;
-        let mut now = BTreeMap::new();
-        for (bond, facts) in &found {
-            let count = (facts.links_up(), facts.members.len());
-            now.insert(*bond, count);
-            if self.bonds.get(bond) != Some(&count) {
-                let (links_up, members) = count;
-                self.tell(NetEvent::BondChanged {
-                    bond: *bond,
-                    links_up,
-                    members,
-                });
-            }
-        }
-        self.bonds = now;
-        if is_new {
-            self.look_at_bonds_soon();
-        }
     }
 
     fn present_nics(&mut self) -> BTreeSet<Name> {

@@ -262,3 +262,50 @@ pub(super) fn bundle_reply(body: &[u8]) -> Result<Bundle, Odd> {
         _ => Err("something unexpected happened to the bundle"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ovs::openflow::rule::{Field, Output};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut ports = BTreeMap::new();
+            let mut rules = Vec::new();
+            // Whether it can be read does not matter; that nothing panics, and that no more comes out than went in, does.
+            let ports_read = read_ports(&bytes, &mut ports).is_ok();
+            let rules_read = read_rules(&bytes, &mut rules).is_ok();
+            let parts = [Multipart::Rules, Multipart::Ports];
+            let split = parts.iter().filter(|what| part(**what, bytes.clone()).is_ok()).count();
+            let replied = bundle_reply(&bytes).is_ok() || error(&bytes).is_ok();
+            prop_assert!(!(ports_read && rules_read && split == 2 && replied) || bytes.len() >= 8);
+            prop_assert!(ports.len() <= bytes.len() && rules.len() <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_rule_is_read_from_the_middle_of_a_list() {
+        let rule = |number: u32| Rule {
+            cookie: 7,
+            priority: 6000,
+            fields: vec![Field::InPort(number), Field::Untagged],
+            output: Output::Port(number + 1),
+        };
+        let mut list = Vec::new();
+        for number in [1, 2, 3] {
+            let rule = rule(number);
+            let mut entry = vec![0; 46];
+            entry[10..12].copy_from_slice(&rule.priority.to_be_bytes());
+            entry[22..30].copy_from_slice(&rule.cookie.to_be_bytes());
+            write_match(&rule.fields, &mut entry);
+            write_output(&rule.output, &mut entry);
+            list.extend(((entry.len() + 2) as u16).to_be_bytes());
+            list.extend(entry);
+        }
+        let mut rules = Vec::new();
+        read_rules(&list, &mut rules).unwrap();
+        assert_eq!(rules, [rule(1), rule(2), rule(3)]);
+    }
+}
