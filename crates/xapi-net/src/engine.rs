@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::{debug, warn};
 
 use crate::agent::{Cause, LeftOut, ManagementAlone, NetError, Part, Undo};
+use crate::names::Name;
 use crate::plan::{self, Graph, Object, Plan, Step};
 use crate::topology::{Alone, Topology};
 
@@ -419,11 +420,13 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
             why: format!("no address reaches the router {router}"),
         });
     }
+    leave_out_circles(&mut reached);
     let wanted = reached.topology.clone();
     let mut places = wanted.management_alone().into_iter();
     // Each round leaves out one NIC or bridge more or tries one more place, so there are no more rounds than those.
     let mut rounds = 1
         + 2 * places.len()
+        + topology.vifs.len()
         + topology
             .bridges
             .values()
@@ -456,6 +459,24 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     kept = Kept::management(&wanted);
                 }
             }
+        }
+    }
+}
+
+/// Whether a tunnel goes through itself may depend on a lease, so that nobody could know before. It goes without its
+/// other ends: the bridge may have addresses that are needed.
+fn leave_out_circles(reached: &mut Reached) {
+    let bridges: Vec<Name> = reached.topology.bridges.keys().copied().collect();
+    for bridge in bridges {
+        while let Some(end) = reached.topology.end_through_itself(&bridge) {
+            let why = format!("the way to {end} would lead through the tunnel itself");
+            warn!("left out: {bridge}: {why}");
+            reached.topology.leave_out_end(&bridge, end);
+            reached.left_out.push(LeftOut {
+                part: Part::Bridge(bridge),
+                bridges: Vec::new(),
+                why,
+            });
         }
     }
 }
@@ -594,6 +615,7 @@ fn management_keys<D: Driver>(driver: &D, topology: &Topology) -> BTreeSet<Key<D
     let keep = [management, topology.carrier_of(&management)];
     let mut alone = topology.clone();
     alone.bridges.retain(|name, _| keep.contains(name));
+    alone.vifs.clear();
     for role in [&mut alone.gateway, &mut alone.dns] {
         *role = role.filter(|bridge| keep.contains(bridge));
     }

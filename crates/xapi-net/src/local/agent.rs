@@ -21,17 +21,20 @@ use crate::agent::{
     Part, Probe, Request, Undo,
 };
 use crate::converge;
-use crate::engine::Fault;
+use crate::engine::{Driver, Fault};
 use crate::facts::Facts;
 use crate::kernel::{self, Watch};
 use crate::names::Name;
+use crate::object::Key;
 use crate::ovs::monitor::{self, Monitor};
-use crate::topology::{BridgeKind, Real, Topology, Uplink};
+use crate::topology::{Filter, Topology};
 
 use super::leases::Leases;
-use super::look::kernel_error;
+use super::look::{kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
 use super::{Config, LocalDriver};
+
+mod bonds;
 
 /// How long nothing must have happened before the agent converges by itself.
 const QUIET: Duration = Duration::from_secs(1);
@@ -41,14 +44,6 @@ const OWN_TIME: Duration = Duration::from_secs(20);
 
 /// The longest pause between attempts that fail.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// When the members of a bond are looked at after one of them changed: at once, after the delay for a lost link, and
-/// after the delay for one that is back. ovs-vswitchd tells nobody when a delay is over.
-const BOND_LOOKS: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_millis(400),
-    Duration::from_millis(31_500),
-];
 
 /// The agent of this host. When it is dropped its thread ends and the network stays as it is.
 pub struct LocalAgent {
@@ -160,6 +155,11 @@ impl Drop for LocalAgent {
     }
 }
 
+fn has_locked(topology: &Topology) -> bool {
+    let mut vifs = topology.vifs.values();
+    vifs.any(|vif| matches!(vif.filter, Filter::Only { .. }))
+}
+
 fn stopped() -> NetError {
     let why = "the network thread stopped before it answered";
     NetError::before(Part::Host, Cause::Stopped, why)
@@ -232,7 +232,11 @@ struct Owner {
     pause: Duration,
     /// When to look at bonds.
     bond_looks: BTreeSet<Instant>,
+    /// The delays of all bonds.
+    delays: BTreeSet<Duration>,
     settled: bool,
+    /// ovs-vswitchd is another process than at the last attempt.
+    renewed: bool,
     // The listeners' threads end when these are dropped.
     _watch: Watch,
     _monitor: Monitor,
@@ -281,7 +285,9 @@ impl Owner {
             due: None,
             pause: QUIET,
             bond_looks: BTreeSet::new(),
+            delays: BTreeSet::new(),
             settled: false,
+            renewed: false,
             _watch: watch,
             _monitor: monitor,
         };
@@ -365,6 +371,7 @@ impl Owner {
             self.driver.settle()?;
             self.settled = true;
         }
+        self.wait_for_the_renewed(&request.topology)?;
         let converged = converge::converge(&mut self.driver, request)?;
         if converged.steps > 0 || !converged.left_out.is_empty() {
             info!(
@@ -399,8 +406,20 @@ impl Owner {
             facts,
             left_out: converged.left_out,
             alone: converged.alone,
+            absent: converged.absent,
             steps: converged.steps,
         })
+    }
+
+    /// After a restart of ovs-vswitchd the database still shows the ports of the process before. Rules are for ports that
+    /// are there.
+    fn wait_for_the_renewed(&mut self, topology: &Topology) -> Result<(), NetError> {
+        if self.renewed && has_locked(topology) {
+            let deadline = self.driver.deadline();
+            self.driver.ovsdb.nudge(deadline).map_err(ovsdb_error)?;
+        }
+        self.renewed = false;
+        Ok(())
     }
 
     fn tell_diverged(&mut self, error: &NetError) {
@@ -466,6 +485,7 @@ impl Owner {
                     nic,
                     up: link.carrier,
                 });
+                self.look_at_bonds_soon();
                 if !self.left_out.is_empty() {
                     self.soon();
                 }
@@ -475,7 +495,8 @@ impl Owner {
             }
             kernel::Event::LinkRenamed { from, link } => self.on_link(&[&from, &link.name]),
             kernel::Event::LinkChanged(link) => {
-                if self.asked_bridge(&link.name).is_some() || self.nic(&link.name).is_some() {
+                let is_bridge = self.asked_bridge(&link.name).is_some();
+                if is_bridge || self.nic(&link.name).is_some() || self.is_asked_vif(&link.name) {
                     self.soon();
                 }
             }
@@ -500,7 +521,9 @@ impl Owner {
             self.tell(NetEvent::NicsChanged);
             self.soon();
         }
-        if names.iter().any(|name| self.asked_bridge(name).is_some()) {
+        // The NIC of a guest comes and goes with it.
+        let is_asked = |name: &&str| self.asked_bridge(name).is_some() || self.is_asked_vif(name);
+        if names.iter().any(is_asked) {
             self.soon();
         }
     }
@@ -513,24 +536,37 @@ impl Owner {
                 self.tell(NetEvent::BackendRestarted);
                 // Whatever failed before, failed for want of it.
                 self.pause = QUIET;
-                self.soon();
+                self.renew();
             }
             monitor::Event::BackendFound { .. } => {
                 self.pause = QUIET;
-                self.soon();
+                self.renew();
             }
             monitor::Event::Rows { names } => {
-                let asked = names.iter().any(|name| self.is_asked(name));
-                if asked {
+                if self.is_any_asked(&names) {
                     self.soon();
                 }
             }
-            monitor::Event::Interface { .. } | monitor::Event::ActiveMember { .. } => {
-                self.look_at_bonds_soon();
+            // The port of one interface has its name.
+            monitor::Event::Interface { name, before, now } => {
+                let mut ports = before.iter().chain(&now).map(|it| &it.port);
+                if ports.any(|port| *port != name) {
+                    self.look_at_bonds_soon();
+                }
             }
+            monitor::Event::ActiveMember { .. } => self.look_at_bonds_soon(),
             monitor::Event::Disconnected
             | monitor::Event::Connected { resumed: true }
             | monitor::Event::BackendGone => {}
+        }
+    }
+
+    /// Rules die with ovs-vswitchd, and until they are there again the guests behind them are cut off.
+    fn renew(&mut self) {
+        self.renewed = true;
+        self.soon();
+        if self.asked.as_ref().is_some_and(has_locked) {
+            self.due = Some(Instant::now());
         }
     }
 
@@ -573,44 +609,12 @@ impl Owner {
         is_up && wanted.iter().all(|inet| has(inet.address()))
     }
 
-    fn look_at_bonds_soon(&mut self) {
-        let now = Instant::now();
-        // One look serves all changes that happen close to each other.
-        self.bond_looks
-            .retain(|at| *at > now + Duration::from_millis(500));
-        self.bond_looks.extend(BOND_LOOKS.map(|wait| now + wait));
-        while self.bond_looks.len() > 16 {
-            self.bond_looks.pop_first();
-        }
-    }
-
-    fn look_at_bonds(&mut self) {
-        let facts = match self.driver.facts() {
-            Ok(facts) => facts,
-            // The next change of a member asks for another look.
-            Err(why) => return warn!("no look at the bonds: {why}"),
-        };
-        let mut now = BTreeMap::new();
-        for (bond, facts) in &facts.bonds {
-            let count = (facts.links_up(), facts.members.len());
-            now.insert(*bond, count);
-            if self.bonds.get(bond) != Some(&count) {
-                let (links_up, members) = count;
-                self.tell(NetEvent::BondChanged {
-                    bond: *bond,
-                    links_up,
-                    members,
-                });
-            }
-        }
-        self.bonds = now;
-    }
-
     fn present_nics(&mut self) -> BTreeSet<Name> {
         match self.driver.kernel.nics(&self.driver.config.nics) {
             Ok(nics) => nics
                 .iter()
                 .filter_map(|nic| Name::new(&nic.name).ok())
+                .filter(|nic| !nic.is_guests_end())
                 .collect(),
             Err(why) => {
                 warn!("{why}");
@@ -632,22 +636,24 @@ impl Owner {
             .then_some(name)
     }
 
-    /// Whether a bridge, a port or a NIC of this name is part of what was asked for.
-    fn is_asked(&self, name: &str) -> bool {
+    /// Whether a bridge, a port or a NIC of one of these names is part of what was asked for.
+    fn is_any_asked(&self, names: &[String]) -> bool {
+        let Some(topology) = &self.asked else {
+            return false;
+        };
+        let graph = self.driver.lower(topology);
+        let mut names = names.iter().filter_map(|name| Name::new(name).ok());
+        names.any(|name| {
+            let keys = [Key::Bridge(name), Key::Port(name), Key::Nic(name)];
+            keys.iter().any(|key| graph.contains_key(key))
+        })
+    }
+
+    fn is_asked_vif(&self, name: &str) -> bool {
         let (Some(topology), Ok(name)) = (&self.asked, Name::new(name)) else {
             return false;
         };
-        topology.bridges.contains_key(&name)
-            || topology.bridges.values().any(|bridge| {
-                let bond = match &bridge.kind {
-                    BridgeKind::Real(Real {
-                        uplink: Some(Uplink::Bond(bond)),
-                        ..
-                    }) => Some(bond.name),
-                    _ => None,
-                };
-                bond == Some(name) || bridge.nics().contains(&name)
-            })
+        topology.vifs.contains_key(&name)
     }
 
     fn tell(&self, event: NetEvent) {

@@ -185,11 +185,13 @@ impl LocalDriver {
             }
             _ => {}
         }
-        if rows {
-            self.transaction(steps)?;
-            self.transactions += 1;
-        } else {
-            self.kernel_step(&steps[0])?;
+        match steps[0].key() {
+            _ if rows => {
+                self.transaction(steps)?;
+                self.transactions += 1;
+            }
+            Key::Filter(_) => self.write_rules(steps)?,
+            _ => self.kernel_step(&steps[0])?,
         }
         self.steps += steps.len();
         match fault {
@@ -248,7 +250,12 @@ impl LocalDriver {
     }
 
     fn kernel_step(&mut self, step: &Step<Object>) -> Result<(), Stopped> {
-        self.do_kernel_step(step).map_err(|error| Stopped {
+        let done = match self.do_kernel_step(step) {
+            // The guest was faster, and has taken its device along.
+            Err(error) if error.is_missing() && gives_up_guests_end(step) => Ok(()),
+            done => done,
+        };
+        done.map_err(|error| Stopped {
             done: 0,
             part: part_of(step),
             cause: match error.cause {
@@ -462,7 +469,7 @@ impl Driver for LocalDriver {
         let mut at = 0;
         while at < steps.len() {
             let rows = self.together(&steps[at..]);
-            let unit = rows.max(1);
+            let unit = rows.max(object::rules_together(&steps[at..])).max(1);
             self.unit(&steps[at..at + unit], rows > 0)
                 .map_err(|stopped| Stopped {
                     done: at + stopped.done,
@@ -518,12 +525,26 @@ impl Backend for LocalDriver {
         false
     }
 
+    fn missing(&mut self, devices: &BTreeSet<Name>) -> Result<BTreeSet<Name>, NetError> {
+        let links = self.kernel.links().map_err(kernel_error)?;
+        let there: BTreeSet<&str> = links.iter().map(|link| link.name.as_str()).collect();
+        let absent = devices.iter().filter(|name| !there.contains(name.as_str()));
+        Ok(absent.copied().collect())
+    }
+
     fn kept(&self) -> &Kept {
         &self.kept
     }
 
     fn kept_mut(&mut self) -> &mut Kept {
         &mut self.kept
+    }
+}
+
+fn gives_up_guests_end(step: &Step<Object>) -> bool {
+    match step {
+        Step::Drop(Key::Nic(nic) | Key::Aside(nic), _) => nic.is_guests_end(),
+        _ => false,
     }
 }
 
@@ -579,16 +600,22 @@ fn blamed(error: &OvsdbError, steps: &[Step<Object>]) -> Part {
         return part_of(&steps[0]);
     };
     let is_bridge = steps.iter().any(|step| *step.key() == Key::Bridge(name));
-    let is_member = steps.iter().any(|step| match step {
+    let member_of = steps.iter().find(|step| match step {
         Step::Put(_, Object::Port(port)) | Step::Change(_, _, Object::Port(port)) => {
             port.row.members.contains(name.as_str())
         }
         _ => false,
     });
-    match (is_bridge, is_member) {
-        (true, _) => Part::Bridge(name),
-        (false, true) => Part::Nic(name),
-        _ => part_of(&steps[0]),
+    match member_of {
+        _ if is_bridge => Part::Bridge(name),
+        Some(Step::Put(_, Object::Port(port)) | Step::Change(_, _, Object::Port(port)))
+            if port.row.kind == row::InterfaceKind::System =>
+        {
+            Part::Nic(name)
+        }
+        // A tunnel is its bridge's, a patch the guest's.
+        Some(step) => part_of(step),
+        None => part_of(&steps[0]),
     }
 }
 

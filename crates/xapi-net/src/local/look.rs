@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
 use crate::agent::{Cause, NetError, Part};
-use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts};
+use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts, ports_by_bridge};
 use crate::found::Found;
 use crate::kernel::sysctl::Switch;
 use crate::kernel::{self, KernelError, Resolver};
-use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object};
 use crate::ovs::ovsdb::OvsdbError;
 use crate::ovs::row;
-use crate::ovs::tables::State;
+use crate::ovs::tables::{Seen, State};
 use crate::plan::Graph;
 use crate::topology::Dns;
 
@@ -51,6 +52,7 @@ impl LocalDriver {
         let links = self.kernel.links().map_err(kernel_error)?;
         let mut found = Found::default();
         rows(&state, &mut found);
+        found.filters = self.filters(&state);
         let names: BTreeMap<u32, Name> = links
             .iter()
             .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))
@@ -168,7 +170,8 @@ impl LocalDriver {
             let Ok(name) = Name::new(&nic.name) else {
                 continue;
             };
-            if state.bridges.contains_key(&nic.name) {
+            // The host's end of a guest's NIC is none of the host's own, whatever the configuration names.
+            if state.bridges.contains_key(&nic.name) || name.is_guests_end() {
                 continue;
             }
             let addresses = on(nic.index);
@@ -177,10 +180,18 @@ impl LocalDriver {
             facts.nics.insert(name, NicFacts { refused, ..nic });
         }
         let routes = self.kernel.routes().map_err(kernel_error)?;
+        let mut ports = ports_by_bridge(
+            state.bridges.iter().map(|(name, it)| (&**name, &it.row)),
+            state.ports.iter().map(|(name, it)| (&**name, &it.row)),
+        );
         for (text, seen) in &state.bridges {
             let Ok(name) = Name::new(text) else { continue };
+            if name == GUARD {
+                continue;
+            }
             let link = links.iter().find(|link| link.name == *text);
-            let mut bridge = bridge_facts(&state, text, seen.ours);
+            let own = ports.remove(text).unwrap_or_default();
+            let mut bridge = bridge_facts(seen, own);
             if let Some(link) = link {
                 bridge.mac = link.mac.map(|mac| Mac(mac.0));
                 bridge.mtu = link.mtu;
@@ -220,6 +231,21 @@ impl LocalDriver {
             Resolver::read(&self.config.root).map_err(kernel_error)?;
         facts.dns = Dns { servers, search };
         Ok(facts)
+    }
+
+    /// The bonds, and the delays after which their members are enabled or disabled.
+    pub(super) fn look_at_bonds(
+        &mut self,
+    ) -> Result<(BTreeMap<Name, BondFacts>, BTreeSet<Duration>), NetError> {
+        let deadline = self.deadline();
+        let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
+        let bonds = state
+            .ports
+            .values()
+            .filter_map(|seen| seen.row.bond.as_ref());
+        let delays = bonds.flat_map(|bond| [bond.updelay_ms, bond.downdelay_ms]);
+        let delays = delays.map(|ms| Duration::from_millis(u64::from(ms)));
+        Ok((self.bonds(&state), delays.collect()))
     }
 
     /// The bonds, as ovs-vswitchd sees them; while it doesn't answer, no member counts as enabled.
@@ -334,22 +360,17 @@ fn nic_facts(nic: kernel::Nic, addresses: Vec<Inet>) -> NicFacts {
     }
 }
 
-fn bridge_facts(state: &State, name: &str, ours: bool) -> BridgeFacts {
-    let vlan = match state.bridges.get(name).map(|seen| &seen.row) {
-        Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent)
+fn bridge_facts(seen: &Seen<row::Bridge>, ports: BTreeSet<Name>) -> BridgeFacts {
+    let vlan = match &seen.row {
+        row::Bridge::Vlan(vlan) => Name::new(&vlan.parent)
             .ok()
             .map(|parent| (parent, vlan.tag)),
-        _ => None,
+        row::Bridge::Real(_) => None,
     };
-    let ports = state
-        .ports
-        .iter()
-        .filter(|(_, seen)| seen.row.bridge == name);
-    let ports: BTreeSet<Name> = ports.filter_map(|(port, _)| Name::new(port).ok()).collect();
     BridgeFacts {
         vlan,
         ports: ports.into_iter().collect(),
-        ours,
+        ours: seen.ours,
         ..BridgeFacts::default()
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
 use crate::lower::Host;
 use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
-use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
+use crate::object::{self, Key, Link, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
 use crate::topology::{Lease, is_reachable};
@@ -159,6 +159,10 @@ impl World {
 
     /// Takes a NIC away. Its row in the database stays, with an error.
     pub fn pull_out(&mut self, nic: Name) {
+        // A guest's NIC has no hardware of its own here.
+        if nic.is_guests_end() {
+            self.hardware.remove(&nic);
+        }
         self.state.nics.remove(&nic);
         self.state.aside.remove(&nic);
         self.forget_device(nic);
@@ -193,7 +197,7 @@ impl World {
                 .iter()
                 .take_while(|step| object::is_row(step.key()))
                 .count();
-            let unit = rows.max(1);
+            let unit = rows.max(object::rules_together(&steps[at..])).max(1);
             self.unit(&steps[at..at + unit], rows > 0)
                 .map_err(|stopped| Stopped {
                     done: at + stopped.done,
@@ -226,11 +230,11 @@ impl World {
             }
             _ => {}
         }
-        let before = self.state.clone_if(rows);
-        let done = if rows {
-            self.transaction(steps)
-        } else {
-            self.kernel(&steps[0])
+        let before = self.state.clone_if(rows || steps.len() > 1);
+        let done = match steps[0].key() {
+            _ if rows => self.transaction(steps),
+            Key::Filter(_) => steps.iter().try_for_each(|step| self.rules(step)),
+            _ => self.kernel(&steps[0]),
         };
         if let Err(refused) = done {
             // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
@@ -293,139 +297,8 @@ impl World {
         }
     }
 
-    fn transaction(&mut self, steps: &[Step<Object>]) -> Result<(), Refused> {
-        let mut anew = BTreeSet::new();
-        for step in steps {
-            match step {
-                Step::Drop(Key::Bridge(name), _) => {
-                    anew.insert(*name);
-                    let gone = self.state.bridges.remove(name);
-                    gone.ok_or_else(|| refused(step, "no such bridge"))?;
-                }
-                Step::Drop(Key::Port(name), _) => {
-                    let gone = self.state.ports.remove(name);
-                    gone.ok_or_else(|| refused(step, "no such port"))?;
-                }
-                Step::Put(Key::Bridge(name), Object::Bridge(bridge)) => {
-                    anew.insert(*name);
-                    if self.state.bridges.insert(*name, bridge.clone()).is_some() {
-                        return Err(refused(step, "there is a bridge by that name"));
-                    }
-                }
-                Step::Change(Key::Bridge(name), _, Object::Bridge(bridge)) => {
-                    let old = self.state.bridges.insert(*name, bridge.clone());
-                    old.ok_or_else(|| refused(step, "no such bridge"))?;
-                }
-                Step::Put(Key::Port(name), Object::Port(port)) => {
-                    if self.state.ports.insert(*name, port.clone()).is_some() {
-                        return Err(refused(step, "there is a port by that name"));
-                    }
-                }
-                Step::Change(Key::Port(name), _, Object::Port(port)) => {
-                    let old = self.state.ports.insert(*name, port.clone());
-                    old.ok_or_else(|| refused(step, "no such port"))?;
-                }
-                _ => return Err(refused(step, "is no step of the database")),
-            }
-        }
-        self.check_rows(steps)?;
-        for device in anew {
-            self.forget_device(device);
-        }
-        self.make_devices();
-        self.open_interfaces(steps)
-    }
-
-    /// What the database or ovs-vswitchd would not have.
-    fn check_rows(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
-        let wrong = |why: String| {
-            Err(Refused {
-                part: None,
-                ..refused(&steps[0], &why)
-            })
-        };
-        let real = |name: &str| {
-            Name::new(name).is_ok_and(|name| {
-                self.state
-                    .bridges
-                    .get(&name)
-                    .is_some_and(|it| matches!(*it.row, row::Bridge::Real(_)))
-            })
-        };
-        let mut vlans = BTreeSet::new();
-        let mut interfaces: BTreeSet<&str> = self.state.bridges.keys().map(Name::as_str).collect();
-        for (name, bridge) in &self.state.bridges {
-            if let row::Bridge::Vlan(vlan) = &*bridge.row {
-                if !real(&vlan.parent) {
-                    return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
-                }
-                if !vlans.insert((&vlan.parent, vlan.tag)) {
-                    return wrong(format!("{} has two VLANs {}", vlan.parent, vlan.tag));
-                }
-            }
-        }
-        for (name, port) in &self.state.ports {
-            if !real(&port.row.bridge) {
-                return wrong(format!("port {name} has no bridge {}", port.row.bridge));
-            }
-            if self.state.bridges.contains_key(name) {
-                return wrong(format!("{name} is a port and a bridge"));
-            }
-            for member in &port.row.members {
-                if !interfaces.insert(member) {
-                    return wrong(format!("interface {member} is in two places"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// ovs-vswitchd makes a device for each bridge.
-    fn make_devices(&mut self) {
-        let fresh = LinkIpv6 {
-            accept_ra: true,
-            autoconf: true,
-        };
-        for name in self.state.bridges.keys() {
-            self.state.links.entry(*name).or_insert(Link {
-                up: false,
-                promote_secondaries: false,
-                ipv6: self.host.ipv6.then_some(fresh),
-            });
-        }
-    }
-
-    /// ovs-vswitchd opens the interfaces, and writes an error to those that it can't.
-    fn open_interfaces(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
-        for step in steps {
-            let (Step::Put(key, object) | Step::Change(key, _, object)) = step else {
-                continue;
-            };
-            match (key, object) {
-                (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
-                    return Err(refused(step, "File exists"));
-                }
-                (_, Object::Port(port)) => {
-                    let bad = port.row.members.iter().find(|member| {
-                        Name::new(member).map_or(true, |nic| {
-                            !self.state.nics.contains_key(&nic) || self.refusing.contains(&nic)
-                        })
-                    });
-                    if let Some(nic) = bad {
-                        return Err(Refused {
-                            part: Name::new(nic).ok().map(Part::Nic),
-                            why: format!("could not open network device {nic} (No such device)"),
-                        });
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     /// A device went: what the kernel kept for it goes with it.
-    fn forget_device(&mut self, device: Name) {
+    pub(super) fn forget_device(&mut self, device: Name) {
         self.state.links.remove(&device);
         self.state.addresses.retain(|(on, _)| *on != device);
         self.state.routes.retain(|_, route| route.device != device);
@@ -703,12 +576,13 @@ impl World {
     }
 }
 
-struct Refused {
-    part: Option<Part>,
-    why: String,
+/// Why a step could not be done.
+pub(super) struct Refused {
+    pub(super) part: Option<Part>,
+    pub(super) why: String,
 }
 
-fn refused(step: &Step<Object>, why: &str) -> Refused {
+pub(super) fn refused(step: &Step<Object>, why: &str) -> Refused {
     Refused {
         part: Some(part_of(step)),
         why: format!("{:?}: {why}", step.key()),

@@ -259,6 +259,37 @@ fn a_lost_carrier_is_told_and_the_bond_counts_its_links() {
 }
 
 #[test]
+fn members_of_a_bond_are_counted_when_their_delays_are_over_and_not_later() {
+    let host = Host::new(2);
+    let mut bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);
+    if let xapi_net::topology::BridgeKind::Real(real) = &mut bond.kind
+        && let Some(xapi_net::topology::Uplink::Bond(bond)) = &mut real.uplink
+    {
+        bond.properties = [("updelay", "700"), ("downdelay", "200")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
+    }
+    let events = host.events();
+    host.whole(&topology("xapi1", vec![("xapi1", addressed(bond))]))
+        .unwrap();
+    let counted = |count: usize| move |event: &NetEvent| matches!(event, NetEvent::BondChanged { links_up, .. } if *links_up == count);
+    wait_for(&events, counted(2));
+    for (up, delay, count) in [(false, 200, 1), (true, 700, 2)] {
+        let nic = name("eth0");
+        host.lab.set_carrier("eth0", up);
+        wait_for(&events, |event| *event == NetEvent::Carrier { nic, up });
+        let carrier = std::time::Instant::now();
+        wait_for(&events, counted(count));
+        let took = carrier.elapsed();
+        println!("{count} links up {took:?} after the carrier, with a delay of {delay} ms");
+        let delay = std::time::Duration::from_millis(delay);
+        assert!(took + std::time::Duration::from_millis(20) >= delay);
+        // 50 ms where the machine has nothing else to do.
+        assert!(took <= delay + std::time::Duration::from_millis(150));
+    }
+}
+
+#[test]
 fn an_address_on_the_nic_itself_is_adopted_without_being_cut_off() {
     let host = Host::new(1);
     host.ip("address add 10.99.0.2/24 dev eth0");

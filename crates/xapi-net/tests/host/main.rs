@@ -14,7 +14,10 @@ mod lab;
 mod pairs;
 
 mod events;
+mod frames;
+mod guests;
 mod host;
 mod moves;
 mod offload;
 mod same;
+mod tunnels;

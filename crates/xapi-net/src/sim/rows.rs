@@ -1,0 +1,175 @@
+//! What Open vSwitch does on a simulated host: rows in one transaction, devices for bridges, rules for guests' NICs.
+
+use std::collections::BTreeSet;
+
+use crate::agent::Part;
+use crate::lower::gate_of;
+use crate::names::{GUARD, Name};
+use crate::object::{Key, Link, LinkIpv6, Object};
+use crate::ovs::row;
+use crate::plan::Step;
+
+use super::world::{Refused, World, refused};
+
+impl World {
+    pub(super) fn transaction(&mut self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        let mut anew = BTreeSet::new();
+        for step in steps {
+            match step {
+                Step::Drop(Key::Bridge(name), _) => {
+                    anew.insert(*name);
+                    let gone = self.state.bridges.remove(name);
+                    gone.ok_or_else(|| refused(step, "no such bridge"))?;
+                }
+                Step::Drop(Key::Port(name), _) => {
+                    let gone = self.state.ports.remove(name);
+                    gone.ok_or_else(|| refused(step, "no such port"))?;
+                }
+                Step::Put(Key::Bridge(name), Object::Bridge(bridge)) => {
+                    anew.insert(*name);
+                    if self.state.bridges.insert(*name, bridge.clone()).is_some() {
+                        return Err(refused(step, "there is a bridge by that name"));
+                    }
+                }
+                Step::Change(Key::Bridge(name), _, Object::Bridge(bridge)) => {
+                    let old = self.state.bridges.insert(*name, bridge.clone());
+                    old.ok_or_else(|| refused(step, "no such bridge"))?;
+                }
+                Step::Put(Key::Port(name), Object::Port(port)) => {
+                    if self.state.ports.insert(*name, port.clone()).is_some() {
+                        return Err(refused(step, "there is a port by that name"));
+                    }
+                }
+                Step::Change(Key::Port(name), _, Object::Port(port)) => {
+                    let old = self.state.ports.insert(*name, port.clone());
+                    old.ok_or_else(|| refused(step, "no such port"))?;
+                }
+                _ => return Err(refused(step, "is no step of the database")),
+            }
+        }
+        self.check_rows(steps)?;
+        for device in anew {
+            self.forget_device(device);
+        }
+        self.make_devices();
+        self.open_interfaces(steps)
+    }
+
+    /// What the database or ovs-vswitchd would not have.
+    fn check_rows(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        let wrong = |why: String| {
+            Err(Refused {
+                part: None,
+                ..refused(&steps[0], &why)
+            })
+        };
+        let real = |name: &str| {
+            Name::new(name).is_ok_and(|name| {
+                self.state
+                    .bridges
+                    .get(&name)
+                    .is_some_and(|it| matches!(*it.row, row::Bridge::Real(_)))
+            })
+        };
+        let mut vlans = BTreeSet::new();
+        let mut interfaces: BTreeSet<&str> = self.state.bridges.keys().map(Name::as_str).collect();
+        for (name, bridge) in &self.state.bridges {
+            if let row::Bridge::Vlan(vlan) = &*bridge.row {
+                if !real(&vlan.parent) {
+                    return wrong(format!("VLAN {name} has no parent {}", vlan.parent));
+                }
+                if !vlans.insert((&vlan.parent, vlan.tag)) {
+                    return wrong(format!("{} has two VLANs {}", vlan.parent, vlan.tag));
+                }
+            }
+        }
+        for (name, port) in &self.state.ports {
+            if !real(&port.row.bridge) {
+                return wrong(format!("port {name} has no bridge {}", port.row.bridge));
+            }
+            if self.state.bridges.contains_key(name) {
+                return wrong(format!("{name} is a port and a bridge"));
+            }
+            for member in &port.row.members {
+                if !interfaces.insert(member) {
+                    return wrong(format!("interface {member} is in two places"));
+                }
+            }
+        }
+        // Rules go by the number of a port: for another port of that number they would be wrong.
+        let guarded = |name: &Name| {
+            let port = self.state.ports.get(name);
+            port.is_some_and(|port| port.row.bridge == GUARD.as_str())
+        };
+        for vif in self.state.filters.keys() {
+            if !guarded(vif) || !guarded(&gate_of(vif)) {
+                return wrong(format!("the rules of {vif} are left behind"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rules for one guest's NIC.
+    pub(super) fn rules(&mut self, step: &Step<Object>) -> Result<(), Refused> {
+        let (Key::Filter(vif), ports) = (step.key(), &self.state.ports) else {
+            return Err(refused(step, "is no filter"));
+        };
+        if !ports.contains_key(vif) || !ports.contains_key(&gate_of(vif)) {
+            return Err(refused(step, "no such port"));
+        }
+        match step {
+            Step::Put(_, Object::Filter(filter)) | Step::Change(_, _, Object::Filter(filter)) => {
+                self.state.filters.insert(*vif, filter.clone());
+            }
+            _ => {
+                let gone = self.state.filters.remove(vif);
+                gone.ok_or_else(|| refused(step, "no such rules"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// ovs-vswitchd makes a device for each bridge.
+    fn make_devices(&mut self) {
+        let fresh = LinkIpv6 {
+            accept_ra: true,
+            autoconf: true,
+        };
+        for name in self.state.bridges.keys() {
+            self.state.links.entry(*name).or_insert(Link {
+                up: false,
+                promote_secondaries: false,
+                ipv6: self.host.ipv6.then_some(fresh),
+            });
+        }
+    }
+
+    /// ovs-vswitchd opens the interfaces, and writes an error to those that it can't.
+    fn open_interfaces(&self, steps: &[Step<Object>]) -> Result<(), Refused> {
+        for step in steps {
+            let (Step::Put(key, object) | Step::Change(key, _, object)) = step else {
+                continue;
+            };
+            match (key, object) {
+                (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
+                    return Err(refused(step, "File exists"));
+                }
+                (_, Object::Port(port)) if port.row.kind == row::InterfaceKind::System => {
+                    let bad = port.row.members.iter().find(|member| {
+                        Name::new(member).map_or(true, |nic| {
+                            !self.state.nics.contains_key(&nic) || self.refusing.contains(&nic)
+                        })
+                    });
+                    if let Some(nic) = bad {
+                        return Err(Refused {
+                            part: Name::new(nic).ok().map(Part::Nic),
+                            why: format!("could not open network device {nic} (No such device)"),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
