@@ -28,7 +28,8 @@ lint: ## Formatting and lints.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-test: deps lint ## All tests, those on real Open vSwitch included.
+test: deps lint ## All tests, those on real Open vSwitch and in QEMU included.
+	@bin/xapi-lab/scripts/install-machines.sh
 	cargo test --locked --workspace --no-fail-fast
 
 doc: ## Writes docs/api from the model, and the crates' documents.
