@@ -46,11 +46,20 @@ impl Server {
     }
 }
 
+type Connected = Result<(Arc<Qmp>, Reader), QmpError>;
+
+/// A client, what its reader ended with, and the server.
+type Spoken = (
+    Arc<Qmp>,
+    JoinHandle<(QmpError, Vec<QmpEvent>)>,
+    JoinHandle<()>,
+);
+
 /// Connects to a server that does as it is told.
 fn connect(
     within: Duration,
     script: impl FnOnce(Server) + Send + 'static,
-) -> (Result<(Arc<Qmp>, Reader), QmpError>, JoinHandle<()>) {
+) -> (Connected, JoinHandle<()>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
     let listener = UnixListener::bind(&path).unwrap();
@@ -64,13 +73,7 @@ fn connect(
 }
 
 /// A client past the greeting, with a thread that reads and answers why it ended.
-fn speak(
-    script: impl FnOnce(&mut Server) + Send + 'static,
-) -> (
-    Arc<Qmp>,
-    JoinHandle<(QmpError, Vec<QmpEvent>)>,
-    JoinHandle<()>,
-) {
+fn speak(script: impl FnOnce(&mut Server) + Send + 'static) -> Spoken {
     let (connected, server) = connect(SOON, |mut server| {
         server.greet();
         script(&mut server);

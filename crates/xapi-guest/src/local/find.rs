@@ -61,9 +61,9 @@ fn clear(
     record: Option<Record>,
     process: Option<Process>,
 ) -> io::Result<()> {
+    let is_namespace =
+        (record.as_ref()).is_some_and(|it| matches!(it.spec.body, Body::Namespace(_)));
     if let Some(process) = process {
-        let is_namespace =
-            (record.as_ref()).is_some_and(|record| matches!(record.spec.body, Body::Namespace(_)));
         // A process that ended before it had a namespace of its own is still in the host's.
         let inside = match is_namespace {
             true => namespace::of(&process).and_then(|it| crate::process::others_in(&it, false)),
@@ -75,7 +75,8 @@ fn clear(
             Err(error) => tracing::debug!("nothing runs in its namespace: {error}"),
         }
     }
-    if let Some(record) = record {
+    // A machine's taps have gone with it.
+    if let Some(record) = record.filter(|_| is_namespace) {
         for device in record.nics.keys() {
             host.links()
                 .remove(&host_end(record.spec.domain, *device))?;

@@ -322,8 +322,9 @@ impl Guest {
             let uuid = live.record.spec.uuid.clone();
             (live.domain(), uuid, nics, live.record.phase)
         };
-        for device in nics {
-            let name = host_end(domain, device);
+        // A machine's taps have gone with it.
+        let pairs = nics.into_iter().filter(|_| self.is_namespace());
+        for name in pairs.map(|device| host_end(domain, device)) {
             if let Err(error) = host.links().remove(&name) {
                 tracing::warn!("removing {name}: {error}");
             }

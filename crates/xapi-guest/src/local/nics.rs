@@ -24,6 +24,9 @@ pub(super) fn number(id: &str) -> Option<u32> {
 pub(super) fn offer(host: &Host, guest: &Guest, nic: &Nic) -> Result<String, GuestError> {
     let _turn = guest.turn()?;
     let name = host_end(guest.domain(), nic.device);
+    let is_taken = host.links().is_there(&name);
+    let is_taken =
+        is_taken.map_err(|error| GuestError::failed(format!("looking for {name}"), error))?;
     {
         let mut live = guest.live();
         let record = &live.record;
@@ -33,6 +36,10 @@ pub(super) fn offer(host: &Host, guest: &Guest, nic: &Nic) -> Result<String, Gue
             Some(_) => return Err(GuestError::StillHeld { nic: name }),
             None if record.has_run && !record.pv_drivers => return Err(GuestError::NoHotplug),
             None => {}
+        }
+        if is_taken {
+            let why = "the host has a device of this name that is no guest's";
+            return Err(GuestError::failed(format!("making {name}"), why));
         }
         // Noted first: whoever clears up after a kill must know the device.
         guest.note_in(&mut live, |record| {

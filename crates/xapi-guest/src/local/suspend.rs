@@ -12,7 +12,7 @@ use serde_json::json;
 use super::guest::Guest;
 use super::{Host, machine, namespace, start};
 use crate::folder::{Folder, NicRecord, Phase, Record};
-use crate::{Body, GuestError, GuestSpec, Offered, State, check};
+use crate::{Body, Domain, GuestError, GuestSpec, Offered, State, check, host_end};
 
 /// What the folder of a machine that is not wholly written yet ends in; no uuid does.
 const HALF: &str = ".half";
@@ -160,9 +160,25 @@ fn renamed(record: &Record, spec: &GuestSpec) -> Result<GuestSpec, GuestError> {
     })
 }
 
+/// The names of the NICs under the new number must be free.
+fn names_are_free(host: &Host, record: &Record, domain: Domain) -> Result<(), GuestError> {
+    for device in record.nics.keys() {
+        let name = host_end(domain, *device);
+        let doing = || format!("bringing {name} back");
+        let is_taken = host.links().is_there(&name);
+        if is_taken.map_err(|error| GuestError::failed(doing(), error))? {
+            let why = "the host has a device of this name that is no guest's";
+            return Err(GuestError::failed(doing(), why));
+        }
+    }
+    Ok(())
+}
+
 fn bring(host: &Host, guest: &Guest, spec: &GuestSpec) -> Result<Vec<Offered>, GuestError> {
     let _turn = guest.turn()?;
-    let spec = renamed(&guest.live().record, spec)?;
+    let record = guest.live().record.clone();
+    let spec = renamed(&record, spec)?;
+    names_are_free(host, &record, spec.domain)?;
     let uuid = spec.uuid.clone();
     // Noted first: whoever finds half of this must know the devices' names.
     guest.note(|record| record.spec = spec)?;
@@ -195,6 +211,7 @@ fn load(host: &Arc<Host>, spec: &GuestSpec, until: Instant) -> Result<Vec<Offere
     let read = read.map_err(|error| GuestError::failed(doing(), error))?;
     let mut record = read.ok_or_else(|| GuestError::failed(doing(), "nothing says what it was"))?;
     record.spec = renamed(&record, spec)?;
+    names_are_free(host, &record, spec.domain)?;
     record.phase = Phase::Starting;
     record.nics.values_mut().for_each(asked_no_more);
     let guest = start::begin(host, record, true)?;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
@@ -95,6 +95,10 @@ impl Lab {
         assert_eq!(self.events.recv_timeout(SOON), Ok(event));
     }
 
+    pub fn event_within(&self, within: Duration) -> Result<Event, RecvTimeoutError> {
+        self.events.recv_timeout(within)
+    }
+
     pub fn expect_no_event(&self) {
         assert_eq!(self.events.try_iter().collect::<Vec<_>>(), []);
     }
@@ -107,16 +111,12 @@ impl Lab {
 
     /// The numbers of the guests' processes.
     pub fn processes(&self) -> Vec<String> {
-        let folder = self.folder.path().to_str().unwrap().to_owned();
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc").unwrap() {
             let path = entry.unwrap().path();
-            // It may end while we look.
-            let Ok(arguments) = fs::read(path.join("cmdline")) else {
-                continue;
-            };
-            let is_our = String::from_utf8_lossy(&arguments).contains(&folder);
-            if is_our && fs::read_link(path.join("exe")).is_ok() {
+            // What it says goes into its guest's folder. It may end while we look.
+            let says = fs::read_link(path.join("fd/1"));
+            if says.is_ok_and(|file| file.starts_with(self.folder.path())) {
                 found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
             }
         }
