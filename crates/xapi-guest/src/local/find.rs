@@ -3,14 +3,15 @@
 use std::fs::{self, File};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::guest::Guest;
 use super::{ANSWER_WITHIN, Host, machine, minder, namespace, nics, start, suspend};
-use crate::folder::{Folder, Phase, Record};
+use crate::folder::{Folder, NicRecord, Phase, Record};
 use crate::process::Process;
-use crate::qmp::{Qmp, Reader};
+use crate::qmp::{Qmp, QmpError, Reader};
 use crate::{Body, GuestError, State, check, host_end};
 
 /// Finds all guests. One that can't be understood is left alone, and said.
@@ -85,11 +86,28 @@ fn clear(
     folder.remove()
 }
 
+/// How long a process may take to end that doesn't speak any more.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 fn adopt(host: &Arc<Host>, folder: &Folder, record: Record, process: Process) -> io::Result<()> {
-    let (qmp, mut reader) =
-        Qmp::connect(&folder.socket(), ANSWER_WITHIN).map_err(io::Error::other)?;
-    let asked = reader.ask("query-status", json!({}), ANSWER_WITHIN);
-    let state = state(&asked.map_err(io::Error::other)?);
+    let spoken = speak(folder);
+    let (state, qmp, mut reader) = match spoken {
+        Ok((state, qmp, reader)) => (state, qmp, Some(reader)),
+        // The daemon may have been killed while it ended the guest.
+        Err(_) if process.ends_within(ENDS_WITHIN, None)? => {
+            return clear(host, folder, Some(record), None);
+        }
+        // It is to be found all the same, so that it can be destroyed.
+        Err(error) => {
+            tracing::error!("domain {}: {error}", record.spec.domain);
+            let state = if record.has_run {
+                State::Running
+            } else {
+                State::Paused
+            };
+            (state, Qmp::ended()?, None)
+        }
+    };
     let namespace: Option<File> = match record.spec.body {
         Body::Namespace(_) => Some(namespace::of(&process)?),
         Body::Machine(_) => None,
@@ -102,10 +120,18 @@ fn adopt(host: &Arc<Host>, folder: &Folder, record: Record, process: Process) ->
         namespace::keep_again(host, &guest)?;
         host.shelf().suspended.insert(uuid, guest.clone());
     } else {
-        catch_up(host, &guest, &mut reader)?;
+        if let Some(reader) = &mut reader {
+            catch_up(host, &guest, reader)?;
+        }
         host.shelf().running.insert(domain, guest.clone());
     }
     minder::mind(host, &guest, reader).map_err(io::Error::other)
+}
+
+fn speak(folder: &Folder) -> Result<(State, Arc<Qmp>, Reader), QmpError> {
+    let (qmp, mut reader) = Qmp::connect(&folder.socket(), ANSWER_WITHIN)?;
+    let status = reader.ask("query-status", json!({}), ANSWER_WITHIN)?;
+    Ok((state(&status), qmp, reader))
 }
 
 fn state(status: &Value) -> State {
@@ -129,22 +155,26 @@ pub(super) fn catch_up(
         let devices = reader.ask("qom-list", path, ANSWER_WITHIN);
         machine::present(&devices.map_err(io::Error::other)?)
     };
-    let known: Vec<u32> = guest.live().record.nics.keys().copied().collect();
-    for device in known {
-        if present.contains(&device) {
+    let known: Vec<_> = guest.live().record.nics.values().cloned().collect();
+    for NicRecord { nic, severed, .. } in known {
+        let device = nic.device;
+        let is_present = present.contains(&device);
+        if is_present && !severed {
             let noted = guest.note(|record| nics::ready(record, device));
             noted.map_err(io::Error::other)?;
             continue;
         }
         if !guest.is_namespace() {
-            // The tap of a NIC that the guest doesn't have.
+            // The tap of a NIC that the guest doesn't have, or has for itself alone.
             let freed = reader.ask("netdev_del", machine::back_end(device), ANSWER_WITHIN);
             match freed {
                 Err(error) if !error.is_refusal() => return Err(io::Error::other(error)),
                 _ => {}
             }
         }
-        nics::free(host, guest, device).map_err(io::Error::other)?;
+        if !is_present || guest.is_namespace() {
+            nics::free(host, guest, device).map_err(io::Error::other)?;
+        }
     }
     Ok(())
 }

@@ -12,8 +12,12 @@ use crate::{GuestError, State};
 /// A process closes its sockets before it has ended.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
-/// Begins to mind a guest.
-pub(super) fn mind(host: &Arc<Host>, guest: &Arc<Guest>, reader: Reader) -> Result<(), GuestError> {
+/// Begins to mind a guest, also one whose connection is to be made yet.
+pub(super) fn mind(
+    host: &Arc<Host>,
+    guest: &Arc<Guest>,
+    reader: Option<Reader>,
+) -> Result<(), GuestError> {
     let minding = (host.clone(), guest.clone());
     let thread = std::thread::Builder::new().name("guest".to_owned());
     let spawned = thread.spawn(move || run(&minding.0, &minding.1, reader));
@@ -24,33 +28,45 @@ pub(super) fn mind(host: &Arc<Host>, guest: &Arc<Guest>, reader: Reader) -> Resu
     Ok(())
 }
 
-fn run(host: &Arc<Host>, guest: &Arc<Guest>, mut reader: Reader) {
+fn run(host: &Arc<Host>, guest: &Arc<Guest>, mut reader: Option<Reader>) {
     loop {
-        let why = reader.run(|event| see(host, guest, &event));
-        reader = loop {
-            match guest
-                .process
-                .ends_within(ENDS_WITHIN, Some(host.closing.as_fd()))
-            {
-                Ok(true) => return guest.clear(host),
-                Ok(false) if host.is_closing() => return,
-                Ok(false) => {}
-                // Nothing can be known about it any more; the next daemon looks again.
-                Err(error) => return tracing::error!("waiting for a guest's end: {error}"),
+        if let Some(reader) = reader.take() {
+            let why = reader.run(|event| see(host, guest, &event));
+            tracing::debug!("domain {}: {why}", guest.domain());
+        }
+        match guest
+            .process
+            .ends_within(ENDS_WITHIN, Some(host.closing.as_fd()))
+        {
+            Ok(true) => return guest.clear(host),
+            Ok(false) if host.is_closing() => return,
+            Ok(false) => {}
+            // Nothing can be known about it any more; the next daemon looks again.
+            Err(error) => return tracing::error!("waiting for a guest's end: {error}"),
+        }
+        reader = connect(host, guest);
+    }
+}
+
+/// The guest runs, and nobody reads what it says.
+fn connect(host: &Arc<Host>, guest: &Arc<Guest>) -> Option<Reader> {
+    tracing::warn!(
+        "domain {}: the connection is lost; connecting again",
+        guest.domain()
+    );
+    match Qmp::connect(&guest.folder.socket(), ANSWER_WITHIN) {
+        Ok((qmp, mut reader)) => {
+            // What it said meanwhile is lost.
+            if let Err(error) = find::catch_up(host, guest, &mut reader) {
+                tracing::warn!("domain {}: {error}", guest.domain());
             }
-            tracing::warn!("domain {}: {why}; connecting again", guest.domain());
-            match Qmp::connect(&guest.folder.socket(), ANSWER_WITHIN) {
-                Ok((qmp, mut reader)) => {
-                    // What it said meanwhile is lost.
-                    if let Err(error) = find::catch_up(host, guest, &mut reader) {
-                        tracing::warn!("domain {}: {error}", guest.domain());
-                    }
-                    guest.live().qmp = qmp;
-                    break reader;
-                }
-                Err(error) => tracing::warn!("domain {}: {error}", guest.domain()),
-            }
-        };
+            guest.live().qmp = qmp;
+            Some(reader)
+        }
+        Err(error) => {
+            tracing::warn!("domain {}: {error}", guest.domain());
+            None
+        }
     }
 }
 

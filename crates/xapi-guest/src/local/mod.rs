@@ -21,6 +21,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -32,6 +33,9 @@ use guest::Guest;
 
 /// How long a guest's process may take for anything that it does by itself.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the folder may be another daemon's while that ends.
+const LOCKED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where guests are kept and what runs them.
 #[derive(Clone, Debug)]
@@ -139,10 +143,7 @@ impl Host {
                 .create(folder)?;
         }
         let only_one = File::create(config.run.join("lock"))?;
-        only_one.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => io::Error::other("another daemon has it"),
-            fs::TryLockError::Error(error) => error,
-        })?;
+        lock(&only_one)?;
         let (closing, open) = std::os::unix::net::UnixStream::pair()?;
         Ok(Host {
             config,
@@ -197,6 +198,22 @@ impl Host {
         let guest = shelf.running.get(&domain).cloned();
         guest.ok_or(GuestError::NoDomain(domain))
     }
+}
+
+/// Locks a file, waiting a little: a process that a killed daemon had just begun to start has its files for a moment.
+fn lock(file: &File) -> io::Result<()> {
+    let (tell, told) = sync_channel(1);
+    let file = file.try_clone()?;
+    std::thread::Builder::new()
+        .name("lock".to_owned())
+        .spawn(move || {
+            // If nobody waits any more, the lock goes with the file.
+            if tell.send(file.lock()).is_err() {
+                tracing::debug!("the lock came too late");
+            }
+        })?;
+    let locked = told.recv_timeout(LOCKED_WITHIN);
+    locked.unwrap_or_else(|_| Err(io::Error::other("another daemon has it")))
 }
 
 impl Guests for LocalGuests {

@@ -107,7 +107,7 @@ fn greet(
             let folder = folder.clone();
             let guest = Guest::new(folder, process, namespace, record, State::Paused, qmp);
             let guest = Arc::new(guest);
-            match minder::mind(host, &guest, reader) {
+            match minder::mind(host, &guest, Some(reader)) {
                 Ok(()) => Ok(guest),
                 Err(error) => {
                     end(&guest.process)?;

@@ -218,8 +218,9 @@ fn load(host: &Arc<Host>, spec: &GuestSpec, until: Instant) -> Result<Vec<Offere
     let loaded = machine::load(host, &guest, &image.join(MEMORY), until)
         .and_then(|()| start::finish(host, &guest));
     if let Err(why) = loaded {
+        let said = guest.folder.said().unwrap_or_default();
         guest.destroy()?;
-        return Err(why);
+        return Err(GuestError::failed(doing(), format!("{why} {said}")));
     }
     // Last: up to here whoever finds both goes back to the image, from which the guest has not run yet.
     if let Err(error) = remove(host, &spec.uuid) {

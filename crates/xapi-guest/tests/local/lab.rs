@@ -2,7 +2,7 @@
 //! thread, and a folder.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ pub const SOON: Duration = Duration::from_secs(20);
 
 /// Runs a test on a host of its own, and sees that nothing is left of its guests.
 pub fn on_a_host(test: impl FnOnce(&mut Lab) + Send + 'static) {
+    log();
     let run = || {
         unshare(CloneFlags::CLONE_NEWNET)
             .expect("these tests make network namespaces and must run as root");
@@ -26,6 +27,31 @@ pub fn on_a_host(test: impl FnOnce(&mut Lab) + Send + 'static) {
     let thread = std::thread::Builder::new().name("lab".to_owned());
     if let Err(panic) = thread.spawn(run).unwrap().join() {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// Guests kept in a folder.
+pub fn config(folder: &Path) -> Config {
+    Config {
+        run: folder.join("run"),
+        images: folder.join("images"),
+        holder: PathBuf::from(env!("CARGO_BIN_EXE_xapi-guest-holder")),
+        qemu: PathBuf::from("qemu-system-x86_64"),
+        accelerator: Accelerator::Tcg,
+    }
+}
+
+/// Has what the daemon complains of printed.
+pub fn log() {
+    let print =
+        tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
+    if print
+        .with_ansi(false)
+        .with_test_writer()
+        .try_init()
+        .is_err()
+    {
+        // Another test has done so.
     }
 }
 
@@ -50,13 +76,7 @@ impl Lab {
     }
 
     pub fn config(&self) -> Config {
-        Config {
-            run: self.folder.path().join("run"),
-            images: self.folder.path().join("images"),
-            holder: PathBuf::from(env!("CARGO_BIN_EXE_xapi-guest-holder")),
-            qemu: PathBuf::from("qemu-system-x86_64"),
-            accelerator: Accelerator::Tcg,
-        }
+        config(self.folder.path())
     }
 
     pub fn guests(&self) -> &LocalGuests {
