@@ -38,8 +38,8 @@ pub(super) struct Live {
     pub awaited: Option<u32>,
     /// What QEMU last said about a migration.
     pub migration: Option<String>,
-    /// Whether a call waits for the guest's end, so that it is no event.
-    ending: bool,
+    /// How many calls wait for the guest's end, so that it is no event.
+    ending: usize,
     /// Whether it has ended and nothing of it is left.
     ended: bool,
 }
@@ -87,7 +87,7 @@ impl Guest {
                 qmp,
                 awaited: None,
                 migration: None,
-                ending: false,
+                ending: 0,
                 ended: false,
             }),
             changed: Condvar::new(),
@@ -253,12 +253,12 @@ impl Guest {
         let until = Instant::now() + within;
         let _turn = self.turn()?;
         self.must_be(State::Running)?;
-        self.live().ending = true;
+        self.live().ending += 1;
         match self.execute("system_powerdown", json!({})) {
             // It may end before it could answer.
             Ok(_) | Err(QmpError::Closed | QmpError::Io(_) | QmpError::TimedOut(_)) => {}
             Err(error) => {
-                self.live().ending = false;
+                self.live().ending -= 1;
                 return Err(self.unanswered("telling system_powerdown", error));
             }
         }
@@ -272,7 +272,7 @@ impl Guest {
 
     /// Ends it at once. Whoever waits for it is told that it isn't there any more.
     pub fn destroy(&self) -> Result<(), GuestError> {
-        self.live().ending = true;
+        self.live().ending += 1;
         let domain = self.domain();
         let doing = || format!("ending domain {domain}");
         let mut has_ended = false;
@@ -302,7 +302,7 @@ impl Guest {
         while !live.ended {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                live.ending = false;
+                live.ending -= 1;
                 return Err(GuestError::StillRunning(live.domain()));
             }
             let waited = self.changed.wait_timeout(live, left);
@@ -339,7 +339,7 @@ impl Guest {
         let was_wanted = {
             let mut live = self.live();
             live.ended = true;
-            live.ending
+            live.ending > 0
         };
         self.tell_waiting();
         if !was_wanted && phase == Phase::Up {

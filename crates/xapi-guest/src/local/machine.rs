@@ -16,7 +16,7 @@ use super::guest::Guest;
 use super::{ANSWER_WITHIN, Accelerator, Config, Host, nics};
 use crate::folder::NicRecord;
 use crate::qmp::QmpError;
-use crate::{GuestError, GuestSpec, Machine, Nic, check};
+use crate::{GuestError, GuestSpec, Machine, Nic, check, host_end};
 
 /// Slots of the PCI bus: a device must be in the same one when a machine resumes.
 const SERIAL_SLOT: u32 = 0x3;
@@ -118,9 +118,7 @@ pub(super) fn offer(host: &Host, guest: &Guest, name: &str, nic: &Nic) -> Result
     guest.command("netdev_add", tap(name, nic.device))?;
     let dressed = host.links().dress(name, nic.mtu);
     dressed.map_err(|error| GuestError::failed(format!("setting {name} up"), error))?;
-    guest
-        .command("device_add", front_end(nic, true))
-        .map(|_| ())
+    guest.command("device_add", front_end(nic)).map(|_| ())
 }
 
 fn tap(name: &str, device: u32) -> Value {
@@ -133,8 +131,8 @@ fn tap(name: &str, device: u32) -> Value {
     tap
 }
 
-fn front_end(nic: &Nic, has_back_end: bool) -> Value {
-    let mut front = json!({
+fn front_end(nic: &Nic) -> Value {
+    json!({
         "driver": "virtio-net-pci",
         "id": nics::id(nic.device),
         "bus": "pci.0",
@@ -143,11 +141,8 @@ fn front_end(nic: &Nic, has_back_end: bool) -> Value {
         "host_mtu": nic.mtu,
         // Nothing boots from it.
         "romfile": "",
-    });
-    if has_back_end {
-        front["netdev"] = back_end(nic.device)["id"].clone();
-    }
-    front
+        "netdev": back_end(nic.device)["id"],
+    })
 }
 
 /// Removes what is behind a NIC, and so the tap.
@@ -186,7 +181,7 @@ pub(super) fn save(guest: &Guest, path: &Path, until: Instant) -> Result<(), Gue
 }
 
 /// Brings the NICs and the state back into a machine that waits for it. Those that its guest held on to without an end
-/// on the host are there as they were.
+/// on the host have none again.
 pub(super) fn load(
     host: &Host,
     guest: &Guest,
@@ -197,25 +192,20 @@ pub(super) fn load(
         let live = guest.live();
         (live.domain(), live.record.nics.values().cloned().collect())
     };
-    for it in nics {
-        match it.severed {
-            true => {
-                guest.command("device_add", front_end(&it.nic, false))?;
-            }
-            false => offer(
-                host,
-                guest,
-                &crate::host_end(domain, it.nic.device),
-                &it.nic,
-            )?,
-        }
+    for it in &nics {
+        offer(host, guest, &host_end(domain, it.nic.device), &it.nic)?;
     }
     let file = File::open(path);
     let file = file.map_err(|error| GuestError::failed(path.display().to_string(), error))?;
     tell_migration(guest)?;
     give(guest, &file)?;
     guest.command("migrate-incoming", json!({"uri": format!("fd:{STATE}")}))?;
-    moved(guest, until)
+    moved(guest, until)?;
+    // QEMU refuses the state of a NIC that had a tap for one that has none.
+    for it in nics.iter().filter(|it| it.severed) {
+        guest.command("netdev_del", back_end(it.nic.device))?;
+    }
+    Ok(())
 }
 
 /// Has QEMU tell how a migration goes.

@@ -20,7 +20,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -50,6 +50,19 @@ pub struct Config {
     pub qemu: PathBuf,
     /// What carries out a machine's instructions.
     pub accelerator: Accelerator,
+}
+
+impl Config {
+    /// The usual places under a root, with guests started by this very program.
+    pub fn under(root: &Path) -> Config {
+        Config {
+            run: root.join("run/xapi/guests"),
+            images: root.join("var/lib/xcp/guests"),
+            holder: PathBuf::from("/proc/self/exe"),
+            qemu: PathBuf::from("qemu-system-x86_64"),
+            accelerator: Accelerator::default(),
+        }
+    }
 }
 
 /// What carries out a machine's instructions.

@@ -26,7 +26,13 @@ fn daemon() {
         return;
     };
     log();
-    let guests = LocalGuests::open(config(&PathBuf::from(folder))).unwrap();
+    let folder = PathBuf::from(folder);
+    let guests = LocalGuests::open(config(&folder)).unwrap();
+    // It may be killed before its end can be seen.
+    std::panic::set_hook(Box::new(move |panic| {
+        eprintln!("{panic}");
+        std::fs::write(folder.join(FAILED), panic.to_string()).unwrap();
+    }));
     println!("the daemon is there");
     let mut domain = 1;
     loop {
@@ -86,6 +92,9 @@ fn start(lab: &Lab) -> Child {
     assert!(lines.any(|line| line.unwrap().contains("the daemon is there")));
     child
 }
+
+/// What a daemon that failed leaves in the lab's folder.
+const FAILED: &str = "failed";
 
 #[test]
 fn a_daemon_killed_at_any_moment_leaves_nothing_that_the_next_one_does_not_have() {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
-use xapi_guest::local::{Accelerator, Config, LocalGuests};
+use xapi_guest::local::{Config, LocalGuests};
 use xapi_guest::{Body, Event, GuestSpec, Guests, Namespace, Nic};
 
 /// How long a test waits for something that should come at once.
@@ -33,11 +33,8 @@ pub fn on_a_host(test: impl FnOnce(&mut Lab) + Send + 'static) {
 /// Guests kept in a folder.
 pub fn config(folder: &Path) -> Config {
     Config {
-        run: folder.join("run"),
-        images: folder.join("images"),
         holder: PathBuf::from(env!("CARGO_BIN_EXE_xapi-guest-holder")),
-        qemu: PathBuf::from("qemu-system-x86_64"),
-        accelerator: Accelerator::Tcg,
+        ..Config::under(folder)
     }
 }
 

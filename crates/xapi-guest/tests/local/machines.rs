@@ -198,6 +198,31 @@ fn a_suspended_machine_goes_on_where_it_was_under_another_number() {
 }
 
 #[test]
+fn a_nic_taken_by_force_leads_nowhere_after_a_resume_too() {
+    on_a_host(|lab| {
+        lab.guests().start(&bare(1)).unwrap();
+        lab.guests().offer(1, &nic(0)).unwrap();
+        lab.guests().offer(1, &nic(1)).unwrap();
+        lab.guests().withdraw_force(1, 0).unwrap();
+        for domain in [2, 3] {
+            lab.guests().suspend(domain - 1, WITHIN).unwrap();
+            let spec = GuestSpec {
+                uuid: uuid(1),
+                ..bare(domain)
+            };
+            let nics = lab.guests().resume(&spec, WITHIN).unwrap();
+            assert_eq!((nics.len(), nics[0].nic), (1, nic(1)));
+            assert_eq!(host_ends(), format!("vif{domain}.1"));
+            let refused = lab.guests().offer(domain, &nic(0));
+            assert!(
+                matches!(refused, Err(GuestError::StillHeld { .. })),
+                "{refused:?}"
+            );
+        }
+    });
+}
+
+#[test]
 fn a_machine_that_cannot_be_resumed_stays_suspended() {
     on_a_host(|lab| {
         lab.guests().start(&bare(1)).unwrap();

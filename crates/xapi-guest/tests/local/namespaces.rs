@@ -357,6 +357,9 @@ fn an_offer_that_fails_leaves_nothing() {
         let failed = lab.guests().offer(1, &nic(1));
         assert!(matches!(failed, Err(GuestError::Failed { .. })));
         assert_eq!(lab.guests().find(1).unwrap().nics.len(), 1);
+        assert_eq!(host_ends(), "vif1.0 vif1.1");
+        run("ip link del other");
+        assert_eq!(lab.guests().offer(1, &nic(1)).unwrap(), "vif1.1");
     });
 }
 
@@ -377,5 +380,41 @@ fn a_process_that_got_a_guests_number_later_is_not_touched() {
         assert_eq!(inside.state(), 'S');
         run(&format!("kill -9 {guests_own}"));
         wait_until("it has ended", || lab.processes().is_empty());
+    });
+}
+
+#[test]
+fn a_guest_that_does_not_speak_any_more_is_found_and_can_be_destroyed() {
+    on_a_host(|lab| {
+        running(lab, Namespace::default());
+        let process = lab.processes()[0].clone();
+        lab.stop_daemon();
+        run(&format!("kill -STOP {process}"));
+        lab.start_daemon();
+        let found = lab.guests().find(1).unwrap();
+        assert_eq!(found.nics[0].host_end, "vif1.0");
+        let refused = lab.guests().withdraw(1, 0, BRIEFLY);
+        assert!(
+            matches!(refused, Err(GuestError::Failed { .. })),
+            "{refused:?}"
+        );
+        lab.guests().destroy(1).unwrap();
+        lab.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_guest_that_speaks_again_is_spoken_to_again() {
+    on_a_host(|lab| {
+        running(lab, CLINGING);
+        let process = lab.processes()[0].clone();
+        lab.stop_daemon();
+        run(&format!("kill -STOP {process}"));
+        lab.start_daemon();
+        run(&format!("kill -CONT {process}"));
+        wait_until("it is spoken to again", || {
+            lab.guests().cling(1, false).is_ok()
+        });
+        lab.guests().withdraw(1, 0, WITHIN).unwrap();
     });
 }
