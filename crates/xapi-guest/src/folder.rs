@@ -111,6 +111,12 @@ impl Folder {
         self.write("guest.json", record)
     }
 
+    /// Has the record on the disk. Only what outlives a reboot needs that.
+    pub fn sync(&self) -> io::Result<()> {
+        File::open(self.0.join("guest.json"))?.sync_all()?;
+        File::open(&self.0)?.sync_all()
+    }
+
     pub fn record(&self) -> io::Result<Option<Record>> {
         self.read("guest.json")
     }
@@ -154,8 +160,6 @@ impl Folder {
         let new = self.0.join(format!("{name}.new"));
         let mut file = File::create(&new)?;
         file.write_all(&serde_json::to_vec(value)?)?;
-        // The folder of a suspended machine is on a disk.
-        file.sync_data()?;
         fs::rename(new, self.0.join(name))
     }
 

@@ -29,18 +29,25 @@ pub(super) fn is_saved(host: &Host, uuid: &str) -> bool {
 
 pub(super) fn suspended(host: &Host) -> Vec<String> {
     let mut uuids: Vec<String> = host.shelf().suspended.keys().cloned().collect();
-    match fs::read_dir(&host.config.images) {
-        Ok(entries) => {
-            let names = entries
-                .filter_map(Result::ok)
-                .map(|entry| entry.file_name());
-            let names = names.filter_map(|name| name.into_string().ok());
-            uuids.extend(names.filter(|name| check::uuid(name).is_ok()));
-        }
+    match saved(host) {
+        Ok(saved) => uuids.extend(saved),
         Err(error) => tracing::error!("{}: {error}", host.config.images.display()),
     }
     uuids.sort();
     uuids
+}
+
+fn saved(host: &Host) -> io::Result<Vec<String>> {
+    let mut saved = Vec::new();
+    for entry in fs::read_dir(&host.config.images)? {
+        // Another name is none of ours.
+        if let Ok(name) = entry?.file_name().into_string()
+            && check::uuid(&name).is_ok()
+        {
+            saved.push(name);
+        }
+    }
+    Ok(saved)
 }
 
 /// Removes what an interrupted suspension has written.
@@ -112,6 +119,7 @@ fn save(host: &Host, guest: &Guest, until: Instant) -> Result<(), GuestError> {
     let folder = Folder::at(&half);
     let written = folder.make(&record).map_err(failed).and_then(|()| {
         machine::save(guest, &half.join(MEMORY), until)?;
+        folder.sync().map_err(failed)?;
         fs::rename(&half, &whole).map_err(failed)?;
         sync(&host.config.images).map_err(failed)
     });
@@ -218,7 +226,10 @@ fn load(host: &Arc<Host>, spec: &GuestSpec, until: Instant) -> Result<Vec<Offere
     let loaded = machine::load(host, &guest, &image.join(MEMORY), until)
         .and_then(|()| start::finish(host, &guest));
     if let Err(why) = loaded {
-        let said = guest.folder.said().unwrap_or_default();
+        let said = guest
+            .folder
+            .said()
+            .unwrap_or_else(|error| error.to_string());
         guest.destroy()?;
         return Err(GuestError::failed(doing(), format!("{why} {said}")));
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_guest::local::Config;
 use xapi_guest::{Event, GuestError, GuestSpec, Guests, Namespace, Nic, State};
@@ -416,5 +416,56 @@ fn a_guest_that_speaks_again_is_spoken_to_again() {
             lab.guests().cling(1, false).is_ok()
         });
         lab.guests().withdraw(1, 0, WITHIN).unwrap();
+    });
+}
+
+#[test]
+fn three_hundred_nics_come_are_found_again_and_go() {
+    const GUESTS: u32 = 30;
+    const NICS: u32 = 10;
+    on_a_host(|lab| {
+        let began = Instant::now();
+        for domain in 1..=GUESTS {
+            lab.guests()
+                .start(&namespace(domain, Namespace::default()))
+                .unwrap();
+        }
+        let started = began.elapsed();
+        let began = Instant::now();
+        for domain in 1..=GUESTS {
+            for device in 0..NICS {
+                lab.guests().offer(domain, &nic(device)).unwrap();
+            }
+            lab.guests().unpause(domain).unwrap();
+        }
+        let offered = began.elapsed();
+        let began = Instant::now();
+        lab.restart_daemon();
+        let found = began.elapsed();
+        let nics = lab
+            .guests()
+            .found()
+            .iter()
+            .map(|guest| guest.nics.len())
+            .sum::<usize>();
+        assert_eq!(nics, (GUESTS * NICS) as usize);
+        let began = Instant::now();
+        for domain in 1..=GUESTS {
+            lab.guests().withdraw(domain, 0, WITHIN).unwrap();
+        }
+        let withdrawn = began.elapsed();
+        let began = Instant::now();
+        for domain in 1..=GUESTS {
+            lab.guests().destroy(domain).unwrap();
+        }
+        let destroyed = began.elapsed();
+        println!(
+            "each: start {:?}, offer {:?}, withdraw {:?}, destroy with {} NICs {:?}; found all in {found:?}",
+            started / GUESTS,
+            offered / (GUESTS * NICS),
+            withdrawn / GUESTS,
+            NICS - 1,
+            destroyed / GUESTS,
+        );
     });
 }
