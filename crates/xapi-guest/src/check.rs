@@ -9,8 +9,8 @@ const NAMESPACE_NICS: u32 = 1000;
 /// For the same reason; Xen's own numbers end before 32752.
 const MAX_DOMAIN: Domain = 999_999;
 const MTU: std::ops::RangeInclusive<u32> = 68..=65_535;
-/// What a guest is called is shown to people and goes onto command lines.
-const MAX_NAME: usize = 1024;
+/// How much of what a guest is called goes onto command lines, in characters.
+const SHOWN_NAME: usize = 200;
 const MAX_DISKS: usize = 8;
 const MAX_COMMAND_LINE: usize = 2048;
 
@@ -20,9 +20,6 @@ pub(crate) fn spec(spec: &GuestSpec) -> Result<(), GuestError> {
         return unfit(format!("{} is no number for a domain", spec.domain));
     }
     uuid(&spec.uuid)?;
-    if spec.name.len() > MAX_NAME || spec.name.contains('\0') {
-        return unfit("the guest's name is too long or has a zero octet".to_owned());
-    }
     match &spec.body {
         Body::Namespace(_) => Ok(()),
         Body::Machine(machine) => self::machine(machine),
@@ -79,6 +76,12 @@ pub(crate) fn nic(nic: &Nic, body: &Body) -> Result<(), GuestError> {
         return unfit(format!("{} is no address of a NIC", mac(nic.mac)));
     }
     Ok(())
+}
+
+/// What a guest is called, for command lines.
+pub(crate) fn shown_name(spec: &GuestSpec) -> String {
+    let fit = spec.name.chars().filter(|c| !c.is_control());
+    fit.take(SHOWN_NAME).collect()
 }
 
 /// An Ethernet address as people write it.

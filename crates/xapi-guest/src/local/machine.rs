@@ -51,7 +51,7 @@ pub(super) fn arguments(
     add(&["-machine", "pc", "-accel", accelerator, "-S"]);
     add(&[
         "-name",
-        &format!("guest={}", doubled(&spec.name)),
+        &format!("guest={}", doubled(&check::shown_name(spec))),
         "-uuid",
         &spec.uuid,
     ]);

@@ -9,11 +9,11 @@ use super::Host;
 use super::guest::Guest;
 use crate::link::{Links, guest_end, kept_end};
 use crate::process::Process;
-use crate::{GuestError, GuestSpec, Namespace, Nic, Offered, host_end};
+use crate::{GuestError, GuestSpec, Namespace, Nic, Offered, check, host_end};
 
 /// What the guest's process is told to be.
 pub(super) fn arguments(spec: &GuestSpec, body: &Namespace) -> Vec<std::ffi::OsString> {
-    let mut arguments = vec!["namespace".into(), spec.name.clone().into()];
+    let mut arguments = vec!["namespace".into(), check::shown_name(spec).into()];
     if body.clings {
         arguments.push("clings".into());
     }

@@ -9,6 +9,7 @@ use xapi_guest::local::Config;
 use xapi_guest::{Event, GuestError, GuestSpec, Guests, Namespace, Nic, State};
 
 use crate::lab::{Lab, host_ends, namespace, nic, on_a_host, output, run, uuid, wait_until};
+use crate::linux::bare;
 
 const WITHIN: Duration = Duration::from_secs(5);
 /// For a guest that will not let go.
@@ -324,6 +325,23 @@ fn a_guest_that_cannot_be_started_leaves_nothing() {
                 "{failed:?}"
             );
             lab.assert_nothing_is_left();
+        }
+    });
+}
+
+#[test]
+fn a_guest_may_have_any_name() {
+    on_a_host(|lab| {
+        let long = "x".repeat(1 << 20);
+        for (number, name) in (1..).zip(["", "-", "clings", "a,b=c", "zero\0", "größer", &long]) {
+            for (domain, spec) in [
+                (number, namespace(number, Namespace::default())),
+                (number + 100, bare(number + 100)),
+            ] {
+                let name = name.to_owned();
+                lab.guests().start(&GuestSpec { name, ..spec }).unwrap();
+                lab.guests().destroy(domain).unwrap();
+            }
         }
     });
 }
