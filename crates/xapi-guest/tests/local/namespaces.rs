@@ -487,3 +487,41 @@ fn three_hundred_nics_come_are_found_again_and_go() {
         );
     });
 }
+
+#[test]
+fn a_guest_that_was_being_started_when_the_daemon_was_killed_is_taken_away() {
+    on_a_host(|lab| {
+        lab.guests()
+            .start(&namespace(1, Namespace::default()))
+            .unwrap();
+        lab.guests().offer(1, &nic(0)).unwrap();
+        lab.guests().start(&bare(2)).unwrap();
+        lab.guests().offer(2, &nic(0)).unwrap();
+        lab.stop_daemon();
+        for domain in [1, 2] {
+            let file = lab.config().run.join(uuid(domain)).join("guest.json");
+            let record = fs::read_to_string(&file).unwrap();
+            let half = record.replace("\"phase\":\"Up\"", "\"phase\":\"Starting\"");
+            assert_ne!(half, record);
+            fs::write(&file, half).unwrap();
+        }
+        lab.start_daemon();
+        lab.assert_nothing_is_left();
+    });
+}
+
+#[test]
+fn a_process_whose_guest_was_taken_away_before_it_said_who_it_is_ends() {
+    on_a_host(|lab| {
+        let config = lab.config();
+        let folder = config.run.join(uuid(1));
+        let mut holder = Command::new(config.holder);
+        holder.arg(xapi_guest::holder::WORD).arg(&folder);
+        holder.args(["namespace", "late"]).stderr(Stdio::piped());
+        let output = holder.output().unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "the guest is not wanted any more\n");
+        lab.assert_nothing_is_left();
+    });
+}
