@@ -306,3 +306,28 @@ fn an_offer_to_a_machine_that_fails_can_be_made_again() {
         );
     });
 }
+
+#[test]
+fn a_machine_found_both_in_a_process_and_in_a_file_is_the_one_in_the_file() {
+    on_a_host(|lab| {
+        lab.guests().start(&bare(1)).unwrap();
+        lab.guests().offer(1, &nic(0)).unwrap();
+        lab.guests().suspend(1, WITHIN).unwrap();
+        let image = lab.config().images.join(uuid(1));
+        let kept = lab.folder.path().join("kept");
+        run(&format!("cp -r {} {}", image.display(), kept.display()));
+        let spec = GuestSpec {
+            uuid: uuid(1),
+            ..bare(2)
+        };
+        lab.guests().resume(&spec, WITHIN).unwrap();
+        // As after a kill between the two last steps of a suspension or a resume.
+        lab.stop_daemon();
+        run(&format!("mv {} {}", kept.display(), image.display()));
+        lab.start_daemon();
+        lab.assert_nothing_is_left();
+        assert_eq!(lab.guests().suspended(), [uuid(1)]);
+        lab.guests().resume(&spec, WITHIN).unwrap();
+        assert_eq!(host_ends(), "vif2.0");
+    });
+}
