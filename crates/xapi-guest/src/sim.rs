@@ -135,18 +135,23 @@ impl World {
             .map(|(device, _)| *device)
             .collect();
         for device in let_go {
-            self.remove_nic(domain, device);
-            self.current.tell(Event::Released { domain, device });
+            // What was taken by force was not asked for politely.
+            if !self.remove_nic(domain, device) {
+                self.current.tell(Event::Released { domain, device });
+            }
         }
     }
 
-    fn remove_nic(&mut self, domain: Domain, device: u32) {
+    /// Whether the host's end had been taken away before.
+    fn remove_nic(&mut self, domain: Domain, device: u32) -> bool {
         let guest = self.guests.get_mut(&domain);
-        if let Some(nic) = guest.and_then(|guest| guest.nics.remove(&device))
-            && !nic.severed
-        {
+        let Some(nic) = guest.and_then(|guest| guest.nics.remove(&device)) else {
+            return false;
+        };
+        if !nic.severed {
             self.device(&host_end(domain, device), false);
         }
+        nic.severed
     }
 
     fn drivers_up(&mut self, domain: Domain) {
@@ -353,8 +358,11 @@ impl Guests for SimGuests {
         let guest = world.suspended.remove(&spec.uuid);
         let mut guest = guest.ok_or_else(|| GuestError::NotSuspended(spec.uuid.clone()))?;
         guest.spec = spec.clone();
-        for nic in guest.nics.values_mut() {
-            nic.asked_back = nic.severed;
+        // QEMU does not keep what it was asked for.
+        if matches!(guest.spec.body, Body::Machine(_)) {
+            for nic in guest.nics.values_mut() {
+                nic.asked_back = nic.severed;
+            }
         }
         let offered = guest.offered();
         world.guests.insert(spec.domain, guest);
@@ -399,6 +407,9 @@ impl Guests for SimGuests {
         let Some(nic) = guest.nics.get_mut(&device) else {
             return Ok(());
         };
+        if nic.severed {
+            return Ok(());
+        }
         if !guest.pv_drivers {
             return Err(GuestError::NoHotplug);
         }

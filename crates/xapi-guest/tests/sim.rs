@@ -188,3 +188,35 @@ fn the_hosts_devices_follow_the_nics() {
     let name = "vif1.0".to_owned();
     assert_eq!(seen, [(name.clone(), true), (name, false)]);
 }
+
+#[test]
+fn a_machine_whose_nic_was_taken_by_force_keeps_the_number_until_it_lets_go_which_is_no_event() {
+    let guests = SimGuests::new();
+    let body = Body::Machine(Machine {
+        memory_mib: 64,
+        cpus: 1,
+        kernel: None,
+        initrd: None,
+        command_line: String::new(),
+        disks: Vec::new(),
+    });
+    let machine = GuestSpec {
+        body,
+        ..spec(1, Namespace::default())
+    };
+    guests.start(&machine).unwrap();
+    guests.offer(1, &nic(0)).unwrap();
+    guests.unpause(1).unwrap();
+    guests.drivers_come_up(1);
+    guests.cling(1, 0);
+    guests.withdraw_force(1, 0).unwrap();
+    guests.withdraw(1, 0, WITHIN).unwrap();
+    assert_eq!(guests.find(1).unwrap().nics, []);
+    let refused = guests.offer(1, &nic(0));
+    assert!(matches!(refused, Err(GuestError::StillHeld { .. })));
+    let told = events(&guests);
+    assert_eq!(told.try_iter().count(), 1, "the drivers came up");
+    guests.let_go(1);
+    assert!(told.try_recv().is_err());
+    guests.offer(1, &nic(0)).unwrap();
+}
