@@ -18,6 +18,7 @@ pub mod events;
 pub mod facts;
 mod files;
 pub mod filter;
+pub mod generated_mac;
 pub mod health;
 pub mod implied;
 pub mod inventory;

@@ -10,6 +10,7 @@ pub mod message;
 pub mod network;
 pub mod pif;
 pub mod plugin;
+pub mod vif;
 pub mod vm;
 
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ use xapi_model::{
 };
 use xapi_model::{
     network as network_calls, role as role_calls, session as session_calls,
-    subject as subject_calls, task as task_calls, vm as vm_calls,
+    subject as subject_calls, task as task_calls, vif as vif_calls, vm as vm_calls,
 };
 
 use crate::dispatch::{Handler, handler};
@@ -90,6 +91,44 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::CallPlugin>(plugin::call_plugin),
         handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
         handler::<vm_calls::GetAllowedVbdDevices>(vm::get_allowed_vbd_devices),
+        handler::<vif_calls::SetLockingMode>(vif::set_locking_mode),
+        handler::<vif_calls::SetIpv4Allowed>(vif::set_ipv4_allowed),
+        handler::<vif_calls::AddIpv4Allowed>(vif::add_ipv4_allowed),
+        handler::<vif_calls::RemoveIpv4Allowed>(vif::remove_ipv4_allowed),
+        handler::<vif_calls::SetIpv6Allowed>(vif::set_ipv6_allowed),
+        handler::<vif_calls::AddIpv6Allowed>(vif::add_ipv6_allowed),
+        handler::<vif_calls::RemoveIpv6Allowed>(vif::remove_ipv6_allowed),
+        handler::<vm_calls::SetOtherConfig>(vm::settings::set_other_config),
+        handler::<vm_calls::AddToOtherConfig>(vm::settings::add_to_other_config),
+        handler::<vm_calls::RemoveFromOtherConfig>(vm::settings::remove_from_other_config),
+        handler::<vm_calls::SetPlatform>(vm::settings::set_platform),
+        handler::<vm_calls::AddToPlatform>(vm::settings::add_to_platform),
+        handler::<vm_calls::RemoveFromPlatform>(vm::settings::remove_from_platform),
+        handler::<vm_calls::SetBlockedOperations>(vm::settings::set_blocked_operations),
+        handler::<vm_calls::AddToBlockedOperations>(vm::settings::add_to_blocked_operations),
+        handler::<vm_calls::RemoveFromBlockedOperations>(
+            vm::settings::remove_from_blocked_operations,
+        ),
+        handler::<vm_calls::SetActionsAfterCrash>(vm::settings::set_actions_after_crash),
+        handler::<vm_calls::SetOrder>(vm::settings::set_order),
+        handler::<vm_calls::SetStartDelay>(vm::settings::set_start_delay),
+        handler::<vm_calls::SetShutdownDelay>(vm::settings::set_shutdown_delay),
+        handler::<vm_calls::SetHvmBootPolicy>(vm::settings::set_hvm_boot_policy),
+        handler::<vm_calls::SetDomainType>(vm::settings::set_domain_type),
+        handler::<vm_calls::SetVCPUsMax>(vm::settings::set_vcpus_max),
+        handler::<vm_calls::SetVCPUsAtStartup>(vm::settings::set_vcpus_at_startup),
+        handler::<vm_calls::SetMemory>(vm::settings::set_memory),
+        handler::<vm_calls::SetMemoryLimits>(vm::settings::set_memory_limits),
+        handler::<vm_calls::SetMemoryStaticRange>(vm::settings::set_memory_static_range),
+        handler::<vm_calls::SetMemoryStaticMin>(vm::settings::set_memory_static_min),
+        handler::<vm_calls::SetMemoryStaticMax>(vm::settings::set_memory_static_max),
+        handler::<vm_calls::SetMemoryDynamicRange>(vm::settings::set_memory_dynamic_range),
+        handler::<vm_calls::SetMemoryDynamicMin>(vm::settings::set_memory_dynamic_min),
+        handler::<vm_calls::SetMemoryDynamicMax>(vm::settings::set_memory_dynamic_max),
+        handler::<vm_calls::AssertOperationValid>(vm::operations::assert_operation_valid),
+        handler::<vm_calls::UpdateAllowedOperations>(vm::operations::update_allowed_operations),
+        handler::<vm_calls::AssertCanBootHere>(vm::placement::assert_can_boot_here),
+        handler::<vm_calls::GetPossibleHosts>(vm::placement::get_possible_hosts),
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
         handler::<event_calls::GetCurrentId>(events::get_current_id),
@@ -138,11 +177,15 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<message_calls::GetSince>(message::get_since),
     ];
     // Messages that do more than read or write a row, and results without a type.
-    let implied: [(&'static str, Handler); 7] = [
+    let implied: [(&'static str, Handler); 11] = [
         ("event.from", Box::new(events::from)),
         ("event.next", Box::new(events::next)),
         ("network.create", Box::new(network::create)),
         ("network.destroy", Box::new(network::destroy)),
+        ("VIF.create", Box::new(vif::create)),
+        ("VIF.destroy", Box::new(vif::destroy)),
+        ("VM.create", Box::new(vm::record::create)),
+        ("VM.destroy", Box::new(vm::record::destroy)),
         ("subject.create", Box::new(directory::create_subject)),
         ("session.get_record", Box::new(session::get_record)),
         (
