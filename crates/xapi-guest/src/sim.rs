@@ -1,0 +1,435 @@
+//! Guests that are entries of a map. They do what the trait says in no time, refuse what real guests refuse, and do by
+//! themselves what a test tells them to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::event::Listeners;
+use crate::{
+    Body, Domain, Event, Found, GuestError, GuestSpec, Guests, Listener, Nic, Offered, State,
+    check, host_end,
+};
+
+/// Told of each host's end that comes (true) or goes (false), so that a simulated host has it as a device.
+pub type Devices = Box<dyn Fn(&str, bool) + Send>;
+
+/// A call of [`Guests`] that can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// [`Guests::start`]
+    Start,
+    /// [`Guests::shutdown`]
+    Shutdown,
+    /// [`Guests::destroy`]
+    Destroy,
+    /// [`Guests::pause`]
+    Pause,
+    /// [`Guests::unpause`]
+    Unpause,
+    /// [`Guests::suspend`]
+    Suspend,
+    /// [`Guests::resume`]
+    Resume,
+    /// [`Guests::offer`]
+    Offer,
+    /// [`Guests::withdraw`]
+    Withdraw,
+    /// [`Guests::withdraw_force`]
+    WithdrawForce,
+}
+
+/// Simulated guests. They outlive the one who speaks to them: see [`SimGuests::again`].
+pub struct SimGuests {
+    world: Arc<Mutex<World>>,
+    listeners: Arc<Listeners>,
+}
+
+impl fmt::Debug for SimGuests {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SimGuests").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct World {
+    guests: BTreeMap<Domain, SimGuest>,
+    suspended: BTreeMap<String, SimGuest>,
+    devices: Option<Devices>,
+    /// Whoever speaks to the guests now; events go there alone.
+    current: Arc<Listeners>,
+    faults: BTreeSet<Verb>,
+    asked: usize,
+}
+
+struct SimGuest {
+    spec: GuestSpec,
+    state: State,
+    has_run: bool,
+    pv_drivers: bool,
+    /// Whether it keeps every NIC, or some.
+    clings: bool,
+    clings_to: BTreeSet<u32>,
+    ignores_shutdown: bool,
+    nics: BTreeMap<u32, SimNic>,
+}
+
+struct SimNic {
+    nic: Nic,
+    asked_back: bool,
+    /// Whether the host's end was taken away while the guest kept its own.
+    severed: bool,
+}
+
+impl SimGuest {
+    fn keeps(&self, device: u32) -> bool {
+        self.state == State::Paused || self.clings || self.clings_to.contains(&device)
+    }
+
+    fn offered(&self) -> Vec<Offered> {
+        let with_an_end = self.nics.values().filter(|it| !it.severed);
+        let offered = with_an_end.map(|it| Offered {
+            nic: it.nic,
+            host_end: host_end(self.spec.domain, it.nic.device),
+            asked_back: it.asked_back,
+        });
+        offered.collect()
+    }
+}
+
+impl World {
+    fn guest(&mut self, domain: Domain) -> Result<&mut SimGuest, GuestError> {
+        let guest = self.guests.get_mut(&domain);
+        guest.ok_or(GuestError::NoDomain(domain))
+    }
+
+    fn fault(&mut self, verb: Verb) -> Result<(), GuestError> {
+        if self.faults.remove(&verb) {
+            return Err(GuestError::failed(format!("{verb:?}"), "a test wants it"));
+        }
+        Ok(())
+    }
+
+    fn device(&self, name: &str, is_there: bool) {
+        if let Some(devices) = &self.devices {
+            devices(name, is_there);
+        }
+    }
+
+    fn end(&mut self, domain: Domain) -> Option<SimGuest> {
+        let guest = self.guests.remove(&domain)?;
+        for offered in guest.offered() {
+            self.device(&offered.host_end, false);
+        }
+        Some(guest)
+    }
+
+    /// The guest lets go of what it was asked for and no longer keeps; nobody waits for that any more.
+    fn release(&mut self, domain: Domain) {
+        let Some(guest) = self.guests.get_mut(&domain) else {
+            return;
+        };
+        let let_go: Vec<u32> = (guest.nics.iter())
+            .filter(|(device, it)| it.asked_back && !guest.keeps(**device))
+            .map(|(device, _)| *device)
+            .collect();
+        for device in let_go {
+            self.remove_nic(domain, device);
+            self.current.tell(Event::Released { domain, device });
+        }
+    }
+
+    fn remove_nic(&mut self, domain: Domain, device: u32) {
+        let guest = self.guests.get_mut(&domain);
+        if let Some(nic) = guest.and_then(|guest| guest.nics.remove(&device))
+            && !nic.severed
+        {
+            self.device(&host_end(domain, device), false);
+        }
+    }
+
+    fn drivers_up(&mut self, domain: Domain) {
+        if let Some(guest) = self.guests.get_mut(&domain)
+            && !guest.pv_drivers
+        {
+            guest.pv_drivers = true;
+            self.current.tell(Event::PvDriversSeen { domain });
+        }
+    }
+}
+
+impl Default for SimGuests {
+    fn default() -> SimGuests {
+        SimGuests::new()
+    }
+}
+
+impl SimGuests {
+    /// A host without guests.
+    pub fn new() -> SimGuests {
+        let world = World::default();
+        SimGuests {
+            listeners: world.current.clone(),
+            world: Arc::new(Mutex::new(world)),
+        }
+    }
+
+    /// The same guests as a restarted daemon finds them. What they do from now on is told to its listeners alone.
+    pub fn again(&self) -> SimGuests {
+        let listeners = Arc::<Listeners>::default();
+        self.world().current = listeners.clone();
+        SimGuests {
+            world: self.world.clone(),
+            listeners,
+        }
+    }
+
+    /// Has `devices` told of every host's end that comes or goes. It must not call the guests.
+    pub fn set_devices(&self, devices: Devices) {
+        self.world().devices = Some(devices);
+    }
+
+    /// Lets the next call of this kind fail, and nothing come of it.
+    pub fn fail_next(&self, verb: Verb) {
+        self.world().faults.insert(verb);
+    }
+
+    /// From now on the guest keeps this NIC when it is asked for it.
+    pub fn cling(&self, domain: Domain, device: u32) {
+        if let Some(guest) = self.world().guests.get_mut(&domain) {
+            guest.clings_to.insert(device);
+        }
+    }
+
+    /// The guest keeps no NIC any more. Those that it was asked for go now, which is an event.
+    pub fn let_go(&self, domain: Domain) {
+        let mut world = self.world();
+        if let Some(guest) = world.guests.get_mut(&domain) {
+            guest.clings = false;
+            guest.clings_to.clear();
+        }
+        world.release(domain);
+    }
+
+    /// From now on the guest does nothing when it is asked to shut down.
+    pub fn ignore_shutdown(&self, domain: Domain) {
+        if let Some(guest) = self.world().guests.get_mut(&domain) {
+            guest.ignores_shutdown = true;
+        }
+    }
+
+    /// The guest ends by itself.
+    pub fn end(&self, domain: Domain) {
+        let mut world = self.world();
+        if world.end(domain).is_some() {
+            world.current.tell(Event::Stopped { domain });
+        }
+    }
+
+    /// The guest's PV drivers come up.
+    pub fn drivers_come_up(&self, domain: Domain) {
+        self.world().drivers_up(domain);
+    }
+
+    /// How often a guest was asked for a NIC so far.
+    pub fn asked(&self) -> usize {
+        self.world().asked
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_state(&self, domain: Domain, to: State) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(match to {
+            State::Running => Verb::Unpause,
+            State::Paused => Verb::Pause,
+        })?;
+        let guest = world.guest(domain)?;
+        if guest.state == to {
+            return Err(GuestError::WrongState { domain, state: to });
+        }
+        guest.state = to;
+        guest.has_run |= to == State::Running;
+        let has_drivers = matches!(&guest.spec.body, Body::Namespace(it) if it.pv_drivers);
+        if to == State::Running && has_drivers {
+            world.drivers_up(domain);
+        }
+        world.release(domain);
+        Ok(())
+    }
+}
+
+impl Guests for SimGuests {
+    fn start(&self, spec: &GuestSpec) -> Result<(), GuestError> {
+        check::spec(spec)?;
+        let mut world = self.world();
+        world.fault(Verb::Start)?;
+        let is_there = world.guests.contains_key(&spec.domain)
+            || world.suspended.contains_key(&spec.uuid)
+            || world.guests.values().any(|it| it.spec.uuid == spec.uuid);
+        if is_there {
+            return Err(GuestError::AlreadyThere(spec.uuid.clone()));
+        }
+        let guest = SimGuest {
+            spec: spec.clone(),
+            state: State::Paused,
+            has_run: false,
+            pv_drivers: false,
+            clings: matches!(&spec.body, Body::Namespace(it) if it.clings),
+            clings_to: BTreeSet::new(),
+            ignores_shutdown: false,
+            nics: BTreeMap::new(),
+        };
+        world.guests.insert(spec.domain, guest);
+        Ok(())
+    }
+
+    fn found(&self) -> Vec<Found> {
+        let world = self.world();
+        let found = world.guests.iter().map(|(domain, guest)| Found {
+            domain: *domain,
+            uuid: guest.spec.uuid.clone(),
+            name: guest.spec.name.clone(),
+            state: guest.state,
+            pv_drivers: guest.pv_drivers,
+            nics: guest.offered(),
+        });
+        found.collect()
+    }
+
+    fn shutdown(&self, domain: Domain, _within: Duration) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::Shutdown)?;
+        let guest = world.guest(domain)?;
+        if guest.state == State::Paused {
+            let state = guest.state;
+            return Err(GuestError::WrongState { domain, state });
+        }
+        if guest.ignores_shutdown {
+            return Err(GuestError::StillRunning(domain));
+        }
+        world.end(domain);
+        Ok(())
+    }
+
+    fn destroy(&self, domain: Domain) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::Destroy)?;
+        world.end(domain);
+        Ok(())
+    }
+
+    fn pause(&self, domain: Domain) -> Result<(), GuestError> {
+        self.set_state(domain, State::Paused)
+    }
+
+    fn unpause(&self, domain: Domain) -> Result<(), GuestError> {
+        self.set_state(domain, State::Running)
+    }
+
+    fn suspend(&self, domain: Domain, _within: Duration) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::Suspend)?;
+        let mut guest = world.end(domain).ok_or(GuestError::NoDomain(domain))?;
+        guest.state = State::Paused;
+        world.suspended.insert(guest.spec.uuid.clone(), guest);
+        Ok(())
+    }
+
+    fn suspended(&self) -> Vec<String> {
+        self.world().suspended.keys().cloned().collect()
+    }
+
+    fn resume(&self, spec: &GuestSpec, _within: Duration) -> Result<Vec<Offered>, GuestError> {
+        check::spec(spec)?;
+        let mut world = self.world();
+        world.fault(Verb::Resume)?;
+        if world.guests.contains_key(&spec.domain) {
+            return Err(GuestError::AlreadyThere(format!("domain {}", spec.domain)));
+        }
+        let guest = world.suspended.remove(&spec.uuid);
+        let mut guest = guest.ok_or_else(|| GuestError::NotSuspended(spec.uuid.clone()))?;
+        guest.spec = spec.clone();
+        for nic in guest.nics.values_mut() {
+            nic.asked_back = nic.severed;
+        }
+        let offered = guest.offered();
+        world.guests.insert(spec.domain, guest);
+        for it in &offered {
+            world.device(&it.host_end, true);
+        }
+        Ok(offered)
+    }
+
+    fn discard(&self, uuid: &str) -> Result<(), GuestError> {
+        self.world().suspended.remove(uuid);
+        Ok(())
+    }
+
+    fn offer(&self, domain: Domain, nic: &Nic) -> Result<String, GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::Offer)?;
+        let guest = world.guest(domain)?;
+        check::nic(nic, &guest.spec.body)?;
+        let name = host_end(domain, nic.device);
+        match guest.nics.get(&nic.device) {
+            Some(there) if there.nic == *nic && !there.severed => return Ok(name),
+            Some(_) => return Err(GuestError::StillHeld { nic: name }),
+            None if guest.has_run && !guest.pv_drivers => return Err(GuestError::NoHotplug),
+            None => {}
+        }
+        let new = SimNic {
+            nic: *nic,
+            asked_back: false,
+            severed: false,
+        };
+        guest.nics.insert(nic.device, new);
+        world.device(&name, true);
+        Ok(name)
+    }
+
+    fn withdraw(&self, domain: Domain, device: u32, _within: Duration) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::Withdraw)?;
+        let guest = world.guest(domain)?;
+        let keeps = guest.keeps(device);
+        let Some(nic) = guest.nics.get_mut(&device) else {
+            return Ok(());
+        };
+        if !guest.pv_drivers {
+            return Err(GuestError::NoHotplug);
+        }
+        let asked_now = !std::mem::replace(&mut nic.asked_back, true);
+        world.asked += usize::from(asked_now);
+        if keeps {
+            let nic = host_end(domain, device);
+            return Err(GuestError::StillHeld { nic });
+        }
+        world.remove_nic(domain, device);
+        Ok(())
+    }
+
+    fn withdraw_force(&self, domain: Domain, device: u32) -> Result<(), GuestError> {
+        let mut world = self.world();
+        world.fault(Verb::WithdrawForce)?;
+        let guest = world.guest(domain)?;
+        let is_namespace = matches!(guest.spec.body, Body::Namespace(_));
+        let lets_go = is_namespace || !guest.keeps(device);
+        if lets_go {
+            world.remove_nic(domain, device);
+        } else if let Some(nic) = guest.nics.get_mut(&device) {
+            nic.asked_back = true;
+            if !std::mem::replace(&mut nic.severed, true) {
+                world.device(&host_end(domain, device), false);
+            }
+        }
+        Ok(())
+    }
+
+    fn subscribe(&self, listener: Listener) {
+        self.listeners.add(listener);
+    }
+}
