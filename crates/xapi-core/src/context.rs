@@ -54,6 +54,8 @@ pub struct Core {
     pub clock: Clock,
     /// What this host shows to those that connect by TLS; nothing before start-up.
     pub tls: Arc<TlsIdentity>,
+    /// Who runs guests here, if anybody does.
+    pub(crate) here: Option<crate::guests::Here>,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
     /// One change at a time for this host's network.
@@ -98,6 +100,7 @@ impl Core {
             authenticate,
             clock,
             tls: Arc::default(),
+            here: None,
             certifying: Mutex::new(()),
             changing: Turns::default(),
             callers: crate::session::Callers::default(),

@@ -19,6 +19,7 @@ pub mod facts;
 mod files;
 pub mod filter;
 pub mod generated_mac;
+pub mod guests;
 pub mod health;
 pub mod implied;
 pub mod inventory;

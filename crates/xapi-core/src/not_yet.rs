@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 432;
+pub const MOST: usize = 415;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -149,12 +149,8 @@ pub const NOT_YET: &[&str] = &[
     "VIF.add_trunks",
     "VIF.configure_ipv4",
     "VIF.configure_ipv6",
-    "VIF.move",
-    "VIF.plug",
     "VIF.remove_trunks",
     "VIF.set_trunks",
-    "VIF.unplug",
-    "VIF.unplug_force",
     "VLAN.create",
     "VLAN.destroy",
     "VM.add_to_NVRAM",
@@ -165,8 +161,6 @@ pub const NOT_YET: &[&str] = &[
     "VM.call_host_plugin",
     "VM.call_plugin",
     "VM.checkpoint",
-    "VM.clean_reboot",
-    "VM.clean_shutdown",
     "VM.clone",
     "VM.compute_memory_overhead",
     "VM.copy",
@@ -178,15 +172,11 @@ pub const NOT_YET: &[&str] = &[
     "VM.get_cooperative",
     "VM.get_data_sources",
     "VM.get_secureboot_readiness",
-    "VM.hard_reboot",
-    "VM.hard_shutdown",
     "VM.import",
     "VM.import_convert",
     "VM.maximise_memory",
     "VM.migrate_send",
-    "VM.pause",
     "VM.pool_migrate",
-    "VM.power_state_reset",
     "VM.provision",
     "VM.query_data_source",
     "VM.query_services",
@@ -194,8 +184,6 @@ pub const NOT_YET: &[&str] = &[
     "VM.recover",
     "VM.remove_from_NVRAM",
     "VM.restart_device_models",
-    "VM.resume",
-    "VM.resume_on",
     "VM.retrieve_wlb_recommendations",
     "VM.revert",
     "VM.send_sysrq",
@@ -215,14 +203,9 @@ pub const NOT_YET: &[&str] = &[
     "VM.set_snapshot_schedule",
     "VM.set_suspend_VDI",
     "VM.set_uefi_mode",
-    "VM.shutdown",
     "VM.snapshot",
     "VM.snapshot_with_quiesce",
-    "VM.start",
-    "VM.start_on",
-    "VM.suspend",
     "VM.sysprep",
-    "VM.unpause",
     "VM.update_secureboot_certificates_on_boot",
     "VM.wait_memory_target_live",
     "VMPP.add_to_alarm_config",

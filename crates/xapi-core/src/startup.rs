@@ -15,7 +15,7 @@ use crate::context::Core;
 use crate::inventory::{self, Inventory};
 use crate::ops::pif;
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, certificates, diverged, facts, software, topology};
+use crate::{Result, adopt, alert, certificates, diverged, facts, guests, software, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -112,6 +112,12 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: repair_bonds,
+    },
+    Step {
+        name: "adopting guests",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: guests::adopt::guests,
     },
     Step {
         name: "choosing what is plugged",

@@ -19,6 +19,8 @@ use xapi_net::topology::{
 
 use crate::Result;
 
+pub mod vifs;
+
 /// All PIFs of a host, by reference.
 pub fn pifs_of<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Vec<(Ref<Pif>, Pif)>> {
     let refs = rows.find(Pif::HOST, host)?;
@@ -67,7 +69,8 @@ pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
         }
     }
     lowering.roles()?;
-    let topology = lowering.topology;
+    let mut topology = lowering.topology;
+    vifs::add(rows, host, &mut topology)?;
     // What the rows say was checked at the door, so a contradiction here is about rows that do not fit together.
     topology.check().map_err(|why| {
         let pif = pif_of_bridge(rows, host, &why.part).ok().flatten();
@@ -99,7 +102,17 @@ pub fn wished<R: Read>(rows: &R, host: &Ref<Host>) -> Result<(Topology, Vec<Left
     }
     lowering.roles()?;
     let mut topology = lowering.topology;
+    vifs::add(rows, host, &mut topology)?;
     while let Err(invalid) = topology.check() {
+        let vif = Name::new(&invalid.part).ok();
+        if let Some(vif) = vif.filter(|vif| topology.vifs.remove(vif).is_some()) {
+            left_out.push(LeftOut {
+                part: Part::Nic(vif),
+                bridges: Vec::new(),
+                why: invalid.to_string(),
+            });
+            continue;
+        }
         let Some(bridge) = bridge_in(&topology, &invalid.part) else {
             return Err(errors::internal_error(invalid));
         };

@@ -1,5 +1,6 @@
 //! Virtual NICs: their records, and what they may send (API facts, 1.9).
 
+pub mod hotplug;
 pub mod operations;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,6 +20,7 @@ use xapi_net::topology::Mac;
 use crate::context::Cx;
 use crate::generated_mac::generated;
 use crate::ops::network;
+use crate::topology::vifs;
 use crate::{Result, implied};
 
 /// The key of a machine's `other_config` that its addresses are made of.
@@ -77,6 +79,14 @@ fn make(draft: &Draft, mut vif: Vif) -> Result<Ref<Vif>> {
         // XAPI takes a group address too, and no guest works with one.
         return Err(errors::mac_invalid(&vif.mac));
     }
+    // XAPI looks at these when they are changed later.
+    for address in &vif.ipv4_allowed {
+        allowable::<Ipv4Addr>(address, "ipv4_allowed")?;
+    }
+    for address in &vif.ipv6_allowed {
+        allowable::<Ipv6Addr>(address, "ipv6_allowed")?;
+    }
+    few_enough(&vif.ipv4_allowed, &vif.ipv6_allowed, "ipv4_allowed")?;
     if !vif.trunks.is_empty() {
         return Err(errors::not_implemented("VIF.create with trunks"));
     }
@@ -170,6 +180,17 @@ fn is_port(rows: &impl Read, this: &Ref<Vif>) -> Result<Option<Ref<Host>>> {
 
 /// Edits a VIF; where it is a port of this host, the port follows before anybody sees the rows.
 fn apply(cx: &Cx<'_>, this: &Ref<Vif>, edit: impl Fn(&Draft, Vif) -> Result<()>) -> Result<()> {
+    let network = cx.core.view()?.field(this, Vif::NETWORK)?;
+    apply_about(cx, this, &network, edit)
+}
+
+/// The same, with errors of the host's network told about the PIF of another network than the VIF's.
+fn apply_about(
+    cx: &Cx<'_>,
+    this: &Ref<Vif>,
+    network: &Ref<Network>,
+    edit: impl Fn(&Draft, Vif) -> Result<()>,
+) -> Result<()> {
     let edit = |draft: &Draft| {
         let vif = draft.get(this)?;
         draft.rely(this)?;
@@ -194,7 +215,7 @@ fn apply(cx: &Cx<'_>, this: &Ref<Vif>, edit: impl Fn(&Draft, Vif) -> Result<()>)
         Some(host) => host,
         None => cx.core.localhost()?,
     };
-    let about = network::pif_on(&view, &view.field(this, Vif::NETWORK)?, &host)?;
+    let about = network::pif_on(&view, network, &host)?;
     cx.change(&host, &about.unwrap_or_default(), edit)
 }
 
@@ -227,6 +248,29 @@ fn allowable<A: std::str::FromStr + Into<IpAddr>>(text: &str, parameter: &str) -
     if fits { Ok(()) } else { Err(wrong()) }
 }
 
+/// Writes lists of allowed addresses; INVALID_VALUE [field, text] for more than can be looked for one by one.
+fn allow(
+    draft: &Draft,
+    this: &Ref<Vif>,
+    ipv4: Vec<String>,
+    ipv6: Vec<String>,
+    field: &str,
+) -> Result<()> {
+    few_enough(&ipv4, &ipv6, field)?;
+    draft.set(this, Vif::IPV4_ALLOWED, ipv4)?;
+    draft.set(this, Vif::IPV6_ALLOWED, ipv6)
+}
+
+fn few_enough(ipv4: &[String], ipv6: &[String], field: &str) -> Result<()> {
+    match vifs::addresses(ipv4.iter().chain(ipv6)) {
+        Some(_) => Ok(()),
+        None => Err(errors::invalid_value(
+            field,
+            format!("more than {} addresses", vifs::MOST_ALLOWED),
+        )),
+    }
+}
+
 /// Of an address that is named twice the last naming counts.
 fn without_repeats(addresses: &[String]) -> Vec<String> {
     let repeated = |at: usize| addresses[at + 1..].contains(&addresses[at]);
@@ -250,11 +294,17 @@ fn without(mut addresses: Vec<String>, one: &String) -> Vec<String> {
 
 /// `VIF.set_ipv4_allowed`.
 pub fn set_ipv4_allowed(cx: &Cx<'_>, call: SetIpv4Allowed) -> Result<()> {
-    apply(cx, &call.this, |draft, _| {
+    apply(cx, &call.this, |draft, vif| {
         for address in &call.value {
             allowable::<Ipv4Addr>(address, "ipv4_allowed")?;
         }
-        draft.set(&call.this, Vif::IPV4_ALLOWED, without_repeats(&call.value))
+        allow(
+            draft,
+            &call.this,
+            without_repeats(&call.value),
+            vif.ipv6_allowed,
+            "ipv4_allowed",
+        )
     })
 }
 
@@ -263,7 +313,13 @@ pub fn add_ipv4_allowed(cx: &Cx<'_>, call: AddIpv4Allowed) -> Result<()> {
     apply(cx, &call.this, |draft, vif| {
         allowable::<Ipv4Addr>(&call.value, "ipv4_allowed")?;
         let addresses = with_first(vif.ipv4_allowed, &call.value);
-        draft.set(&call.this, Vif::IPV4_ALLOWED, addresses)
+        allow(
+            draft,
+            &call.this,
+            addresses,
+            vif.ipv6_allowed,
+            "ipv4_allowed",
+        )
     })
 }
 
@@ -271,17 +327,29 @@ pub fn add_ipv4_allowed(cx: &Cx<'_>, call: AddIpv4Allowed) -> Result<()> {
 pub fn remove_ipv4_allowed(cx: &Cx<'_>, call: RemoveIpv4Allowed) -> Result<()> {
     apply(cx, &call.this, |draft, vif| {
         let addresses = without(vif.ipv4_allowed, &call.value);
-        draft.set(&call.this, Vif::IPV4_ALLOWED, addresses)
+        allow(
+            draft,
+            &call.this,
+            addresses,
+            vif.ipv6_allowed,
+            "ipv4_allowed",
+        )
     })
 }
 
 /// `VIF.set_ipv6_allowed`.
 pub fn set_ipv6_allowed(cx: &Cx<'_>, call: SetIpv6Allowed) -> Result<()> {
-    apply(cx, &call.this, |draft, _| {
+    apply(cx, &call.this, |draft, vif| {
         for address in &call.value {
             allowable::<Ipv6Addr>(address, "ipv6_allowed")?;
         }
-        draft.set(&call.this, Vif::IPV6_ALLOWED, without_repeats(&call.value))
+        allow(
+            draft,
+            &call.this,
+            vif.ipv4_allowed,
+            without_repeats(&call.value),
+            "ipv6_allowed",
+        )
     })
 }
 
@@ -290,7 +358,13 @@ pub fn add_ipv6_allowed(cx: &Cx<'_>, call: AddIpv6Allowed) -> Result<()> {
     apply(cx, &call.this, |draft, vif| {
         allowable::<Ipv6Addr>(&call.value, "ipv6_allowed")?;
         let addresses = with_first(vif.ipv6_allowed, &call.value);
-        draft.set(&call.this, Vif::IPV6_ALLOWED, addresses)
+        allow(
+            draft,
+            &call.this,
+            vif.ipv4_allowed,
+            addresses,
+            "ipv6_allowed",
+        )
     })
 }
 
@@ -298,6 +372,12 @@ pub fn add_ipv6_allowed(cx: &Cx<'_>, call: AddIpv6Allowed) -> Result<()> {
 pub fn remove_ipv6_allowed(cx: &Cx<'_>, call: RemoveIpv6Allowed) -> Result<()> {
     apply(cx, &call.this, |draft, vif| {
         let addresses = without(vif.ipv6_allowed, &call.value);
-        draft.set(&call.this, Vif::IPV6_ALLOWED, addresses)
+        allow(
+            draft,
+            &call.this,
+            vif.ipv4_allowed,
+            addresses,
+            "ipv6_allowed",
+        )
     })
 }

@@ -3,6 +3,7 @@
 
 pub mod operations;
 pub mod placement;
+pub mod power;
 pub mod record;
 pub mod settings;
 
