@@ -1,6 +1,7 @@
 //! What the upper layer may ask of a host's network. The agent of this host, the one of a simulated host, and later the
 //! one at the other end of a connection are the same to it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -108,6 +109,10 @@ pub struct Outcome {
     /// Where management is, if with [`Mode::WhatCan`] it could not be had as it was asked for.
     #[serde(default)]
     pub alone: Option<ManagementAlone>,
+    /// NICs of guests that were asked for and of which the host has no end: guests come and go by themselves. Each is put
+    /// in place when it comes.
+    #[serde(default)]
+    pub absent: BTreeSet<Name>,
     /// How many steps were done; none if all was so already.
     pub steps: usize,
 }
@@ -137,7 +142,7 @@ pub struct LeftOut {
 /// A part of the host's network that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Part {
-    /// A NIC.
+    /// A NIC, of the host or of a guest.
     Nic(Name),
     /// A bridge or a VLAN, with its addresses.
     Bridge(Name),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::agent::{Cause, LeftOut, ManagementAlone, Mode, NetError, Part, Request, Undo};
 use crate::engine::{self, Change, Driver};
@@ -28,6 +28,9 @@ pub trait Backend: Driver<Object = Object> {
 
     /// Waits until one of these clients has a lease. False when the time is up.
     fn await_lease(&mut self, clients: &[Client], until: Instant) -> bool;
+
+    /// Which of these devices the host does not have.
+    fn missing(&mut self, devices: &BTreeSet<Name>) -> Result<BTreeSet<Name>, NetError>;
 
     /// What is kept for clients that have no lease yet.
     fn kept(&self) -> &Kept;
@@ -92,21 +95,77 @@ pub struct Converged {
     pub left_out: Vec<LeftOut>,
     /// Where management is, if not where it was asked for.
     pub alone: Option<ManagementAlone>,
+    /// Guests' NICs that were asked for and are not there.
+    pub absent: BTreeSet<Name>,
     /// The number of steps.
     pub steps: usize,
 }
 
-/// Carries out a request.
+/// Carries out a request. Guests come and go by themselves, and take the host's ends of their NICs along: those are left
+/// out, also when they go in the middle of it.
 pub fn converge<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, NetError> {
-    match request.mode {
-        Mode::Whole => whole(backend, request),
-        Mode::WhatCan => what_can(backend, request),
+    let mut attempts = 1 + request.topology.vifs.len();
+    loop {
+        attempts -= 1;
+        let (request, absent) = without_absent(backend, request)?;
+        let converged = match request.mode {
+            Mode::Whole => whole(backend, &request),
+            Mode::WhatCan => what_can(backend, &request),
+        };
+        match converged {
+            Err(error) if attempts > 0 && has_left(backend, &request, &error)? => {
+                info!("once more, since a guest has gone: {error}");
+            }
+            converged => {
+                return converged.map(|converged| Converged {
+                    absent,
+                    ..converged
+                });
+            }
+        }
+    }
+}
+
+/// The request without the NICs of guests that are not there, and those.
+fn without_absent<B: Backend>(
+    backend: &mut B,
+    request: &Request,
+) -> Result<(Request, BTreeSet<Name>), NetError> {
+    let mut request = request.clone();
+    let asked: BTreeSet<Name> = request.topology.vifs.keys().copied().collect();
+    if asked.is_empty() {
+        return Ok((request, asked));
+    }
+    let absent = backend.missing(&asked)?;
+    request
+        .topology
+        .vifs
+        .retain(|name, _| !absent.contains(name));
+    Ok((request, absent))
+}
+
+/// Whether a request failed, and was undone, for the NIC of a guest that has gone.
+fn has_left<B: Backend>(
+    backend: &mut B,
+    request: &Request,
+    error: &NetError,
+) -> Result<bool, NetError> {
+    match error.part {
+        Part::Nic(vif)
+            if request.topology.vifs.contains_key(&vif)
+                && !matches!(error.undo, Undo::Failed(_)) =>
+        {
+            Ok(!backend.missing(&BTreeSet::from([vif]))?.is_empty())
+        }
+        _ => Ok(false),
     }
 }
 
 /// The steps that a request would take now, in words.
 pub fn preview<B: Backend>(backend: &mut B, request: &Request) -> Result<Vec<String>, NetError> {
     let before = backend.kept().clone();
+    let (request, _) = without_absent(backend, request)?;
+    let request = &request;
     let plan = keep(backend, request).and_then(|()| {
         let topology = with_kept(with_leases(&request.topology, backend), backend);
         engine::preview(backend, &topology)
@@ -137,6 +196,7 @@ fn whole<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, Ne
                 topology,
                 left_out: Vec::new(),
                 alone: None,
+                absent: BTreeSet::new(),
                 steps: change.steps(),
             });
         }
@@ -157,6 +217,7 @@ fn what_can<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged,
         topology: Topology::default(),
         left_out: Vec::new(),
         alone: None,
+        absent: BTreeSet::new(),
         steps: 0,
     };
     loop {

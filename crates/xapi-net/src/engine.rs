@@ -424,6 +424,7 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
     // Each round leaves out one NIC or bridge more or tries one more place, so there are no more rounds than those.
     let mut rounds = 1
         + 2 * places.len()
+        + topology.vifs.len()
         + topology
             .bridges
             .values()
@@ -594,6 +595,7 @@ fn management_keys<D: Driver>(driver: &D, topology: &Topology) -> BTreeSet<Key<D
     let keep = [management, topology.carrier_of(&management)];
     let mut alone = topology.clone();
     alone.bridges.retain(|name, _| keep.contains(name));
+    alone.vifs.clear();
     for role in [&mut alone.gateway, &mut alone.dns] {
         *role = role.filter(|bridge| keep.contains(bridge));
     }

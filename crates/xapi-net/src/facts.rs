@@ -1,12 +1,13 @@
 //! What a host's network is found to be: carrier, speed, addresses, leases. Facts are told, and never compared with
 //! what is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Inet, Mac, Name};
+use crate::ovs::row;
 use crate::topology::{Dns, Lease};
 
 /// What is so on one host.
@@ -107,6 +108,35 @@ pub struct BondFacts {
     pub members: BTreeMap<Name, bool>,
     /// The member that carries the traffic, in active-backup mode.
     pub active: Option<Name>,
+}
+
+/// The ports of each bridge as people see them: those with a VLAN's tag are on the VLAN, a NIC of a guest that is locked
+/// is where its patch leads, and the bridge it is locked behind is not shown. `bridges` and `ports` are all there are.
+pub(crate) fn ports_by_bridge<'a>(
+    bridges: impl Iterator<Item = (&'a str, &'a row::Bridge)>,
+    ports: impl Iterator<Item = (&'a str, &'a row::Port)>,
+) -> BTreeMap<String, BTreeSet<Name>> {
+    let vlans: BTreeMap<(&str, u16), &str> = bridges
+        .filter_map(|(name, bridge)| match bridge {
+            row::Bridge::Vlan(vlan) => Some(((vlan.parent.as_str(), vlan.tag), name)),
+            row::Bridge::Real(_) => None,
+        })
+        .collect();
+    let mut by_bridge: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
+    for (name, port) in ports {
+        let real = port.bridge.as_str();
+        let vlan = port.tag.and_then(|tag| vlans.get(&(real, tag)));
+        let bridge = vlan.copied().unwrap_or(real);
+        let is_device = port.kind == row::InterfaceKind::System;
+        let shown = port.vif().filter(|_| !is_device).unwrap_or(name);
+        if let Ok(shown) = Name::new(shown) {
+            by_bridge
+                .entry(bridge.to_owned())
+                .or_default()
+                .insert(shown);
+        }
+    }
+    by_bridge
 }
 
 impl BondFacts {

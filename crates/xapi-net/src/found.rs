@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::engine::Observed;
 use crate::kernel::resolver::HEADER as RESOLVER_HEADER;
 use crate::names::{Family, Inet, Name};
-use crate::object::{Bridge, Claim, Dhcp, Key, Link, Nic, Object, Owner, Port, Route};
+use crate::object::{Bridge, Claim, Dhcp, Filter, Key, Link, Nic, Object, Owner, Port, Route};
 use crate::ovs::row;
 use crate::plan::{Graph, Object as _};
 
@@ -25,6 +25,8 @@ pub struct Found {
     pub bridges: BTreeMap<Name, Bridge>,
     /// Ports in it.
     pub ports: BTreeMap<Name, Port>,
+    /// Rules for guests' NICs.
+    pub filters: BTreeMap<Name, Filter>,
     /// Devices of bridges. A bridge may lack its device for a moment.
     pub links: BTreeMap<Name, Link>,
     /// Permanent global addresses by device.
@@ -58,6 +60,12 @@ impl Found {
             }
         }
         self.ports(want, &mut observed);
+        for (vif, filter) in &self.filters {
+            if observed.graph.contains_key(&Key::Port(*vif)) {
+                let filter = Object::Filter(filter.clone());
+                observed.graph.insert(Key::Filter(*vif), filter);
+            }
+        }
         self.held_bridges(&mut observed);
         self.nics(want, &mut observed.graph);
         self.addresses_and_routes(want, &mut observed.graph);

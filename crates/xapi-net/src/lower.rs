@@ -13,6 +13,10 @@ use crate::topology::{
     Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Real, Topology, Uplink,
 };
 
+mod guests;
+
+pub use guests::{gate_of, lock_of, tunnel_port};
+
 /// Metric of the routes to our own IPv6 networks; the kernel's own choice for such routes.
 const CONNECTED_V6: u32 = 256;
 
@@ -47,6 +51,7 @@ pub fn lower(topology: &Topology, host: &Host) -> Graph<Object> {
         }
         clients(*name, bridge, host, &mut graph);
     }
+    guests::vifs(topology, host, &mut graph);
     routes(topology, host, &mut graph);
     if let Some(text) = resolver(topology) {
         graph.insert(Key::Resolver, Object::Resolver(text.into()));
@@ -109,7 +114,7 @@ fn uplink(topology: &Topology, name: Name, bridge: &Bridge, graph: &mut Graph<Ob
     let (port, row) = match uplink {
         Uplink::Nic(nic) => (*nic, row::Port::plain(name.as_str(), nic.as_str())),
         Uplink::Bond(bond) => bond_port(name, bond),
-        Uplink::Tunnel(_) => return,
+        Uplink::Tunnel(tunnel) => return guests::tunnel(name, tunnel, graph),
     };
     let port_object = object::Port {
         row: Arc::new(row),

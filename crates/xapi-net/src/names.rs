@@ -120,6 +120,12 @@ pub struct Name {
     len: u8,
 }
 
+/// The bridge that guests' NICs with a filter are locked behind. No network may have its name.
+pub const GUARD: Name = Name {
+    bytes: *b"xapi-guard\0\0\0\0\0",
+    len: 10,
+};
+
 impl Name {
     /// Checks a name.
     pub fn new(text: &str) -> Result<Name, Malformed> {
@@ -139,10 +145,38 @@ impl Name {
         })
     }
 
+    /// A name of 15 characters made of a prefix and of what it shall stand for: the same for the same, another for
+    /// anything else (12 hexadecimal digits of FNV-1a). A prefix longer than three characters is cut.
+    pub fn derived(prefix: &str, from: &[&str]) -> Name {
+        let digits = format!("{:016x}", fingerprint(from));
+        let text = format!("{prefix:.3}{}", &digits[digits.len() - 12..]);
+        Name::new(&text).unwrap_or(GUARD)
+    }
+
+    /// Whether it is the host's end of a guest's NIC, vif1.0 or tap1.0.
+    pub fn is_guests_end(&self) -> bool {
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+        let text = self.as_str();
+        let numbers = text
+            .strip_prefix("vif")
+            .or_else(|| text.strip_prefix("tap"));
+        numbers
+            .and_then(|numbers| numbers.split_once('.'))
+            .is_some_and(|(domain, device)| number(domain) && number(device))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
+}
+
+/// 64 bits that stand for some texts: FNV-1a, which will be the same for ever.
+pub fn fingerprint(of: &[&str]) -> u64 {
+    let bytes = of.iter().flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 impl fmt::Display for Name {
@@ -436,6 +470,26 @@ mod tests {
             names.map(|name| name.to_string()),
             ["eth", "eth10", "eth2", "xapi1"]
         );
+    }
+
+    #[test]
+    fn derived_names_stay_the_same_and_tell_what_they_stand_for_apart() {
+        let tunnel = Name::derived("tun", &["xapi7", "10.0.0.2"]);
+        assert_eq!(tunnel.as_str(), "tunb01e85fc352d");
+        assert_ne!(tunnel, Name::derived("tun", &["xapi71", "0.0.0.2"]));
+        assert_eq!(Name::derived("tunnel", &[]).as_str().len(), 15);
+        assert_eq!(GUARD, Name::new("xapi-guard").unwrap());
+    }
+
+    #[test]
+    fn guests_ends_are_told_from_nics() {
+        let check = |text: &str| Name::new(text).unwrap().is_guests_end();
+        assert!(check("vif1.0") && check("tap12.3"));
+        for nic in [
+            "eth0", "vif", "vif1", "vif1.", "vif.1", "vif1.0.1", "vif1.a",
+        ] {
+            assert!(!check(nic), "{nic}");
+        }
     }
 
     #[test]

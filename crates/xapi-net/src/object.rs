@@ -2,12 +2,13 @@
 //!
 //! The same objects serve the real host and the simulated one. This module must not know how they are read or written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::Part;
+use crate::lower::gate_of;
 use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
 use crate::ovs::row;
 use crate::plan::{self, Step};
@@ -23,6 +24,8 @@ pub enum Key {
     Bridge(Name),
     /// A port that isn't a bridge's own.
     Port(Name),
+    /// What may pass the NIC of a guest.
+    Filter(Name),
     /// The device of a bridge.
     Link(Name),
     /// An address on a device, with its prefix.
@@ -47,6 +50,8 @@ pub enum Object {
     Bridge(Bridge),
     /// A port.
     Port(Port),
+    /// Rules for the NIC of a guest, on the bridge that it is locked behind.
+    Filter(Filter),
     /// The device of a bridge.
     Link(Link),
     /// An address. It brings no route of its own: that is a [`Object::Route`].
@@ -107,6 +112,20 @@ pub struct Port {
     pub row: Arc<row::Port>,
     /// Whether it carries our mark.
     pub ours: bool,
+}
+
+/// What may pass the NIC of a guest. Without rules, nothing does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// What comes from this Ethernet address and, of IP and ARP, from these addresses.
+    Only {
+        /// The Ethernet address.
+        mac: Mac,
+        /// The IP addresses.
+        addresses: BTreeSet<IpAddr>,
+    },
+    /// Rules that stand for no such set. They are only found, and never wanted.
+    Other,
 }
 
 /// State of a bridge's device.
@@ -206,7 +225,10 @@ impl plan::Object for Object {
     fn needs(&self, key: &Key) -> Vec<Key> {
         match (key, self) {
             (_, Object::Nic(_) | Object::Resolver(_)) => Vec::new(),
+            // A guest must not meet the host's own protocols: they are off before its NIC is up, and until it is down.
+            (Key::Aside(nic), _) if nic.is_guests_end() => Vec::new(),
             (Key::Aside(nic), _) => vec![Key::Nic(*nic)],
+            (Key::Filter(vif), _) => vec![Key::Port(*vif), Key::Port(gate_of(vif))],
             (_, Object::Bridge(bridge)) => match &*bridge.row {
                 row::Bridge::Real(_) => Vec::new(),
                 row::Bridge::Vlan(vlan) => {
@@ -214,12 +236,9 @@ impl plan::Object for Object {
                 }
             },
             (_, Object::Port(port)) => {
-                let nics = port
-                    .row
-                    .members
-                    .iter()
-                    .filter_map(|nic| named(nic))
-                    .map(Key::Nic);
+                let is_device = port.row.kind == row::InterfaceKind::System;
+                let members = port.row.members.iter().filter(|_| is_device);
+                let nics = members.filter_map(|nic| named(nic)).map(Key::Nic);
                 nics.chain(named(&port.row.bridge).map(Key::Bridge))
                     .collect()
             }
@@ -231,9 +250,14 @@ impl plan::Object for Object {
                 let device = [Key::Link(route.device), Key::Nic(route.device)];
                 device.into_iter().chain(through).collect()
             }
-            (_, Object::Aside | Object::Link(_) | Object::Address(_) | Object::Dhcp(_)) => {
-                Vec::new()
-            }
+            (
+                _,
+                Object::Aside
+                | Object::Filter(_)
+                | Object::Link(_)
+                | Object::Address(_)
+                | Object::Dhcp(_),
+            ) => Vec::new(),
         }
     }
 
@@ -325,16 +349,20 @@ impl plan::Object for Object {
                 (Key::Route(..), _) => 3,
                 (Key::Address(..), _) => 4,
                 (Key::Link(_), _) => 5,
+                (Key::Filter(_), _) => 8,
                 (Key::Port(_), _) => 11,
                 (Key::Bridge(_), _) => 12,
+                (Key::Aside(nic), _) if nic.is_guests_end() => 20,
                 (Key::Aside(_), _) => 18,
                 (Key::Nic(_), _) => 19,
             },
             Step::Put(key, object) | Step::Change(key, _, object) => match (key, object) {
+                (Key::Aside(nic), _) if nic.is_guests_end() => 8,
                 (Key::Nic(_), _) => 9,
                 (Key::Aside(_), _) => 10,
                 (Key::Bridge(_), _) => 13,
                 (Key::Port(_), _) => 14,
+                (Key::Filter(_), _) => 15,
                 (Key::Link(_), _) => 15,
                 (Key::Address(..), _) => 16,
                 (
@@ -369,8 +397,11 @@ pub fn part(key: &Key, object: &Object) -> Part {
             _,
         ) => Part::Bridge(*device),
         (_, Object::Route(route)) => Part::Bridge(route.device),
+        (Key::Filter(vif), _) => Part::Nic(*vif),
         (Key::Port(_), Object::Port(port)) => {
-            named(&port.row.bridge).map_or(Part::Host, Part::Bridge)
+            let vif = port.row.vif().and_then(named).map(Part::Nic);
+            vif.or_else(|| named(&port.row.bridge).map(Part::Bridge))
+                .unwrap_or(Part::Host)
         }
         (Key::Port(_) | Key::Route(..) | Key::Resolver, _) => Part::Host,
     }
@@ -381,6 +412,12 @@ pub fn is_row(key: &Key) -> bool {
     matches!(key, Key::Bridge(_) | Key::Port(_))
 }
 
+/// How many of the first steps write rules: they are written at once.
+pub fn rules_together(steps: &[Step<Object>]) -> usize {
+    let is_rules = |step: &&Step<Object>| matches!(step.key(), Key::Filter(_));
+    steps.iter().take_while(is_rules).count()
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -388,6 +425,7 @@ impl fmt::Debug for Key {
             Key::Aside(name) => write!(out, "kernel protocols off {name}"),
             Key::Bridge(name) => write!(out, "bridge {name}"),
             Key::Port(name) => write!(out, "port {name}"),
+            Key::Filter(name) => write!(out, "filter of {name}"),
             Key::Link(name) => write!(out, "device {name}"),
             Key::Address(device, inet) => write!(out, "address {inet} on {device}"),
             Key::Route(destination, metric) if destination.prefix() == 0 => {
@@ -422,6 +460,10 @@ impl fmt::Debug for Object {
                 write!(out, "{:?}{}", bridge.row, foreign(bridge.ours))
             }
             Object::Port(port) => write!(out, "{:?}{}", port.row, foreign(port.ours)),
+            Object::Filter(Filter::Only { mac, addresses }) => {
+                write!(out, "only {mac} {addresses:?}")
+            }
+            Object::Filter(Filter::Other) => out.write_str("rules of somebody else"),
             Object::Link(link) => write!(
                 out,
                 "{} promote_secondaries {} ipv6 {:?}",

@@ -12,6 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::GUARD;
+
 pub use self::alone::Alone;
 pub use self::check::{Invalid, MAX_DNS, is_host_address};
 pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
@@ -242,7 +244,7 @@ pub struct Tunnel {
 }
 
 /// How a tunnel wraps frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TunnelProtocol {
     /// Generic routing encapsulation, RFC 2890.
     #[serde(rename = "gre")]
@@ -465,8 +467,14 @@ impl Topology {
         }
     }
 
-    /// Leaves out a bridge with all that stands on it, and the roles it had. Returns the names left out.
+    /// Leaves out a bridge with all that stands on it, VLANs and VIFs, and the roles it had. Returns the names of the
+    /// bridges left out.
     pub fn leave_out_bridge(&mut self, bridge: Name) -> Vec<Name> {
+        if bridge == GUARD {
+            self.vifs
+                .retain(|_, vif| !matches!(vif.filter, Filter::Only { .. }));
+            return Vec::new();
+        }
         let gone: Vec<Name> = self
             .bridges
             .iter()
@@ -484,6 +492,7 @@ impl Topology {
                 }
             }
         }
+        self.vifs.retain(|_, vif| !gone.contains(&vif.bridge));
         gone
     }
 
@@ -515,9 +524,12 @@ impl Topology {
         left_out
     }
 
-    /// Leaves out a NIC: a bond goes on with its other members, a bridge without any NIC is left out. Returns the names
-    /// of the bridges left out.
+    /// Leaves out a NIC, the host's or a guest's: a bond goes on with its other members, a bridge without any NIC is left
+    /// out. Returns the names of the bridges left out.
     pub fn leave_out_nic(&mut self, nic: Name) -> Vec<Name> {
+        if self.vifs.remove(&nic).is_some() {
+            return Vec::new();
+        }
         self.nics.remove(&nic);
         let Some((name, bridge)) = self
             .bridges

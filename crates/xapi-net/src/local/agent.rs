@@ -391,6 +391,7 @@ impl Owner {
             facts,
             left_out: converged.left_out,
             alone: converged.alone,
+            absent: converged.absent,
             steps: converged.steps,
         })
     }

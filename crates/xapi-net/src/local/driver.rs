@@ -518,6 +518,13 @@ impl Backend for LocalDriver {
         false
     }
 
+    fn missing(&mut self, devices: &BTreeSet<Name>) -> Result<BTreeSet<Name>, NetError> {
+        let links = self.kernel.links().map_err(kernel_error)?;
+        let there: BTreeSet<&str> = links.iter().map(|link| link.name.as_str()).collect();
+        let absent = devices.iter().filter(|name| !there.contains(name.as_str()));
+        Ok(absent.copied().collect())
+    }
+
     fn kept(&self) -> &Kept {
         &self.kept
     }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use tracing::debug;
 
 use crate::agent::{Cause, NetError, Part};
-use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts};
+use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts, ports_by_bridge};
 use crate::found::Found;
 use crate::kernel::sysctl::Switch;
 use crate::kernel::{self, KernelError, Resolver};
-use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object};
 use crate::ovs::ovsdb::OvsdbError;
 use crate::ovs::row;
-use crate::ovs::tables::State;
+use crate::ovs::tables::{Seen, State};
 use crate::plan::Graph;
 use crate::topology::Dns;
 
@@ -168,7 +168,8 @@ impl LocalDriver {
             let Ok(name) = Name::new(&nic.name) else {
                 continue;
             };
-            if state.bridges.contains_key(&nic.name) {
+            // The host's end of a guest's NIC is none of the host's own, whatever the configuration names.
+            if state.bridges.contains_key(&nic.name) || name.is_guests_end() {
                 continue;
             }
             let addresses = on(nic.index);
@@ -177,10 +178,18 @@ impl LocalDriver {
             facts.nics.insert(name, NicFacts { refused, ..nic });
         }
         let routes = self.kernel.routes().map_err(kernel_error)?;
+        let mut ports = ports_by_bridge(
+            state.bridges.iter().map(|(name, it)| (&**name, &it.row)),
+            state.ports.iter().map(|(name, it)| (&**name, &it.row)),
+        );
         for (text, seen) in &state.bridges {
             let Ok(name) = Name::new(text) else { continue };
+            if name == GUARD {
+                continue;
+            }
             let link = links.iter().find(|link| link.name == *text);
-            let mut bridge = bridge_facts(&state, text, seen.ours);
+            let own = ports.remove(text).unwrap_or_default();
+            let mut bridge = bridge_facts(seen, own);
             if let Some(link) = link {
                 bridge.mac = link.mac.map(|mac| Mac(mac.0));
                 bridge.mtu = link.mtu;
@@ -334,22 +343,17 @@ fn nic_facts(nic: kernel::Nic, addresses: Vec<Inet>) -> NicFacts {
     }
 }
 
-fn bridge_facts(state: &State, name: &str, ours: bool) -> BridgeFacts {
-    let vlan = match state.bridges.get(name).map(|seen| &seen.row) {
-        Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent)
+fn bridge_facts(seen: &Seen<row::Bridge>, ports: BTreeSet<Name>) -> BridgeFacts {
+    let vlan = match &seen.row {
+        row::Bridge::Vlan(vlan) => Name::new(&vlan.parent)
             .ok()
             .map(|parent| (parent, vlan.tag)),
-        _ => None,
+        row::Bridge::Real(_) => None,
     };
-    let ports = state
-        .ports
-        .iter()
-        .filter(|(_, seen)| seen.row.bridge == name);
-    let ports: BTreeSet<Name> = ports.filter_map(|(port, _)| Name::new(port).ok()).collect();
     BridgeFacts {
         vlan,
         ports: ports.into_iter().collect(),
-        ours,
+        ours: seen.ours,
         ..BridgeFacts::default()
     }
 }

@@ -17,13 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::columns::{
-    bridge_ids, bridge_other_config, bridge_scalars, columns, current_bridge, current_port,
-    current_vlan, is_bridge_id, is_bridge_key, is_member_key, is_our_port_id, is_vlan_id,
-    member_other_config, port_ids, port_other_config, port_scalars, vlan_ids,
+    bridge_ids, bridge_other_config, bridge_scalars, columns, current_bridge, current_member,
+    current_port, current_vlan, is_bridge_id, is_bridge_key, is_member_key, is_our_port_id,
+    is_vlan_id, member_other_config, member_scalars, port_ids, port_other_config, port_scalars,
+    vlan_ids,
 };
 use super::notation::{Columns, Uuid, map, named_uuid, optional, set, uuid};
-use super::row::{Bridge, InterfaceKind, Port, RealBridge, VlanBridge, mac_text};
-use super::tables::{Seen, Tables, is_bond_key};
+use super::row::{Bridge, InterfaceKind, Port, RealBridge, VlanBridge, is_vif_id, mac_text};
+use super::tables::{Seen, Tables, has_options, is_bond_key};
 use super::wish::{Conflict, Index, PortEntry, Role, Wishes, check};
 
 /// One transaction, ready to be sent.
@@ -198,13 +199,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let interface = self.insert_interface(
-            name,
-            &InterfaceKind::Internal,
-            None,
-            wish.mtu,
-            &BTreeMap::new(),
-        );
+        let interface = self.insert_local(name, None, wish.mtu);
         let port = columns([("name", json!(name)), ("interfaces", interface)]);
         let port = self.insert("Port", port);
         self.ports
@@ -263,13 +258,7 @@ impl<'a> Builder<'a> {
                 .lost
                 .insert(entry.id.clone());
         }
-        let interface = self.insert_interface(
-            name,
-            &InterfaceKind::Internal,
-            mac,
-            wish.mtu,
-            &BTreeMap::new(),
-        );
+        let interface = self.insert_local(name, mac, wish.mtu);
         let mut row = scalars;
         row.insert("name".to_owned(), json!(name));
         row.insert("interfaces".to_owned(), interface);
@@ -346,6 +335,12 @@ impl<'a> Builder<'a> {
     /// References to the interfaces of a port: those it has and keeps, and new ones.
     fn put_members(&mut self, wish: &Port, stays: Option<&PortEntry>) -> Vec<Value> {
         let other_config = member_other_config(wish);
+        let is_guests = wish.vif().is_some();
+        let is_option = if has_options(&wish.kind) {
+            |_: &str| true
+        } else {
+            |_: &str| false
+        };
         let mut references = Vec::new();
         for member in &wish.members {
             let kept = stays.and_then(|entry| {
@@ -355,38 +350,56 @@ impl<'a> Builder<'a> {
             });
             references.push(match kept {
                 Some((id, row)) => {
-                    let mutations = map_mutations(
-                        "other_config",
-                        &row.other_config,
-                        is_member_key,
-                        &other_config,
-                    );
-                    self.write("Interface", id, Columns::new(), mutations);
+                    let mut mutations = [
+                        map_mutations(
+                            "other_config",
+                            &row.other_config,
+                            is_member_key,
+                            &other_config,
+                        ),
+                        map_mutations("options", &row.options, is_option, &wish.options),
+                    ]
+                    .concat();
+                    let mut changed = Columns::new();
+                    if is_guests {
+                        changed = differences(member_scalars(wish), &current_member(row));
+                        mutations.extend(map_mutations(
+                            "external_ids",
+                            &row.external_ids,
+                            is_vif_id,
+                            &wish.interface_ids,
+                        ));
+                    }
+                    self.write("Interface", id, changed, mutations);
                     self.interfaces
                         .push((member.clone(), Handle::There(id.clone())));
                     uuid(id)
                 }
-                None => self.insert_interface(member, &wish.kind, None, None, &other_config),
+                None => {
+                    let mut row = member_scalars(wish);
+                    row.extend(columns([
+                        ("options", map(&wish.options)),
+                        ("external_ids", map(&wish.interface_ids)),
+                        ("other_config", map(&other_config)),
+                    ]));
+                    self.insert_interface(member, &wish.kind, row)
+                }
             });
         }
         references
     }
 
-    fn insert_interface(
-        &mut self,
-        name: &str,
-        kind: &InterfaceKind,
-        mac: Option<String>,
-        mtu: Option<u32>,
-        other_config: &BTreeMap<String, String>,
-    ) -> Value {
-        let row = columns([
+    /// The device of a bridge.
+    fn insert_local(&mut self, name: &str, mac: Option<String>, mtu: Option<u32>) -> Value {
+        let row = columns([("mac", optional(mac)), ("mtu_request", optional(mtu))]);
+        self.insert_interface(name, &InterfaceKind::Internal, row)
+    }
+
+    fn insert_interface(&mut self, name: &str, kind: &InterfaceKind, mut row: Columns) -> Value {
+        row.extend(columns([
             ("name", json!(name)),
             ("type", json!(kind.as_str())),
-            ("mac", optional(mac)),
-            ("mtu_request", optional(mtu)),
-            ("other_config", map(other_config)),
-        ]);
+        ]));
         self.interfaces
             .push((name.to_owned(), Handle::Inserted(self.ops.len())));
         self.insert("Interface", row)

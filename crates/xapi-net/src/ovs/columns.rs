@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::notation::{Columns, optional};
 use super::row::{Bond, MARK, NETWORK_UUIDS, Port, RealBridge, VlanBridge, mac_text};
-use super::tables::{BridgeRow, FAKE_BRIDGE_PREFIX, PortRow, is_port_id};
+use super::tables::{BridgeRow, FAKE_BRIDGE_PREFIX, InterfaceRow, PortRow, is_port_id};
 
 pub(super) fn columns<const N: usize>(pairs: [(&str, Value); N]) -> Columns {
     pairs
@@ -94,6 +94,7 @@ pub(super) fn port_scalars(wish: &Port) -> Columns {
     let bond = wish.bond.as_ref();
     columns([
         ("fake_bridge", json!(false)),
+        ("protected", json!(wish.protected)),
         ("tag", optional(wish.tag)),
         ("mac", optional(wish.mac.map(|mac| mac_text(&mac)))),
         ("bond_mode", optional(bond.map(|bond| bond.mode.as_str()))),
@@ -112,6 +113,7 @@ pub(super) fn port_scalars(wish: &Port) -> Columns {
 pub(super) fn current_port(row: &PortRow) -> Columns {
     columns([
         ("fake_bridge", json!(row.fake_bridge)),
+        ("protected", json!(row.protected)),
         ("tag", optional(row.tag)),
         ("mac", optional(row.mac.clone())),
         ("bond_mode", optional(row.bond_mode.clone())),
@@ -174,6 +176,28 @@ pub(super) fn member_other_config(wish: &Port) -> BTreeMap<String, String> {
         of(|bond| &bond.lacp_actor_key),
     ];
     given(MEMBER_KEYS.into_iter().zip(values))
+}
+
+/// What is limited on each interface of a port.
+pub(super) fn member_scalars(wish: &Port) -> Columns {
+    let policing = wish.policing;
+    columns([
+        (
+            "ingress_policing_rate",
+            json!(policing.map_or(0, |it| it.kbps)),
+        ),
+        (
+            "ingress_policing_burst",
+            json!(policing.map_or(0, |it| it.burst)),
+        ),
+    ])
+}
+
+pub(super) fn current_member(row: &InterfaceRow) -> Columns {
+    columns([
+        ("ingress_policing_rate", json!(row.policing_rate)),
+        ("ingress_policing_burst", json!(row.policing_burst)),
+    ])
 }
 
 fn mark(ours: bool) -> Option<String> {

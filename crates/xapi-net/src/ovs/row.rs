@@ -174,11 +174,57 @@ pub struct Port {
     pub mac: Option<Mac>,
     /// The VLAN of an access port.
     pub tag: Option<u16>,
+    /// Whether nothing goes from this port to another that is protected, too.
+    pub protected: bool,
     /// External ids whose keys begin with `xs-`; others are their owners' business.
     pub external_ids: BTreeMap<String, String>,
+    /// `Interface.options` of what is no device: where a tunnel or a patch leads.
+    pub options: BTreeMap<String, String>,
+    /// External ids of the interface that tell whose it is (`xs-…`, `attached-mac`, `iface-id`); others are their owners'
+    /// business.
+    pub interface_ids: BTreeMap<String, String>,
+    /// What may come in; `None` is everything.
+    pub policing: Option<Policing>,
+}
+
+/// A limit of what comes in from a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Policing {
+    /// `ingress_policing_rate`, in kilobits a second; zero would be no limit.
+    pub kbps: u32,
+    /// `ingress_policing_burst`, in kilobits; zero leaves it to ovs-vswitchd.
+    pub burst: u32,
+}
+
+/// The key in `external_ids` of the Port rows that there are for the NIC of a guest; its value is the name of that
+/// device.
+pub const VIF_DEVICE: &str = "xs-vif-device";
+
+/// External ids of an interface that are shown and written.
+pub fn is_vif_id(key: &str) -> bool {
+    key.starts_with("xs-") || key == "attached-mac" || key == "iface-id"
 }
 
 impl Port {
+    /// A port with one interface that is no device of the kernel: a tunnel, or one end of a patch.
+    pub fn virtual_one(
+        bridge: impl Into<String>,
+        name: impl Into<String>,
+        kind: &str,
+        options: BTreeMap<String, String>,
+    ) -> Port {
+        Port {
+            kind: InterfaceKind::of(kind),
+            options,
+            ..Port::plain(bridge, name)
+        }
+    }
+
+    /// The guest's NIC that this port is there for, if it is for one.
+    pub fn vif(&self) -> Option<&str> {
+        self.external_ids.get(VIF_DEVICE).map(String::as_str)
+    }
+
     /// A port with one NIC; it is named after the NIC.
     pub fn plain(bridge: impl Into<String>, nic: impl Into<String>) -> Port {
         Port {
@@ -188,7 +234,11 @@ impl Port {
             bond: None,
             mac: None,
             tag: None,
+            protected: false,
             external_ids: BTreeMap::new(),
+            options: BTreeMap::new(),
+            interface_ids: BTreeMap::new(),
+            policing: None,
         }
     }
 
@@ -204,21 +254,13 @@ impl Port {
         match (members.len(), members.first()) {
             (1, Some(nic)) => (nic.clone(), Port::plain(bridge, nic.clone())),
             _ => {
-                let kind = InterfaceKind::System;
-                let bridge = bridge.into();
-                let (tag, external_ids) = (None, BTreeMap::new());
-                (
-                    name.into(),
-                    Port {
-                        bridge,
-                        members,
-                        kind,
-                        bond: Some(bond),
-                        mac,
-                        tag,
-                        external_ids,
-                    },
-                )
+                let port = Port {
+                    members,
+                    bond: Some(bond),
+                    mac,
+                    ..Port::plain(bridge, "")
+                };
+                (name.into(), port)
             }
         }
     }
@@ -231,7 +273,7 @@ pub enum InterfaceKind {
     System,
     /// A device that ovs-vswitchd makes.
     Internal,
-    /// Anything else (a tunnel, a patch); we only see these, made by somebody else.
+    /// Anything else: a tunnel (`gre`, `vxlan`), one end of a patch, or something that only somebody else would make.
     Other(String),
 }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::notation::{Columns, Kind, Mismatch, Row, Uuid};
 use super::row::{
     Bond, BondMode, Bridge, Datapath, Detect, FailMode, IgmpSnooping, InterfaceKind, Lacp,
-    LacpTime, MARK, Mac, NETWORK_UUIDS, Port, RealBridge, VlanBridge, parse_mac,
+    LacpTime, MARK, Mac, NETWORK_UUIDS, Policing, Port, RealBridge, VIF_DEVICE, VlanBridge,
+    is_vif_id, parse_mac,
 };
 
 /// The prefix `ovs-vsctl br-set-external-id` gives the keys of a fake bridge.
@@ -45,6 +46,7 @@ pub const TABLES: [(&str, &[(&str, Kind)]); 4] = [
             ("name", Kind::Text),
             ("interfaces", Kind::Set),
             ("fake_bridge", Kind::Boolean),
+            ("protected", Kind::Boolean),
             ("tag", Kind::Optional),
             ("mac", Kind::Optional),
             ("bond_mode", Kind::Optional),
@@ -68,6 +70,10 @@ pub const TABLES: [(&str, &[(&str, Kind)]); 4] = [
             ("error", Kind::Optional),
             ("admin_state", Kind::Optional),
             ("link_state", Kind::Optional),
+            ("ingress_policing_rate", Kind::Integer),
+            ("ingress_policing_burst", Kind::Integer),
+            ("options", Kind::Map),
+            ("external_ids", Kind::Map),
             ("other_config", Kind::Map),
         ],
     ),
@@ -110,6 +116,7 @@ pub struct PortRow {
     pub(super) name: String,
     pub(super) interfaces: BTreeSet<Uuid>,
     pub(super) fake_bridge: bool,
+    pub(super) protected: bool,
     pub(super) tag: Option<i64>,
     pub(super) mac: Option<String>,
     pub(super) bond_mode: Option<String>,
@@ -133,6 +140,10 @@ pub struct InterfaceRow {
     pub(super) error: Option<String>,
     pub(super) admin_state: Option<String>,
     pub(super) link_state: Option<String>,
+    pub(super) policing_rate: i64,
+    pub(super) policing_burst: i64,
+    pub(super) options: BTreeMap<String, String>,
+    pub(super) external_ids: BTreeMap<String, String>,
     pub(super) other_config: BTreeMap<String, String>,
 }
 
@@ -211,6 +222,7 @@ impl PortRow {
             name: row.text("name")?,
             interfaces: row.uuids("interfaces")?,
             fake_bridge: row.boolean("fake_bridge")?,
+            protected: row.boolean("protected")?,
             tag: row.optional_integer("tag")?,
             mac: row.optional_text("mac")?,
             bond_mode: row.optional_text("bond_mode")?,
@@ -304,6 +316,15 @@ impl InterfaceRow {
         self.mtu_request.and_then(|mtu| u32::try_from(mtu).ok())
     }
 
+    fn policing(&self) -> Option<Policing> {
+        Some(Policing {
+            kbps: u32::try_from(self.policing_rate)
+                .ok()
+                .filter(|it| *it > 0)?,
+            burst: u32::try_from(self.policing_burst).unwrap_or(0),
+        })
+    }
+
     pub(super) fn read(columns: &Columns) -> Result<InterfaceRow, Mismatch> {
         let row = Row(columns);
         Ok(InterfaceRow {
@@ -316,6 +337,10 @@ impl InterfaceRow {
             error: row.optional_text("error")?,
             admin_state: row.optional_text("admin_state")?,
             link_state: row.optional_text("link_state")?,
+            policing_rate: row.integer("ingress_policing_rate")?,
+            policing_burst: row.integer("ingress_policing_burst")?,
+            options: row.map("options")?,
+            external_ids: row.map("external_ids")?,
             other_config: row.map("other_config")?,
         })
     }
@@ -477,11 +502,30 @@ impl Tables {
     }
 }
 
+/// Options of an interface that are shown and written: all of what is no device, none of one.
+pub(super) fn has_options(kind: &InterfaceKind) -> bool {
+    matches!(kind, InterfaceKind::Other(_))
+}
+
 fn port_value(bridge: &BridgeRow, port: &PortRow, members: &[&InterfaceRow]) -> Port {
+    let first = members.first();
+    let kind = InterfaceKind::of(first.map_or("", |member| member.kind.as_str()));
+    let alone = first.filter(|_| members.len() == 1);
+    let with_options = alone.filter(|_| has_options(&kind));
+    // What somebody else sets on a NIC is none of our business.
+    let guests = alone.filter(|_| port.external_ids.contains_key(VIF_DEVICE));
+    let ids = guests.into_iter().flat_map(|member| &member.external_ids);
     Port {
         bridge: bridge.name.clone(),
         members: members.iter().map(|member| member.name.clone()).collect(),
-        kind: InterfaceKind::of(members.first().map_or("", |member| member.kind.as_str())),
+        options: with_options.map_or_else(BTreeMap::new, |member| member.options.clone()),
+        interface_ids: ids
+            .filter(|(key, _)| is_vif_id(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        policing: guests.and_then(|member| member.policing()),
+        protected: port.protected,
+        kind,
         bond: (members.len() > 1).then(|| port.bond(members)),
         mac: mac(port.mac.as_ref()),
         tag: port.tag(),

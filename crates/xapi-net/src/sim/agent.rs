@@ -9,9 +9,9 @@ use crate::agent::{
     Agent, Cause, Listener, Mode, NetError, NetEvent, Outcome, Part, Request, Undo,
 };
 use crate::converge::{self, Backend, Client, Kept};
-use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts};
+use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts, ports_by_bridge};
 use crate::kernel::Resolver;
-use crate::names::{Family, Inet, Mac, Name};
+use crate::names::{Family, GUARD, Inet, Mac, Name};
 use crate::ovs::row;
 use crate::topology::{Dns, Lease, Topology};
 
@@ -152,6 +152,7 @@ impl SimAgent {
             facts: facts(&world),
             left_out: converged.left_out,
             alone: converged.alone,
+            absent: converged.absent,
             steps: converged.steps,
         })
     }
@@ -251,6 +252,13 @@ impl Backend for World {
         got
     }
 
+    fn missing(&mut self, devices: &BTreeSet<Name>) -> Result<BTreeSet<Name>, NetError> {
+        let absent = devices
+            .iter()
+            .filter(|name| !self.state.nics.contains_key(name));
+        Ok(absent.copied().collect())
+    }
+
     fn kept(&self) -> &Kept {
         &self.kept
     }
@@ -271,7 +279,7 @@ fn facts(world: &World) -> Facts {
         let here = state.addresses.iter().filter(|(other, _)| other == device);
         here.map(|(_, inet)| *inet).collect()
     };
-    for (name, nic) in &state.nics {
+    for (name, nic) in state.nics.iter().filter(|(name, _)| !name.is_guests_end()) {
         let hardware = world.hardware.get(name);
         let carrier = nic.up && hardware.is_some_and(|hardware| hardware.carrier);
         facts.nics.insert(
@@ -293,10 +301,21 @@ fn facts(world: &World) -> Facts {
             },
         );
     }
-    for (name, bridge) in &state.bridges {
+    let mut ports = ports_by_bridge(
+        state
+            .bridges
+            .iter()
+            .map(|(name, it)| (name.as_str(), &*it.row)),
+        state
+            .ports
+            .iter()
+            .map(|(name, it)| (name.as_str(), &*it.row)),
+    );
+    for (name, bridge) in state.bridges.iter().filter(|(name, _)| **name != GUARD) {
+        let own = ports.remove(name.as_str()).unwrap_or_default();
         facts
             .bridges
-            .insert(*name, bridge_facts(world, name, bridge, on(name)));
+            .insert(*name, bridge_facts(world, name, bridge, own, on(name)));
     }
     for (name, port) in &state.ports {
         if port.row.members.len() < 2 {
@@ -346,6 +365,7 @@ fn bridge_facts(
     world: &World,
     name: &Name,
     bridge: &crate::object::Bridge,
+    ports: BTreeSet<Name>,
     addresses: Vec<Inet>,
 ) -> BridgeFacts {
     let state = &world.state;
@@ -370,10 +390,6 @@ fn bridge_facts(
         .routes
         .iter()
         .filter(|((to, _), route)| to.prefix() == 0 && route.device == *name);
-    let ports = state
-        .ports
-        .iter()
-        .filter(|(_, port)| port.row.bridge == name.as_str());
     BridgeFacts {
         mac: mac.map(Mac),
         mtu: mtu.unwrap_or(1500),
@@ -383,7 +399,7 @@ fn bridge_facts(
         gateways: gateways.filter_map(|(_, route)| route.gateway).collect(),
         lease_v4: lease(Family::V4),
         lease_v6: lease(Family::V6),
-        ports: ports.map(|(name, _)| *name).collect(),
+        ports: ports.into_iter().collect(),
         ours: bridge.ours,
     }
 }

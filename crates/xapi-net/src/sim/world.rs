@@ -8,8 +8,8 @@ use crate::agent::{Cause, Part};
 use crate::converge::Kept;
 use crate::engine::{Fault, FaultKind, Stopped};
 use crate::found::Found;
-use crate::lower::Host;
-use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::lower::{Host, gate_of};
+use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, LinkIpv6, Nic, Object, Owner, Route};
 use crate::ovs::row;
 use crate::plan::Step;
@@ -123,6 +123,10 @@ impl World {
 
     /// Takes a NIC away. Its row in the database stays, with an error.
     pub fn pull_out(&mut self, nic: Name) {
+        // A guest's NIC has no hardware of its own here.
+        if nic.is_guests_end() {
+            self.hardware.remove(&nic);
+        }
         self.state.nics.remove(&nic);
         self.state.aside.remove(&nic);
         self.forget_device(nic);
@@ -157,7 +161,7 @@ impl World {
                 .iter()
                 .take_while(|step| object::is_row(step.key()))
                 .count();
-            let unit = rows.max(1);
+            let unit = rows.max(object::rules_together(&steps[at..])).max(1);
             self.unit(&steps[at..at + unit], rows > 0)
                 .map_err(|stopped| Stopped {
                     done: at + stopped.done,
@@ -190,11 +194,11 @@ impl World {
             }
             _ => {}
         }
-        let before = self.state.clone_if(rows);
-        let done = if rows {
-            self.transaction(steps)
-        } else {
-            self.kernel(&steps[0])
+        let before = self.state.clone_if(rows || steps.len() > 1);
+        let done = match steps[0].key() {
+            _ if rows => self.transaction(steps),
+            Key::Filter(_) => steps.iter().try_for_each(|step| self.rules(step)),
+            _ => self.kernel(&steps[0]),
         };
         if let Err(refused) = done {
             // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
@@ -341,6 +345,36 @@ impl World {
                 }
             }
         }
+        // Rules go by the number of a port: for another port of that number they would be wrong.
+        let guarded = |name: &Name| {
+            let port = self.state.ports.get(name);
+            port.is_some_and(|port| port.row.bridge == GUARD.as_str())
+        };
+        for vif in self.state.filters.keys() {
+            if !guarded(vif) || !guarded(&gate_of(vif)) {
+                return wrong(format!("the rules of {vif} are left behind"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rules for one guest's NIC.
+    fn rules(&mut self, step: &Step<Object>) -> Result<(), Refused> {
+        let (Key::Filter(vif), ports) = (step.key(), &self.state.ports) else {
+            return Err(refused(step, "is no filter"));
+        };
+        if !ports.contains_key(vif) || !ports.contains_key(&gate_of(vif)) {
+            return Err(refused(step, "no such port"));
+        }
+        match step {
+            Step::Put(_, Object::Filter(filter)) | Step::Change(_, _, Object::Filter(filter)) => {
+                self.state.filters.insert(*vif, filter.clone());
+            }
+            _ => {
+                let gone = self.state.filters.remove(vif);
+                gone.ok_or_else(|| refused(step, "no such rules"))?;
+            }
+        }
         Ok(())
     }
 
@@ -369,7 +403,7 @@ impl World {
                 (Key::Bridge(name), _) if self.state.nics.contains_key(name) => {
                     return Err(refused(step, "File exists"));
                 }
-                (_, Object::Port(port)) => {
+                (_, Object::Port(port)) if port.row.kind == row::InterfaceKind::System => {
                     let bad = port.row.members.iter().find(|member| {
                         Name::new(member).map_or(true, |nic| {
                             !self.state.nics.contains_key(&nic) || self.refusing.contains(&nic)

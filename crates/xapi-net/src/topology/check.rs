@@ -6,7 +6,12 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Bridge, BridgeKind, Dns, Family, Inet, Ipv4, Ipv6, Name, Topology, Uplink};
+use super::{
+    Bridge, BridgeKind, Dns, Family, Filter, Inet, Ipv4, Ipv6, Name, Topology, Tunnel,
+    TunnelProtocol, Uplink, Vif,
+};
+use crate::names::{GUARD, family};
+use crate::ovs::row::{VIF_DEVICE, is_vif_id};
 
 /// More bridges than this are a mistake, or an attack: VLAN tags end at 4094.
 const MAX_BRIDGES: usize = 5_000;
@@ -16,6 +21,11 @@ const MAX_ROUTES: usize = 256;
 pub const MAX_DNS: usize = 64;
 const MAX_MEMBERS: usize = 32;
 const MAX_TEXT: usize = 4_096;
+/// More guests' NICs than a host has ports for are a mistake as well.
+const MAX_VIFS: usize = 10_000;
+const MAX_REMOTES: usize = 1_024;
+const MAX_ALLOWED: usize = 256;
+const MAX_IDS: usize = 32;
 
 /// Why a topology cannot be, whatever the host.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -48,7 +58,12 @@ impl Topology {
             .keys()
             .map(|name| (*name, "a bridge"))
             .collect();
+        names.insert(GUARD, "what guests' NICs are locked behind");
+        if self.bridges.contains_key(&GUARD) {
+            return Err(invalid(GUARD, "no network may have this name"));
+        }
         let mut tags = BTreeSet::new();
+        let mut ends = BTreeSet::new();
         let mut clients = BTreeSet::new();
         for (name, bridge) in &self.bridges {
             let dhcp = [
@@ -64,7 +79,12 @@ impl Topology {
                 }
             }
             match &bridge.kind {
-                BridgeKind::Real(real) => claim_uplink(&mut names, real.uplink.as_ref())?,
+                BridgeKind::Real(real) => {
+                    claim_uplink(&mut names, real.uplink.as_ref())?;
+                    if let Some(Uplink::Tunnel(tunnel)) = &real.uplink {
+                        check_tunnel(*name, tunnel, &mut ends)?;
+                    }
+                }
                 BridgeKind::Vlan { parent, tag } => {
                     self.check_vlan(*name, *parent, *tag)?;
                     if !tags.insert((*parent, *tag)) {
@@ -90,6 +110,28 @@ impl Topology {
             if let Some(mtu) = settings.mtu {
                 check_mtu(*nic, mtu)?;
             }
+        }
+        self.check_vifs(&mut names)
+    }
+
+    fn check_vifs(&self, names: &mut BTreeMap<Name, &'static str>) -> Result<(), Invalid> {
+        if self.vifs.len() > MAX_VIFS {
+            return Err(invalid("topology", format!("more than {MAX_VIFS} VIFs")));
+        }
+        for (name, vif) in &self.vifs {
+            if let Some(held) = names.insert(*name, "the NIC of a guest") {
+                return Err(invalid(
+                    name,
+                    format!("is the NIC of a guest, but also {held}"),
+                ));
+            }
+            if !self.bridges.contains_key(&vif.bridge) {
+                return Err(invalid(
+                    name,
+                    format!("its bridge {} is no bridge here", vif.bridge),
+                ));
+            }
+            check_vif(*name, vif)?;
         }
         Ok(())
     }
@@ -144,6 +186,91 @@ fn claim_uplink(
         claim(*nic, "a NIC under a bridge")?;
     }
     Ok(())
+}
+
+/// `ends` are the ends of the tunnels so far: what arrives is told apart by nothing else.
+fn check_tunnel(
+    name: Name,
+    tunnel: &Tunnel,
+    ends: &mut BTreeSet<(TunnelProtocol, u32, IpAddr)>,
+) -> Result<(), Invalid> {
+    if tunnel.protocol == TunnelProtocol::Vxlan && tunnel.key >= 1 << 24 {
+        return Err(invalid(
+            name,
+            format!("{} is no key for VXLAN (24 bits)", tunnel.key),
+        ));
+    }
+    if tunnel.remotes.len() > MAX_REMOTES {
+        return Err(invalid(
+            name,
+            format!("more than {MAX_REMOTES} other ends of a tunnel"),
+        ));
+    }
+    let mut all = tunnel.local.iter().chain(&tunnel.remotes);
+    if let Some(address) = all.clone().find(|address| !is_host_address(**address)) {
+        return Err(invalid(name, format!("{address} is no end of a tunnel")));
+    }
+    let families: BTreeSet<Family> = all.by_ref().map(family).collect();
+    if families.len() > 1 {
+        return Err(invalid(name, "the ends of a tunnel are of two families"));
+    }
+    for remote in &tunnel.remotes {
+        if tunnel.local == Some(*remote) {
+            return Err(invalid(name, format!("{remote} is this host itself")));
+        }
+        if !ends.insert((tunnel.protocol, tunnel.key, *remote)) {
+            return Err(invalid(
+                name,
+                format!(
+                    "another tunnel to {remote} has the key {} already",
+                    tunnel.key
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_vif(name: Name, vif: &Vif) -> Result<(), Invalid> {
+    if !vif.mac.is_unicast() {
+        return Err(invalid(name, "its MAC is a group address or zero"));
+    }
+    if !(68..=65_535).contains(&vif.mtu) {
+        return Err(invalid(
+            name,
+            format!("{} is no MTU for a VIF (68 to 65535)", vif.mtu),
+        ));
+    }
+    let too_long = |(key, value): (&String, &String)| key.len() + value.len() > MAX_TEXT;
+    if vif.external_ids.len() > MAX_IDS || vif.external_ids.iter().any(too_long) {
+        return Err(invalid(name, "too many or too long external ids"));
+    }
+    // Others belong to programs that we know nothing of.
+    let may_be = |key: &str| is_vif_id(key) && key != VIF_DEVICE;
+    if let Some(key) = vif.external_ids.keys().find(|key| !may_be(key)) {
+        return Err(invalid(
+            name,
+            format!("{key:?} is no external id of a VIF (xs-…, attached-mac, iface-id)"),
+        ));
+    }
+    if vif.rate.is_some_and(|rate| rate.kbps == 0) {
+        return Err(invalid(name, "a rate of nothing"));
+    }
+    let Filter::Only { addresses } = &vif.filter else {
+        return Ok(());
+    };
+    if addresses.len() > MAX_ALLOWED {
+        return Err(invalid(
+            name,
+            format!("more than {MAX_ALLOWED} allowed addresses"),
+        ));
+    }
+    // A guest's link-local address is as good as any: neighbours are found by it.
+    let of_a_host = |address: &&IpAddr| !(address.is_unspecified() || address.is_multicast());
+    match addresses.iter().find(|address| !of_a_host(address)) {
+        None => Ok(()),
+        Some(address) => Err(invalid(name, format!("{address} is no address of a guest"))),
+    }
 }
 
 /// Below 1280 the kernel takes IPv6 off a device, its link-local address included, and gives it back fresh above. Nobody

@@ -9,12 +9,14 @@ use xapi_net::object;
 use xapi_net::ovs::row;
 use xapi_net::sim::World;
 use xapi_net::topology::{
-    Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Lease, Nic, Offload, Real,
-    StaticRoute, Topology, Uplink,
+    Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Filter, Ipv4, Ipv6, Lease, Nic, Offload,
+    Rate, Real, StaticRoute, Topology, Tunnel, TunnelProtocol, Uplink, Vif,
 };
 
 /// NICs that topologies use; "eth10" sorts before "eth2".
 pub const NICS: [&str; 6] = ["eth0", "eth1", "eth2", "eth10", "eth3", "enp5s0"];
+/// The host's ends of guests' NICs.
+pub const VIFS: [&str; 4] = ["vif1.0", "vif1.1", "vif10.0", "vif2.0"];
 /// A NIC under a bridge that somebody else made.
 pub const FOREIGN_NIC: &str = "eth9";
 const REAL: [&str; 7] = [
@@ -86,7 +88,13 @@ pub fn topology(random: &mut Random) -> Topology {
     random.shuffle(&mut bonds);
     for _ in 0..random.below(5) {
         let bridge = name(random.pick(&REAL));
-        let uplink = random_uplink(random, &mut nics, &mut bonds);
+        let uplink = match random.one_in(6) {
+            true => {
+                let number = REAL.iter().position(|it| bridge == *it).unwrap();
+                Some(Uplink::Tunnel(random_tunnel(random, number as u32)))
+            }
+            false => random_uplink(random, &mut nics, &mut bonds),
+        };
         let real = random_real(random, uplink);
         let made = random_bridge(random, BridgeKind::Real(real));
         topology.bridges.insert(bridge, made);
@@ -117,7 +125,54 @@ pub fn topology(random: &mut Random) -> Topology {
             }
         });
     give_addresses(random, &mut topology);
+    add_vifs(random, &mut topology);
     topology
+}
+
+fn random_tunnel(random: &mut Random, number: u32) -> Tunnel {
+    // Other keys in each, so that the same end may be in several.
+    let remotes = ["10.9.0.2", "10.9.0.3", "10.9.0.4"];
+    let remotes = remotes.iter().filter(|_| !random.one_in(3));
+    let remotes: Vec<IpAddr> = remotes.map(|text| text.parse().unwrap()).collect();
+    Tunnel {
+        protocol: random.pick(&[TunnelProtocol::Gre, TunnelProtocol::Vxlan]),
+        key: 10 * number + random.below(2) as u32,
+        local: random.one_in(3).then(|| "10.9.0.1".parse().unwrap()),
+        remotes: remotes.into_iter().collect(),
+    }
+}
+
+fn add_vifs(random: &mut Random, topology: &mut Topology) {
+    let bridges: Vec<Name> = topology.bridges.keys().copied().collect();
+    if bridges.is_empty() {
+        return;
+    }
+    for (number, vif) in VIFS.iter().enumerate() {
+        if random.one_in(2) {
+            continue;
+        }
+        let allowed = ["10.0.0.9", "10.0.0.10", "fd00::9"];
+        let allowed = allowed.iter().filter(|_| random.one_in(2));
+        let addresses = allowed.map(|text| text.parse().unwrap()).collect();
+        let filter = match random.below(5) {
+            0 => Filter::Closed,
+            1 | 2 => Filter::Open,
+            _ => Filter::Only { addresses },
+        };
+        let ids = [("xs-vif-uuid".to_owned(), format!("v{}", random.below(2)))];
+        let made = Vif {
+            bridge: random.pick(&bridges),
+            mac: Mac([0x02, 0x16, 0x3e, 1, 0, (number + 4 * random.below(2)) as u8]),
+            mtu: random.pick(&[1500, 1450, 9000]),
+            external_ids: ids.into(),
+            rate: random.one_in(3).then(|| Rate {
+                kbps: 1_000 * (1 + random.below(2) as u32),
+                burst: 100,
+            }),
+            filter,
+        };
+        topology.vifs.insert(name(vif), made);
+    }
 }
 
 fn random_uplink(
@@ -321,7 +376,8 @@ fn random_ipv6(random: &mut Random, number: u8) -> Ipv6 {
 
 /// A host before we ever touched it: with things that others made, in and out of our way.
 pub fn host(random: &mut Random) -> World {
-    let nics = NICS.iter().chain([&FOREIGN_NIC]).map(|nic| name(nic));
+    let nics = NICS.iter().chain([&FOREIGN_NIC]).chain(&VIFS);
+    let nics = nics.map(|nic| name(nic));
     let mut world = World::new(nics);
     world.host.ipv6 = !random.one_in(10);
     if random.one_in(2) {
