@@ -28,7 +28,8 @@ lint: ## Formatting and lints.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-test: deps lint ## All tests, those on real Open vSwitch included.
+test: deps lint ## All tests, those on real Open vSwitch and in QEMU included.
+	@bin/xapi-lab/scripts/install-machines.sh
 	cargo test --locked --workspace --no-fail-fast
 
 doc: ## Writes docs/api from the model, and the crates' documents.
@@ -43,7 +44,8 @@ fuzz: ## Random bytes at everything that reads from outside, for a minute in all
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) cargo test --release --locked -p xapi-fuzz -- --nocapture
 
 soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds and bytes. An hour and a half.
+	@bin/xapi-lab/scripts/install-machines.sh
 	cargo test --release --locked --workspace --no-run
 	XAPI_SOAK_KILLS=1000 XAPI_SOAK_SEEDS=300 cargo test --release --locked -p xapi-db
-	XAPI_SOAK=1 cargo test --release --locked -p xapi-net -p xapi-tests -p xapi-lab -- --nocapture
+	XAPI_SOAK=1 cargo test --release --locked -p xapi-net -p xapi-guest -p xapi-tests -p xapi-lab -- --nocapture
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),3600) cargo test --release --locked -p xapi-fuzz -- --nocapture

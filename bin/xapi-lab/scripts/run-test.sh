@@ -3,7 +3,7 @@
 # or needs a root socket, as the user otherwise.
 set -eu
 case "$PWD" in
-*/crates/xapi-net | */crates/xapi-server | */bin/xapi-lab | */tests)
+*/crates/xapi-net | */crates/xapi-guest | */crates/xapi-server | */bin/xapi-lab | */tests)
     [ "$(id -u)" = 0 ] || exec sudo -E "$@"
     ;;
 esac

@@ -61,6 +61,10 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    // The processes of guests are this program too.
+    if let Some(code) = xapi_guest::holder::run_if_asked() {
+        return code;
+    }
     let flags = Flags::parse();
     match run(&flags) {
         Ok(()) => ExitCode::SUCCESS,

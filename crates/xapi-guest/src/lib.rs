@@ -5,11 +5,18 @@
 //! database: a device `vif5.0` is made and removed here, but up, its port and its filter are others' business, and so
 //! is what follows from an [`Event`].
 //!
-//! Start at [`Guests`]. [`sim`] keeps guests in a map, for whoever stands above.
+//! Start at [`Guests`]. [`local`] runs guests on this host, with [`holder`] behind each of them; [`sim`] keeps guests in a
+//! map, for whoever stands above.
 
 mod check;
 mod event;
+mod folder;
 mod guests;
+pub mod holder;
+mod link;
+pub mod local;
+mod process;
+pub mod qmp;
 pub mod sim;
 mod spec;
 
