@@ -8,6 +8,7 @@ pub mod follow;
 pub mod lifecycle;
 pub mod release;
 
+use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -94,13 +95,12 @@ const CLINGS: &str = "clings";
 /// The guest that a machine's row asks for.
 pub(crate) fn spec_of(core: &Core, row: &Vm, domain: Domain) -> Result<GuestSpec> {
     let says = |key: &str, value: &str| row.platform.get(key).is_some_and(|it| it == value);
-    let path = |text: &String| (!text.is_empty()).then(|| text.into());
     let body = match core.here()?.kind {
         Kind::Machine => Body::Machine(Machine {
             memory_mib: u32::try_from(row.memory_static_max >> 20).unwrap_or(u32::MAX),
             cpus: u32::try_from(row.vcpus_at_startup).unwrap_or(u32::MAX),
-            kernel: path(&row.pv_kernel),
-            initrd: path(&row.pv_ramdisk),
+            kernel: bootable(core, "PV_kernel", &row.pv_kernel)?,
+            initrd: bootable(core, "PV_ramdisk", &row.pv_ramdisk)?,
             command_line: row.pv_args.clone(),
             disks: Vec::new(),
         }),
@@ -115,6 +115,26 @@ pub(crate) fn spec_of(core: &Core, row: &Vm, domain: Domain) -> Result<GuestSpec
         name: row.name_label.clone(),
         body,
     })
+}
+
+/// Where kernels of guests may be, as with XAPI: whoever may make machines shall not have the host's other files read.
+const KERNELS: [&str; 2] = ["/boot/guest", "/var/lib/xcp/guest"];
+
+/// A file that a machine boots; INVALID_VALUE [field, text] for one that is elsewhere.
+fn bootable(core: &Core, field: &str, text: &str) -> Result<Option<PathBuf>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let path = PathBuf::from(text);
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    let inside = |folder: &&str| path.starts_with(core.config.path(folder));
+    if plain && KERNELS.iter().any(inside) {
+        Ok(Some(path))
+    } else {
+        Err(errors::invalid_value(field, text))
+    }
 }
 
 /// The NIC that a VIF's row asks for on a host.

@@ -420,3 +420,24 @@ fn a_suspended_machine_is_so_after_a_restart_unless_its_memory_is_gone() {
     assert_eq!(stage.state(), VmPowerState::Halted);
     assert_eq!(stage.attached(), [false, false]);
 }
+
+#[test]
+fn a_machine_boots_no_file_of_the_hosts_own() {
+    let choices = Choices {
+        guests: xapi_core::guests::Kind::Machine,
+        ..Choices::default()
+    };
+    let host = SimHost::with(2, choices);
+    let start = |kernel: &str| {
+        let vm = host.new_vm("one", &[("PV_kernel", kernel.into())]);
+        host.call("VM.start", vec![text(&vm), false.into(), false.into()])
+    };
+    let inside = host.root().join("boot/guest/vmlinuz");
+    let beside = host.root().join("boot/guest/../../etc/shadow");
+    for bad in ["/etc/shadow", "vmlinuz", beside.to_str().unwrap()] {
+        let error = start(bad).unwrap_err();
+        assert_eq!(error, errors::invalid_value("PV_kernel", bad));
+    }
+    start(inside.to_str().unwrap()).unwrap();
+    start("").unwrap();
+}

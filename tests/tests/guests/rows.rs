@@ -246,6 +246,29 @@ fn limits_of_memory_and_cpus_fit_together() {
 }
 
 #[test]
+fn sizes_that_no_machine_can_have_are_named_where_it_could_not_start() {
+    let cases = [
+        ("VCPUs_max", 0, "INVALID_VALUE"),
+        ("VCPUs_at_startup", 0, "INVALID_VALUE"),
+        ("VCPUs_at_startup", 9, "VALUE_NOT_SUPPORTED"),
+        (
+            "memory_static_min",
+            1 << 40,
+            "MEMORY_CONSTRAINT_VIOLATION_ORDER",
+        ),
+    ];
+    for (member, value, code) in cases {
+        let stage = Stage::with(&[(member, Value::Int(value))]);
+        let this = text(&stage.host.host());
+        let error = stage
+            .on_vm("VM.assert_can_boot_here", std::slice::from_ref(&this))
+            .unwrap_err();
+        assert_eq!(error.code, code, "{member}");
+        assert_eq!(stage.start().unwrap_err(), errors::no_hosts_available());
+    }
+}
+
+#[test]
 fn a_networks_absence_is_named_where_a_machine_could_not_start() {
     let stage = Stage::new();
     let other = stage.host.core().store.change(|draft| {

@@ -4,6 +4,7 @@ use xapi_db::Read;
 use xapi_model::vm::{AssertCanBootHere, GetPossibleHosts};
 use xapi_model::{Host, HostMetrics, Network, Pif, Ref, Vif, Vm, VmPowerState, errors};
 
+use super::settings;
 use crate::Result;
 use crate::context::Cx;
 use crate::ops::network;
@@ -37,6 +38,7 @@ pub fn possible_hosts(rows: &impl Read, vm: &Ref<Vm>) -> Result<Vec<Ref<Host>>> 
 pub fn can_boot(rows: &impl Read, vm: &Ref<Vm>, host: &Ref<Host>) -> Result<()> {
     let row = rows.get(vm)?;
     let there = rows.get(host)?;
+    settings::check_sizes(&row)?;
     let live = rows.exists(&there.metrics)? && rows.field(&there.metrics, HostMetrics::LIVE)?;
     if !live {
         return Err(errors::host_not_live());

@@ -229,14 +229,7 @@ pub fn set_vcpus_max(cx: &Cx<'_>, call: SetVCPUsMax) -> Result<()> {
 pub fn set_vcpus_at_startup(cx: &Cx<'_>, call: SetVCPUsAtStartup) -> Result<()> {
     change(cx, &call.this, |draft, row| {
         operations::assert(draft, &call.this, VmOperations::ChangingVCPUs)?;
-        let field = "VCPUs_at_startup";
-        if call.value < 1 {
-            return Err(errors::invalid_value(field, call.value));
-        }
-        if call.value > row.vcpus_max {
-            let why = "value greater than VCPUs_max";
-            return Err(errors::value_not_supported(field, call.value, why));
-        }
+        at_startup_fits(call.value, row.vcpus_max)?;
         draft.set(&call.this, Vm::VCPUS_AT_STARTUP, call.value)
     })
 }
@@ -279,9 +272,25 @@ impl Memory {
     }
 }
 
-/// The limits of a machine's memory, checked as they are when it starts.
-pub fn check_memory(row: &Vm) -> Result<()> {
+/// What is checked of a machine's CPUs and memory when it starts: a record may say anything.
+pub fn check_sizes(row: &Vm) -> Result<()> {
+    if row.vcpus_max < 1 {
+        return Err(errors::invalid_value("VCPUs_max", row.vcpus_max));
+    }
+    at_startup_fits(row.vcpus_at_startup, row.vcpus_max)?;
     Memory::of(row).check()
+}
+
+fn at_startup_fits(value: i64, most: i64) -> Result<()> {
+    let field = "VCPUs_at_startup";
+    if value < 1 {
+        return Err(errors::invalid_value(field, value));
+    }
+    if value > most {
+        let why = "value greater than VCPUs_max";
+        return Err(errors::value_not_supported(field, value, why));
+    }
+    Ok(())
 }
 
 /// Changes limits of the memory; the outer ones while halted only.
