@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::{debug, warn};
 
 use crate::agent::{Cause, LeftOut, ManagementAlone, NetError, Part, Undo};
+use crate::names::Name;
 use crate::plan::{self, Graph, Object, Plan, Step};
 use crate::topology::{Alone, Topology};
 
@@ -419,6 +420,7 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
             why: format!("no address reaches the router {router}"),
         });
     }
+    leave_out_circles(&mut reached);
     let wanted = reached.topology.clone();
     let mut places = wanted.management_alone().into_iter();
     // Each round leaves out one NIC or bridge more or tries one more place, so there are no more rounds than those.
@@ -457,6 +459,24 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     kept = Kept::management(&wanted);
                 }
             }
+        }
+    }
+}
+
+/// Whether a tunnel goes through itself may depend on a lease, so that nobody could know before. It goes without its
+/// other ends: the bridge may have addresses that are needed.
+fn leave_out_circles(reached: &mut Reached) {
+    let bridges: Vec<Name> = reached.topology.bridges.keys().copied().collect();
+    for bridge in bridges {
+        while let Some(end) = reached.topology.end_through_itself(&bridge) {
+            let why = format!("the way to {end} would lead through the tunnel itself");
+            warn!("left out: {bridge}: {why}");
+            reached.topology.leave_out_end(&bridge, end);
+            reached.left_out.push(LeftOut {
+                part: Part::Bridge(bridge),
+                bridges: Vec::new(),
+                why,
+            });
         }
     }
 }

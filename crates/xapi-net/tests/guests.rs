@@ -2,7 +2,7 @@
 
 use xapi_net::names::{Mac, Name};
 use xapi_net::topology::{
-    Bridge, BridgeKind, Filter, Rate, Real, Topology, Tunnel, TunnelProtocol, Uplink, Vif,
+    Bridge, BridgeKind, Filter, Ipv4, Rate, Real, Topology, Tunnel, TunnelProtocol, Uplink, Vif,
 };
 
 fn name(text: &str) -> Name {
@@ -95,6 +95,36 @@ fn tunnels_that_cannot_be_are_refused() {
         tunnel.local = Some("10.0.0.1".parse().unwrap());
     }
     check(put("xapi3", own), "this host itself");
+    let managed = |address: &str, gateway: Option<&str>| {
+        let ipv4 = Ipv4::Static {
+            address: address.parse().unwrap(),
+            gateway: gateway.map(|gateway| gateway.parse().unwrap()),
+        };
+        let bridge = Bridge {
+            ipv4,
+            ..tunnel(gre, 7, &["10.0.0.2"])
+        };
+        move |topology: &mut Topology| {
+            topology.bridges.insert(name("xapi3"), bridge);
+            topology.gateway = Some(name("xapi3"));
+        }
+    };
+    check(managed("10.0.0.1/24", None), "through the tunnel itself");
+    check(
+        managed("10.7.0.2/24", Some("10.7.0.1")),
+        "through the tunnel itself",
+    );
+    let mut fits = base();
+    managed("10.7.0.2/24", None)(&mut fits);
+    fits.check().unwrap();
+    // Where another bridge is in the network of the other end, that is the way.
+    let mut fits = base();
+    managed("10.7.0.2/24", Some("10.7.0.1"))(&mut fits);
+    fits.bridges.get_mut(&name("xenbr0")).unwrap().ipv4 = Ipv4::Static {
+        address: "10.0.0.1/24".parse().unwrap(),
+        gateway: None,
+    };
+    fits.check().unwrap();
     check(put("xapi-guard", Bridge::internal()), "no network may have");
 }
 

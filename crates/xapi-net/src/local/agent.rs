@@ -21,15 +21,16 @@ use crate::agent::{
     Part, Request, Undo,
 };
 use crate::converge;
-use crate::engine::Fault;
+use crate::engine::{Driver, Fault};
 use crate::facts::Facts;
 use crate::kernel::{self, Watch};
 use crate::names::Name;
+use crate::object::Key;
 use crate::ovs::monitor::{self, Monitor};
-use crate::topology::{BridgeKind, Real, Topology, Uplink};
+use crate::topology::{Filter, Topology};
 
 use super::leases::Leases;
-use super::look::kernel_error;
+use super::look::{kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
 use super::{Config, LocalDriver};
 
@@ -152,6 +153,11 @@ impl Drop for LocalAgent {
     }
 }
 
+fn has_locked(topology: &Topology) -> bool {
+    let mut vifs = topology.vifs.values();
+    vifs.any(|vif| matches!(vif.filter, Filter::Only { .. }))
+}
+
 fn stopped() -> NetError {
     let why = "the network thread stopped before it answered";
     NetError::before(Part::Host, Cause::Stopped, why)
@@ -225,6 +231,8 @@ struct Owner {
     /// When to look at bonds.
     bond_looks: BTreeSet<Instant>,
     settled: bool,
+    /// ovs-vswitchd is another process than at the last attempt.
+    renewed: bool,
     // The listeners' threads end when these are dropped.
     _watch: Watch,
     _monitor: Monitor,
@@ -274,6 +282,7 @@ impl Owner {
             pause: QUIET,
             bond_looks: BTreeSet::new(),
             settled: false,
+            renewed: false,
             _watch: watch,
             _monitor: monitor,
         };
@@ -357,6 +366,7 @@ impl Owner {
             self.driver.settle()?;
             self.settled = true;
         }
+        self.wait_for_the_renewed(&request.topology)?;
         let converged = converge::converge(&mut self.driver, request)?;
         if converged.steps > 0 || !converged.left_out.is_empty() {
             info!(
@@ -394,6 +404,17 @@ impl Owner {
             absent: converged.absent,
             steps: converged.steps,
         })
+    }
+
+    /// After a restart of ovs-vswitchd the database still shows the ports of the process before. Rules are for ports that
+    /// are there.
+    fn wait_for_the_renewed(&mut self, topology: &Topology) -> Result<(), NetError> {
+        if self.renewed && has_locked(topology) {
+            let deadline = self.driver.deadline();
+            self.driver.ovsdb.nudge(deadline).map_err(ovsdb_error)?;
+        }
+        self.renewed = false;
+        Ok(())
     }
 
     fn tell_diverged(&mut self, error: &NetError) {
@@ -468,7 +489,8 @@ impl Owner {
             }
             kernel::Event::LinkRenamed { from, link } => self.on_link(&[&from, &link.name]),
             kernel::Event::LinkChanged(link) => {
-                if self.asked_bridge(&link.name).is_some() || self.nic(&link.name).is_some() {
+                let is_bridge = self.asked_bridge(&link.name).is_some();
+                if is_bridge || self.nic(&link.name).is_some() || self.is_asked_vif(&link.name) {
                     self.soon();
                 }
             }
@@ -493,7 +515,9 @@ impl Owner {
             self.tell(NetEvent::NicsChanged);
             self.soon();
         }
-        if names.iter().any(|name| self.asked_bridge(name).is_some()) {
+        // The NIC of a guest comes and goes with it.
+        let is_asked = |name: &&str| self.asked_bridge(name).is_some() || self.is_asked_vif(name);
+        if names.iter().any(is_asked) {
             self.soon();
         }
     }
@@ -506,15 +530,14 @@ impl Owner {
                 self.tell(NetEvent::BackendRestarted);
                 // Whatever failed before, failed for want of it.
                 self.pause = QUIET;
-                self.soon();
+                self.renew();
             }
             monitor::Event::BackendFound { .. } => {
                 self.pause = QUIET;
-                self.soon();
+                self.renew();
             }
             monitor::Event::Rows { names } => {
-                let asked = names.iter().any(|name| self.is_asked(name));
-                if asked {
+                if self.is_any_asked(&names) {
                     self.soon();
                 }
             }
@@ -524,6 +547,15 @@ impl Owner {
             monitor::Event::Disconnected
             | monitor::Event::Connected { resumed: true }
             | monitor::Event::BackendGone => {}
+        }
+    }
+
+    /// Rules die with ovs-vswitchd, and until they are there again the guests behind them are cut off.
+    fn renew(&mut self) {
+        self.renewed = true;
+        self.soon();
+        if self.asked.as_ref().is_some_and(has_locked) {
+            self.due = Some(Instant::now());
         }
     }
 
@@ -604,6 +636,7 @@ impl Owner {
             Ok(nics) => nics
                 .iter()
                 .filter_map(|nic| Name::new(&nic.name).ok())
+                .filter(|nic| !nic.is_guests_end())
                 .collect(),
             Err(why) => {
                 warn!("{why}");
@@ -625,22 +658,24 @@ impl Owner {
             .then_some(name)
     }
 
-    /// Whether a bridge, a port or a NIC of this name is part of what was asked for.
-    fn is_asked(&self, name: &str) -> bool {
+    /// Whether a bridge, a port or a NIC of one of these names is part of what was asked for.
+    fn is_any_asked(&self, names: &[String]) -> bool {
+        let Some(topology) = &self.asked else {
+            return false;
+        };
+        let graph = self.driver.lower(topology);
+        let mut names = names.iter().filter_map(|name| Name::new(name).ok());
+        names.any(|name| {
+            let keys = [Key::Bridge(name), Key::Port(name), Key::Nic(name)];
+            keys.iter().any(|key| graph.contains_key(key))
+        })
+    }
+
+    fn is_asked_vif(&self, name: &str) -> bool {
         let (Some(topology), Ok(name)) = (&self.asked, Name::new(name)) else {
             return false;
         };
-        topology.bridges.contains_key(&name)
-            || topology.bridges.values().any(|bridge| {
-                let bond = match &bridge.kind {
-                    BridgeKind::Real(Real {
-                        uplink: Some(Uplink::Bond(bond)),
-                        ..
-                    }) => Some(bond.name),
-                    _ => None,
-                };
-                bond == Some(name) || bridge.nics().contains(&name)
-            })
+        topology.vifs.contains_key(&name)
     }
 
     fn tell(&self, event: NetEvent) {

@@ -185,11 +185,13 @@ impl LocalDriver {
             }
             _ => {}
         }
-        if rows {
-            self.transaction(steps)?;
-            self.transactions += 1;
-        } else {
-            self.kernel_step(&steps[0])?;
+        match steps[0].key() {
+            _ if rows => {
+                self.transaction(steps)?;
+                self.transactions += 1;
+            }
+            Key::Filter(_) => self.write_rules(steps)?,
+            _ => self.kernel_step(&steps[0])?,
         }
         self.steps += steps.len();
         match fault {
@@ -462,7 +464,7 @@ impl Driver for LocalDriver {
         let mut at = 0;
         while at < steps.len() {
             let rows = self.together(&steps[at..]);
-            let unit = rows.max(1);
+            let unit = rows.max(object::rules_together(&steps[at..])).max(1);
             self.unit(&steps[at..at + unit], rows > 0)
                 .map_err(|stopped| Stopped {
                     done: at + stopped.done,
@@ -586,16 +588,22 @@ fn blamed(error: &OvsdbError, steps: &[Step<Object>]) -> Part {
         return part_of(&steps[0]);
     };
     let is_bridge = steps.iter().any(|step| *step.key() == Key::Bridge(name));
-    let is_member = steps.iter().any(|step| match step {
+    let member_of = steps.iter().find(|step| match step {
         Step::Put(_, Object::Port(port)) | Step::Change(_, _, Object::Port(port)) => {
             port.row.members.contains(name.as_str())
         }
         _ => false,
     });
-    match (is_bridge, is_member) {
-        (true, _) => Part::Bridge(name),
-        (false, true) => Part::Nic(name),
-        _ => part_of(&steps[0]),
+    match member_of {
+        _ if is_bridge => Part::Bridge(name),
+        Some(Step::Put(_, Object::Port(port)) | Step::Change(_, _, Object::Port(port)))
+            if port.row.kind == row::InterfaceKind::System =>
+        {
+            Part::Nic(name)
+        }
+        // A tunnel is its bridge's, a patch the guest's.
+        Some(step) => part_of(step),
+        None => part_of(&steps[0]),
     }
 }
 

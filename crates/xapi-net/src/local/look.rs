@@ -51,6 +51,7 @@ impl LocalDriver {
         let links = self.kernel.links().map_err(kernel_error)?;
         let mut found = Found::default();
         rows(&state, &mut found);
+        found.filters = self.filters(&state);
         let names: BTreeMap<u32, Name> = links
             .iter()
             .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))

@@ -1,6 +1,6 @@
 //! This host's own network: the engine's driver over Open vSwitch and the kernel, and the agent with its thread.
 //!
-//! [`driver`] does steps (those of NICs in `nic`), [`look`] finds out what there is, [`leases`] runs DHCP clients, [`agent`] is what the upper
+//! [`driver`] does steps (those of NICs in `nic`, of guests' NICs in `filter`), [`look`] finds out what there is, [`leases`] runs DHCP clients, [`agent`] is what the upper
 //! layer holds. Nothing here decides what is wanted.
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use crate::ovs::row::Datapath;
 pub mod agent;
 mod counters;
 pub mod driver;
+mod filter;
 mod hostname;
 pub mod leases;
 pub mod look;

@@ -378,7 +378,7 @@ impl Breaker {
 
 /// A connect() on a unix socket blocks while the peer's backlog is full, for ever if the peer hangs; without blocking it
 /// says EAGAIN.
-fn open_stream(path: &Path) -> io::Result<UnixStream> {
+pub(super) fn open_stream(path: &Path) -> io::Result<UnixStream> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
     let address = UnixAddr::new(path)?;

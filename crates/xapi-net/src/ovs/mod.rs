@@ -13,6 +13,7 @@ pub mod datapath;
 pub mod jsonrpc;
 pub mod monitor;
 pub mod notation;
+pub mod openflow;
 pub mod ovsdb;
 pub mod row;
 pub mod tables;

@@ -20,6 +20,7 @@ use tracing::{debug, info, warn};
 use super::change::{Handle, Transaction, map_mutations, plan};
 use super::jsonrpc::{BackOff, Connection, Notification, RpcError};
 use super::notation::{Columns, Mismatch, Row, Uuid, uuid, uuid_of};
+use super::row::InterfaceKind;
 use super::tables::{BridgeRow, InterfaceRow, PortRow, RootRow, TABLES, Tables, failure};
 pub use super::tables::{Interface, Seen, State};
 use super::wish::Wishes;
@@ -321,7 +322,7 @@ impl Client {
             })?;
             selects.push(json!({
                 "op": "select", "table": "Interface", "where": [["_uuid", "==", uuid(&id)]],
-                "columns": ["error", "ofport"],
+                "columns": ["type", "error", "ofport"],
             }));
         }
         let answers = self.transact(selects, deadline)?;
@@ -336,7 +337,8 @@ impl Client {
                     let ofport = Row(row)
                         .optional_integer("ofport")
                         .map_err(OvsdbError::Schema)?;
-                    failure(error.as_deref(), ofport)
+                    let kind = Row(row).text("type").map_err(OvsdbError::Schema)?;
+                    failure(&InterfaceKind::of(&kind), error.as_deref(), ofport)
                 }
             };
             failures.extend(why.map(|why| Failure {

@@ -386,7 +386,7 @@ pub struct Interface {
 impl Interface {
     /// Why the interface does not work; `None` when it does.
     pub fn failure(&self) -> Option<String> {
-        failure(self.error.as_deref(), self.ofport)
+        failure(&self.kind, self.error.as_deref(), self.ofport)
     }
 
     fn of(port: &str, row: &InterfaceRow) -> Interface {
@@ -404,9 +404,15 @@ impl Interface {
 }
 
 /// That ovs-vswitchd has followed says nothing about success: an interface it could not open has an error and the port
-/// number −1.
-pub(super) fn failure(error: Option<&str>, ofport: Option<i64>) -> Option<String> {
+/// number −1. One end of a patch may be there before the other, and says so; that is no failure of its own.
+pub(super) fn failure(
+    kind: &InterfaceKind,
+    error: Option<&str>,
+    ofport: Option<i64>,
+) -> Option<String> {
+    let is_patch = *kind == InterfaceKind::Other("patch".to_owned());
     match (error, ofport) {
+        (Some(_), Some(0..)) if is_patch => None,
         (Some(text), _) => Some(text.to_owned()),
         (None, Some(number)) if number >= 0 => None,
         (None, Some(_)) => Some("could not be opened".to_owned()),

@@ -111,6 +111,15 @@ impl Topology {
                 check_mtu(*nic, mtu)?;
             }
         }
+        if let Some((bridge, end)) = self.bridges.keys().find_map(|name| {
+            let end = self.end_through_itself(name)?;
+            Some((name, end))
+        }) {
+            return Err(invalid(
+                bridge,
+                format!("the way to {end} would lead through the tunnel itself"),
+            ));
+        }
         self.check_vifs(&mut names)
     }
 

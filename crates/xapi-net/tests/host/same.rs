@@ -15,7 +15,7 @@ use xapi_net::topology::{Bridge, Ipv4, Ipv6, Topology, Uplink};
 
 use crate::host::{name, within};
 use crate::lab::Lab;
-use crate::pairs::{self, NICS, Random};
+use crate::pairs::{self, NICS, Random, VIFS};
 
 const PAIRS: u64 = 300;
 
@@ -38,6 +38,12 @@ fn the_simulated_host_and_a_real_one_refuse_the_same_and_look_the_same() {
         // A veth comes without GRO, a NIC with it.
         lab.host.run(&format!("ethtool -K {nic} gro on tso on"));
     }
+    for vif in VIFS {
+        let guest = lab.switch.pid();
+        lab.host.run(&format!(
+            "ip link add {vif} type veth peer name p-{vif} netns {guest}"
+        ));
+    }
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("etc")).unwrap();
     let config = Config {
@@ -49,7 +55,7 @@ fn the_simulated_host_and_a_real_one_refuse_the_same_and_look_the_same() {
     within(&lab, move || {
         let leases = Leases::new(config.leases.clone(), Box::new(|_| {}));
         let mut real = LocalDriver::new(config, leases).unwrap();
-        let mut sim = World::new(NICS.iter().map(|nic| name(nic)));
+        let mut sim = World::new(NICS.iter().chain(&VIFS).map(|nic| name(nic)));
         let mut refusals = 0;
         for number in 0..pairs {
             let seed = first.wrapping_add(number);

@@ -237,6 +237,13 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.run.path().join("ovs-vswitchd.log"));
+            let log = log.unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(30)..];
+            println!("the end of ovs-vswitchd's log:\n{}", last.join("\n"));
+        }
         end(&mut self.vswitchd);
         end(&mut self.ovsdb);
     }
