@@ -219,7 +219,8 @@ impl<'a, R: Read> Lowering<'a, R> {
         let pif = self.rows.get(&vlan.tagged_pif)?;
         let network = self.rows.get(&pif.network)?;
         let parent = name(&vlan.tagged_pif, &network.bridge)?;
-        if !pif.currently_attached && !self.topology.bridges.contains_key(&parent) {
+        // If the PIF is attached itself, its own turn puts the bridge with its addresses in this one's place.
+        if !self.topology.bridges.contains_key(&parent) {
             let bridge = self.bare(&vlan.tagged_pif, &pif, &network)?;
             self.topology.bridges.insert(parent, bridge);
         }
