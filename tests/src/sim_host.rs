@@ -14,7 +14,8 @@ use xapi_core::{Api, Config, Core, Origin, guests, startup, topology};
 use xapi_db::{Options, Read, Store};
 use xapi_guest::sim::SimGuests;
 use xapi_model::{
-    ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Value, Vif, Vm,
+    ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Tunnel, Value, Vif, Vlan,
+    Vm,
 };
 use xapi_net::agent::Request;
 use xapi_net::sim::{Handle, SimAgent};
@@ -372,7 +373,7 @@ impl SimHost {
             .expect("a plan")
     }
 
-    /// What clients can see of the network: every PIF, bond and network without what moves by itself, by stable names.
+    /// What clients can see of the network: every PIF, bond, VLAN, tunnel, VIF and network without what moves by itself, by stable names.
     pub fn seen(&self) -> Vec<String> {
         let view = self.core().view().expect("a view");
         let mut lines = Vec::new();
@@ -383,11 +384,17 @@ impl SimHost {
                 .some()
                 .map(|bond| view.field(bond, Bond::MASTER).expect("a master"));
             let bond = bond.map(|master| view.field(&master, Pif::DEVICE).expect("a device"));
+            // A tunnel's is random.
+            let mac = match pif.tunnel_access_pif_of.is_empty() {
+                true => pif.mac.as_str(),
+                false => "any",
+            };
             lines.push(format!(
-                "pif {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
+                "pif {} {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
                  | {} {:?} {}",
                 pif.device,
-                pif.mac,
+                pif.vlan,
+                mac,
                 pif.currently_attached,
                 pif.management,
                 pif.bond_master_of.len(),
@@ -428,11 +435,31 @@ impl SimHost {
                 vm.allowed_operations,
             ));
         }
+        let bridge_under = |pif: &Ref<Pif>| {
+            let network = view.field(pif, Pif::NETWORK).expect("a network");
+            view.field(&network, Network::BRIDGE).expect("a bridge")
+        };
+        for (_, vlan) in self.all::<Vlan>() {
+            let (on, over) = (
+                bridge_under(&vlan.tagged_pif),
+                bridge_under(&vlan.untagged_pif),
+            );
+            lines.push(format!("vlan {} of {on} is {over}", vlan.tag));
+        }
+        for (_, tunnel) in self.all::<Tunnel>() {
+            let on = bridge_under(&tunnel.transport_pif);
+            let over = bridge_under(&tunnel.access_pif);
+            lines.push(format!(
+                "tunnel {} through {on} is {over} {:?}",
+                tunnel.protocol, tunnel.status
+            ));
+        }
         for (_, vif) in self.all::<Vif>() {
             let bridge = view.field(&vif.network, Network::BRIDGE).expect("a bridge");
-            let vm = view.field(&vif.vm, Vm::NAME_LABEL).expect("a name");
+            let vm = vif.vm.some();
+            let vm = vm.map(|vm| view.field(vm, Vm::NAME_LABEL).expect("a name"));
             lines.push(format!(
-                "vif {} of {vm} on {bridge} mac {} attached {} | {} {:?} {:?} | {:?} {:?}",
+                "vif {} of {vm:?} on {bridge} mac {} attached {} | {} {:?} {:?} | {:?} {:?}",
                 vif.device,
                 vif.mac,
                 vif.currently_attached,

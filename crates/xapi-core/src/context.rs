@@ -15,6 +15,7 @@ use crate::auth::Authenticate;
 use crate::config::Config;
 use crate::dispatch::Handler;
 use crate::session::attempts::Attempts;
+use crate::vifs_to_move::Hands;
 
 pub use crate::session::Caller;
 
@@ -70,6 +71,8 @@ pub struct Core {
     management: AtomicBool,
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
+    /// Who asks guests to let go of their NICs before networks move.
+    hands: OnceLock<Box<dyn Hands>>,
     pub(crate) async_slots: crate::task::Slots,
     pub(crate) events: crate::events::Events,
     /// What is counted for those who watch the daemon.
@@ -109,6 +112,7 @@ impl Core {
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
+            hands: OnceLock::new(),
             async_slots: slots,
             events: crate::events::Events::default(),
             metrics: crate::metrics::Metrics::default(),
@@ -208,6 +212,19 @@ impl Core {
     /// Has somebody told whenever management is enabled or disabled. Only the first to ask is told.
     pub fn on_management(&self, tell: impl Fn(bool) + Send + Sync + 'static) {
         self.on_management.get_or_init(|| Box::new(tell));
+    }
+
+    /// Has somebody asked before attached VIFs get another network, instead of the guests themselves. Only the first one is.
+    pub fn set_hands(&self, hands: impl Hands + 'static) {
+        self.hands.get_or_init(|| Box::new(hands));
+    }
+
+    pub(crate) fn hands(&self) -> Option<&dyn Hands> {
+        let of_guests = || {
+            let here = self.here.as_ref();
+            here.map(|_| &crate::guests::release::OfGuests as &dyn Hands)
+        };
+        self.hands.get().map(|hands| &**hands).or_else(of_guests)
     }
 
     pub(crate) fn set_management_enabled(&self, enabled: bool) {

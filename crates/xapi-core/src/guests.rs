@@ -142,7 +142,7 @@ pub(crate) fn nic_of(rows: &impl Read, host: &Ref<Host>, vif: &Vif) -> Result<Ni
     let network = rows.get(&vif.network)?;
     let mac: Mac = vif.mac.parse().map_err(|_| errors::mac_invalid(&vif.mac))?;
     let most = match network::pif_on(rows, &vif.network, host)? {
-        Some(pif) => topology::mtu(&rows.get(&pif)?, &network),
+        Some(pif) => topology::mtu_of(rows, &rows.get(&pif)?)?,
         None => u32::MAX,
     };
     Ok(Nic {

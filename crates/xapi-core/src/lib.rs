@@ -8,6 +8,7 @@ mod adopt;
 pub mod alert;
 pub mod audit;
 pub mod auth;
+mod carried;
 mod certificates;
 pub mod change;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod task;
 pub mod topology;
 mod trust;
 mod user_agents;
+pub mod vifs_to_move;
 pub mod watch;
 
 pub use config::Config;

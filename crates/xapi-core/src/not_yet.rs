@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 415;
+pub const MOST: usize = 407;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -61,10 +61,8 @@ pub const NOT_YET: &[&str] = &[
     "PGPU.remove_enabled_VGPU_types",
     "PGPU.set_GPU_group",
     "PGPU.set_enabled_VGPU_types",
-    "PIF.create_VLAN",
     "PIF.db_forget",
     "PIF.db_introduce",
-    "PIF.destroy",
     "PUSB.scan",
     "PUSB.set_passthrough_enabled",
     "PVS_proxy.create",
@@ -151,8 +149,6 @@ pub const NOT_YET: &[&str] = &[
     "VIF.configure_ipv6",
     "VIF.remove_trunks",
     "VIF.set_trunks",
-    "VLAN.create",
-    "VLAN.destroy",
     "VM.add_to_NVRAM",
     "VM.add_to_VCPUs_params_live",
     "VM.assert_agile",
@@ -341,8 +337,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.check_update_readiness",
     "pool.configure_repository_proxy",
     "pool.configure_update_sync",
-    "pool.create_VLAN",
-    "pool.create_VLAN_from_PIF",
     "pool.create_new_blob",
     "pool.deconfigure_wlb",
     "pool.designate_new_master",
@@ -423,8 +417,6 @@ pub const NOT_YET: &[&str] = &[
     "role.get_permissions",
     "session.create_from_db_file",
     "subject.get_permissions_name_label",
-    "tunnel.create",
-    "tunnel.destroy",
     "user.create",
     "user.destroy",
 ];

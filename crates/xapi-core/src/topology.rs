@@ -19,7 +19,10 @@ use xapi_net::topology::{
 
 use crate::Result;
 
+mod overlay;
 pub mod vifs;
+
+pub use overlay::{address_of, free_key, mtu as mtu_of};
 
 /// All PIFs of a host, by reference.
 pub fn pifs_of<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Vec<(Ref<Pif>, Pif)>> {
@@ -218,7 +221,7 @@ impl<'a, R: Read> Lowering<'a, R> {
         };
         let mut bridge = Bridge::of_kind(kind);
         bridge.mac = Some(mac(reference, &mac_of.mac)?);
-        bridge.mtu = mtu(pif, network);
+        bridge.mtu = overlay::mtu(self.rows, pif)?;
         bridge.network_uuids = Some(ids);
         Ok(bridge)
     }
@@ -228,7 +231,8 @@ impl<'a, R: Read> Lowering<'a, R> {
         let pif = self.rows.get(&vlan.tagged_pif)?;
         let network = self.rows.get(&pif.network)?;
         let parent = name(&vlan.tagged_pif, &network.bridge)?;
-        if !pif.currently_attached && !self.topology.bridges.contains_key(&parent) {
+        // If the PIF is attached itself, its own turn puts the bridge with its addresses in this one's place.
+        if !self.topology.bridges.contains_key(&parent) {
             let bridge = self.bare(&vlan.tagged_pif, &pif, &network)?;
             self.topology.bridges.insert(parent, bridge);
         }
@@ -236,14 +240,17 @@ impl<'a, R: Read> Lowering<'a, R> {
     }
 
     fn real(&mut self, reference: &Ref<Pif>, pif: &Pif, network: &Network) -> Result<Real> {
-        let uplink = match pif.bond_master_of.first() {
-            Some(bond) => Some(Uplink::Bond(self.bond(reference, pif, bond)?)),
-            None if pif.physical => {
+        let tunnel = pif.tunnel_access_pif_of.first();
+        let bond = pif.bond_master_of.first();
+        let uplink = match (bond, tunnel) {
+            (Some(bond), _) => Some(Uplink::Bond(self.bond(reference, pif, bond)?)),
+            (None, Some(tunnel)) => Some(Uplink::Tunnel(overlay::tunnel(self.rows, tunnel)?)),
+            (None, None) if pif.physical => {
                 let nic = name(reference, &pif.device)?;
                 self.settings(nic, pif, pif);
                 Some(Uplink::Nic(nic))
             }
-            None => None,
+            (None, None) => None,
         };
         Ok(Real {
             uplink,
@@ -423,9 +430,9 @@ fn link_modes(pif: &Pif) -> LinkModes {
     }
 }
 
-/// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
-/// count.
-pub fn mtu(pif: &Pif, network: &Network) -> u32 {
+/// The MTU that is asked for a PIF's bridge. Both sources are free for clients to write: one that no device takes does not
+/// count. See [`mtu_of`] for what it gets.
+pub fn wished_mtu(pif: &Pif, network: &Network) -> u32 {
     let usable = |mtu: &u32| (1280..=65535).contains(mtu);
     let own = pif
         .other_config

@@ -3,6 +3,7 @@
 mod bond;
 mod certificates;
 mod effects_bond;
+mod effects_carried;
 mod effects_ip;
 mod effects_other;
 mod host;
@@ -13,3 +14,4 @@ mod plugin;
 mod reconfigure;
 mod stage;
 mod trust;
+mod vlan;

@@ -269,3 +269,51 @@ fn a_nic_made_for_a_suspended_machine_is_there_when_it_resumes() {
     assert_eq!(stage.ports(), [format!("vif{}.1", stage.domain())]);
     assert_eq!(stage.found()[0].nics.len(), 1);
 }
+
+#[test]
+fn a_bond_takes_the_nics_of_running_guests_along_and_back() {
+    let stage = Stage::running();
+    let bonded = stage.host.new_network("bonded");
+    let name = format!("vif{}.1", stage.domain());
+    let bond = stage
+        .host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    assert_eq!(stage.host.get(&stage.outer).network, bonded);
+    let bridge = stage.host.get(&bonded).bridge;
+    assert_eq!(stage.port(&name).bridge.as_str(), bridge);
+    assert_eq!(stage.host.guests.asked(), 1);
+    assert_eq!(stage.found()[0].nics.len(), 2);
+    stage.agrees();
+    stage.host.guests.cling(stage.domain(), 1);
+    let seen = stage.host.seen();
+    let error = stage
+        .host
+        .call("Bond.destroy", vec![text(&bond)])
+        .unwrap_err();
+    assert_eq!(error, errors::device_detach_timeout("VIF", &stage.outer));
+    assert_eq!(stage.host.seen(), seen);
+    stage.agrees();
+    stage.host.guests.let_go(stage.domain());
+    release::give_back(stage.host.core(), std::slice::from_ref(&stage.outer));
+    stage.host.call("Bond.destroy", vec![text(&bond)]).unwrap();
+    assert_eq!(stage.port(&name).bridge.as_str(), "xenbr1");
+    stage.agrees();
+}
+
+#[test]
+fn a_guest_without_drivers_keeps_its_nic_from_going_into_a_bond() {
+    let without = vec![("pv-drivers".to_owned(), Value::from("false"))];
+    let stage = Stage::with(&[("platform", Value::Struct(without))]);
+    stage.start().unwrap();
+    let bonded = stage.host.new_network("bonded");
+    let seen = stage.host.seen();
+    let error = stage
+        .host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap_err();
+    assert_eq!(error, errors::vm_missing_pv_drivers(&stage.vm));
+    assert_eq!(stage.host.seen(), seen);
+    assert_eq!(stage.host.guests.asked(), 0);
+    stage.agrees();
+}

@@ -13,7 +13,8 @@ use super::{about, domain_of, nic_of};
 use crate::Result;
 use crate::context::Core;
 use crate::ops::network;
-use crate::ops::pif::{Kind, attach, kind_of};
+use crate::ops::pif::{Kind, kind_of};
+use crate::ops::plug::plug_in;
 use crate::ops::vm::operations;
 
 /// Notes that an operation goes on, so that no other begins. `of_vifs` is what happens to the NICs meanwhile.
@@ -86,7 +87,9 @@ pub(crate) fn attach_network(draft: &Draft, host: &Ref<Host>, this: &Ref<Network
         ));
     }
     match pif {
-        Some(pif) if !draft.field(&pif, Pif::CURRENTLY_ATTACHED)? => attach(draft, &pif),
+        Some(pif) if !draft.field(&pif, Pif::CURRENTLY_ATTACHED)? => {
+            plug_in(draft, &pif, &draft.get(&pif)?)
+        }
         _ => Ok(()),
     }
 }

@@ -11,6 +11,20 @@ use crate::Result;
 use crate::context::Core;
 use crate::ops::vif::{number_of, operations};
 use crate::startup;
+use crate::vifs_to_move::Hands;
+
+/// The hands of whoever runs guests here.
+pub(crate) struct OfGuests;
+
+impl Hands for OfGuests {
+    fn take(&self, core: &Core, vifs: &[Ref<Vif>]) -> Result<()> {
+        release_all(core, vifs)
+    }
+
+    fn give_back(&self, core: &Core, vifs: &[Ref<Vif>]) {
+        give_back(core, vifs);
+    }
+}
 
 /// Has the guests of attached VIFs let go of them. If one cannot or does not, nobody else has: those that were let go
 /// are plugged again before the refusal is returned. Whoever cannot is found before anybody is asked.

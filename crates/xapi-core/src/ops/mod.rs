@@ -9,8 +9,11 @@ pub mod host;
 pub mod message;
 pub mod network;
 pub mod pif;
+pub mod plug;
 pub mod plugin;
+pub mod tunnel;
 pub mod vif;
+pub mod vlan;
 pub mod vm;
 
 use std::collections::HashMap;
@@ -21,7 +24,8 @@ use xapi_model::{
 };
 use xapi_model::{
     network as network_calls, role as role_calls, session as session_calls,
-    subject as subject_calls, task as task_calls, vif as vif_calls, vm as vm_calls,
+    subject as subject_calls, task as task_calls, tunnel as tunnel_calls, vif as vif_calls,
+    vlan as vlan_calls, vm as vm_calls,
 };
 
 use crate::dispatch::{Handler, handler};
@@ -62,13 +66,21 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<pif_calls::Scan>(pif::scan),
         handler::<pif_calls::Introduce>(pif::introduce),
         handler::<pif_calls::Forget>(pif::forget),
-        handler::<pif_calls::Plug>(pif::plug),
-        handler::<pif_calls::Unplug>(pif::unplug),
+        handler::<pif_calls::Plug>(plug::plug),
+        handler::<pif_calls::Unplug>(plug::unplug),
         handler::<pif_calls::ReconfigureIp>(pif::reconfigure_ip),
         handler::<pif_calls::ReconfigureIpv6>(pif::reconfigure_ipv6),
         handler::<pif_calls::SetPrimaryAddressType>(pif::set_primary_address_type),
         handler::<pif_calls::SetDisallowUnplug>(pif::set_disallow_unplug),
         handler::<pif_calls::SetProperty>(pif::set_property),
+        handler::<pif_calls::CreateVlan>(vlan::create_on_device),
+        handler::<pif_calls::Destroy>(vlan::destroy_by_pif),
+        handler::<tunnel_calls::Create>(tunnel::create),
+        handler::<tunnel_calls::Destroy>(tunnel::destroy),
+        handler::<vlan_calls::Create>(vlan::create),
+        handler::<vlan_calls::Destroy>(vlan::destroy),
+        handler::<pool_calls::CreateVlan>(vlan::create_in_pool),
+        handler::<pool_calls::CreateVlanFromPif>(vlan::create_from_pif),
         handler::<network_calls::AddPurpose>(network::add_purpose),
         handler::<network_calls::RemovePurpose>(network::remove_purpose),
         handler::<network_calls::SetDefaultLockingMode>(network::set_default_locking_mode),
