@@ -10,9 +10,13 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use xapi_core::auth::{Authenticate, OneUser};
 use xapi_core::context::Clock;
-use xapi_core::{Api, Config, Core, Origin, startup, topology};
+use xapi_core::{Api, Config, Core, Origin, guests, startup, topology};
 use xapi_db::{Options, Read, Store};
-use xapi_model::{ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Value};
+use xapi_guest::sim::SimGuests;
+use xapi_model::{
+    ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Tunnel, Value, Vif, Vlan,
+    Vm,
+};
 use xapi_net::agent::Request;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_net::topology::Name;
@@ -23,6 +27,8 @@ pub struct SimHost {
     dir: TempDir,
     /// The simulated host, to set faults and to look at it.
     pub handle: Handle,
+    /// The simulated guests, to have them do something by themselves. They outlive the daemon.
+    pub guests: Arc<SimGuests>,
     api: Option<Api>,
     session: String,
     choices: Choices,
@@ -37,6 +43,8 @@ pub struct Choices {
     pub authenticate: Arc<dyn Authenticate>,
     /// The time.
     pub clock: Clock,
+    /// What guests are made of.
+    pub guests: guests::Kind,
 }
 
 impl Default for Choices {
@@ -45,6 +53,7 @@ impl Default for Choices {
             config: Config::default(),
             authenticate: Arc::new(OneUser::new("root", "secret")),
             clock: Arc::new(SystemTime::now),
+            guests: guests::Kind::Namespace,
         }
     }
 }
@@ -117,9 +126,19 @@ impl SimHost {
             let path = dir.path().join("etc/xensource").join(name);
             std::fs::set_permissions(path, Permissions::from_mode(0o400)).expect("a mode");
         }
+        let guests = SimGuests::new();
+        let devices = handle.clone();
+        guests.set_devices(Box::new(move |name, is_there| {
+            let name = Name::new(name).expect("the host's end has a name");
+            match is_there {
+                true => devices.world().plug_in(name),
+                false => devices.world().pull_out(name),
+            }
+        }));
         let mut host = SimHost {
             dir,
             handle,
+            guests: Arc::new(guests),
             api: None,
             session: String::new(),
             choices,
@@ -145,13 +164,16 @@ impl SimHost {
             .expect("directories");
         let store = Store::open(&config.database(), options()).expect("the database opens");
         let agent = Arc::new(SimAgent::on(self.handle.clone()));
-        let core = Arc::new(Core::new(
+        self.guests = Arc::new(self.guests.again());
+        let core = Core::new(
             config,
             store,
             agent,
             Arc::clone(&self.choices.authenticate),
             Arc::clone(&self.choices.clock),
-        ));
+        );
+        let guests = Arc::clone(&self.guests);
+        let core = Arc::new(core.with_guests(guests, self.choices.guests));
         startup::run(&core).expect("start-up");
         self.api = Some(Api::new(core));
         let login = ["root", "secret", "2.23", "tests"]
@@ -297,6 +319,26 @@ impl SimHost {
         Ref::new(made.as_str().expect("a reference"))
     }
 
+    /// Makes a machine that is off, as `xe vm-create` does, with some members of its record replaced.
+    pub fn new_vm(&self, label: &str, members: &[(&str, Value)]) -> Ref<Vm> {
+        let made = self.call("VM.create", vec![vm_record(label, members)]);
+        let made = made.expect("VM.create");
+        Ref::new(made.as_str().expect("a reference"))
+    }
+
+    /// Makes a NIC of a machine, with some members of its record replaced.
+    pub fn new_vif(
+        &self,
+        vm: &Ref<Vm>,
+        device: &str,
+        network: &Ref<Network>,
+        members: &[(&str, Value)],
+    ) -> Ref<Vif> {
+        let record = vif_record(vm, device, network, members);
+        let made = self.call("VIF.create", vec![record]).expect("VIF.create");
+        Ref::new(made.as_str().expect("a reference"))
+    }
+
     /// `Bond.create` over devices, on a network, with the server's choice of MAC.
     pub fn bond(
         &self,
@@ -331,7 +373,7 @@ impl SimHost {
             .expect("a plan")
     }
 
-    /// What clients can see of the network: every PIF, bond and network without what moves by itself, by stable names.
+    /// What clients can see of the network: every PIF, bond, VLAN, tunnel, VIF and network without what moves by itself, by stable names.
     pub fn seen(&self) -> Vec<String> {
         let view = self.core().view().expect("a view");
         let mut lines = Vec::new();
@@ -342,11 +384,17 @@ impl SimHost {
                 .some()
                 .map(|bond| view.field(bond, Bond::MASTER).expect("a master"));
             let bond = bond.map(|master| view.field(&master, Pif::DEVICE).expect("a device"));
+            // A tunnel's is random.
+            let mac = match pif.tunnel_access_pif_of.is_empty() {
+                true => pif.mac.as_str(),
+                false => "any",
+            };
             lines.push(format!(
-                "pif {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
+                "pif {} {} on {bridge} mac {} attached {} management {} slave of {bond:?} master {} | {} {} {} {} {} | {} {:?} {} \
                  | {} {:?} {}",
                 pif.device,
-                pif.mac,
+                pif.vlan,
+                mac,
                 pif.currently_attached,
                 pif.management,
                 pif.bond_master_of.len(),
@@ -372,6 +420,54 @@ impl SimHost {
                 bond.mode,
                 bond.properties,
                 bond.slaves.len()
+            ));
+        }
+        for (_, vm) in self.all::<Vm>() {
+            let host = !vm.resident_on.is_null();
+            let metrics = !vm.guest_metrics.is_null();
+            lines.push(format!(
+                "vm {} {} domain {} here {host} about to be {} tools {metrics} | {:?} {:?}",
+                vm.name_label,
+                vm.power_state,
+                vm.domid.signum(),
+                !vm.scheduled_to_be_resident_on.is_null(),
+                vm.current_operations,
+                vm.allowed_operations,
+            ));
+        }
+        let bridge_under = |pif: &Ref<Pif>| {
+            let network = view.field(pif, Pif::NETWORK).expect("a network");
+            view.field(&network, Network::BRIDGE).expect("a bridge")
+        };
+        for (_, vlan) in self.all::<Vlan>() {
+            let (on, over) = (
+                bridge_under(&vlan.tagged_pif),
+                bridge_under(&vlan.untagged_pif),
+            );
+            lines.push(format!("vlan {} of {on} is {over}", vlan.tag));
+        }
+        for (_, tunnel) in self.all::<Tunnel>() {
+            let on = bridge_under(&tunnel.transport_pif);
+            let over = bridge_under(&tunnel.access_pif);
+            lines.push(format!(
+                "tunnel {} through {on} is {over} {:?}",
+                tunnel.protocol, tunnel.status
+            ));
+        }
+        for (_, vif) in self.all::<Vif>() {
+            let bridge = view.field(&vif.network, Network::BRIDGE).expect("a bridge");
+            let vm = vif.vm.some();
+            let vm = vm.map(|vm| view.field(vm, Vm::NAME_LABEL).expect("a name"));
+            lines.push(format!(
+                "vif {} of {vm:?} on {bridge} mac {} attached {} | {} {:?} {:?} | {:?} {:?}",
+                vif.device,
+                vif.mac,
+                vif.currently_attached,
+                vif.locking_mode,
+                vif.ipv4_allowed,
+                vif.ipv6_allowed,
+                vif.current_operations,
+                vif.allowed_operations,
             ));
         }
         lines.extend(
@@ -411,6 +507,75 @@ fn options() -> Options {
 /// A directory in memory, if the machine has one: hundreds of databases are made, and none must survive a power cut.
 fn in_memory() -> std::io::Result<TempDir> {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
+}
+
+/// A record for `VM.create`, with some members replaced.
+pub fn vm_record(label: &str, members: &[(&str, Value)]) -> Value {
+    let empty = || Value::Struct(Vec::new());
+    let mebibytes = |number: i64| Value::Int(number << 20);
+    let record = [
+        ("name_label", Value::from(label)),
+        ("name_description", Value::from("")),
+        ("user_version", Value::Int(1)),
+        ("is_a_template", Value::Bool(false)),
+        ("affinity", Value::from("OpaqueRef:NULL")),
+        ("memory_static_max", mebibytes(256)),
+        ("memory_dynamic_max", mebibytes(256)),
+        ("memory_dynamic_min", mebibytes(128)),
+        ("memory_static_min", mebibytes(128)),
+        ("VCPUs_params", empty()),
+        ("VCPUs_max", Value::Int(1)),
+        ("VCPUs_at_startup", Value::Int(1)),
+        ("actions_after_shutdown", Value::from("destroy")),
+        ("actions_after_reboot", Value::from("restart")),
+        ("actions_after_crash", Value::from("destroy")),
+        ("PV_bootloader", Value::from("")),
+        ("PV_kernel", Value::from("")),
+        ("PV_ramdisk", Value::from("")),
+        ("PV_args", Value::from("")),
+        ("PV_bootloader_args", Value::from("")),
+        ("PV_legacy_args", Value::from("")),
+        ("HVM_boot_policy", Value::from("BIOS order")),
+        ("HVM_boot_params", empty()),
+        ("platform", empty()),
+        ("PCI_bus", Value::from("")),
+        ("other_config", empty()),
+        ("recommendations", Value::from("")),
+    ];
+    with_members(record, members)
+}
+
+/// A record for `VIF.create`, with some members replaced.
+pub fn vif_record(
+    vm: &Ref<Vm>,
+    device: &str,
+    network: &Ref<Network>,
+    members: &[(&str, Value)],
+) -> Value {
+    let empty = || Value::Struct(Vec::new());
+    let record = [
+        ("device", Value::from(device)),
+        ("network", text(network)),
+        ("VM", text(vm)),
+        ("MAC", Value::from("")),
+        ("MTU", Value::Int(1500)),
+        ("other_config", empty()),
+        ("qos_algorithm_type", Value::from("")),
+        ("qos_algorithm_params", empty()),
+    ];
+    with_members(record, members)
+}
+
+fn with_members<const N: usize>(record: [(&str, Value); N], members: &[(&str, Value)]) -> Value {
+    let mut record: Vec<_> = record
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    for (name, value) in members {
+        record.retain(|(known, _)| known != name);
+        record.push(((*name).to_owned(), value.clone()));
+    }
+    Value::Struct(record)
 }
 
 /// A reference as a value.

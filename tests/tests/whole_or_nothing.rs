@@ -1,7 +1,7 @@
 //! Every network call, with a failure and with a crash at each of its steps: afterwards the host and the database
 //! are as before or as asked, and they agree.
 
-use xapi_model::{ApiError, Value};
+use xapi_model::{ApiError, Network, Ref, Tunnel, Value, Vlan};
 use xapi_net::names::Name;
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind};
@@ -48,7 +48,119 @@ fn set_gro_off(host: &SimHost, device: &str) -> Result<Value, ApiError> {
     host.call("PIF.set_property", params.collect())
 }
 
+fn network(host: &SimHost, label: &str) -> Ref<Network> {
+    let all = host.all::<Network>();
+    let known = all.into_iter().find(|(_, net)| net.name_label == label);
+    known.map_or_else(|| host.new_network(label), |(network, _)| network)
+}
+
+fn vlan(host: &SimHost, device: &str, tag: i64) -> Result<Value, ApiError> {
+    let network = network(host, &format!("{tag} of {device}"));
+    let params = vec![text(&host.pif(device)), Value::Int(tag), text(&network)];
+    host.call("VLAN.create", params)
+}
+
+fn tunnel(host: &SimHost, device: &str) -> Result<Value, ApiError> {
+    let params = [text(&host.pif(device)), text(&network(host, "inner"))];
+    host.call("tunnel.create", params.to_vec())
+}
+
+/// VLANs on two members of a bond to be, one tag twice; a tunnel; addresses on both.
+fn laden(host: &SimHost) {
+    for (device, tag) in [("eth1", 7), ("eth2", 7), ("eth2", 8)] {
+        vlan(host, device, tag).unwrap();
+    }
+    reconfigure(host, "eth1", ["Static", "10.1.0.2", "255.255.0.0", "", ""]).unwrap();
+    tunnel(host, "eth1").unwrap();
+}
+
+/// Management on a VLAN of eth1.
+fn tagged_management(host: &SimHost) {
+    let vlan = vlan(host, "eth1", 7).unwrap();
+    let vlan = Ref::<Vlan>::new(vlan.as_str().unwrap());
+    let untagged = text(&host.get(&vlan).untagged_pif);
+    let words = ["Static", "10.7.0.2", "255.255.255.0", "10.7.0.1", ""].map(Value::from);
+    let params = std::iter::once(untagged.clone()).chain(words).collect();
+    host.call("PIF.reconfigure_ip", params).unwrap();
+    host.call("host.management_reconfigure", vec![untagged])
+        .unwrap();
+}
+
 const CASES: &[Case] = &[
+    Case {
+        name: "VLAN.create",
+        prepare: |host| drop(network(host, "7 of eth1")),
+        call: |host| vlan(host, "eth1", 7),
+    },
+    Case {
+        name: "VLAN.create on a bond",
+        prepare: |host| {
+            bond(host, &["eth1", "eth2"], "lacp").unwrap();
+            network(host, "7 of bond0");
+        },
+        call: |host| vlan(host, "bond0", 7),
+    },
+    Case {
+        name: "VLAN.destroy",
+        prepare: |host| drop(vlan(host, "eth1", 7).unwrap()),
+        call: |host| {
+            let (vlan, _) = host.all::<Vlan>().remove(0);
+            host.call("VLAN.destroy", vec![text(&vlan)])
+        },
+    },
+    Case {
+        name: "tunnel.create over an unplugged PIF",
+        prepare: |host| {
+            reconfigure(host, "eth1", ["Static", "10.1.0.2", "255.255.0.0", "", ""]).unwrap();
+            host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+                .unwrap();
+            network(host, "inner");
+        },
+        call: |host| tunnel(host, "eth1"),
+    },
+    Case {
+        name: "tunnel.destroy",
+        prepare: |host| {
+            reconfigure(host, "eth1", ["Static", "10.1.0.2", "255.255.0.0", "", ""]).unwrap();
+            tunnel(host, "eth1").unwrap();
+        },
+        call: |host| {
+            let (tunnel, _) = host.all::<Tunnel>().remove(0);
+            host.call("tunnel.destroy", vec![text(&tunnel)])
+        },
+    },
+    Case {
+        name: "Bond.create with VLANs and a tunnel",
+        prepare: |host| {
+            laden(host);
+            network(host, "bonded");
+        },
+        call: |host| bond(host, &["eth1", "eth2"], "active-backup"),
+    },
+    Case {
+        name: "Bond.destroy with VLANs and a tunnel",
+        prepare: |host| {
+            laden(host);
+            bond(host, &["eth1", "eth2"], "active-backup").unwrap();
+        },
+        call: |host| on_bond(host, "Bond.destroy", Vec::new()),
+    },
+    Case {
+        name: "Bond.create with management on a VLAN of a member",
+        prepare: |host| {
+            tagged_management(host);
+            network(host, "bonded");
+        },
+        call: |host| bond(host, &["eth1", "eth2"], "balance-slb"),
+    },
+    Case {
+        name: "Bond.destroy with management on a VLAN",
+        prepare: |host| {
+            tagged_management(host);
+            bond(host, &["eth1", "eth2"], "balance-slb").unwrap();
+        },
+        call: |host| on_bond(host, "Bond.destroy", Vec::new()),
+    },
     Case {
         name: "Bond.create over the management interface",
         prepare: |host| drop(host.new_network("bonded")),

@@ -16,10 +16,12 @@ use nix::sys::signal::{SigSet, Signal};
 use tracing_subscriber::prelude::*;
 use xapi::Answers;
 use xapi_core::auth::Pam;
+use xapi_core::guests::Kind;
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
+use xapi_guest::{Guests, local};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 
@@ -168,6 +170,8 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         fcoe: settings.fcoe.clone(),
         boot_nics: settings.boot_nics.clone(),
         unmanaged_nics: settings.unmanaged_nics.clone(),
+        shutdown_deadline: Duration::from_secs(settings.guests.shutdown_deadline),
+        unplug_deadline: Duration::from_secs(settings.guests.unplug_deadline),
         ..config
     };
     let signals = Signals::block()?;
@@ -193,13 +197,12 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     }
     let agent = Arc::new(LocalAgent::start(network(&config, settings)?)?);
     let pam = Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline));
-    let core = Arc::new(Core::new(
-        config,
-        store,
-        agent,
-        pam,
-        Arc::new(SystemTime::now),
-    ));
+    let guests = guests(&config, settings)?;
+    let mut core = Core::new(config, store, agent, pam, Arc::new(SystemTime::now));
+    if let Some((guests, kind)) = guests {
+        core = core.with_guests(guests, kind);
+    }
+    let core = Arc::new(core);
     startup::run(&core)?;
     let watch = Watch::start(&core)?;
     let (tell, told) = mpsc::channel();
@@ -298,6 +301,28 @@ enum Told {
     Signal(Signal),
     /// Management is enabled or not; the sender goes when the listeners are as that asks.
     Management(bool, mpsc::Sender<()>),
+}
+
+/// Who runs machines, if anybody shall.
+fn guests(
+    config: &Config,
+    settings: &Settings,
+) -> Result<Option<(Arc<dyn Guests>, Kind)>, Box<dyn std::error::Error>> {
+    let kind = match settings.guests.kind {
+        settings::GuestKind::None => return Ok(None),
+        settings::GuestKind::Namespace => Kind::Namespace,
+        settings::GuestKind::Qemu => Kind::Machine,
+    };
+    let open = local::Config {
+        qemu: settings.guests.qemu.clone(),
+        accelerator: match settings.guests.accelerator {
+            settings::Accelerator::Tcg => local::Accelerator::Tcg,
+            settings::Accelerator::Kvm => local::Accelerator::Kvm,
+        },
+        ..local::Config::under(&config.root)
+    };
+    let guests: Arc<dyn Guests> = Arc::new(local::LocalGuests::open(open)?);
+    Ok(Some((guests, kind)))
 }
 
 /// What the agent of the host's network must know.

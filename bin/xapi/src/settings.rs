@@ -55,6 +55,58 @@ pub struct Settings {
     pub boot_nics: Vec<String>,
     /// NICs whose PIFs are not managed when they are found.
     pub unmanaged_nics: Vec<String>,
+    /// What machines are run as.
+    pub guests: Guests,
+}
+
+/// What machines are run as, and how long they may take.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Guests {
+    /// What guests are made of.
+    pub kind: GuestKind,
+    /// The program that runs virtual machines; one without a slash is looked for in PATH.
+    pub qemu: PathBuf,
+    /// What carries out a virtual machine's instructions.
+    pub accelerator: Accelerator,
+    /// Seconds that a guest may take to shut down when it is asked to, to be suspended, and to resume.
+    pub shutdown_deadline: u64,
+    /// Seconds that a guest may take to let go of a NIC.
+    pub unplug_deadline: u64,
+}
+
+impl Default for Guests {
+    fn default() -> Guests {
+        Guests {
+            kind: GuestKind::None,
+            qemu: PathBuf::from("qemu-system-x86_64"),
+            accelerator: Accelerator::Tcg,
+            shutdown_deadline: 1200,
+            unplug_deadline: 30,
+        }
+    }
+}
+
+/// What guests are made of.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestKind {
+    /// There are none.
+    None,
+    /// Network namespaces.
+    Namespace,
+    /// Virtual machines in QEMU.
+    Qemu,
+}
+
+/// What carries out a virtual machine's instructions.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Accelerator {
+    /// QEMU itself.
+    Tcg,
+    /// The processor.
+    Kvm,
 }
 
 /// What Open vSwitch forwards with.
@@ -102,6 +154,7 @@ impl Default for Settings {
             fcoe: BTreeMap::new(),
             boot_nics: Vec::new(),
             unmanaged_nics: Vec::new(),
+            guests: Guests::default(),
         }
     }
 }
@@ -171,6 +224,13 @@ impl Settings {
         range("change_deadline", self.change_deadline, 1, 3600)?;
         range("proof_deadline", self.proof_deadline, 1, 600)?;
         range("auth_deadline", self.auth_deadline, 1, 600)?;
+        let Guests {
+            shutdown_deadline,
+            unplug_deadline,
+            ..
+        } = self.guests;
+        range("guests.shutdown_deadline", shutdown_deadline, 1, 86_400)?;
+        range("guests.unplug_deadline", unplug_deadline, 1, 3600)?;
         let mut bounds = self.limits.bounds().into_iter();
         bounds.try_for_each(|(name, value, least, most)| {
             range(&format!("limits.{name}"), value, least, most)
@@ -226,7 +286,7 @@ impl Settings {
 mod tests {
     use xapi_model::Role;
 
-    use super::{Datapath, PlainHttp, Settings};
+    use super::{Datapath, GuestKind, Guests, PlainHttp, Settings};
     use crate::limits::Limits;
 
     fn read(text: &str) -> Result<Settings, String> {
@@ -316,6 +376,26 @@ mod tests {
             ("root = \"read-only\"", "users: \"root\""),
         ] {
             let error = read(&format!("[users]\n{line}\n")).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn guests_are_of_one_kind_and_there_are_none_by_default() {
+        assert_eq!(read("").unwrap().guests.kind, GuestKind::None);
+        let settings = read("[guests]\nkind = \"qemu\"\nunplug_deadline = 5\n").unwrap();
+        let expected = Guests {
+            kind: GuestKind::Qemu,
+            unplug_deadline: 5,
+            ..Guests::default()
+        };
+        assert_eq!(settings.guests, expected);
+        for (line, told) in [
+            ("kind = \"xen\"", "unknown variant `xen`"),
+            ("unplug_deadline = 0", "guests.unplug_deadline = 0"),
+            ("kinds = 1", "unknown field `kinds`"),
+        ] {
+            let error = read(&format!("[guests]\n{line}\n")).unwrap_err();
             assert!(error.contains(told), "{error}");
         }
     }

@@ -14,7 +14,7 @@ use crate::man;
 use crate::print::Printer;
 use crate::progress;
 use crate::records::{Column, Kind, Shape, kinds};
-use crate::select::{self, OnHosts};
+use crate::select::{self, Selected};
 use crate::server::{Server, surprise};
 use crate::shown::text;
 use crate::verbs::{self, Verb};
@@ -36,6 +36,19 @@ impl<'a> Context<'a> {
         params
             .get(name)
             .ok_or_else(|| Failure::Required(name.to_owned()))
+    }
+
+    /// A call that may take long: whoever looks is shown how far it is.
+    pub fn long_call(&mut self, name: &str, params: Vec<Value>) -> Result<Value, Failure> {
+        let message = messages()
+            .find(name)
+            .ok_or_else(|| Failure::Answer(format!("{name} is not in the model")))?;
+        match self.printer.watcher() {
+            Some(watcher) if message.is_async => {
+                progress::call(&mut self.server, watcher, message, params)
+            }
+            _ => self.server.call(name, params),
+        }
     }
 
     /// The text of a file of the user.
@@ -190,8 +203,8 @@ pub enum Action {
     Own(fn(&mut Context<'_>) -> Result<(), Failure>),
     /// Without a server.
     Offline(fn(&mut Printer<'_>)),
-    /// On the hosts that selectors name.
-    Hosts(OnHosts),
+    /// On the hosts or VMs that selectors name.
+    Selected(Selected),
     /// On the records of a class.
     Record(Verb, &'static Kind),
 }
@@ -235,7 +248,7 @@ impl Command {
                 write(&mut cx.printer);
                 Ok(())
             }
-            Action::Hosts(on) => select::run(self, on, cx),
+            Action::Selected(on) => select::run(self, on, cx),
             Action::Record(verb, kind) => verbs::run(verb, kind, cx),
         }
     }
@@ -262,11 +275,9 @@ fn call_one(call: &OneCall, cx: &mut Context<'_>) -> Result<(), Failure> {
             None => param.default.map_or_else(|| param.ty.zero(), |make| make()),
         });
     }
-    let result = match cx.printer.watcher() {
-        Some(watcher) if call.long && message.is_async => {
-            progress::call(&mut cx.server, watcher, message, params)?
-        }
-        _ => cx.server.call(call.message, params)?,
+    let result = match call.long {
+        true => cx.long_call(call.message, params)?,
+        false => cx.server.call(call.message, params)?,
     };
     match call.says {
         Says::Result => print_result(call, &message.result, result, cx),

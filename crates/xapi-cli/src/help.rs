@@ -3,7 +3,6 @@
 use crate::command::{self, Action, Command};
 use crate::grammar::{Params, STANDARD};
 use crate::print::{Block, Printer};
-use crate::select;
 
 /// A line and the next name are no longer than this; the comma between them is not counted.
 const WIDTH: usize = 74;
@@ -82,9 +81,9 @@ fn block(command: &Command) -> Block {
     let pair = |key: &str, value: String| (key.to_owned(), value);
     let mut optional = command.optional.clone();
     let mut help = command.help.clone();
-    if let Action::Hosts(_) = command.action {
-        optional.push(select::PLACE.to_owned());
-        help = format!("{help} {}", select::HELP);
+    if let Action::Selected(on) = command.action {
+        optional.push(on.of.place().to_owned());
+        help = format!("{help} {}", on.of.help());
     }
     vec![
         pair("command name        ", command.name.clone()),

@@ -17,6 +17,10 @@ pub struct Config {
     pub proof_within: std::time::Duration,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
+    /// How long a guest may take to shut down when it is asked to, to be suspended, and to resume.
+    pub shutdown_deadline: std::time::Duration,
+    /// How long a guest may take to let go of a NIC.
+    pub unplug_deadline: std::time::Duration,
     /// A plugin that has not ended after this time is ended.
     pub plugin_deadline: std::time::Duration,
     /// Name of the PAM service.
@@ -51,6 +55,8 @@ impl Default for Config {
             change_deadline: std::time::Duration::from_secs(30),
             proof_within: std::time::Duration::from_secs(20),
             auth_deadline: std::time::Duration::from_secs(20),
+            shutdown_deadline: std::time::Duration::from_secs(1200),
+            unplug_deadline: std::time::Duration::from_secs(30),
             plugin_deadline: std::time::Duration::from_secs(600),
             pam_service: "xapi".to_owned(),
             users: BTreeMap::new(),

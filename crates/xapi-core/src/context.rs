@@ -16,6 +16,7 @@ use crate::auth::Authenticate;
 use crate::config::Config;
 use crate::dispatch::Handler;
 use crate::session::attempts::Attempts;
+use crate::vifs_to_move::Hands;
 
 pub use crate::session::Caller;
 
@@ -55,6 +56,8 @@ pub struct Core {
     pub clock: Clock,
     /// What this host shows to those that connect by TLS; nothing before start-up.
     pub tls: Arc<TlsIdentity>,
+    /// Who runs guests here, if anybody does.
+    pub(crate) here: Option<crate::guests::Here>,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
     /// A change that waits for a person to say that all is well.
@@ -71,6 +74,8 @@ pub struct Core {
     management: AtomicBool,
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
+    /// Who asks guests to let go of their NICs before networks move.
+    hands: OnceLock<Box<dyn Hands>>,
     pub(crate) async_slots: crate::task::Slots,
     pub(crate) events: crate::events::Events,
     /// What is counted for those who watch the daemon.
@@ -101,6 +106,7 @@ impl Core {
             authenticate,
             clock,
             tls: Arc::default(),
+            here: None,
             certifying: Mutex::new(()),
             confirmation: crate::proof::Confirmation::default(),
             changing: Turns::default(),
@@ -110,6 +116,7 @@ impl Core {
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
+            hands: OnceLock::new(),
             async_slots: slots,
             events: crate::events::Events::default(),
             metrics: crate::metrics::Metrics::default(),
@@ -210,6 +217,19 @@ impl Core {
     /// Has somebody told whenever management is enabled or disabled. Only the first to ask is told.
     pub fn on_management(&self, tell: impl Fn(bool) + Send + Sync + 'static) {
         self.on_management.get_or_init(|| Box::new(tell));
+    }
+
+    /// Has somebody asked before attached VIFs get another network, instead of the guests themselves. Only the first one is.
+    pub fn set_hands(&self, hands: impl Hands + 'static) {
+        self.hands.get_or_init(|| Box::new(hands));
+    }
+
+    pub(crate) fn hands(&self) -> Option<&dyn Hands> {
+        let of_guests = || {
+            let here = self.here.as_ref();
+            here.map(|_| &crate::guests::release::OfGuests as &dyn Hands)
+        };
+        self.hands.get().map(|hands| &**hands).or_else(of_guests)
     }
 
     pub(crate) fn set_management_enabled(&self, enabled: bool) {

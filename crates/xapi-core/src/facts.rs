@@ -3,15 +3,15 @@
 
 use xapi_db::{Draft, Read};
 use xapi_model::{
-    Bond, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, PifIgmpStatus,
-    PifMetrics, Pool, PrimaryAddressType, Ref,
+    Bond, Host, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass, Network, Pif,
+    PifIgmpStatus, PifMetrics, Pool, PrimaryAddressType, Ref, Tunnel,
 };
 use xapi_net::facts::{BridgeFacts, Duplex, Facts, NicFacts};
 use xapi_net::topology::{Family, Name};
 
 use crate::Result;
 use crate::context::Core;
-use crate::{startup, topology};
+use crate::{alert, startup, topology};
 
 /// Writes the facts of a host into a draft; equal values make no edit and no event.
 pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
@@ -42,6 +42,9 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
         }
         if let Some(bond) = pif.bond_master_of.first() {
             bonded(core, draft, &pif, bond, facts)?;
+        }
+        for tunnel in pif.tunnel_access_pif_of.iter() {
+            tunnelled(draft, tunnel, pif.currently_attached && bridge.is_some())?;
         }
         if pif.management {
             management = bridge
@@ -170,8 +173,10 @@ fn bonded(core: &Core, draft: &Draft, pif: &Pif, bond: &Ref<Bond>, facts: &Facts
         .and_then(|name| facts.bonds.get(&name));
     let members = draft.find(Pif::BOND_SLAVE_OF, bond)?;
     let mut nics = Vec::new();
+    let mut devices = Vec::new();
     for member in members {
         let device = draft.field(&member, Pif::DEVICE)?;
+        devices.push(device.clone());
         nics.extend(
             Name::new(&device)
                 .ok()
@@ -183,7 +188,9 @@ fn bonded(core: &Core, draft: &Draft, pif: &Pif, bond: &Ref<Bond>, facts: &Facts
         // A bond of one member is a plain port.
         None => nics.iter().filter(|(_, nic)| nic.carrier).count(),
     };
-    draft.set(bond, Bond::LINKS_UP, i64::try_from(up).unwrap_or(i64::MAX))?;
+    let up = i64::try_from(up).unwrap_or(i64::MAX);
+    status(core, draft, pif, bond, (up, &mut devices))?;
+    draft.set(bond, Bond::LINKS_UP, up)?;
     if !draft.exists(&pif.metrics)? {
         return Ok(());
     }
@@ -203,6 +210,48 @@ fn bonded(core: &Core, draft: &Draft, pif: &Pif, bond: &Ref<Bond>, facts: &Facts
     let full = nics.iter().all(|(_, nic)| nic.duplex == Some(Duplex::Full));
     draft.set(&pif.metrics, PifMetrics::DUPLEX, full && !nics.is_empty())?;
     stamp(core, draft, &pif.metrics, &before)
+}
+
+/// BOND_STATUS_CHANGED, as XAPI words it: when the number of links changes, and at first sight if some are down.
+fn status(
+    core: &Core,
+    draft: &Draft,
+    pif: &Pif,
+    bond: &Ref<Bond>,
+    (up, devices): (i64, &mut Vec<String>),
+) -> Result<()> {
+    let all = devices.len();
+    // A bond of one member is none.
+    if all < 2 {
+        return Ok(());
+    }
+    devices.sort();
+    let name = devices.join("+");
+    let before = draft.field(bond, Bond::LINKS_UP)?;
+    let known = core.view()?.exists(bond)?;
+    let body = if known && before != up {
+        format!("The status of the {name} bond changed: {up}/{all} up (was {before}/{all})")
+    } else if !known && i64::try_from(all).is_ok_and(|all| up < all) {
+        format!("The status of the {name} bond is: {up}/{all} up")
+    } else {
+        return Ok(());
+    };
+    let uuid = draft.field(&pif.host, Host::UUID)?;
+    alert::add(
+        core,
+        draft,
+        "BOND_STATUS_CHANGED",
+        (MessageClass::Host, &uuid),
+        &body,
+    )?;
+    Ok(())
+}
+
+/// A tunnel is active while its bridge is there: no controller has to say so.
+fn tunnelled(draft: &Draft, tunnel: &Ref<Tunnel>, active: bool) -> Result<()> {
+    let mut status = draft.field(tunnel, Tunnel::STATUS)?;
+    status.insert("active".to_owned(), active.to_string());
+    draft.set(tunnel, Tunnel::STATUS, status)
 }
 
 fn stamp(core: &Core, draft: &Draft, metrics: &Ref<PifMetrics>, before: &PifMetrics) -> Result<()> {

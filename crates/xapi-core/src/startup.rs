@@ -1,6 +1,7 @@
 //! What happens between the opening of the database and the first answer, as a table that `xapi --list-startup`
 //! prints. Start-up does all that can be done, management first: one missing NIC never keeps a host off the network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -11,11 +12,12 @@ use xapi_model::{
 };
 use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
+use crate::carried::{self, Clash, Moving};
 use crate::context::Core;
 use crate::inventory::{self, Inventory};
-use crate::ops::pif;
+use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, certificates, diverged, facts, software, topology};
+use crate::{Result, adopt, alert, certificates, diverged, facts, guests, software, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -112,6 +114,12 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: repair_bonds,
+    },
+    Step {
+        name: "adopting guests",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: guests::adopt::guests,
     },
     Step {
         name: "choosing what is plugged",
@@ -371,32 +379,62 @@ fn scan(core: &Core) -> Result<()> {
 }
 
 /// Nothing uses a bond's member beside its bond (the rules that the bonding design calls R2), and no member points at
-/// a bond that is gone.
+/// a bond that is gone. All in one change.
 fn repair_bonds(core: &Core) -> Result<()> {
     let host = core.localhost()?;
     core.store.change(|draft| {
+        let mut bonds = BTreeMap::<Ref<Bond>, Vec<Ref<Pif>>>::new();
         for (reference, pif) in pifs_of(draft, &host)? {
             let Some(bond) = pif.bond_slave_of.some() else {
                 continue;
             };
-            if !draft.exists(bond)? {
+            if draft.exists(bond)? {
+                bonds.entry(bond.clone()).or_default().push(reference);
+            } else {
                 draft.set(&reference, Pif::BOND_SLAVE_OF, Ref::null())?;
-                continue;
             }
-            draft.set(&reference, Pif::CURRENTLY_ATTACHED, false)?;
-            let master = draft.field(bond, Bond::MASTER)?;
-            if pif.management {
-                crate::ops::bond::move_ip(draft, &reference, &master)?;
-                draft.set(&reference, Pif::MANAGEMENT, false)?;
-                draft.set(&master, Pif::MANAGEMENT, true)?;
-                draft.set(bond, Bond::PRIMARY_SLAVE, reference.clone())?;
-            }
-            if draft.field(bond, Bond::PRIMARY_SLAVE)?.is_null() {
-                draft.set(bond, Bond::PRIMARY_SLAVE, reference.clone())?;
-            }
+        }
+        for (bond, members) in &bonds {
+            repair(core, draft, &host, bond, members)?;
         }
         follow_primary_macs(draft, &host)
     })
+}
+
+/// Moves up to a bond what uses its members. What cannot go together is dropped and told: a start goes on.
+fn repair(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    bond: &Ref<Bond>,
+    members: &[Ref<Pif>],
+) -> Result<()> {
+    let master = draft.field(bond, Bond::MASTER)?;
+    let mut moving = Moving::new(draft, host, Clash::Tell);
+    for member in members {
+        draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
+        if draft.field(member, Pif::MANAGEMENT)? {
+            draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
+            // The host is reached by this address, whatever the bond's own is.
+            if carried::has_address(&draft.get(member)?) {
+                carried::clear_addresses(draft, &master)?;
+            }
+            moving.addresses(member, &master)?;
+            carried::management(draft, member, &master)?;
+            draft.set(&master, Pif::CURRENTLY_ATTACHED, true)?;
+        }
+        if draft.field(bond, Bond::PRIMARY_SLAVE)?.is_null() {
+            draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
+        }
+    }
+    for member in members {
+        moving.addresses(member, &master)?;
+    }
+    moving.everything(members, &master)?;
+    for what in &moving.dropped {
+        tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", what)?;
+    }
+    Ok(())
 }
 
 /// A bond that has its MAC from its primary member follows it (API facts, 1.1).
@@ -426,11 +464,13 @@ fn choose_plugged(core: &Core) -> Result<()> {
     let host = core.localhost()?;
     core.store.change(|draft| {
         for (reference, pif) in pifs_of(draft, &host)? {
-            let configured = pif.ip_configuration_mode != IpConfigurationMode::None
-                || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None;
-            let carries = pif.physical || !pif.bond_master_of.is_empty() || configured;
-            let plug = pif.managed && pif.bond_slave_of.is_null() && carries;
-            // Other VLANs and tunnels are plugged when a guest needs them: their devices are gone with the boot.
+            // Every one that can be: XAPI leaves VLANs and tunnels without addresses to the first guest that needs them.
+            let can = match pif::kind_of(&pif) {
+                Kind::Physical | Kind::BondMaster => true,
+                Kind::Vlan | Kind::TunnelAccess => !pif::on_sriov(draft, &pif)?,
+                Kind::SriovLogical => false,
+            };
+            let plug = pif.managed && pif.bond_slave_of.is_null() && can;
             draft.set(&reference, Pif::CURRENTLY_ATTACHED, plug || pif.management)?;
             draft.set(&reference, Pif::LEFT_OUT, false)?;
         }

@@ -19,6 +19,11 @@ use xapi_net::topology::{
 
 use crate::Result;
 
+mod overlay;
+pub mod vifs;
+
+pub use overlay::{address_of, free_key, mtu as mtu_of};
+
 /// All PIFs of a host, by reference.
 pub fn pifs_of<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Vec<(Ref<Pif>, Pif)>> {
     let refs = rows.find(Pif::HOST, host)?;
@@ -67,7 +72,8 @@ pub fn of_host<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Topology> {
         }
     }
     lowering.roles()?;
-    let topology = lowering.topology;
+    let mut topology = lowering.topology;
+    vifs::add(rows, host, &mut topology)?;
     // What the rows say was checked at the door, so a contradiction here is about rows that do not fit together.
     topology.check().map_err(|why| {
         let pif = pif_of_bridge(rows, host, &why.part).ok().flatten();
@@ -99,7 +105,17 @@ pub fn wished<R: Read>(rows: &R, host: &Ref<Host>) -> Result<(Topology, Vec<Left
     }
     lowering.roles()?;
     let mut topology = lowering.topology;
+    vifs::add(rows, host, &mut topology)?;
     while let Err(invalid) = topology.check() {
+        let vif = Name::new(&invalid.part).ok();
+        if let Some(vif) = vif.filter(|vif| topology.vifs.remove(vif).is_some()) {
+            left_out.push(LeftOut {
+                part: Part::Nic(vif),
+                bridges: Vec::new(),
+                why: invalid.to_string(),
+            });
+            continue;
+        }
         let Some(bridge) = bridge_in(&topology, &invalid.part) else {
             return Err(errors::internal_error(invalid));
         };
@@ -205,7 +221,7 @@ impl<'a, R: Read> Lowering<'a, R> {
         };
         let mut bridge = Bridge::of_kind(kind);
         bridge.mac = Some(mac(reference, &mac_of.mac)?);
-        bridge.mtu = mtu(pif, network);
+        bridge.mtu = overlay::mtu(self.rows, pif)?;
         bridge.network_uuids = Some(ids);
         Ok(bridge)
     }
@@ -215,7 +231,8 @@ impl<'a, R: Read> Lowering<'a, R> {
         let pif = self.rows.get(&vlan.tagged_pif)?;
         let network = self.rows.get(&pif.network)?;
         let parent = name(&vlan.tagged_pif, &network.bridge)?;
-        if !pif.currently_attached && !self.topology.bridges.contains_key(&parent) {
+        // If the PIF is attached itself, its own turn puts the bridge with its addresses in this one's place.
+        if !self.topology.bridges.contains_key(&parent) {
             let bridge = self.bare(&vlan.tagged_pif, &pif, &network)?;
             self.topology.bridges.insert(parent, bridge);
         }
@@ -223,14 +240,17 @@ impl<'a, R: Read> Lowering<'a, R> {
     }
 
     fn real(&mut self, reference: &Ref<Pif>, pif: &Pif, network: &Network) -> Result<Real> {
-        let uplink = match pif.bond_master_of.first() {
-            Some(bond) => Some(Uplink::Bond(self.bond(reference, pif, bond)?)),
-            None if pif.physical => {
+        let tunnel = pif.tunnel_access_pif_of.first();
+        let bond = pif.bond_master_of.first();
+        let uplink = match (bond, tunnel) {
+            (Some(bond), _) => Some(Uplink::Bond(self.bond(reference, pif, bond)?)),
+            (None, Some(tunnel)) => Some(Uplink::Tunnel(overlay::tunnel(self.rows, tunnel)?)),
+            (None, None) if pif.physical => {
                 let nic = name(reference, &pif.device)?;
                 self.settings(nic, pif, pif);
                 Some(Uplink::Nic(nic))
             }
-            None => None,
+            (None, None) => None,
         };
         Ok(Real {
             uplink,
@@ -410,9 +430,9 @@ fn link_modes(pif: &Pif) -> LinkModes {
     }
 }
 
-/// The MTU that a PIF's bridge shall have. Both sources are free for clients to write: one that no device takes does not
-/// count.
-pub fn mtu(pif: &Pif, network: &Network) -> u32 {
+/// The MTU that is asked for a PIF's bridge. Both sources are free for clients to write: one that no device takes does not
+/// count. See [`mtu_of`] for what it gets.
+pub fn wished_mtu(pif: &Pif, network: &Network) -> u32 {
     let usable = |mtu: &u32| (1280..=65535).contains(mtu);
     let own = pif
         .other_config

@@ -8,7 +8,7 @@ use xapi_model::{Host, Ref};
 use xapi_net::agent::NetEvent;
 
 use crate::context::Core;
-use crate::{Result, diverged, facts, session, startup, task};
+use crate::{Result, diverged, facts, guests, session, startup, task};
 
 /// How often sessions and tasks that nobody needs any more are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -16,6 +16,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// What the thread is told.
 enum Told {
     Event(NetEvent),
+    Guest(xapi_guest::Event),
     Stop,
 }
 
@@ -36,6 +37,14 @@ impl Watch {
             }
         });
         core.agent.subscribe(listener);
+        if let Ok(guests) = core.guests() {
+            let events = tell.clone();
+            guests.subscribe(Box::new(move |event| {
+                if events.send(Told::Guest(event)).is_err() {
+                    tracing::debug!("nobody follows the guests any more");
+                }
+            }));
+        }
         let core = Arc::clone(core);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
@@ -66,15 +75,19 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
         match told.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
             Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Told::Guest(event)) => guest(core, event),
             Ok(Told::Event(first)) => {
                 // What came meanwhile is in the same facts.
                 let mut events = vec![first];
+                let mut of_guests = Vec::new();
                 while let Ok(next) = told.try_recv() {
                     match next {
                         Told::Event(event) => events.push(event),
+                        Told::Guest(event) => of_guests.push(event),
                         Told::Stop => return,
                     }
                 }
+                of_guests.into_iter().for_each(|event| guest(core, event));
                 let reaction = std::panic::AssertUnwindSafe(|| react(core, &events));
                 match std::panic::catch_unwind(reaction) {
                     Ok(Ok(())) => {}
@@ -93,6 +106,17 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
             core.busy.keeps_house();
             due = Instant::now() + HOUSEKEEPING;
         }
+    }
+}
+
+/// The rows of a guest that did something by itself follow.
+fn guest(core: &Arc<Core>, event: xapi_guest::Event) {
+    let reaction = std::panic::AssertUnwindSafe(|| guests::follow::react(core, event));
+    match std::panic::catch_unwind(reaction) {
+        Ok(Ok(())) => {}
+        // The next start of the daemon looks at all guests again.
+        Ok(Err(why)) => tracing::error!("{event:?} was not written: {why}"),
+        Err(_) => tracing::error!("following the guests panicked at {event:?}"),
     }
 }
 

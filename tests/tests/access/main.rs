@@ -103,6 +103,7 @@ impl Stage {
             clock: Arc::new(move || {
                 SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::SeqCst))
             }),
+            ..Choices::default()
         };
         Stage {
             host: SimHost::with(3, choices),

@@ -3,6 +3,7 @@
 mod bond;
 mod certificates;
 mod effects_bond;
+mod effects_carried;
 mod effects_ip;
 mod effects_other;
 mod host;
@@ -14,3 +15,4 @@ mod proof;
 mod reconfigure;
 mod stage;
 mod trust;
+mod vlan;

@@ -19,10 +19,11 @@ mod storage;
 mod subject;
 mod transfer;
 mod vif;
+mod vm;
 
 use crate::command::{Action, Arg, Command, Context, OneCall, Says};
 use crate::failure::Failure;
-use crate::select::OnHosts;
+use crate::select::{Of, Selected};
 use crate::server::Row;
 
 /// A command as it is declared.
@@ -62,7 +63,24 @@ const fn hosts(
 ) -> Entry {
     Entry::new(
         name,
-        Action::Hosts(OnHosts {
+        Action::Selected(Selected {
+            of: Of::Hosts,
+            run,
+            one_only: false,
+        }),
+    )
+}
+
+/// A command on the VMs that selectors name.
+const fn vms(
+    name: &'static str,
+    of: Of,
+    run: fn(&mut Context<'_>, &Row) -> Result<(), Failure>,
+) -> Entry {
+    Entry::new(
+        name,
+        Action::Selected(Selected {
+            of,
             run,
             one_only: false,
         }),
@@ -106,11 +124,11 @@ impl Entry {
         self.local = true;
         self
     }
-    /// On one host, even if selectors name several.
+    /// On one object, even if selectors name several.
     const fn one_only(mut self) -> Entry {
-        if let Action::Hosts(mut on) = self.action {
+        if let Action::Selected(mut on) = self.action {
             on.one_only = true;
-            self.action = Action::Hosts(on);
+            self.action = Action::Selected(on);
         }
         self
     }
@@ -164,6 +182,7 @@ pub fn commands() -> impl Iterator<Item = Command> {
         pif::TUNNEL,
         network::NETWORK,
         vif::VIF,
+        vm::VM,
         host::HOST,
         host_data::HOST_DATA,
         host_network::HOST_NETWORK,

@@ -1,12 +1,25 @@
 //! VIFs.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+use xapi_model::{Type, Value, classes};
+
 use super::{Entry, call, own};
 use crate::command::{Context, arg};
 use crate::failure::Failure;
 
 pub const VIF: &[Entry] = &[
+    own("vif-create", vif_create)
+        .reqd(&["device", "network-uuid", "vm-uuid"])
+        .optional(&["mac"])
+        .help(
+            "Gives a VM a NIC on a network; device is its number in the VM. Without mac the server chooses the \
+             address, with mac=random this command does. Prints its UUID.",
+        ),
     call("vif-plug", "VIF.plug", &[arg("self", "uuid")])
         .reqd(&["uuid"])
+        .long()
         .help("Connects a VIF of a running VM."),
     own("vif-unplug", vif_unplug)
         .reqd(&["uuid"])
@@ -21,12 +34,13 @@ pub const VIF: &[Entry] = &[
         &[arg("self", "uuid"), arg("network", "network-uuid")],
     )
     .reqd(&["uuid", "network-uuid"])
+    .long()
     .help("Connects a VIF to another network."),
 ];
 
 fn vif_unplug(cx: &mut Context<'_>) -> Result<(), Failure> {
     let uuid = cx.required("uuid")?;
-    let class = xapi_model::classes::class("VIF")
+    let class = classes::class("VIF")
         .ok_or_else(|| Failure::Answer("no class VIF in the model".to_owned()))?;
     let vif = cx.server.by_uuid(class, uuid)?;
     let message = if cx.params.switch("force") {
@@ -34,5 +48,55 @@ fn vif_unplug(cx: &mut Context<'_>) -> Result<(), Failure> {
     } else {
         "VIF.unplug"
     };
-    cx.server.call(message, vec![vif.into()]).map(drop)
+    cx.long_call(message, vec![vif.into()]).map(drop)
+}
+
+/// The constructor takes a record, so this is no plain call.
+fn vif_create(cx: &mut Context<'_>) -> Result<(), Failure> {
+    let device = cx.required("device")?;
+    let network = object(cx, "network", "network-uuid")?;
+    let vm = object(cx, "VM", "vm-uuid")?;
+    let mtu = cx
+        .server
+        .call("network.get_MTU", vec![network.as_str().into()])?;
+    let mac = match cx.params.get("mac") {
+        Some(mac) if mac.eq_ignore_ascii_case("random") => random_mac(),
+        mac => mac.unwrap_or_default().to_owned(),
+    };
+    let empty = || Value::Struct(Vec::new());
+    let record = [
+        ("device", device.into()),
+        ("network", network.into()),
+        ("VM", vm.into()),
+        ("MAC", mac.into()),
+        ("MTU", mtu),
+        ("other_config", empty()),
+        ("currently_attached", false.into()),
+        ("qos_algorithm_type", "".into()),
+        ("qos_algorithm_params", empty()),
+        ("locking_mode", "network_default".into()),
+        ("ipv4_allowed", Value::Array(Vec::new())),
+        ("ipv6_allowed", Value::Array(Vec::new())),
+    ];
+    let record = record.map(|(name, value)| (name.to_owned(), value));
+    let vif = cx
+        .server
+        .call("VIF.create", vec![Value::Struct(record.into())])?;
+    cx.give(&Type::Ref("VIF"), &vif)
+}
+
+fn object(cx: &mut Context<'_>, class: &str, parameter: &str) -> Result<String, Failure> {
+    let uuid = cx.required(parameter)?;
+    let class = classes::class(class)
+        .ok_or_else(|| Failure::Answer(format!("no class {class} in the model")))?;
+    cx.server.by_uuid(class, uuid)
+}
+
+/// A local unicast address that nobody else is likely to have. The standard library draws the keys of its maps at random.
+fn random_mac() -> String {
+    let drawn = RandomState::new().build_hasher().finish().to_be_bytes();
+    let [a, b, c, d, e, f, ..] = drawn;
+    let first = a & 0xfe | 0x02;
+    let octets = [first, b, c, d, e, f].map(|octet| format!("{octet:02x}"));
+    octets.join(":")
 }

@@ -13,6 +13,7 @@ mod lists;
 mod params;
 mod progress;
 mod records;
+mod vms;
 
 use fake::{Fake, world};
 

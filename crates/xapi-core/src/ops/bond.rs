@@ -7,14 +7,15 @@ use xapi_db::{Draft, Read};
 use xapi_model::bond::{Create, Destroy, SetMode, SetProperty};
 use xapi_model::{
     Bond, BondMode, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PifMetrics, Pool,
-    Ref, errors,
+    Ref, Vif, Vlan, errors,
 };
 use xapi_net::topology::Mac;
 
-use crate::context::Cx;
-use crate::ops::pif::{Kind, host_live, kind_of, no_fcoe_in_use};
+use crate::carried::{self, Clash, Moving};
+use crate::context::{Core, Cx};
+use crate::ops::pif::{Kind, host_live, kind_of, no_fcoe_in_use, on_sriov};
 use crate::topology::{has_ip, pifs_of};
-use crate::{Config, Result};
+use crate::{Config, Result, vifs_to_move};
 
 /// `Bond.create`.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
@@ -24,41 +25,54 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     let view = cx.core.view()?;
     let host = view.field(first, Pif::HOST)?;
     host_live(&view, &host)?;
+    drop(view);
     let members = without_repeats(&call.members);
-    cx.change(&host, first, |draft| {
-        let properties = usable(draft, &host, &call)?;
-        let primary = bondable(&cx.core.config, draft, &members)?;
-        if !call.mac.is_empty() {
-            unicast_mac(&call.mac)?;
-        }
-        let master = draft.insert(master_of(draft, &host, &call, &members, &primary)?)?;
-        let bond = draft.insert(Bond {
-            master: master.clone(),
-            primary_slave: primary.clone(),
-            mode: call.mode,
-            properties,
-            auto_update_mac: call.mac.is_empty(),
-            ..Bond::blank()
-        })?;
-        for member in &members {
-            draft.set(member, Pif::BOND_SLAVE_OF, bond.clone())?;
-            draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
-            draft.set(member, Pif::LEFT_OUT, false)?;
-        }
-        move_ip(draft, &primary, &master)?;
-        move_management(draft, &members, &master)?;
-        let kept: Result<Vec<_>> = members
-            .iter()
-            .map(|member| draft.field(member, Pif::DISALLOW_UNPLUG))
-            .collect();
-        if kept?.contains(&true) {
+    let edit = |draft: &Draft| made(cx.core, draft, &host, &call, &members);
+    vifs_to_move::carrying(
+        cx.core,
+        |draft| edit(draft).map(|(_, vifs)| vifs),
+        || cx.change(&host, first, |draft| edit(draft).map(|(bond, _)| bond)),
+    )
+}
+
+/// Makes the bond's rows, and moves to it what its members had. Returns it with the VIFs that moved.
+fn made(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    call: &Create,
+    members: &[Ref<Pif>],
+) -> Result<(Ref<Bond>, Vec<Ref<Vif>>)> {
+    let properties = usable(draft, host, call)?;
+    let primary = bondable(&core.config, draft, members)?;
+    if !call.mac.is_empty() {
+        unicast_mac(&call.mac)?;
+    }
+    let master = draft.insert(master_of(draft, host, call, members, &primary)?)?;
+    let bond = draft.insert(Bond {
+        master: master.clone(),
+        primary_slave: primary.clone(),
+        mode: call.mode,
+        properties,
+        auto_update_mac: call.mac.is_empty(),
+        ..Bond::blank()
+    })?;
+    let mut moving = Moving::new(draft, host, Clash::Refuse);
+    for member in members {
+        draft.set(member, Pif::BOND_SLAVE_OF, bond.clone())?;
+        draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
+        draft.set(member, Pif::LEFT_OUT, false)?;
+        moving.addresses(member, &master)?;
+        carried::clear_addresses(draft, member)?;
+        carried::management(draft, member, &master)?;
+        if draft.field(member, Pif::DISALLOW_UNPLUG)? {
             draft.set(&master, Pif::DISALLOW_UNPLUG, true)?;
-            for member in &members {
-                draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
-            }
+            draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
         }
-        Ok(bond)
-    })
+    }
+    carried::settings(draft, &primary, &master)?;
+    moving.everything(members, &master)?;
+    Ok((bond, moving.vifs))
 }
 
 /// Of a member that is named twice the last naming counts.
@@ -84,7 +98,7 @@ fn usable(draft: &Draft, host: &Ref<Host>, call: &Create) -> Result<BTreeMap<Str
         }
     }
     if let Some(pif) = network.pifs.first()
-        && on_sriov(draft, pif)?
+        && on_sriov(draft, &draft.get(pif)?)?
     {
         return Err(errors::network_incompatible_with_bond(&call.network));
     }
@@ -95,21 +109,6 @@ fn usable(draft: &Draft, host: &Ref<Host>, call: &Create) -> Result<BTreeMap<Str
         check_property(call.mode, key, value)?;
     }
     Ok(with_defaults(call.mode, &call.properties))
-}
-
-fn on_sriov(draft: &Draft, pif: &Ref<Pif>) -> Result<bool> {
-    let row = draft.get(pif)?;
-    match kind_of(&row) {
-        Kind::SriovLogical => Ok(true),
-        Kind::Vlan => match row.vlan_master_of.some() {
-            Some(vlan) => {
-                let tagged = draft.field(vlan, xapi_model::Vlan::TAGGED_PIF)?;
-                Ok(kind_of(&draft.get(&tagged)?) == Kind::SriovLogical)
-            }
-            None => Ok(false),
-        },
-        _ => Ok(false),
-    }
 }
 
 /// Six groups of two hexadecimal digits.
@@ -254,18 +253,17 @@ fn bondable(config: &Config, draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<
     if rows.iter().filter(|(_, pif)| has_ip(pif)).count() > 1 {
         return Err(errors::pif_bond_more_than_one_ip());
     }
-    for (_, pif) in &rows {
-        carries_nothing(pif, "Bond.create over PIFs with VLANs or tunnels")?;
+    // XAPI counts those of the primary address type, and drops the others.
+    let families: [fn(&Pif) -> bool; 2] = [
+        |pif| pif.ip_configuration_mode != IpConfigurationMode::None,
+        |pif| pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None,
+    ];
+    for has in families {
+        if rows.iter().filter(|(_, pif)| has(pif)).count() > 1 {
+            return Err(errors::pif_bond_more_than_one_ip());
+        }
     }
     Ok((*primary).clone())
-}
-
-/// VLANs and tunnels on a member do not move along yet; to leave them behind would cut them off.
-fn carries_nothing(pif: &Pif, call: &str) -> Result<()> {
-    if pif.vlan_slave_of.is_empty() && pif.tunnel_transport_pif_of.is_empty() {
-        return Ok(());
-    }
-    Err(errors::not_implemented(call))
 }
 
 /// The PIF of a new bond.
@@ -315,100 +313,59 @@ fn free_device(draft: &Draft, host: &Ref<Host>) -> Result<String> {
     free.ok_or_else(|| errors::internal_error("no free bond name"))
 }
 
-/// Moves the IP configuration of both families. XAPI moves the IPv4 one only, and an IPv6 address is lost.
-pub fn move_ip(draft: &Draft, from: &Ref<Pif>, to: &Ref<Pif>) -> Result<()> {
-    let pif = draft.get(from)?;
-    draft.set(to, Pif::IP_CONFIGURATION_MODE, pif.ip_configuration_mode)?;
-    draft.set(to, Pif::IP, pif.ip)?;
-    draft.set(to, Pif::NETMASK, pif.netmask)?;
-    draft.set(to, Pif::GATEWAY, pif.gateway)?;
-    draft.set(to, Pif::DNS, pif.dns)?;
-    draft.set(
-        to,
-        Pif::IPV6_CONFIGURATION_MODE,
-        pif.ipv6_configuration_mode,
-    )?;
-    draft.set(to, Pif::IPV6, pif.ipv6)?;
-    draft.set(to, Pif::IPV6_GATEWAY, pif.ipv6_gateway)?;
-    clear_ip(draft, from)
-}
-
-/// Leaves a PIF without IP configuration.
-pub fn clear_ip(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
-    draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::None)?;
-    draft.set(
-        pif,
-        Pif::IPV6_CONFIGURATION_MODE,
-        Ipv6ConfigurationMode::None,
-    )?;
-    draft.set(pif, Pif::IPV6, Vec::new())?;
-    for field in [
-        Pif::IP,
-        Pif::NETMASK,
-        Pif::GATEWAY,
-        Pif::DNS,
-        Pif::IPV6_GATEWAY,
-    ] {
-        draft.set(pif, field, String::new())?;
-    }
-    Ok(())
-}
-
-/// If one of `from` is the management interface, `to` is it from now on.
-fn move_management(draft: &Draft, from: &[Ref<Pif>], to: &Ref<Pif>) -> Result<()> {
-    for pif in from {
-        if draft.field(pif, Pif::MANAGEMENT)? {
-            draft.set(pif, Pif::MANAGEMENT, false)?;
-            draft.set(to, Pif::MANAGEMENT, true)?;
-        }
-    }
-    Ok(())
-}
-
 /// `Bond.destroy`.
 pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
-    let bond = call.this;
     let view = cx.core.view()?;
-    let master = view.field(&bond, Bond::MASTER)?;
+    let master = view.field(&call.this, Bond::MASTER)?;
     let host = view.field(&master, Pif::HOST)?;
-    let primary = view.field(&bond, Bond::PRIMARY_SLAVE)?;
+    let primary = view.field(&call.this, Bond::PRIMARY_SLAVE)?;
     host_live(&view, &host)?;
-    cx.change(&host, &primary, |draft| {
-        let row = draft.get(&bond)?;
-        let master = draft.get(&row.master)?;
-        draft.rely(&bond)?;
-        let ha = draft
-            .all::<Pool>()?
-            .first()
-            .is_some_and(|(_, pool)| pool.ha_enabled);
-        if ha && master.management {
-            return Err(errors::ha_cannot_change_bond_status_of_mgmt_iface());
-        }
-        carries_nothing(&master, "Bond.destroy with VLANs or tunnels")?;
-        let primary = row.primary_slave.some().or_else(|| row.slaves.first());
-        let primary = primary
-            .cloned()
-            .ok_or_else(|| errors::handle_invalid("PIF", &row.primary_slave))?;
-        for member in row.slaves.iter() {
-            draft.set(member, Pif::BOND_SLAVE_OF, Ref::null())?;
-            draft.set(
-                member,
-                Pif::CURRENTLY_ATTACHED,
-                master.currently_attached || master.management,
-            )?;
-        }
-        move_ip(draft, &row.master, &primary)?;
-        move_management(draft, std::slice::from_ref(&row.master), &primary)?;
-        if master.disallow_unplug {
-            draft.set(&primary, Pif::DISALLOW_UNPLUG, true)?;
-        }
-        draft.destroy(&bond)?;
-        draft.destroy(&row.master)?;
-        if draft.exists(&master.metrics)? {
-            draft.destroy(&master.metrics)?;
-        }
-        Ok(())
+    drop(view);
+    let edit = |draft: &Draft| unmade(draft, &host, &call.this);
+    vifs_to_move::carrying(cx.core, edit, || {
+        cx.change(&host, &primary, |draft| edit(draft).map(drop))
     })
+}
+
+/// Removes the bond's rows, and moves what it had to its primary member. Returns the VIFs that moved.
+fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Result<Vec<Ref<Vif>>> {
+    let row = draft.get(bond)?;
+    let master = draft.get(&row.master)?;
+    draft.rely(bond)?;
+    let ha = draft
+        .all::<Pool>()?
+        .first()
+        .is_some_and(|(_, pool)| pool.ha_enabled);
+    if ha && master.management {
+        return Err(errors::ha_cannot_change_bond_status_of_mgmt_iface());
+    }
+    let primary = row.primary_slave.some().or_else(|| row.slaves.first());
+    let primary = primary
+        .cloned()
+        .ok_or_else(|| errors::handle_invalid("PIF", &row.primary_slave))?;
+    let mut plugged = master.currently_attached || master.management;
+    for vlan in master.vlan_slave_of.iter() {
+        let untagged = draft.field(vlan, Vlan::UNTAGGED_PIF)?;
+        plugged |= draft.field(&untagged, Pif::MANAGEMENT)?;
+    }
+    for member in row.slaves.iter() {
+        draft.set(member, Pif::BOND_SLAVE_OF, Ref::null())?;
+        draft.set(member, Pif::CURRENTLY_ATTACHED, plugged)?;
+    }
+    let mut moving = Moving::new(draft, host, Clash::Refuse);
+    moving.addresses(&row.master, &primary)?;
+    carried::management(draft, &row.master, &primary)?;
+    carried::settings(draft, &row.master, &primary)?;
+    if master.disallow_unplug {
+        draft.set(&primary, Pif::DISALLOW_UNPLUG, true)?;
+    }
+    moving.everything(std::slice::from_ref(&row.master), &primary)?;
+    draft.destroy(bond)?;
+    draft.destroy(&row.master)?;
+    if draft.exists(&master.metrics)? {
+        draft.destroy(&master.metrics)?;
+    }
+    Ok(moving.vifs)
 }
 
 /// `Bond.set_mode`.

@@ -16,7 +16,8 @@ use xapi_model::{
 
 use crate::Result;
 use crate::context::Cx;
-use crate::ops::pif::{attach, host_live, refuse_ha_enabled};
+use crate::ops::pif::{host_live, refuse_ha_enabled};
+use crate::ops::plug::{carried, plug_in};
 use crate::topology::pifs_of;
 
 /// `host.management_reconfigure`: another PIF becomes the management interface.
@@ -27,8 +28,8 @@ pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Resul
     refuse_ha_enabled(&view)?;
     cx.change(&host, &call.pif, |draft| {
         let pif = draft.get(&call.pif)?;
-        if pif.managed && !pif.bond_slave_of.is_null() {
-            return Err(errors::cannot_plug_bond_slave(&call.pif));
+        if pif.managed {
+            carried(draft, &call.pif, &pif)?;
         }
         match pif.primary_address_type {
             PrimaryAddressType::IPv4
@@ -56,7 +57,7 @@ pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Resul
             }
         }
         draft.set(&call.pif, Pif::MANAGEMENT, true)?;
-        attach(draft, &call.pif)
+        plug_in(draft, &call.pif, &pif)
     })
 }
 

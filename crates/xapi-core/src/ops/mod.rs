@@ -10,7 +10,11 @@ mod host_network;
 pub mod message;
 pub mod network;
 pub mod pif;
+pub mod plug;
 pub mod plugin;
+pub mod tunnel;
+pub mod vif;
+pub mod vlan;
 pub mod vm;
 
 use std::collections::HashMap;
@@ -21,7 +25,8 @@ use xapi_model::{
 };
 use xapi_model::{
     network as network_calls, role as role_calls, session as session_calls,
-    subject as subject_calls, task as task_calls, vm as vm_calls,
+    subject as subject_calls, task as task_calls, tunnel as tunnel_calls, vif as vif_calls,
+    vlan as vlan_calls, vm as vm_calls,
 };
 
 use crate::dispatch::{Handler, handler};
@@ -62,13 +67,21 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<pif_calls::Scan>(pif::scan),
         handler::<pif_calls::Introduce>(pif::introduce),
         handler::<pif_calls::Forget>(pif::forget),
-        handler::<pif_calls::Plug>(pif::plug),
-        handler::<pif_calls::Unplug>(pif::unplug),
+        handler::<pif_calls::Plug>(plug::plug),
+        handler::<pif_calls::Unplug>(plug::unplug),
         handler::<pif_calls::ReconfigureIp>(pif::reconfigure_ip),
         handler::<pif_calls::ReconfigureIpv6>(pif::reconfigure_ipv6),
         handler::<pif_calls::SetPrimaryAddressType>(pif::set_primary_address_type),
         handler::<pif_calls::SetDisallowUnplug>(pif::set_disallow_unplug),
         handler::<pif_calls::SetProperty>(pif::set_property),
+        handler::<pif_calls::CreateVlan>(vlan::create_on_device),
+        handler::<pif_calls::Destroy>(vlan::destroy_by_pif),
+        handler::<tunnel_calls::Create>(tunnel::create),
+        handler::<tunnel_calls::Destroy>(tunnel::destroy),
+        handler::<vlan_calls::Create>(vlan::create),
+        handler::<vlan_calls::Destroy>(vlan::destroy),
+        handler::<pool_calls::CreateVlan>(vlan::create_in_pool),
+        handler::<pool_calls::CreateVlanFromPif>(vlan::create_from_pif),
         handler::<network_calls::AddPurpose>(network::add_purpose),
         handler::<network_calls::RemovePurpose>(network::remove_purpose),
         handler::<network_calls::SetDefaultLockingMode>(network::set_default_locking_mode),
@@ -91,6 +104,61 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::CallPlugin>(plugin::call_plugin),
         handler::<vm_calls::GetAllowedVifDevices>(vm::get_allowed_vif_devices),
         handler::<vm_calls::GetAllowedVbdDevices>(vm::get_allowed_vbd_devices),
+        handler::<vif_calls::SetLockingMode>(vif::set_locking_mode),
+        handler::<vif_calls::SetIpv4Allowed>(vif::set_ipv4_allowed),
+        handler::<vif_calls::AddIpv4Allowed>(vif::add_ipv4_allowed),
+        handler::<vif_calls::RemoveIpv4Allowed>(vif::remove_ipv4_allowed),
+        handler::<vif_calls::SetIpv6Allowed>(vif::set_ipv6_allowed),
+        handler::<vif_calls::AddIpv6Allowed>(vif::add_ipv6_allowed),
+        handler::<vif_calls::RemoveIpv6Allowed>(vif::remove_ipv6_allowed),
+        handler::<vm_calls::SetOtherConfig>(vm::settings::set_other_config),
+        handler::<vm_calls::AddToOtherConfig>(vm::settings::add_to_other_config),
+        handler::<vm_calls::RemoveFromOtherConfig>(vm::settings::remove_from_other_config),
+        handler::<vm_calls::SetPlatform>(vm::settings::set_platform),
+        handler::<vm_calls::AddToPlatform>(vm::settings::add_to_platform),
+        handler::<vm_calls::RemoveFromPlatform>(vm::settings::remove_from_platform),
+        handler::<vm_calls::SetBlockedOperations>(vm::settings::set_blocked_operations),
+        handler::<vm_calls::AddToBlockedOperations>(vm::settings::add_to_blocked_operations),
+        handler::<vm_calls::RemoveFromBlockedOperations>(
+            vm::settings::remove_from_blocked_operations,
+        ),
+        handler::<vm_calls::SetActionsAfterCrash>(vm::settings::set_actions_after_crash),
+        handler::<vm_calls::SetOrder>(vm::settings::set_order),
+        handler::<vm_calls::SetStartDelay>(vm::settings::set_start_delay),
+        handler::<vm_calls::SetShutdownDelay>(vm::settings::set_shutdown_delay),
+        handler::<vm_calls::SetHvmBootPolicy>(vm::settings::set_hvm_boot_policy),
+        handler::<vm_calls::SetDomainType>(vm::settings::set_domain_type),
+        handler::<vm_calls::SetVCPUsMax>(vm::settings::set_vcpus_max),
+        handler::<vm_calls::SetVCPUsAtStartup>(vm::settings::set_vcpus_at_startup),
+        handler::<vm_calls::SetMemory>(vm::settings::set_memory),
+        handler::<vm_calls::SetMemoryLimits>(vm::settings::set_memory_limits),
+        handler::<vm_calls::SetMemoryStaticRange>(vm::settings::set_memory_static_range),
+        handler::<vm_calls::SetMemoryStaticMin>(vm::settings::set_memory_static_min),
+        handler::<vm_calls::SetMemoryStaticMax>(vm::settings::set_memory_static_max),
+        handler::<vm_calls::SetMemoryDynamicRange>(vm::settings::set_memory_dynamic_range),
+        handler::<vm_calls::SetMemoryDynamicMin>(vm::settings::set_memory_dynamic_min),
+        handler::<vm_calls::SetMemoryDynamicMax>(vm::settings::set_memory_dynamic_max),
+        handler::<vm_calls::AssertOperationValid>(vm::operations::assert_operation_valid),
+        handler::<vm_calls::UpdateAllowedOperations>(vm::operations::update_allowed_operations),
+        handler::<vm_calls::AssertCanBootHere>(vm::placement::assert_can_boot_here),
+        handler::<vm_calls::GetPossibleHosts>(vm::placement::get_possible_hosts),
+        handler::<vif_calls::Plug>(vif::hotplug::plug),
+        handler::<vif_calls::Unplug>(vif::hotplug::unplug),
+        handler::<vif_calls::UnplugForce>(vif::hotplug::unplug_force),
+        handler::<vif_calls::Move>(vif::hotplug::move_),
+        handler::<vm_calls::Start>(vm::power::start),
+        handler::<vm_calls::StartOn>(vm::power::start_on),
+        handler::<vm_calls::Resume>(vm::power::resume),
+        handler::<vm_calls::ResumeOn>(vm::power::resume_on),
+        handler::<vm_calls::CleanShutdown>(vm::power::clean_shutdown),
+        handler::<vm_calls::HardShutdown>(vm::power::hard_shutdown),
+        handler::<vm_calls::Shutdown>(vm::power::shutdown),
+        handler::<vm_calls::CleanReboot>(vm::power::clean_reboot),
+        handler::<vm_calls::HardReboot>(vm::power::hard_reboot),
+        handler::<vm_calls::Pause>(vm::power::pause),
+        handler::<vm_calls::Unpause>(vm::power::unpause),
+        handler::<vm_calls::Suspend>(vm::power::suspend),
+        handler::<vm_calls::PowerStateReset>(vm::power::power_state_reset),
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(host::sync_database),
         handler::<event_calls::GetCurrentId>(events::get_current_id),
@@ -139,11 +207,15 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<message_calls::GetSince>(message::get_since),
     ];
     // Messages that do more than read or write a row, and results without a type.
-    let implied: [(&'static str, Handler); 7] = [
+    let implied: [(&'static str, Handler); 11] = [
         ("event.from", Box::new(events::from)),
         ("event.next", Box::new(events::next)),
         ("network.create", Box::new(network::create)),
         ("network.destroy", Box::new(network::destroy)),
+        ("VIF.create", Box::new(vif::create)),
+        ("VIF.destroy", Box::new(vif::destroy)),
+        ("VM.create", Box::new(vm::record::create)),
+        ("VM.destroy", Box::new(vm::record::destroy)),
         ("subject.create", Box::new(directory::create_subject)),
         ("session.get_record", Box::new(session::get_record)),
         (

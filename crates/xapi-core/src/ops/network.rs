@@ -1,11 +1,12 @@
 //! Networks (API facts, 1.7).
 
-use xapi_db::{Draft, Read};
+use xapi_db::Read;
 use xapi_model::messages::messages;
 use xapi_model::network::{AddPurpose, RemovePurpose, SetDefaultLockingMode};
 use xapi_model::{Class, Network, NetworkDefaultLockingMode, Pif, Ref, Value, Vif, errors};
 
 use crate::context::Cx;
+use crate::ops::pif::{Kind, kind_of};
 use crate::{Result, implied};
 
 /// Prefixes of bridge names that the toolstack keeps for itself.
@@ -103,21 +104,12 @@ pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
         if system.is_some_and(|value| value == "true") {
             return Err(errors::cannot_destroy_system_network(&this));
         }
-        for (vif, row) in vifs {
-            destroy_vif(draft, vif, &row)?;
+        for (vif, _) in vifs {
+            crate::ops::vif::remove(draft, vif)?;
         }
         draft.destroy(&this)
     })?;
     Ok(Value::Nil)
-}
-
-fn destroy_vif(draft: &Draft, vif: &Ref<Vif>, row: &Vif) -> Result<()> {
-    draft.destroy(vif)?;
-    if draft.exists(&row.metrics)? {
-        draft.destroy(&row.metrics)
-    } else {
-        Ok(())
-    }
 }
 
 /// `network.set_default_locking_mode`.
@@ -190,4 +182,21 @@ pub fn pif_on(
         }
     }
     Ok(None)
+}
+
+/// Whether a network is that of virtual functions: its first PIF is the logical side of SR-IOV, or a VLAN on one.
+pub fn is_sriov(rows: &impl Read, network: &Ref<Network>) -> Result<bool> {
+    let pifs = rows.field(network, Network::PIFS)?;
+    let Some(pif) = pifs.first() else {
+        return Ok(false);
+    };
+    let row = rows.get(pif)?;
+    match kind_of(&row) {
+        Kind::SriovLogical => Ok(true),
+        Kind::Vlan => {
+            let tagged = rows.field(&row.vlan_master_of, xapi_model::Vlan::TAGGED_PIF)?;
+            Ok(kind_of(&rows.get(&tagged)?) == Kind::SriovLogical)
+        }
+        _ => Ok(false),
+    }
 }

@@ -4,19 +4,20 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use xapi_db::{Draft, Read};
 use xapi_model::pif::{
-    Forget, Introduce, Plug, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
-    SetPrimaryAddressType, SetProperty, Unplug,
+    Forget, Introduce, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
+    SetPrimaryAddressType, SetProperty,
 };
 use xapi_model::{
     Class, Cluster, ClusterHost, ClusterOperation, Host, HostMetrics, IpConfigurationMode,
-    Ipv6ConfigurationMode, Network, Pbd, Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Sr, Vif,
-    Vm, VmPowerState, errors,
+    Ipv6ConfigurationMode, Network, Pbd, Pif, PifMetrics, Pool, PrimaryAddressType, Ref, Sr, Vlan,
+    errors,
 };
 use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::topology::{Mac, Name};
 
 use crate::context::{Core, Cx};
 use crate::ops::network;
+use crate::ops::plug::attach;
 use crate::topology::{cidr, pifs_of, prefix_of};
 use crate::{Config, Result, inventory};
 
@@ -50,6 +51,18 @@ pub fn kind_of(pif: &Pif) -> Kind {
     }
 }
 
+/// Whether a PIF is the logical side of SR-IOV, or a VLAN on one.
+pub fn on_sriov(rows: &impl Read, pif: &Pif) -> Result<bool> {
+    match kind_of(pif) {
+        Kind::SriovLogical => Ok(true),
+        Kind::Vlan => {
+            let tagged = rows.field(&pif.vlan_master_of, Vlan::TAGGED_PIF)?;
+            Ok(kind_of(&rows.get(&tagged)?) == Kind::SriovLogical)
+        }
+        _ => Ok(false),
+    }
+}
+
 /// HOST_OFFLINE for a host that does not report itself alive.
 pub fn host_live(rows: &impl Read, host: &Ref<Host>) -> Result<()> {
     let metrics = rows.field(host, Host::METRICS)?;
@@ -75,7 +88,7 @@ pub fn refuse_ha_enabled(rows: &impl Read) -> Result<()> {
 }
 
 /// HA and the redo log need their networks as they are.
-fn refuse_ha(rows: &impl Read) -> Result<()> {
+pub fn refuse_ha(rows: &impl Read) -> Result<()> {
     refuse_ha_enabled(rows)?;
     let redo = rows
         .all::<Pool>()?
@@ -89,7 +102,7 @@ fn refuse_ha(rows: &impl Read) -> Result<()> {
 }
 
 /// CLUSTERING_ENABLED [cluster host], if an enabled cluster host speaks through this PIF.
-fn refuse_clustering(rows: &impl Read, pif: &Ref<Pif>) -> Result<()> {
+pub fn refuse_clustering(rows: &impl Read, pif: &Ref<Pif>) -> Result<()> {
     for cluster_host in rows.find(ClusterHost::PIF, pif)? {
         if rows.field(&cluster_host, ClusterHost::ENABLED)? {
             return Err(errors::clustering_enabled(cluster_host));
@@ -117,7 +130,7 @@ fn no_cluster_grows(rows: &impl Read) -> Result<()> {
 }
 
 /// Runs a change on the host of a PIF.
-fn change(cx: &Cx<'_>, pif: &Ref<Pif>, edit: impl Fn(&Draft, Pif) -> Result<()>) -> Result<()> {
+pub fn change(cx: &Cx<'_>, pif: &Ref<Pif>, edit: impl Fn(&Draft, Pif) -> Result<()>) -> Result<()> {
     let view = cx.core.view()?;
     let host = view.field(pif, Pif::HOST)?;
     host_live(&view, &host)?;
@@ -434,84 +447,6 @@ pub fn forget(cx: &Cx<'_>, call: Forget) -> Result<()> {
             Ok(())
         }
     })
-}
-
-/// Marks a PIF as attached; the change that follows makes it so.
-pub fn attach(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
-    draft.set(pif, Pif::LEFT_OUT, false)?;
-    draft.set(pif, Pif::CURRENTLY_ATTACHED, true)
-}
-
-/// `PIF.plug`.
-pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
-    let this = &call.this;
-    change(cx, this, |draft, pif| {
-        if !pif.managed {
-            return Err(errors::pif_unmanaged(this));
-        }
-        match kind_of(&pif) {
-            Kind::TunnelAccess => return Err(errors::not_implemented("PIF.plug of a tunnel")),
-            Kind::SriovLogical => return Err(errors::not_implemented("PIF.plug of SR-IOV")),
-            Kind::Physical if !pif.bond_slave_of.is_null() => {
-                return Err(errors::cannot_plug_bond_slave(this));
-            }
-            Kind::Vlan => {
-                // What the VLAN stands on must be able to carry it: XAPI would tear the bond down here.
-                let tagged = draft.field(&pif.vlan_master_of, xapi_model::Vlan::TAGGED_PIF)?;
-                if !draft.field(&tagged, Pif::BOND_SLAVE_OF)?.is_null() {
-                    return Err(errors::cannot_plug_bond_slave(tagged));
-                }
-            }
-            Kind::Physical | Kind::BondMaster => {}
-        }
-        attach(draft, this)
-    })
-}
-
-/// `PIF.unplug`.
-pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
-    let this = &call.this;
-    change(cx, this, |draft, pif| {
-        if !pif.managed {
-            return Err(errors::pif_unmanaged(this));
-        }
-        if pif.currently_attached {
-            refuse_ha(draft)?;
-        }
-        if pif.management {
-            return Err(errors::pif_is_management_interface(this));
-        }
-        unused(draft, &pif)?;
-        if pif.disallow_unplug {
-            return Err(errors::pif_does_not_allow_unplug(this));
-        }
-        no_fcoe_in_use(&cx.core.config, draft, this, &pif)?;
-        draft.set(this, Pif::LEFT_OUT, false)?;
-        draft.set(this, Pif::CURRENTLY_ATTACHED, false)
-    })
-}
-
-/// VIF_IN_USE [network, VIF], if a machine on the PIF's host uses its network.
-fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
-    for vif in draft.field(&pif.network, Network::VIFS)?.iter() {
-        let row = draft.get::<Vif>(vif)?;
-        let machine = draft.get::<Vm>(&row.vm)?;
-        let here =
-            machine.resident_on == pif.host || machine.scheduled_to_be_resident_on == pif.host;
-        let attaching = row
-            .current_operations
-            .values()
-            .any(|op| *op == xapi_model::VifOperations::Attach);
-        let running = matches!(
-            machine.power_state,
-            VmPowerState::Running | VmPowerState::Paused
-        );
-        if here && attaching || row.currently_attached && machine.resident_on == pif.host && running
-        {
-            return Err(errors::vif_in_use(&pif.network, vif));
-        }
-    }
-    Ok(())
 }
 
 /// Entries of a comma list of addresses that have the family.

@@ -1,4 +1,13 @@
-//! Machines: what can be told of them without running any.
+//! Machines: their records and settings, where they could run, and what may be asked of them. The devices that they can
+//! still have stand here.
+
+pub mod operations;
+pub mod placement;
+pub mod power;
+pub mod record;
+pub mod settings;
+
+pub use operations::runs_hvm;
 
 use std::collections::BTreeSet;
 

@@ -62,6 +62,9 @@ pub struct Network {
     /// What the pool itself uses the network for, besides carrying traffic.
     #[field(DynamicRO, default = Vec::new())]
     pub purpose: Vec<NetworkPurpose>,
+    /// What tells this network's packets from others in tunnels, 1 to 16777215 on every host; 0 before its first tunnel.
+    #[field(Internal, default = 0)]
+    pub tunnel_key: i64,
 }
 
 /// What can be done to a network.

@@ -1,0 +1,142 @@
+//! What start-up makes of guests: those that run are taken over, those that are gone are shown so, and what a call had
+//! begun when the daemon died is ended.
+
+use std::collections::BTreeSet;
+
+use xapi_db::{Draft, Read};
+use xapi_guest::{Found, Guests};
+use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState};
+
+use super::{domain_of, lifecycle, nic_of};
+use crate::Result;
+use crate::context::Core;
+use crate::ops::vif::number_of;
+use crate::ops::vm::operations;
+
+/// Rows and guests agree afterwards; the ports follow when the network is brought up.
+pub(crate) fn guests(core: &Core) -> Result<()> {
+    let host = core.localhost()?;
+    let view = core.view()?;
+    let machines = view.all::<Vm>()?;
+    drop(view);
+    nothing_goes_on(core)?;
+    let guests = core.guests().ok();
+    let found = guests.map(Guests::found).unwrap_or_default();
+    let suspended: BTreeSet<String> = guests
+        .map(Guests::suspended)
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    for (vm, row) in machines {
+        if row.is_control_domain {
+            continue;
+        }
+        let guest = found.iter().find(|guest| guest.uuid == row.uuid);
+        let kept = suspended.contains(&row.uuid);
+        match guest {
+            Some(guest) => take_over(core, &host, &vm, &row, guest)?,
+            None => is_gone(core, &host, &vm, &row, kept)?,
+        }
+    }
+    Ok(())
+}
+
+/// Operations of calls that are no more.
+fn nothing_goes_on(core: &Core) -> Result<()> {
+    core.store.change(|draft| {
+        for (vm, row) in draft.all::<Vm>()? {
+            let mut stale = !row.current_operations.is_empty();
+            for vif in row.vifs.iter() {
+                stale |= !draft.field(vif, Vif::CURRENT_OPERATIONS)?.is_empty();
+                draft.set(vif, Vif::CURRENT_OPERATIONS, Default::default())?;
+            }
+            if stale {
+                draft.set(&vm, Vm::CURRENT_OPERATIONS, Default::default())?;
+                draft.set(&vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null())?;
+                operations::refresh(draft, &vm)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Found) -> Result<()> {
+    let here = row.resident_on == *host;
+    let starting = |op: &VmOperations| matches!(op, VmOperations::Start | VmOperations::StartOn);
+    let half_started = !here && row.power_state == VmPowerState::Halted
+        || row.current_operations.values().any(starting);
+    if half_started {
+        tracing::warn!("{vm} had not finished to start: it is ended");
+        let ended = core.guests()?.destroy(guest.domain);
+        ended.map_err(xapi_model::errors::internal_error)?;
+        return core
+            .store
+            .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Halted));
+    }
+    if !here && row.power_state != VmPowerState::Suspended {
+        // It runs elsewhere, says the pool; what runs here under its name is not ours to judge.
+        tracing::error!(
+            "{vm} is a guest here, domain {}, and its rows are of another host",
+            guest.domain
+        );
+        return Ok(());
+    }
+    let mut plugged = Vec::new();
+    let view = core.view()?;
+    for vif in row.vifs.iter() {
+        let of_guest = view.get(vif)?;
+        let number = number_of(&of_guest.device)?;
+        let has = guest
+            .nics
+            .iter()
+            .any(|offered| offered.nic.device == number);
+        match (of_guest.currently_attached, has) {
+            (true, true) => plugged.push(vif.clone()),
+            (true, false) => {
+                let nic = nic_of(&view, host, &of_guest)?;
+                match core.guests()?.offer(guest.domain, &nic) {
+                    Ok(_) => plugged.push(vif.clone()),
+                    Err(why) => tracing::error!("{vif} was not plugged again: {why}"),
+                }
+            }
+            (false, true) => {
+                if let Err(why) = core.guests()?.withdraw_force(guest.domain, number) {
+                    tracing::error!("{vif} was not unplugged: {why}");
+                }
+            }
+            (false, false) => {}
+        }
+    }
+    drop(view);
+    core.store.change(|draft| {
+        draft.set(vm, Vm::DOMID, i64::from(guest.domain))?;
+        draft.set(vm, Vm::RESIDENT_ON, host.clone())?;
+        for vif in row.vifs.iter() {
+            draft.set(vif, Vif::CURRENTLY_ATTACHED, plugged.contains(vif))?;
+        }
+        lifecycle::observed(core, draft, vm, guest)
+    })
+}
+
+/// A machine that is no guest here. One that runs on another host is none of ours.
+fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) -> Result<()> {
+    let was_here = row.resident_on == *host && domain_of(row).is_some();
+    let edit = |to| move |draft: &Draft| lifecycle::depart(draft, vm, to);
+    match row.power_state {
+        VmPowerState::Running | VmPowerState::Paused if was_here || row.resident_on.is_null() => {
+            let to = if kept {
+                VmPowerState::Suspended
+            } else {
+                VmPowerState::Halted
+            };
+            tracing::warn!("{vm} is no longer there: {to}");
+            core.store.change(edit(to))
+        }
+        // A record of a suspended machine may have come from elsewhere, with its memory on a disk.
+        VmPowerState::Suspended if !kept && row.suspend_vdi.is_null() => {
+            tracing::warn!("{vm} is suspended, and its memory is not here: it is off");
+            core.store.change(edit(VmPowerState::Halted))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,501 @@
+//! Starting and stopping machines (API facts, 1.10). Each call notes itself in the machine's `current_operations` first,
+//! so that no other begins; then asks the guest; then has the host's network and the rows follow in one change.
+
+use std::time::Duration;
+
+use xapi_db::{Draft, Read};
+use xapi_guest::{Domain, GuestError, State};
+use xapi_model::vm::{
+    CleanReboot, CleanShutdown, HardReboot, HardShutdown, Pause, PowerStateReset, Resume, ResumeOn,
+    Shutdown, Start, StartOn, Suspend, Unpause,
+};
+use xapi_model::{Host, Network, Ref, Vif, VifOperations, Vm, VmOperations, VmPowerState, errors};
+
+use super::{operations, placement};
+use crate::Result;
+use crate::context::Cx;
+use crate::guests::{about, domain_of, lifecycle, nic_of, refusal, spec_of};
+
+/// Runs an operation under its mark. `run` takes the mark off with its last commit; a failure does here.
+fn marked<T>(
+    cx: &Cx<'_>,
+    vm: &Ref<Vm>,
+    operation: VmOperations,
+    of_vifs: Option<VifOperations>,
+    also: impl Fn(&Draft) -> Result<()>,
+    run: impl FnOnce(&str) -> Result<T>,
+) -> Result<T> {
+    operations::assert(&cx.core.view()?, vm, operation)?;
+    cx.core.guests()?;
+    cx.stop_if_cancelled()?;
+    cx.begin()?;
+    let key = key_of(cx);
+    cx.core.store.change(|draft| {
+        lifecycle::mark(draft, vm, &key, operation, of_vifs)?;
+        also(draft)
+    })?;
+    let outcome = run(&key);
+    if outcome.is_err() {
+        cx.core
+            .store
+            .change(|draft| lifecycle::unmark(draft, vm, &key))?;
+    }
+    outcome
+}
+
+/// What names a call in `current_operations`: its task.
+pub(crate) fn key_of(cx: &Cx<'_>) -> String {
+    match cx.task() {
+        Some(task) => task.as_str().to_owned(),
+        None => format!("OpaqueRef:{}", uuid::Uuid::new_v4()),
+    }
+}
+
+/// How a guest comes to be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// With all NICs of the machine.
+    Started,
+    /// With those that were plugged, in the place of another guest.
+    Rebooted,
+    /// From its kept memory.
+    Resumed,
+}
+
+/// `VM.start`.
+pub fn start(cx: &Cx<'_>, call: Start) -> Result<()> {
+    let operation = VmOperations::Start;
+    let host = choose_host(cx, &call.vm, operation)?;
+    begin(
+        cx,
+        &call.vm,
+        &host,
+        operation,
+        How::Started,
+        call.start_paused,
+    )
+}
+
+/// `VM.start_on`.
+pub fn start_on(cx: &Cx<'_>, call: StartOn) -> Result<()> {
+    let operation = VmOperations::StartOn;
+    named_host(cx, &call.vm, &call.host, operation)?;
+    begin(
+        cx,
+        &call.vm,
+        &call.host,
+        operation,
+        How::Started,
+        call.start_paused,
+    )
+}
+
+/// `VM.resume`.
+pub fn resume(cx: &Cx<'_>, call: Resume) -> Result<()> {
+    let operation = VmOperations::Resume;
+    let host = choose_host(cx, &call.vm, operation)?;
+    begin(
+        cx,
+        &call.vm,
+        &host,
+        operation,
+        How::Resumed,
+        call.start_paused,
+    )
+}
+
+/// `VM.resume_on`.
+pub fn resume_on(cx: &Cx<'_>, call: ResumeOn) -> Result<()> {
+    let operation = VmOperations::ResumeOn;
+    named_host(cx, &call.vm, &call.host, operation)?;
+    begin(
+        cx,
+        &call.vm,
+        &call.host,
+        operation,
+        How::Resumed,
+        call.start_paused,
+    )
+}
+
+/// A host for a machine: where it would rather be, or any that it can be on. CANNOT_PLUG_BOND_SLAVE [PIF] if nothing but
+/// a bond is in the way of the only one there is.
+fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref<Host>> {
+    let view = cx.core.view()?;
+    operations::assert(&view, vm, operation)?;
+    let possible = placement::possible_hosts(&view, vm)?;
+    let affinity = view.field(vm, Vm::AFFINITY)?;
+    if possible.contains(&affinity) {
+        return Ok(affinity);
+    }
+    // Guests are asked of this host alone as long as there is no way to another.
+    let local = cx.core.localhost()?;
+    if possible.contains(&local) || possible.is_empty() {
+        if possible.is_empty() {
+            no_bond_slave(&view, vm, &local)?;
+            if let Err(why) = placement::can_boot(&view, vm, &local) {
+                tracing::info!("{vm} cannot be on this host: {why}");
+            }
+            return Err(errors::no_hosts_available());
+        }
+        return Ok(local);
+    }
+    possible
+        .into_iter()
+        .next()
+        .ok_or_else(errors::no_hosts_available)
+}
+
+fn named_host(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, operation: VmOperations) -> Result<()> {
+    let view = cx.core.view()?;
+    operations::assert(&view, vm, operation)?;
+    view.get(host)?;
+    no_bond_slave(&view, vm, host)?;
+    placement::can_boot(&view, vm, host)
+}
+
+fn no_bond_slave(rows: &impl Read, vm: &Ref<Vm>, host: &Ref<Host>) -> Result<()> {
+    for vif in rows.find(Vif::VM, vm)? {
+        let network: Ref<Network> = rows.field(&vif, Vif::NETWORK)?;
+        if let Some(slave) = lifecycle::bond_slave_under(rows, host, &network)? {
+            return Err(errors::cannot_plug_bond_slave(slave));
+        }
+    }
+    Ok(())
+}
+
+fn begin(
+    cx: &Cx<'_>,
+    vm: &Ref<Vm>,
+    host: &Ref<Host>,
+    operation: VmOperations,
+    how: How,
+    paused: bool,
+) -> Result<()> {
+    let view = cx.core.view()?;
+    cx.core.agent_of(&view, host)?;
+    drop(view);
+    let scheduled = |draft: &Draft| draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, host.clone());
+    let outcome = marked(
+        cx,
+        vm,
+        operation,
+        Some(VifOperations::Attach),
+        scheduled,
+        |key| bring_up(cx, vm, host, how, paused, key),
+    );
+    if outcome.is_err() {
+        // Only what this call has set: a call that was refused for another one has not.
+        cx.core.store.change(|draft| {
+            let idle = draft.exists(vm)? && draft.field(vm, Vm::CURRENT_OPERATIONS)?.is_empty();
+            match idle {
+                true => draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null()),
+                false => Ok(()),
+            }
+        })?;
+    }
+    outcome
+}
+
+/// The NICs that a guest gets: all, or those that it had.
+fn nics_for(rows: &impl Read, vm: &Ref<Vm>, how: How) -> Result<Vec<Ref<Vif>>> {
+    let mut nics = Vec::new();
+    for vif in rows.find(Vif::VM, vm)? {
+        if how == How::Started || rows.field(&vif, Vif::CURRENTLY_ATTACHED)? {
+            nics.push(vif);
+        }
+    }
+    Ok(nics)
+}
+
+/// A guest, its NICs, its ports, its rows. If any of it fails nothing of it is left.
+fn bring_up(
+    cx: &Cx<'_>,
+    vm: &Ref<Vm>,
+    host: &Ref<Host>,
+    how: How,
+    paused: bool,
+    key: &str,
+) -> Result<()> {
+    let core = cx.core;
+    let view = core.view()?;
+    let row = view.get(vm)?;
+    let nics = nics_for(&view, vm, how)?;
+    let about = about(&view, host, vm)?;
+    // A bond that was made meanwhile is told before anything is.
+    no_bond_slave(&view, vm, host)?;
+    drop(view);
+    let domain = core.free_domain()?;
+    let spec = spec_of(core, &row, domain)?;
+    let guests = core.guests()?;
+    let within = core.config.shutdown_deadline;
+    let failed = |why| refusal(vm, None, within, why);
+    let had = match how {
+        How::Started | How::Rebooted => {
+            guests.start(&spec).map_err(failed)?;
+            Vec::new()
+        }
+        How::Resumed => guests.resume(&spec, within).map_err(failed)?,
+    };
+    cx.progress(0.3);
+    // A machine that reboots never stops running, as far as clients can see.
+    let shown = match how {
+        How::Rebooted => VmPowerState::Running,
+        How::Started | How::Resumed => VmPowerState::Paused,
+    };
+    let outcome = offer_all(cx, vm, host, domain, &nics)
+        .and_then(|devices| {
+            // What was unplugged from the rows while the guest slept.
+            for stale in had.iter().filter(|it| !devices.contains(&it.nic.device)) {
+                let gone = guests.withdraw_force(domain, stale.nic.device);
+                gone.map_err(failed)?;
+            }
+            cx.core.change(host, &about, |draft| {
+                lifecycle::appear(core, draft, vm, host, domain, shown, &nics)
+            })
+        })
+        .and_then(|()| {
+            cx.progress(0.8);
+            match paused {
+                true => Ok(()),
+                false => guests.unpause(domain).map_err(failed),
+            }
+        })
+        .and_then(|()| settle(cx, vm, domain, key));
+    if let Err(why) = outcome {
+        take_down(cx, vm, domain, how, key);
+        return Err(why);
+    }
+    Ok(())
+}
+
+fn offer_all(
+    cx: &Cx<'_>,
+    vm: &Ref<Vm>,
+    host: &Ref<Host>,
+    domain: Domain,
+    nics: &[Ref<Vif>],
+) -> Result<Vec<u32>> {
+    let view = cx.core.view()?;
+    let guests = cx.core.guests()?;
+    let mut devices = Vec::new();
+    for vif in nics {
+        let nic = nic_of(&view, host, &view.get(vif)?)?;
+        let offered = guests.offer(domain, &nic);
+        offered.map_err(|why| refusal(vm, Some(vif), Duration::ZERO, why))?;
+        devices.push(nic.device);
+    }
+    Ok(devices)
+}
+
+/// The last commit of a start: what the guest is by now.
+fn settle(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, key: &str) -> Result<()> {
+    let guests = cx.core.guests()?;
+    let found = guests.find(domain);
+    let found = found.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
+    cx.core.store.change(|draft| {
+        draft.rely(vm)?;
+        if domain_of(&draft.get(vm)?) != Some(domain) {
+            return Err(errors::vm_halted(vm));
+        }
+        lifecycle::observed(cx.core, draft, vm, &found)?;
+        lifecycle::unmark(draft, vm, key)
+    })
+}
+
+/// Undoes a start that failed. What cannot be undone is told, and start-up looks again.
+fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
+    let undone = cx.core.guests().and_then(|guests| {
+        let within = cx.core.config.shutdown_deadline;
+        let ended = match how {
+            How::Started | How::Rebooted => guests.destroy(domain),
+            How::Resumed => guests.suspend(domain, within),
+        };
+        let to = match how {
+            How::Started | How::Rebooted => VmPowerState::Halted,
+            How::Resumed => VmPowerState::Suspended,
+        };
+        let shown = match domain_of(&cx.core.view()?.get(vm)?) {
+            // The rows had not got so far, or those of the guest before a reboot are left.
+            shown if shown == Some(domain) || how == How::Rebooted => {
+                cx.core.departed(vm, shown, to, key)
+            }
+            _ => Ok(()),
+        };
+        ended.map_err(|why| refusal(vm, None, within, why))?;
+        shown
+    });
+    if let Err(why) = undone {
+        tracing::error!("{vm}: what is left of a start that failed, domain {domain}: {why}");
+    }
+}
+
+/// The domain of a machine that a call is about.
+fn domain(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<Domain> {
+    let row = cx.core.view()?.get(vm)?;
+    cx.core.agent_of(&cx.core.view()?, &row.resident_on)?;
+    domain_of(&row).ok_or_else(|| errors::vm_halted(vm))
+}
+
+/// Asks a guest to shut down. What is not there any more has.
+fn shut_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain) -> Result<()> {
+    let within = cx.core.config.shutdown_deadline;
+    match cx.core.guests()?.shutdown(domain, within) {
+        Ok(()) | Err(GuestError::NoDomain(_)) => Ok(()),
+        Err(why) => Err(refusal(vm, None, within, why)),
+    }
+}
+
+fn destroy(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain) -> Result<()> {
+    let ended = cx.core.guests()?.destroy(domain);
+    ended.map_err(|why| refusal(vm, None, Duration::ZERO, why))
+}
+
+fn nothing_else(_: &Draft) -> Result<()> {
+    Ok(())
+}
+
+/// `VM.clean_shutdown`.
+pub fn clean_shutdown(cx: &Cx<'_>, call: CleanShutdown) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::CleanShutdown);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let domain = domain(cx, vm)?;
+        shut_down(cx, vm, domain)?;
+        cx.core
+            .departed(vm, Some(domain), VmPowerState::Halted, key)
+    })
+}
+
+/// `VM.hard_shutdown`: also of a suspended machine, whose memory is thrown away.
+pub fn hard_shutdown(cx: &Cx<'_>, call: HardShutdown) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::HardShutdown);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let row = cx.core.view()?.get(vm)?;
+        if row.power_state == VmPowerState::Suspended {
+            let discarded = cx.core.guests()?.discard(&row.uuid);
+            discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
+            return cx.core.departed(vm, None, VmPowerState::Halted, key);
+        }
+        let domain = domain(cx, vm)?;
+        destroy(cx, vm, domain)?;
+        cx.core
+            .departed(vm, Some(domain), VmPowerState::Halted, key)
+    })
+}
+
+/// `VM.shutdown`: as the guest likes it, or else at once.
+pub fn shutdown(cx: &Cx<'_>, call: Shutdown) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::Shutdown);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let row = cx.core.view()?.get(vm)?;
+        if row.power_state == VmPowerState::Suspended {
+            let discarded = cx.core.guests()?.discard(&row.uuid);
+            discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
+            return cx.core.departed(vm, None, VmPowerState::Halted, key);
+        }
+        let domain = domain(cx, vm)?;
+        let cleanly = match row.power_state {
+            VmPowerState::Running => shut_down(cx, vm, domain),
+            _ => Err(errors::vm_failed_shutdown_acknowledgment(vm)),
+        };
+        if let Err(why) = cleanly {
+            tracing::info!("{vm} is switched off: {why}");
+            destroy(cx, vm, domain)?;
+        }
+        cx.core
+            .departed(vm, Some(domain), VmPowerState::Halted, key)
+    })
+}
+
+/// `VM.clean_reboot`.
+pub fn clean_reboot(cx: &Cx<'_>, call: CleanReboot) -> Result<()> {
+    reboot(cx, &call.vm, VmOperations::CleanReboot, shut_down)
+}
+
+/// `VM.hard_reboot`.
+pub fn hard_reboot(cx: &Cx<'_>, call: HardReboot) -> Result<()> {
+    reboot(cx, &call.vm, VmOperations::HardReboot, destroy)
+}
+
+/// Another guest in the place of the one that ends; the rows go from one to the other.
+fn reboot(
+    cx: &Cx<'_>,
+    vm: &Ref<Vm>,
+    operation: VmOperations,
+    end: fn(&Cx<'_>, &Ref<Vm>, Domain) -> Result<()>,
+) -> Result<()> {
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let before = domain(cx, vm)?;
+        let host = cx.core.localhost()?;
+        end(cx, vm, before)?;
+        let outcome = bring_up(cx, vm, &host, How::Rebooted, false, key);
+        if outcome.is_err() {
+            // Whatever became of the new one: the old one is gone.
+            cx.core
+                .departed(vm, Some(before), VmPowerState::Halted, key)?;
+        }
+        outcome
+    })
+}
+
+/// `VM.pause`.
+pub fn pause(cx: &Cx<'_>, call: Pause) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::Pause);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let domain = domain(cx, vm)?;
+        match cx.core.guests()?.pause(domain) {
+            Ok(()) => {}
+            Err(GuestError::WrongState { state, .. }) if state == State::Paused => {}
+            Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
+        }
+        settle(cx, vm, domain, key)
+    })
+}
+
+/// `VM.unpause`.
+pub fn unpause(cx: &Cx<'_>, call: Unpause) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::Unpause);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let domain = domain(cx, vm)?;
+        match cx.core.guests()?.unpause(domain) {
+            Ok(()) => {}
+            Err(GuestError::WrongState { state, .. }) if state == State::Running => {}
+            Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
+        }
+        settle(cx, vm, domain, key)
+    })
+}
+
+/// `VM.suspend`.
+pub fn suspend(cx: &Cx<'_>, call: Suspend) -> Result<()> {
+    let (vm, operation) = (&call.vm, VmOperations::Suspend);
+    marked(cx, vm, operation, None, nothing_else, |key| {
+        let domain = domain(cx, vm)?;
+        let within = cx.core.config.shutdown_deadline;
+        let kept = cx.core.guests()?.suspend(domain, within);
+        kept.map_err(|why| refusal(vm, None, within, why))?;
+        cx.core
+            .departed(vm, Some(domain), VmPowerState::Suspended, key)
+    })
+}
+
+/// `VM.power_state_reset`: the rows alone. DOMAIN_EXISTS [VM, domain] for a guest that is there, which must not be lost
+/// sight of.
+pub fn power_state_reset(cx: &Cx<'_>, call: PowerStateReset) -> Result<()> {
+    let vm = &call.vm;
+    let row = cx.core.view()?.get(vm)?;
+    if row.is_control_domain {
+        return Err(errors::cannot_reset_control_domain(vm));
+    }
+    if let Ok(guests) = cx.core.guests() {
+        let found = guests.found();
+        if let Some(guest) = found.iter().find(|guest| guest.uuid == row.uuid) {
+            return Err(errors::domain_exists(vm, guest.domain));
+        }
+        let discarded = guests.discard(&row.uuid);
+        discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
+    }
+    cx.begin()?;
+    cx.core
+        .departed(vm, domain_of(&row), VmPowerState::Halted, "")
+}

@@ -1,0 +1,96 @@
+//! The records of machines: made of what a client gives, and removed with all that belongs to them.
+
+use xapi_db::{Draft, Read};
+use xapi_model::messages::messages;
+use xapi_model::{
+    Class, Console, Crashdump, Field, Ref, Value, Vbd, Vgpu, Vm, VmMetrics, VmOperations,
+    VmPowerState, Vtpm, Vusb, errors,
+};
+
+use super::operations;
+use crate::context::Cx;
+use crate::ops::vif;
+use crate::{Result, implied};
+
+/// `VM.create`: a record. What it says is checked when the machine starts, as with XAPI.
+pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let message = messages()
+        .find("VM.create")
+        .ok_or_else(|| errors::message_method_unknown("VM.create"))?;
+    let record = params.into_iter().next().unwrap_or_default();
+    let asked = Vm::from_row(implied::constructor_row(message, record)?)?;
+    let made = cx.core.store.change(|draft| make(draft, asked.clone()))?;
+    Ok(Value::Str(made.as_str().to_owned()))
+}
+
+fn make(draft: &Draft, mut vm: Vm) -> Result<Ref<Vm>> {
+    // The addresses of its NICs are made of this.
+    let seed = || uuid::Uuid::new_v4().to_string();
+    vm.other_config
+        .entry(vif::MAC_SEED.to_owned())
+        .or_insert_with(seed);
+    vm.domain_type = operations::domain_type_of(&vm);
+    // No record makes a machine run; it may have been suspended elsewhere if its memory is here.
+    let suspended = vm.power_state == VmPowerState::Suspended && draft.exists(&vm.suspend_vdi)?;
+    if !suspended {
+        vm.power_state = VmPowerState::Halted;
+    }
+    vm.domid = -1;
+    vm.metrics = draft.insert(VmMetrics::blank())?;
+    let made = draft.insert(vm)?;
+    operations::refresh(draft, &made)?;
+    Ok(made)
+}
+
+/// `VM.destroy`: its disks stay, whatever stands for them in the machine goes.
+pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let this = params.first().and_then(Value::as_str).unwrap_or_default();
+    let this = Ref::<Vm>::new(this);
+    cx.core.store.change(|draft| {
+        operations::assert(draft, &this, VmOperations::Destroy)?;
+        draft.rely(&this)?;
+        remove(draft, &this)
+    })?;
+    Ok(Value::Nil)
+}
+
+fn remove(draft: &Draft, this: &Ref<Vm>) -> Result<()> {
+    let row = draft.get(this)?;
+    for snapshot in row.snapshots.iter() {
+        draft.set(snapshot, Vm::SNAPSHOT_OF, Ref::null())?;
+    }
+    for child in row.children.iter() {
+        draft.set(child, Vm::PARENT, row.parent.clone())?;
+    }
+    for nic in row.vifs.iter() {
+        vif::remove(draft, nic)?;
+    }
+    for disk in row.vbds.iter() {
+        let metrics = draft.field(disk, Vbd::METRICS)?;
+        draft.destroy(disk)?;
+        destroy_if_there(draft, &metrics)?;
+    }
+    destroy_of(draft, this, Vusb::VM)?;
+    destroy_of(draft, this, Vtpm::VM)?;
+    destroy_of(draft, this, Vgpu::VM)?;
+    destroy_of(draft, this, Console::VM)?;
+    destroy_of(draft, this, Crashdump::VM)?;
+    draft.destroy(this)?;
+    destroy_if_there(draft, &row.metrics)?;
+    destroy_if_there(draft, &row.guest_metrics)
+}
+
+fn destroy_of<C: Class>(draft: &Draft, vm: &Ref<Vm>, of: Field<C, Ref<Vm>>) -> Result<()> {
+    for object in draft.find(of, vm)? {
+        draft.destroy(&object)?;
+    }
+    Ok(())
+}
+
+fn destroy_if_there<C: Class>(draft: &Draft, object: &Ref<C>) -> Result<()> {
+    if draft.exists(object)? {
+        draft.destroy(object)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Which VIFs go along when a network of a host moves onto another PIF, and how their guests are asked first.
+//!
+//! For a host, a VIF to move is one of a machine that is running, suspended or paused there, or of one that is off and
+//! can be started nowhere else (the bonding design's words). Where a machine can be started is read from the networks
+//! alone: XAPI also looks at memory and at hosts that are disabled just now, and so moves VIFs of machines that other
+//! hosts could run tomorrow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xapi_db::{Draft, Read};
+use xapi_model::{Host, Network, Pif, Ref, Vif, Vm};
+
+use crate::Result;
+use crate::context::{Core, db_error};
+
+/// Whoever runs guests: asks them to let go of their NICs before networks move, and plugs the NICs again afterwards.
+pub trait Hands: Send + Sync {
+    /// Has the guests of attached VIFs let go of them. All or none: if one refuses, those that were let go are plugged
+    /// again before the refusal is returned.
+    fn take(&self, core: &Core, vifs: &[Ref<Vif>]) -> Result<()>;
+
+    /// Plugs VIFs again, on the networks that their rows name now.
+    fn give_back(&self, core: &Core, vifs: &[Ref<Vif>]);
+}
+
+/// Answers which VIFs of networks are to move; remembers what it has found out.
+pub struct Finder<'a, R> {
+    rows: &'a R,
+    host: &'a Ref<Host>,
+    hosts: Vec<Ref<Host>>,
+    /// The hosts that have a PIF on a network; none is a network of no host, which can be had on all.
+    reached: BTreeMap<Ref<Network>, BTreeSet<Ref<Host>>>,
+    here: BTreeMap<Ref<Vm>, bool>,
+}
+
+impl<'a, R: Read> Finder<'a, R> {
+    /// For a host.
+    pub fn new(rows: &'a R, host: &'a Ref<Host>) -> Result<Finder<'a, R>> {
+        let hosts = rows.all::<Host>()?.into_iter();
+        Ok(Finder {
+            rows,
+            host,
+            hosts: hosts.map(|(host, _)| host).collect(),
+            reached: BTreeMap::new(),
+            here: BTreeMap::new(),
+        })
+    }
+
+    /// The VIFs to move of a network.
+    pub fn on(&mut self, network: &Ref<Network>) -> Result<Vec<Ref<Vif>>> {
+        let mut found = Vec::new();
+        for vif in self.rows.field(network, Network::VIFS)?.iter() {
+            let vm = self.rows.field(vif, Vif::VM)?;
+            let here = match self.here.get(&vm) {
+                Some(here) => *here,
+                None => {
+                    let here = self.belongs_here(&vm)?;
+                    self.here.insert(vm, here);
+                    here
+                }
+            };
+            if here {
+                found.push(vif.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    fn belongs_here(&mut self, vm: &Ref<Vm>) -> Result<bool> {
+        if !self.rows.exists(vm)? {
+            return Ok(false);
+        }
+        let resident = self.rows.field(vm, Vm::RESIDENT_ON)?;
+        if !resident.is_null() {
+            return Ok(resident == *self.host);
+        }
+        let chosen = self.rows.field(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON)?;
+        if !chosen.is_null() {
+            return Ok(chosen == *self.host);
+        }
+        let mut possible: BTreeSet<_> = self.hosts.iter().cloned().collect();
+        for vif in self.rows.find(Vif::VM, vm)? {
+            let network = self.rows.field(&vif, Vif::NETWORK)?;
+            let reached = self.hosts_of(&network)?;
+            if !reached.is_empty() {
+                possible.retain(|host| reached.contains(host));
+            }
+        }
+        Ok(possible.len() == 1 && possible.contains(self.host))
+    }
+
+    fn hosts_of(&mut self, network: &Ref<Network>) -> Result<&BTreeSet<Ref<Host>>> {
+        if !self.reached.contains_key(network) {
+            let mut hosts = BTreeSet::new();
+            if self.rows.exists(network)? {
+                for pif in self.rows.field(network, Network::PIFS)?.iter() {
+                    hosts.insert(self.rows.field(pif, Pif::HOST)?);
+                }
+            }
+            self.reached.insert(network.clone(), hosts);
+        }
+        Ok(&self.reached[network])
+    }
+}
+
+/// Runs a change that moves VIFs: the guests of attached ones let go first, and have them back afterwards, whatever came
+/// of it. `edit` says on a draft which VIFs it would move; its errors come before anybody is asked.
+pub fn carrying<T>(
+    core: &Core,
+    edit: impl Fn(&Draft) -> Result<Vec<Ref<Vif>>>,
+    change: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let Some(hands) = core.hands() else {
+        return change();
+    };
+    let draft = core.store.draft().map_err(db_error)?;
+    let mut attached = edit(&draft)?;
+    drop(draft);
+    let view = core.view()?;
+    let mut plugged = Vec::new();
+    for vif in attached.drain(..) {
+        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? {
+            plugged.push(vif);
+        }
+    }
+    drop(view);
+    if plugged.is_empty() {
+        return change();
+    }
+    hands.take(core, &plugged)?;
+    let outcome = change();
+    hands.give_back(core, &plugged);
+    outcome
+}

@@ -1,0 +1,214 @@
+//! A failure at each step of each call, of the host's network and of the guest: what is left is what was there.
+
+use xapi_guest::sim::Verb;
+use xapi_model::{ApiError, Value, VmPowerState};
+use xapi_net::sim::{Fault, FaultKind};
+use xapi_tests::sim_host::text;
+
+use crate::Stage;
+
+struct Case {
+    name: &'static str,
+    stage: fn() -> Stage,
+    call: fn(&Stage) -> Result<Value, ApiError>,
+    /// What is asked of the guest on the way, in its order.
+    verbs: &'static [Verb],
+}
+
+fn more() -> [Value; 2] {
+    [false.into(), false.into()]
+}
+
+fn suspended() -> Stage {
+    let stage = Stage::running();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    stage
+}
+
+fn unplugged() -> Stage {
+    let stage = Stage::running();
+    stage.on_vif("VIF.unplug", &stage.inner).unwrap();
+    stage
+}
+
+/// Calls that leave everything as it was when they fail.
+const CASES: &[Case] = &[
+    Case {
+        name: "VM.start",
+        stage: Stage::new,
+        call: Stage::start,
+        verbs: &[Verb::Start, Verb::Offer, Verb::Unpause],
+    },
+    Case {
+        name: "VM.resume",
+        stage: suspended,
+        call: |stage| stage.on_vm("VM.resume", &more()),
+        verbs: &[Verb::Resume, Verb::Unpause],
+    },
+    Case {
+        name: "VIF.plug",
+        stage: unplugged,
+        call: |stage| stage.on_vif("VIF.plug", &stage.inner),
+        verbs: &[Verb::Offer],
+    },
+    Case {
+        name: "VIF.unplug",
+        stage: Stage::running,
+        call: |stage| stage.on_vif("VIF.unplug", &stage.inner),
+        verbs: &[Verb::Withdraw],
+    },
+    Case {
+        name: "VIF.move",
+        stage: Stage::running,
+        call: |stage| {
+            let network = text(&stage.host.network("xenbr2"));
+            stage
+                .host
+                .call("VIF.move", vec![text(&stage.inner), network])
+        },
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.set_locking_mode",
+        stage: Stage::running,
+        call: |stage| {
+            let params = vec![text(&stage.outer), "locked".into()];
+            stage.host.call("VIF.set_locking_mode", params)
+        },
+        verbs: &[],
+    },
+];
+
+/// How many steps a call takes on the host when nothing fails.
+fn steps_of(case: &Case) -> usize {
+    let stage = (case.stage)();
+    let before = stage.host.handle.world().steps;
+    (case.call)(&stage).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+    stage.agrees();
+    stage.host.handle.world().steps - before
+}
+
+fn fault_at(stage: &Stage, step: usize, kind: FaultKind) {
+    let mut world = stage.host.handle.world();
+    world.fault = Some(Fault {
+        at: world.steps + step,
+        kind,
+    });
+}
+
+#[test]
+fn a_failure_at_any_step_of_the_network_leaves_nothing_behind() {
+    let mut tried = 0;
+    for case in CASES {
+        let steps = steps_of(case);
+        assert!(steps > 0, "{} does nothing on the host", case.name);
+        for step in 0..steps {
+            for kind in [FaultKind::Refuse, FaultKind::FailAfter] {
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                let stage = (case.stage)();
+                let (seen, found) = (stage.host.seen(), stage.found());
+                fault_at(&stage, step, kind);
+                let error = (case.call)(&stage).expect_err(&place);
+                assert_eq!(error.code, "PIF_CONFIGURATION_ERROR", "{place}: {error}");
+                assert_eq!(stage.host.seen(), seen, "{place}: rows");
+                // A resume that was undone leaves the guest suspended, under no number.
+                assert_eq!(stage.found(), found, "{place}: guests");
+                stage.agrees();
+                stage.host.handle.world().fault = None;
+                (case.call)(&stage).unwrap_or_else(|why| panic!("{place}: and then {why}"));
+                stage.agrees();
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} failures of the network injected");
+}
+
+#[test]
+fn a_failure_of_the_guest_leaves_nothing_behind() {
+    for case in CASES {
+        for verb in case.verbs {
+            let place = format!("{}, {verb:?}", case.name);
+            let stage = (case.stage)();
+            let (seen, found) = (stage.host.seen(), stage.found());
+            stage.host.guests.fail_next(*verb);
+            let error = (case.call)(&stage).expect_err(&place);
+            assert_eq!(error.code, "INTERNAL_ERROR", "{place}: {error}");
+            assert_eq!(stage.host.seen(), seen, "{place}: rows");
+            assert_eq!(stage.found(), found, "{place}: guests");
+            stage.agrees();
+            (case.call)(&stage).unwrap_or_else(|why| panic!("{place}: and then {why}"));
+            stage.agrees();
+        }
+    }
+}
+
+#[test]
+fn a_failed_shutdown_leaves_the_machine_running() {
+    let cases: [(&str, Verb); 5] = [
+        ("VM.clean_shutdown", Verb::Shutdown),
+        ("VM.hard_shutdown", Verb::Destroy),
+        ("VM.clean_reboot", Verb::Shutdown),
+        ("VM.suspend", Verb::Suspend),
+        ("VM.pause", Verb::Pause),
+    ];
+    for (call, verb) in cases {
+        let stage = Stage::running();
+        let (seen, found) = (stage.host.seen(), stage.found());
+        stage.host.guests.fail_next(verb);
+        stage.on_vm(call, &[]).expect_err(call);
+        assert_eq!(stage.host.seen(), seen, "{call}");
+        assert_eq!(stage.found(), found, "{call}");
+        stage.agrees();
+    }
+}
+
+#[test]
+fn a_machine_that_does_not_come_back_from_a_reboot_is_off() {
+    for verb in [Verb::Start, Verb::Offer, Verb::Unpause] {
+        let stage = Stage::running();
+        stage.host.guests.fail_next(verb);
+        stage.on_vm("VM.hard_reboot", &[]).unwrap_err();
+        assert_eq!(stage.state(), VmPowerState::Halted, "{verb:?}");
+        assert!(stage.found().is_empty(), "{verb:?}");
+        assert_eq!(stage.ports(), Vec::<String>::new(), "{verb:?}");
+        assert!(stage.row().current_operations.is_empty());
+        stage.agrees();
+        stage.start().unwrap();
+    }
+}
+
+#[test]
+fn a_guest_that_is_gone_is_off_even_if_the_network_does_not_follow() {
+    let stage = Stage::running();
+    fault_at(&stage, 0, FaultKind::Refuse);
+    stage.on_vm("VM.hard_shutdown", &[]).unwrap();
+    assert_eq!(stage.state(), VmPowerState::Halted);
+    stage.host.handle.world().fault = None;
+    xapi_core::startup::reconverge(stage.host.core()).unwrap();
+    stage.agrees();
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_start_leaves_it_off_or_running() {
+    let case = &CASES[0];
+    let (mut off, mut on) = (0, 0);
+    for step in 0..steps_of(case) {
+        for kind in [FaultKind::CrashBefore, FaultKind::CrashAfter] {
+            let mut stage = (case.stage)();
+            fault_at(&stage, step, kind);
+            let place = format!("{kind:?} at step {step}");
+            (case.call)(&stage).expect_err(&place);
+            stage.host.handle.world().fault = None;
+            stage.host.start();
+            match stage.state() {
+                VmPowerState::Halted => off += 1,
+                VmPowerState::Running => on += 1,
+                other => panic!("{place}: {other}"),
+            }
+            assert!(stage.row().current_operations.is_empty(), "{place}");
+            stage.agrees();
+        }
+    }
+    println!("{off} left it off, {on} running");
+}
