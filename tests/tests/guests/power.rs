@@ -276,6 +276,12 @@ fn a_bonds_member_under_a_network_refuses_every_start_and_names_itself() {
         .host
         .bond(&bonded, &["eth1", "eth2"], "active-backup")
         .unwrap();
+    // The bond has taken it along.
+    let back = text(&stage.host.network("xenbr1"));
+    stage
+        .host
+        .call("VIF.move", vec![text(&stage.outer), back])
+        .unwrap();
     let slave = stage.host.pif("eth1");
     let (seen, generation) = (stage.host.seen(), stage.host.core().store.generation());
     let this = text(&stage.host.host());
