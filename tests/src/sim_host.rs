@@ -455,11 +455,12 @@ impl SimHost {
             ));
         }
         for (_, vif) in self.all::<Vif>() {
-            let bridge = view.field(&vif.network, Network::BRIDGE).expect("a bridge");
+            let network = vif.network.some();
+            let bridge = network.map(|it| view.field(it, Network::BRIDGE).expect("a bridge"));
             let vm = vif.vm.some();
             let vm = vm.map(|vm| view.field(vm, Vm::NAME_LABEL).expect("a name"));
             lines.push(format!(
-                "vif {} of {vm:?} on {bridge} mac {} attached {} | {} {:?} {:?} | {:?} {:?}",
+                "vif {} of {vm:?} on {bridge:?} mac {} attached {} | {} {:?} {:?} | {:?} {:?}",
                 vif.device,
                 vif.mac,
                 vif.currently_attached,

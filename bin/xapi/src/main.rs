@@ -21,7 +21,7 @@ use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
 use xapi_db::{Options, Store};
-use xapi_guest::{Guests, local};
+use xapi_guest::local::{self, LocalGuests};
 use xapi_net::local::{Config as NetConfig, LocalAgent};
 use xapi_net::ovs::row::Datapath;
 
@@ -200,7 +200,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let guests = guests(&config, settings)?;
     let mut core = Core::new(config, store, agent, pam, Arc::new(SystemTime::now));
     if let Some((guests, kind)) = guests {
-        core = core.with_guests(guests, kind);
+        core = core.with_guests(Arc::new(guests), kind);
     }
     let core = Arc::new(core);
     startup::run(&core)?;
@@ -307,7 +307,7 @@ enum Told {
 fn guests(
     config: &Config,
     settings: &Settings,
-) -> Result<Option<(Arc<dyn Guests>, Kind)>, Box<dyn std::error::Error>> {
+) -> Result<Option<(LocalGuests, Kind)>, Box<dyn std::error::Error>> {
     let kind = match settings.guests.kind {
         settings::GuestKind::None => return Ok(None),
         settings::GuestKind::Namespace => Kind::Namespace,
@@ -321,8 +321,7 @@ fn guests(
         },
         ..local::Config::under(&config.root)
     };
-    let guests: Arc<dyn Guests> = Arc::new(local::LocalGuests::open(open)?);
-    Ok(Some((guests, kind)))
+    Ok(Some((LocalGuests::open(open)?, kind)))
 }
 
 /// What the agent of the host's network must know.

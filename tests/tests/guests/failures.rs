@@ -35,7 +35,7 @@ fn unplugged() -> Stage {
 const CASES: &[Case] = &[
     Case {
         name: "VM.start",
-        stage: Stage::new,
+        stage: Stage::halted,
         call: Stage::start,
         verbs: &[Verb::Start, Verb::Offer, Verb::Unpause],
     },

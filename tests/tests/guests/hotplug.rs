@@ -102,7 +102,7 @@ fn force_takes_the_hosts_end_whatever_the_guest_says() {
 
 #[test]
 fn a_machine_that_does_not_run_has_nothing_to_plug() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     for (call, state) in [("VIF.plug", "halted"), ("VIF.unplug", "halted")] {
         let error = stage.on_vif(call, &stage.inner).unwrap_err();
         assert_eq!(

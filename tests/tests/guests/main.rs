@@ -29,7 +29,7 @@ pub struct Stage {
 
 impl Stage {
     /// The machine is off.
-    pub fn new() -> Stage {
+    pub fn halted() -> Stage {
         Stage::with(&[])
     }
 
@@ -54,7 +54,7 @@ impl Stage {
 
     /// The same, and it runs.
     pub fn running() -> Stage {
-        let stage = Stage::new();
+        let stage = Stage::halted();
         stage.start().unwrap();
         stage
     }

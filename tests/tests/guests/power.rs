@@ -10,7 +10,7 @@ use crate::Stage;
 
 #[test]
 fn a_machine_that_starts_has_a_guest_ports_and_rows_and_when_it_stops_none() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     assert_eq!(stage.attached(), [false, false]);
     assert!(!stage.has_bridge(&stage.bridge()));
     stage.start().unwrap();
@@ -176,7 +176,7 @@ fn a_reboot_is_another_domain_and_keeps_what_was_unplugged_unplugged() {
 
 #[test]
 fn start_paused_leaves_it_paused_and_shutdown_ends_it_however_it_likes() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     stage
         .on_vm("VM.start", &[true.into(), false.into()])
         .unwrap();
@@ -199,7 +199,7 @@ fn start_paused_leaves_it_paused_and_shutdown_ends_it_however_it_likes() {
 #[test]
 fn each_call_wants_its_power_state() {
     let more = [false.into(), false.into()];
-    let halted = Stage::new();
+    let halted = Stage::halted();
     let running = Stage::running();
     let cases: &[(&Stage, &str, &[Value], &str)] = &[
         (&halted, "VM.pause", &[], "running"),
@@ -239,7 +239,7 @@ fn each_call_wants_its_power_state() {
 
 #[test]
 fn a_forbidden_operation_a_template_and_the_control_domain_are_refused() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let more = ["start".into(), "NOT_TODAY".into()];
     stage.on_vm("VM.add_to_blocked_operations", &more).unwrap();
     let error = stage.start().unwrap_err();
@@ -270,11 +270,17 @@ fn a_forbidden_operation_a_template_and_the_control_domain_are_refused() {
 
 #[test]
 fn a_bonds_member_under_a_network_refuses_every_start_and_names_itself() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let bonded = stage.host.new_network("bonded");
     stage
         .host
         .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    // The bond has taken it along.
+    let back = text(&stage.host.network("xenbr1"));
+    stage
+        .host
+        .call("VIF.move", vec![text(&stage.outer), back])
         .unwrap();
     let slave = stage.host.pif("eth1");
     let (seen, generation) = (stage.host.seen(), stage.host.core().store.generation());
@@ -299,7 +305,7 @@ fn a_bonds_member_under_a_network_refuses_every_start_and_names_itself() {
 
 #[test]
 fn a_start_plugs_what_its_networks_need_and_says_what_is_not_there() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let eth1 = stage.host.pif("eth1");
     stage.host.call("PIF.unplug", vec![text(&eth1)]).unwrap();
     stage.start().unwrap();

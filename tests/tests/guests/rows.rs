@@ -44,7 +44,7 @@ fn a_record_makes_a_machine_that_is_off_with_a_seed_for_its_addresses() {
 
 #[test]
 fn a_machine_is_destroyed_with_its_nics() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let child = stage.host.new_vm("child", &[]);
     stage.set(&child, Vm::PARENT, stage.vm.clone());
     let metrics = stage.host.all::<xapi_model::VmMetrics>().len();
@@ -135,7 +135,7 @@ fn vif_create_makes_its_checks_in_order() {
 
 #[test]
 fn allowed_addresses_are_addresses_or_ranges_of_their_family() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let on = |call: &str, value: Value| stage.host.call(call, vec![text(&stage.inner), value]);
     let list = |items: &[&str]| Value::Array(items.iter().map(|item| (*item).into()).collect());
     on(
@@ -179,7 +179,7 @@ fn allowed_addresses_are_addresses_or_ranges_of_their_family() {
 
 #[test]
 fn locking_is_refused_under_a_controller() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let on = |mode: &str| {
         let params = vec![text(&stage.inner), mode.into()];
         stage.host.call("VIF.set_locking_mode", params)
@@ -200,7 +200,7 @@ fn locking_is_refused_under_a_controller() {
 
 #[test]
 fn limits_of_memory_and_cpus_fit_together() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let int = |n: i64| Value::Int(n << 20);
     let order = errors::memory_constraint_violation_order();
     let error = stage
@@ -270,7 +270,7 @@ fn sizes_that_no_machine_can_have_are_named_where_it_could_not_start() {
 
 #[test]
 fn a_networks_absence_is_named_where_a_machine_could_not_start() {
-    let stage = Stage::new();
+    let stage = Stage::halted();
     let other = stage.host.core().store.change(|draft| {
         use xapi_model::Class;
         let metrics = draft.insert(xapi_model::HostMetrics {

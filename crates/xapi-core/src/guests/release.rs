@@ -64,14 +64,13 @@ pub fn give_back(core: &Core, vifs: &[Ref<Vif>]) {
     if vifs.is_empty() {
         return;
     }
-    let offered = core.localhost().map(|host| {
+    let offered = core.localhost().inspect(|host| {
         for vif in vifs {
-            if let Err(why) = offer_again(core, &host, vif) {
+            if let Err(why) = offer_again(core, host, vif) {
                 tracing::error!("{vif} was not plugged again: {why}");
                 unplugged(core, vif);
             }
         }
-        host
     });
     let ports = offered.and_then(|host| core.change(&host, &Ref::null(), |_| Ok(())));
     let Err(why) = ports else { return };
@@ -96,7 +95,7 @@ pub(crate) fn offer_again(core: &Core, host: &Ref<Host>, vif: &Ref<Vif>) -> Resu
     let nic = nic_of(&view, host, &row)?;
     drop(view);
     let offered = core.guests()?.offer(domain, &nic);
-    offered.map_err(|why| errors::internal_error(why))?;
+    offered.map_err(errors::internal_error)?;
     Ok(Some(domain))
 }
 

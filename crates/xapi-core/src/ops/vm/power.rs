@@ -445,7 +445,10 @@ pub fn pause(cx: &Cx<'_>, call: Pause) -> Result<()> {
         let domain = domain(cx, vm)?;
         match cx.core.guests()?.pause(domain) {
             Ok(()) => {}
-            Err(GuestError::WrongState { state, .. }) if state == State::Paused => {}
+            Err(GuestError::WrongState {
+                state: State::Paused,
+                ..
+            }) => {}
             Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
         }
         settle(cx, vm, domain, key)
@@ -459,7 +462,10 @@ pub fn unpause(cx: &Cx<'_>, call: Unpause) -> Result<()> {
         let domain = domain(cx, vm)?;
         match cx.core.guests()?.unpause(domain) {
             Ok(()) => {}
-            Err(GuestError::WrongState { state, .. }) if state == State::Running => {}
+            Err(GuestError::WrongState {
+                state: State::Running,
+                ..
+            }) => {}
             Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
         }
         settle(cx, vm, domain, key)
