@@ -12,7 +12,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::{diverged, facts, inventory, last_topology, startup, topology};
+use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -156,8 +156,9 @@ impl Core {
         }
     }
 
-    /// What other programs read beside the database: the inventory's management interface.
+    /// What other programs go by beside the database: the inventory's management interface, and the firewall.
     pub(crate) fn publish(&self, host: &Ref<Host>) {
+        firewall::follow(self, host);
         let written = self
             .view()
             .and_then(|view| startup::management_of(&view, host))
