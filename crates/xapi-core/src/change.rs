@@ -13,7 +13,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{Care, Proof};
-use crate::{diverged, facts, inventory, last_topology, startup, topology};
+use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -190,8 +190,9 @@ impl Core {
         }
     }
 
-    /// What other programs read beside the database: the inventory's management interface.
+    /// What other programs go by beside the database: the inventory's management interface, and the firewall.
     pub(crate) fn publish(&self, host: &Ref<Host>) {
+        firewall::follow(self, host);
         let written = self
             .view()
             .and_then(|view| startup::management_of(&view, host))

@@ -74,6 +74,8 @@ pub struct Core {
     management: AtomicBool,
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
+    /// What the firewall was told.
+    pub(crate) firewall: crate::firewall::Firewall,
     /// Who asks guests to let go of their NICs before networks move.
     hands: OnceLock<Box<dyn Hands>>,
     pub(crate) async_slots: crate::task::Slots,
@@ -116,6 +118,7 @@ impl Core {
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
+            firewall: crate::firewall::Firewall::default(),
             hands: OnceLock::new(),
             async_slots: slots,
             events: crate::events::Events::default(),

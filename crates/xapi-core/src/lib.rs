@@ -19,6 +19,7 @@ pub mod events;
 pub mod facts;
 mod files;
 pub mod filter;
+mod firewall;
 pub mod generated_mac;
 pub mod guests;
 pub mod health;

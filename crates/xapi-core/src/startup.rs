@@ -485,11 +485,8 @@ fn choose_plugged(core: &Core) -> Result<()> {
 /// way to this host.
 pub(crate) fn may_converge(core: &Core, rows: &impl Read) -> Result<bool> {
     let host = core.localhost()?;
-    let management = pifs_of(rows, &host)?
-        .into_iter()
-        .find(|(_, pif)| pif.management);
-    Ok(match management {
-        Some((_, pif)) => {
+    Ok(match management_pif(rows, &host)? {
+        Some(pif) => {
             pif.ip_configuration_mode != IpConfigurationMode::None
                 || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
         }
@@ -642,12 +639,19 @@ fn write_inventory(core: &Core) -> Result<()> {
     Ok(())
 }
 
+/// The PIF that is a host's management interface. Asked often, so it does not read every PIF.
+fn management_pif(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Pif>> {
+    for pif in rows.find(Pif::MANAGEMENT, &true)? {
+        if rows.field(&pif, Pif::HOST)? == *host {
+            return rows.get(&pif).map(Some);
+        }
+    }
+    Ok(None)
+}
+
 /// The bridge and the address family of a host's management interface.
 pub fn management_of(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(String, String)>> {
-    let found = pifs_of(rows, host)?
-        .into_iter()
-        .find(|(_, pif)| pif.management);
-    let Some((_, pif)) = found else {
+    let Some(pif) = management_pif(rows, host)? else {
         return Ok(None);
     };
     let family = match pif.primary_address_type {

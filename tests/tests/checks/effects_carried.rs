@@ -787,3 +787,25 @@ fn attached_vifs_are_asked_for_before_anything_moves_and_given_back_whatever_com
         }
     }
 }
+
+#[test]
+fn the_firewall_is_open_while_a_vxlan_tunnel_is_up() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut host = SimHost::new(4);
+    let plugins = host.root().join("etc/xapi.d/plugins");
+    std::fs::create_dir_all(&plugins).unwrap();
+    let (program, told) = (plugins.join("firewall-port"), host.root().join("told"));
+    let script = format!("#!/bin/sh\necho \"$@\" >> {}\n", told.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lines = || std::fs::read_to_string(&told).unwrap_or_default();
+    host.start();
+    assert_eq!(lines(), "close 4789 udp\n", "what was left open is closed");
+    address(&host, &host.pif("eth1"), "10.1.0.2");
+    tunnel_on(&host, "eth1", "gre");
+    let (tunnel, access) = tunnel_on(&host, "eth1", "vxlan");
+    host.call("PIF.plug", vec![text(&access)]).unwrap();
+    assert_eq!(lines(), "close 4789 udp\nopen 4789 udp\n");
+    host.call("tunnel.destroy", vec![text(&tunnel)]).unwrap();
+    assert_eq!(lines().lines().last(), Some("close 4789 udp"));
+}

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -46,7 +47,12 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
         function = call.fn_,
         "running a plugin"
     );
-    let run = run(&program, &argument);
+    result(&run_within(within, &program, &[argument.as_str()])?)
+}
+
+/// Runs a program with a bound on its time and on what it prints; XENAPI_PLUGIN_FAILURE if it cannot be run to its end.
+pub(crate) fn run_within(within: Duration, program: &Path, arguments: &[&str]) -> Result<Ended> {
+    let run = run(program, arguments);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -55,7 +61,7 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     // The runtime goes, and with it whatever still waited for a plugin that did not end in time.
     runtime.shutdown_background();
     match ended {
-        Ok(Ok(ended)) => result(&ended),
+        Ok(Ok(ended)) => Ok(ended),
         Ok(Err(why)) => Err(failure("could not be run", &[], why.to_string().as_bytes())),
         Err(_) => Err(failure("took too long", &[], &[])),
     }
@@ -76,10 +82,12 @@ fn find(directory: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// How a plugin ended, and what it printed.
-struct Ended {
-    status: ExitStatus,
+pub(crate) struct Ended {
+    /// How.
+    pub(crate) status: ExitStatus,
     out: Vec<u8>,
-    err: Vec<u8>,
+    /// What it complained of.
+    pub(crate) err: Vec<u8>,
 }
 
 /// Ends a plugin, with all that it started, when nobody waits for it any more.
@@ -95,9 +103,9 @@ impl Drop for Group {
     }
 }
 
-async fn run(program: &Path, argument: &str) -> std::io::Result<Ended> {
+async fn run(program: &Path, arguments: &[&str]) -> std::io::Result<Ended> {
     let mut child = tokio::process::Command::new(program)
-        .arg(argument)
+        .args(arguments)
         .env_clear()
         .env("PATH", SEARCH)
         .current_dir("/")

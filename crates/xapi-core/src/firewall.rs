@@ -1,0 +1,77 @@
+//! The host's firewall lets VXLAN in while a tunnel is up, where the host has XAPI's program for that. It speaks of ports,
+//! and GRE has none.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use xapi_db::Read;
+use xapi_model::{Host, Pif, Ref, Tunnel, TunnelProtocol, errors};
+
+use crate::Result;
+use crate::context::Core;
+use crate::ops::plugin;
+
+/// The program, under the root: `firewall-port open|close PORT PROTOCOL`.
+const PROGRAM: &str = "/etc/xapi.d/plugins/firewall-port";
+
+/// VXLAN's port, RFC 7348.
+const PORT: &str = "4789";
+
+/// Whether the port was last opened or closed; not known after a start.
+#[derive(Default)]
+pub(crate) struct Firewall(Mutex<Option<bool>>);
+
+/// Opens or closes the port as the rows want it, unless it is so already. A firewall that fails fails no call: the next
+/// change, and the next start, try again.
+pub(crate) fn follow(core: &Core, host: &Ref<Host>) {
+    let program = core.config.path(PROGRAM);
+    if !program.is_file() {
+        return;
+    }
+    let mut known = core
+        .firewall
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let done = core
+        .view()
+        .and_then(|view| wanted(&view, host))
+        .and_then(|open| {
+            if *known != Some(open) {
+                set(core, &program, open)?;
+            }
+            Ok(open)
+        });
+    match done {
+        Ok(open) => *known = Some(open),
+        Err(why) => {
+            *known = None;
+            tracing::error!("the firewall was not told of UDP port {PORT}: {why}");
+        }
+    }
+}
+
+/// Whether a VXLAN tunnel of the host is plugged.
+fn wanted(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
+    for (_, tunnel) in rows.all::<Tunnel>()? {
+        if tunnel.protocol == TunnelProtocol::Vxlan
+            && rows.field(&tunnel.access_pif, Pif::HOST)? == *host
+            && rows.field(&tunnel.access_pif, Pif::CURRENTLY_ATTACHED)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn set(core: &Core, program: &Path, open: bool) -> Result<()> {
+    let what = if open { "open" } else { "close" };
+    let arguments = [what, PORT, "udp"];
+    let ended = plugin::run_within(core.config.plugin_deadline, program, &arguments)?;
+    if ended.status.success() {
+        return Ok(());
+    }
+    let told = String::from_utf8_lossy(&ended.err).trim().to_owned();
+    let why = format!("{} {what}: {}: {told}", program.display(), ended.status);
+    Err(errors::internal_error(why))
+}
