@@ -88,7 +88,8 @@ impl Files<'_> {
         write(
             self.etc,
             "xensource/xapi.toml",
-            "# A lab's NICs are veth devices, which nothing in sysfs tells from a guest's.\nnics = [\"eth[0-9]*\"]\n",
+            "# A lab's NICs are veth devices, which nothing in sysfs tells from a guest's.\nnics = [\"eth[0-9]*\"]\n\
+             # Machines run as network namespaces in the host.\nguests.kind = \"namespace\"\nguests.unplug_deadline = 5\n",
         )?;
         write(
             self.etc,

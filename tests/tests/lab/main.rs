@@ -3,6 +3,7 @@
 //! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
 
 mod carried;
+mod guests;
 mod host;
 mod kills;
 mod login;

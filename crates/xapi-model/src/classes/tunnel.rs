@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// A network between hosts that travels inside the packets of another. The access side is a PIF on the inner
-/// network; the transport side is the interface whose address the outer packets use. A controller decides
-/// which hosts are connected.
+/// network; the transport side is the interface whose address the outer packets use. The hosts that have a tunnel of
+/// the same network find each other by the addresses of their transport interfaces; no controller is needed.
 #[derive(Clone, Debug, Class)]
 #[class(name = "tunnel", role = PoolOperator, calls(Destroy, Create))]
 pub struct Tunnel {
@@ -19,7 +19,7 @@ pub struct Tunnel {
     /// The interface that the encapsulated packets use. It needs an address before the tunnel can be plugged.
     #[field(StaticRO, name = "transport_PIF", default = Ref::null())]
     pub transport_pif: Ref<Pif>,
-    /// What the controller tells about the tunnel; `active` is `true` once traffic can flow.
+    /// What is so of the tunnel; `active` is `true` while traffic can flow.
     #[field(RW, default = BTreeMap::from([("active".to_owned(), "false".to_owned())]))]
     pub status: BTreeMap<String, String>,
     /// Free keys and values for clients and extensions; the server keeps them and does not act on them.
