@@ -154,6 +154,15 @@ impl SimHost {
 
     /// The same with another configuration.
     pub fn start_with(&mut self, configure: impl FnOnce(&mut Config)) {
+        self.begin(true, configure);
+    }
+
+    /// The same with a configuration that knows of no guests.
+    pub fn start_without_guests(&mut self) {
+        self.begin(false, |_| ());
+    }
+
+    fn begin(&mut self, with_guests: bool, configure: impl FnOnce(&mut Config)) {
         self.api = None;
         let mut config = Config {
             root: self.root().to_owned(),
@@ -173,7 +182,10 @@ impl SimHost {
             Arc::clone(&self.choices.clock),
         );
         let guests = Arc::clone(&self.guests);
-        let core = Arc::new(core.with_guests(guests, self.choices.guests));
+        let core = Arc::new(match with_guests {
+            true => core.with_guests(guests, self.choices.guests),
+            false => core,
+        });
         startup::run(&core).expect("start-up");
         self.api = Some(Api::new(core));
         let login = ["root", "secret", "2.23", "tests"]

@@ -154,6 +154,8 @@ impl<'a> Moving<'a> {
             return Ok(());
         }
         let draft = self.draft;
+        // A VIF that comes meanwhile must move, too.
+        draft.rely(from)?;
         for vif in Finder::new(draft, self.host)?.on(from)? {
             draft.set(&vif, Vif::NETWORK, to.clone())?;
             self.vifs.push(vif);

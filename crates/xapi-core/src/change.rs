@@ -12,7 +12,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::proof::{Care, Proof};
+use crate::proof::{Care, Proof, Routed};
 use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -82,8 +82,9 @@ impl Core {
         let agent = self.agent_of(&view, host).map_err(refused)?;
         drop(view);
         let mut converged = false;
-        // Asked once: in a second round the host is already as asked.
+        // Asked once: in a second round the host is already as asked, unless what is asked for has become another.
         let mut proof: Option<Proof> = None;
+        let mut proven = None;
         let mut conflict = None;
         for _ in 0..ROUNDS {
             let draft = self.store.draft().map_err(db_error).map_err(refused)?;
@@ -108,12 +109,13 @@ impl Core {
                         steps.map_err(|why| self.refusal(&draft, host, about, &why))?,
                     ));
                 }
-                let unproven = proof.is_none();
-                if unproven {
-                    let before = topology::of_host(&self.view()?, host)?;
+                let before = topology::of_host(&self.view()?, host)?;
+                let routed = Routed::of(&before, &request.topology);
+                if proof.is_none() {
                     let asked = Proof::before(care, &**agent, &before, &request.topology)?;
                     proof = Some(asked);
                 }
+                let wanted = request.topology.clone();
                 let outcome = agent.converge(request).map_err(|why| {
                     ended = match why.undo {
                         Undo::Failed(_) => Ended::Diverged,
@@ -122,12 +124,17 @@ impl Core {
                     self.refusal(&draft, host, about, &why)
                 })?;
                 converged = true;
-                if let Some(proof) = proof.as_ref().filter(|_| unproven) {
+                if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&**agent, &outcome.facts, within, about)?;
+                    proof.holds(&**agent, &outcome.facts, routed, within, about)?;
                     if let Some(within) = proof.confirm_within() {
-                        self.confirmation.wait(within, about)?;
+                        // A person takes as long as he takes: that is no change that is stuck.
+                        self.busy.set(None);
+                        let said = self.confirmation.wait(within, about);
+                        self.busy.set(Some(std::time::Instant::now()));
+                        said?;
                     }
+                    proven = Some(wanted);
                 }
                 diverged::unmark(&draft, host)?;
                 facts::record(self, &draft, host, &outcome.facts)?;

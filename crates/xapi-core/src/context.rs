@@ -130,12 +130,20 @@ impl Core {
         }
     }
 
-    /// Waits for this host's network to be free of changes; refused once the daemon ends.
+    /// Waits for this host's network to be free of changes; refused once the daemon ends. A change that waits for a person
+    /// is not waited for: OTHER_OPERATION_IN_PROGRESS [host, reference].
     pub(crate) fn turn(&self) -> Result<Turn<'_>> {
         let mut state = self.changing.state();
         loop {
             if state.closed {
                 return Err(errors::host_still_booting());
+            }
+            if state.busy && self.confirmation.waits() {
+                let host = self.localhost()?.as_str().to_owned();
+                return Err(ApiError::new(
+                    "OTHER_OPERATION_IN_PROGRESS",
+                    vec!["host".to_owned(), host],
+                ));
             }
             if !state.busy {
                 state.busy = true;

@@ -10,7 +10,7 @@ use xapi_model::{
 
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::events::{self, Wait};
-use crate::{Result, audit, implied, not_yet, roles, session, task};
+use crate::{Result, audit, implied, not_yet, proof, roles, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
 pub type Handler = Box<dyn Fn(&Cx<'_>, Vec<Value>) -> Result<Value> + Send + Sync>;
@@ -184,7 +184,7 @@ impl Api {
 /// Checks the role and carries the message out.
 pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {
     let entry = audit::begin(cx, message, &params);
-    let permitted = roles::permit_call(cx, message, &params);
+    let permitted = roles::permit_call(cx, message, &params).and_then(|()| careful(cx, message));
     let outcome = permitted.and_then(|()| carry_out(cx, message, params));
     if let Some(entry) = entry {
         entry.end(cx.core, &outcome);
@@ -193,6 +193,21 @@ pub(crate) fn run(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<
         Some(caller) => outcome.map(|value| session::to_client(caller, message.result, value)),
         None => outcome,
     }
+}
+
+/// What a request asks for beside its parameters must make sense before anything is done.
+fn careful(cx: &Cx<'_>, message: &Message) -> Result<()> {
+    if cx.origin.other_config.is_empty() {
+        return Ok(());
+    }
+    let care = proof::Care::of(cx.origin)?;
+    if care.plan_only && !proof::can_be_planned(message) {
+        let name = &message.name;
+        return Err(errors::operation_not_allowed(format!(
+            "{name} is more than one change of the network, and its steps cannot be told without doing them"
+        )));
+    }
+    Ok(())
 }
 
 fn carry_out(cx: &Cx<'_>, message: &Message, params: Vec<Value>) -> Result<Value> {

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use xapi_db::Read;
 use xapi_model::{Host, Pif, Ref, Tunnel, TunnelProtocol, errors};
@@ -17,9 +18,20 @@ const PROGRAM: &str = "/etc/xapi.d/plugins/firewall-port";
 /// VXLAN's port, RFC 7348.
 const PORT: &str = "4789";
 
+/// It moves a rule in microseconds; what takes longer hangs, and changes of the network wait for it.
+const WITHIN: Duration = Duration::from_secs(10);
+/// After a failure it is left alone for so long.
+const PAUSE: Duration = Duration::from_secs(60);
+
 /// Whether the port was last opened or closed; not known after a start.
 #[derive(Default)]
-pub(crate) struct Firewall(Mutex<Option<bool>>);
+pub(crate) struct Firewall(Mutex<Told>);
+
+#[derive(Default)]
+struct Told {
+    open: Option<bool>,
+    failed: Option<Instant>,
+}
 
 /// Opens or closes the port as the rows want it, unless it is so already. A firewall that fails fails no call: the next
 /// change, and the next start, try again.
@@ -33,19 +45,29 @@ pub(crate) fn follow(core: &Core, host: &Ref<Host>) {
         .0
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
+    if known.failed.is_some_and(|at| at.elapsed() < PAUSE) {
+        return;
+    }
     let done = core
         .view()
         .and_then(|view| wanted(&view, host))
         .and_then(|open| {
-            if *known != Some(open) {
-                set(core, &program, open)?;
+            // A port that is open when we start may be somebody else's.
+            let close_unasked = known.open.is_none() && !open;
+            if known.open != Some(open) && !close_unasked {
+                set(&program, open)?;
             }
             Ok(open)
         });
     match done {
-        Ok(open) => *known = Some(open),
+        Ok(open) => {
+            *known = Told {
+                open: Some(open),
+                failed: None,
+            };
+        }
         Err(why) => {
-            *known = None;
+            known.failed = Some(Instant::now());
             tracing::error!("the firewall was not told of UDP port {PORT}: {why}");
         }
     }
@@ -64,10 +86,10 @@ fn wanted(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
     Ok(false)
 }
 
-fn set(core: &Core, program: &Path, open: bool) -> Result<()> {
+fn set(program: &Path, open: bool) -> Result<()> {
     let what = if open { "open" } else { "close" };
     let arguments = [what, PORT, "udp"];
-    let ended = plugin::run_within(core.config.plugin_deadline, program, &arguments)?;
+    let ended = plugin::run_within(WITHIN, program, &arguments)?;
     if ended.status.success() {
         return Ok(());
     }

@@ -9,10 +9,11 @@ use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use xapi_model::messages::{Implied, Kind, Message};
 use xapi_model::{ApiError, Pif, Ref, errors};
 use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
-use xapi_net::topology::{Bridge, Topology};
+use xapi_net::topology::{Bridge, Ipv4, Ipv6, Topology};
 
 use crate::Result;
 use crate::context::Origin;
@@ -29,7 +30,7 @@ const BEFORE: Duration = Duration::from_millis(500);
 /// One round of asking for a name server of several.
 const ROUND: Duration = Duration::from_millis(500);
 /// Nobody is waited for longer, in seconds.
-const LONGEST: u64 = 3600;
+const LONGEST: u64 = 900;
 /// Name servers that are asked.
 const MOST_SERVERS: usize = 3;
 
@@ -54,6 +55,11 @@ impl Care {
         probe: None,
         plan_only: false,
     };
+
+    /// Whether the change is to wait for somebody to confirm it.
+    pub(crate) fn waits_for_a_person(&self) -> bool {
+        self.confirm_within.is_some()
+    }
 
     /// What a request asks for. INVALID_VALUE [key, value].
     pub(crate) fn of(origin: &Origin) -> Result<Care> {
@@ -86,6 +92,54 @@ impl Care {
         Ok(care)
     }
 }
+
+/// Whether the steps of a call can be told without doing them: it reads, or all it does is one change of the network.
+/// The others must not be carried out by somebody who asked for a plan.
+pub(crate) fn can_be_planned(message: &Message) -> bool {
+    use Implied::{
+        Get, GetAll, GetAllRecords, GetAllRecordsWhere, GetAllWhere, GetByNameLabel, GetByUuid,
+        GetRecord,
+    };
+    match message.kind {
+        Kind::Implied(implied) => matches!(
+            implied,
+            Get(_)
+                | GetAll
+                | GetAllRecords
+                | GetAllRecordsWhere
+                | GetAllWhere
+                | GetByNameLabel
+                | GetByUuid
+                | GetRecord
+        ),
+        Kind::Declared(_) => {
+            message.name.starts_with("session.") || PLANNED.contains(&message.name.as_str())
+        }
+    }
+}
+
+const PLANNED: [&str; 20] = [
+    "Bond.create",
+    "Bond.destroy",
+    "Bond.set_mode",
+    "Bond.set_property",
+    "PIF.create_VLAN",
+    "PIF.destroy",
+    "PIF.forget",
+    "PIF.plug",
+    "PIF.reconfigure_ip",
+    "PIF.reconfigure_ipv6",
+    "PIF.set_primary_address_type",
+    "PIF.set_property",
+    "PIF.unplug",
+    "VLAN.create",
+    "VLAN.destroy",
+    "host.management_reconfigure",
+    "pool.create_VLAN",
+    "pool.create_VLAN_from_PIF",
+    "tunnel.create",
+    "tunnel.destroy",
+];
 
 /// What answered before a change, and so must answer after it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -154,10 +208,24 @@ impl Proof {
         &self,
         agent: &dyn Agent,
         facts: &Facts,
+        routed: Routed,
         within: Duration,
         about: &Ref<Pif>,
     ) -> Result<()> {
         let (v4, v6) = routers(facts);
+        let lost = match routed {
+            Routed::Must if self.router_v4 && v4.is_none() => Some("the IPv4 router"),
+            Routed::Must if self.router_v6 && v6.is_none() => Some("the IPv6 router"),
+            _ => None,
+        };
+        if let Some(lost) = lost {
+            return Err(errors::pif_configuration_error(
+                about,
+                format!(
+                    "{lost} answered before the change, and there is none after it; all is as it was"
+                ),
+            ));
+        }
         let must = v4.filter(|_| self.router_v4).into_iter();
         let must = must.chain(v6.filter(|_| self.router_v6));
         let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
@@ -208,6 +276,28 @@ impl Proof {
     /// For how long a person has to be waited for.
     pub(crate) fn confirm_within(&self) -> Option<Duration> {
         self.confirm_within
+    }
+}
+
+/// Whether there must be a router after a change if there was one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routed {
+    /// Management stays where it is, or gets its router from a server: nobody meant to be without.
+    Must,
+    /// Management goes to an interface that was given none.
+    May,
+}
+
+impl Routed {
+    pub(crate) fn of(old: &Topology, new: &Topology) -> Routed {
+        let leased = |bridge: &Bridge| {
+            matches!(bridge.ipv4, Ipv4::Dhcp { .. }) || matches!(bridge.ipv6, Ipv6::Dhcp { .. })
+        };
+        let bridge = new.management.and_then(|name| new.bridges.get(&name));
+        match bridge {
+            Some(bridge) if leased(bridge) || old.management == new.management => Routed::Must,
+            _ => Routed::May,
+        }
     }
 }
 
@@ -293,6 +383,11 @@ impl Confirmation {
         ))
     }
 
+    /// Whether a change waits for a person.
+    pub(crate) fn waits(&self) -> bool {
+        self.state().waits
+    }
+
     /// Says that all is well, or not. OPERATION_NOT_ALLOWED if nothing waits for it.
     pub(crate) fn say(&self, well: bool) -> Result<()> {
         let mut state = self.state();
@@ -338,7 +433,7 @@ mod tests {
         assert!(!Care::of(&asked("no-rollback", "true")).unwrap().prove);
         for (key, value) in [
             ("confirm-within", "0"),
-            ("confirm-within", "3601"),
+            ("confirm-within", "901"),
             ("confirm-within", "soon"),
             ("no-rollback", "perhaps"),
             ("probe", "here"),

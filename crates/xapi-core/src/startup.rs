@@ -382,12 +382,31 @@ fn scan(core: &Core) -> Result<()> {
 /// a bond that is gone. All in one change.
 fn repair_bonds(core: &Core) -> Result<()> {
     let host = core.localhost()?;
+    let Err(why) = repair_one_or_all(core, &host, None) else {
+        return Ok(());
+    };
+    // One bad row must not keep the other bonds from being repaired.
+    tracing::error!("the bonds were not repaired together: {why}");
+    let bonds = core.view()?.all::<Bond>()?;
+    for (bond, _) in bonds {
+        if let Err(why) = repair_one_or_all(core, &host, Some(&bond)) {
+            tracing::error!("{bond} was not repaired: {why}");
+        }
+    }
+    Ok(())
+}
+
+/// Repairs all bonds of a host, or one alone.
+fn repair_one_or_all(core: &Core, host: &Ref<Host>, only: Option<&Ref<Bond>>) -> Result<()> {
     core.store.change(|draft| {
         let mut bonds = BTreeMap::<Ref<Bond>, Vec<Ref<Pif>>>::new();
-        for (reference, pif) in pifs_of(draft, &host)? {
+        for (reference, pif) in pifs_of(draft, host)? {
             let Some(bond) = pif.bond_slave_of.some() else {
                 continue;
             };
+            if only.is_some_and(|only| only != bond) {
+                continue;
+            }
             if draft.exists(bond)? {
                 bonds.entry(bond.clone()).or_default().push(reference);
             } else {
@@ -395,9 +414,9 @@ fn repair_bonds(core: &Core) -> Result<()> {
             }
         }
         for (bond, members) in &bonds {
-            repair(core, draft, &host, bond, members)?;
+            repair(core, draft, host, bond, members)?;
         }
-        follow_primary_macs(draft, &host)
+        follow_primary_macs(draft, host)
     })
 }
 
@@ -412,7 +431,15 @@ fn repair(
     let master = draft.field(bond, Bond::MASTER)?;
     let mut moving = Moving::new(draft, host, Clash::Tell);
     for member in members {
+        // What runs on a plugged member has to run on.
+        if draft.field(member, Pif::CURRENTLY_ATTACHED)? {
+            draft.set(&master, Pif::CURRENTLY_ATTACHED, true)?;
+        }
         draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
+        if draft.field(member, Pif::DISALLOW_UNPLUG)? {
+            draft.set(&master, Pif::DISALLOW_UNPLUG, true)?;
+            draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
+        }
         if draft.field(member, Pif::MANAGEMENT)? {
             draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
             // The host is reached by this address, whatever the bond's own is.

@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Pif, Ref, Vif, Vm};
+use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, errors};
 
 use crate::Result;
-use crate::context::{Core, db_error};
+use crate::context::{Core, Cx, db_error};
+use crate::proof::Care;
 
 /// Whoever runs guests: asks them to let go of their NICs before networks move, and plugs the NICs again afterwards.
 pub trait Hands: Send + Sync {
@@ -106,11 +107,13 @@ impl<'a, R: Read> Finder<'a, R> {
 /// Runs a change that moves VIFs: the guests of attached ones let go first, and have them back afterwards, whatever came
 /// of it. `edit` says on a draft which VIFs it would move; its errors come before anybody is asked.
 pub fn carrying<T>(
-    core: &Core,
+    cx: &Cx<'_>,
     edit: impl Fn(&Draft) -> Result<Vec<Ref<Vif>>>,
     change: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    let Some(hands) = core.hands() else {
+    let core = cx.core;
+    let care = Care::of(cx.origin)?;
+    let Some(hands) = core.hands().filter(|_| !care.plan_only) else {
         return change();
     };
     let draft = core.store.draft().map_err(db_error)?;
@@ -126,6 +129,12 @@ pub fn carrying<T>(
     drop(view);
     if plugged.is_empty() {
         return change();
+    }
+    if care.waits_for_a_person() {
+        return Err(errors::operation_not_allowed(
+            "running guests would be without their NICs while the change waits to be confirmed: leave confirm-within out, \
+             or unplug the NICs first",
+        ));
     }
     hands.take(core, &plugged)?;
     let outcome = change();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use xapi_core::Origin;
+use xapi_guest::Guests;
 use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
 use xapi_net::topology::Name;
 use xapi_tests::SimHost;
@@ -326,4 +327,97 @@ fn what_a_request_asks_for_beyond_reason_is_refused_before_anything_happens() {
         assert_eq!(why, errors::invalid_value(key, value));
     }
     assert_eq!(host.seen(), before);
+}
+
+#[test]
+fn who_asks_for_a_plan_gets_no_work_done() {
+    let host = stage(&["eth0"]);
+    let vm = host.new_vm("one", &[]);
+    let nic = host.new_vif(&vm, "0", &host.network("xenbr1"), &[]);
+    let start = vec![text(&vm), false.into(), false.into()];
+    let wishes = [("plan-only", "true")];
+    let why = asking(&host, &wishes, "VM.start", start.clone()).unwrap_err();
+    assert_eq!(why.code, "OPERATION_NOT_ALLOWED");
+    assert!(!host.get(&nic).currently_attached);
+    host.call("VM.start", start).expect("a machine");
+    // Nor are running guests asked to let go of their NICs.
+    let network = host.new_network("PUB");
+    let offered = host.guests.found();
+    let plan = bond(&host, &wishes, &network, &["eth1", "eth2"]).unwrap_err();
+    assert_eq!(plan.code, "NETWORK_PLAN");
+    assert_eq!(host.guests.found(), offered);
+    assert!(host.get(&nic).currently_attached);
+}
+
+#[test]
+fn guests_do_not_wait_for_a_person_without_their_nics() {
+    let host = stage(&["eth0", "eth1"]);
+    let vm = host.new_vm("one", &[]);
+    let nic = host.new_vif(&vm, "0", &host.network("xenbr1"), &[]);
+    host.call("VM.start", vec![text(&vm), false.into(), false.into()])
+        .expect("a machine");
+    let network = host.new_network("PUB");
+    let why = bond(
+        &host,
+        &[("confirm-within", "60")],
+        &network,
+        &["eth0", "eth1"],
+    )
+    .unwrap_err();
+    assert_eq!(why.code, "OPERATION_NOT_ALLOWED");
+    assert!(host.get(&nic).currently_attached);
+    assert!(host.all::<Bond>().is_empty());
+}
+
+#[test]
+fn management_that_stays_where_it_is_keeps_a_router() {
+    let host = stage(&["eth0"]);
+    let pif = host.pif("eth0");
+    let without = || {
+        let address = ["172.16.0.10", "255.255.255.224", "", ""].map(Value::from);
+        let params = [text(&pif), Value::from("Static")]
+            .into_iter()
+            .chain(address);
+        params.collect::<Vec<_>>()
+    };
+    let why = host.call("PIF.reconfigure_ip", without()).unwrap_err();
+    assert!(why.params[1].contains("there is none after it"), "{why}");
+    assert_eq!(host.get::<Pif>(&pif).gateway, ROUTER);
+    assert_eq!(host.diverged(), [""; 0]);
+    asking(
+        &host,
+        &[("no-rollback", "true")],
+        "PIF.reconfigure_ip",
+        without(),
+    )
+    .expect("as he likes");
+    assert_eq!(host.get::<Pif>(&pif).gateway, "");
+}
+
+#[test]
+fn nobody_queues_behind_a_change_that_waits_for_a_person() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            bond(
+                &host,
+                &[("confirm-within", "60")],
+                &network,
+                &["eth0", "eth1"],
+            )
+        });
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        let why = loop {
+            // Before it waits, this one waits for its turn or goes first.
+            match host.call("PIF.unplug", vec![text(&host.pif("eth2"))]) {
+                Ok(_) => assert!(std::time::Instant::now() < until, "nobody waits"),
+                Err(why) => break why,
+            }
+        };
+        assert_eq!(why.code, "OTHER_OPERATION_IN_PROGRESS");
+        assert_eq!(why.params, ["host", host.host().as_str()]);
+        plugin(&host, "confirm", &[]).expect("heard");
+        change.join().unwrap().expect("a bond");
+    });
 }

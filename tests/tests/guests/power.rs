@@ -447,3 +447,23 @@ fn a_machine_boots_no_file_of_the_hosts_own() {
     start(inside.to_str().unwrap()).unwrap();
     start("").unwrap();
 }
+
+#[test]
+fn a_daemon_that_cannot_see_guests_does_not_judge_them() {
+    let mut stage = Stage::running();
+    stage.host.start_without_guests();
+    assert_eq!(stage.row().power_state, VmPowerState::Running);
+    stage.host.start();
+    assert_eq!(stage.row().power_state, VmPowerState::Running);
+    assert_eq!(stage.host.guests.found().len(), 1, "its guest was ended");
+    stage.on_vm("VM.hard_shutdown", &[]).expect("it ends");
+}
+
+#[test]
+fn a_machine_that_was_suspended_takes_its_memory_along_when_it_goes() {
+    let stage = Stage::running();
+    stage.on_vm("VM.suspend", &[]).expect("suspended");
+    assert_eq!(stage.host.guests.suspended().len(), 1);
+    stage.on_vm("VM.destroy", &[]).expect("destroyed");
+    assert!(stage.host.guests.suspended().is_empty());
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use xapi_db::{Draft, Read};
-use xapi_guest::{Found, Guests};
+use xapi_guest::Found;
 use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState};
 
 use super::{domain_of, lifecycle, nic_of};
@@ -19,26 +19,29 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
     let view = core.view()?;
     let machines = view.all::<Vm>()?;
     drop(view);
-    nothing_goes_on(core)?;
-    let guests = core.guests().ok();
-    let found = guests.map(Guests::found).unwrap_or_default();
-    let suspended: BTreeSet<String> = guests
-        .map(Guests::suspended)
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    // Who cannot see the guests must not judge them: they may run, and be seen again by the next start.
+    let Ok(guests) = core.guests() else {
+        return nothing_goes_on(core);
+    };
+    let found = guests.found();
+    let suspended: BTreeSet<String> = guests.suspended().into_iter().collect();
     for (vm, row) in machines {
         if row.is_control_domain {
             continue;
         }
         let guest = found.iter().find(|guest| guest.uuid == row.uuid);
         let kept = suspended.contains(&row.uuid);
-        match guest {
-            Some(guest) => take_over(core, &host, &vm, &row, guest)?,
-            None => is_gone(core, &host, &vm, &row, kept)?,
+        let outcome = match guest {
+            Some(guest) => take_over(core, &host, &vm, &row, guest),
+            None => is_gone(core, &host, &vm, &row, kept),
+        };
+        // One bad machine does not keep the others from being taken over.
+        if let Err(why) = outcome {
+            tracing::error!("{vm}: its guest was not taken over: {why}");
         }
     }
-    Ok(())
+    // The marks of calls that are no more say which machines had not finished to start; until here they are needed.
+    nothing_goes_on(core)
 }
 
 /// Operations of calls that are no more.
@@ -63,9 +66,7 @@ fn nothing_goes_on(core: &Core) -> Result<()> {
 fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Found) -> Result<()> {
     let here = row.resident_on == *host;
     let starting = |op: &VmOperations| matches!(op, VmOperations::Start | VmOperations::StartOn);
-    let half_started = !here && row.power_state == VmPowerState::Halted
-        || row.current_operations.values().any(starting);
-    if half_started {
+    if row.current_operations.values().any(starting) {
         tracing::warn!("{vm} had not finished to start: it is ended");
         let ended = core.guests()?.destroy(guest.domain);
         ended.map_err(xapi_model::errors::internal_error)?;
@@ -73,7 +74,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
             .store
             .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Halted));
     }
-    if !here && row.power_state != VmPowerState::Suspended {
+    let ours_to_say = matches!(
+        row.power_state,
+        VmPowerState::Suspended | VmPowerState::Halted
+    );
+    if !here && !ours_to_say {
         // It runs elsewhere, says the pool; what runs here under its name is not ours to judge.
         tracing::error!(
             "{vm} is a guest here, domain {}, and its rows are of another host",
@@ -85,7 +90,13 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let view = core.view()?;
     for vif in row.vifs.iter() {
         let of_guest = view.get(vif)?;
-        let number = number_of(&of_guest.device)?;
+        let Ok(number) = number_of(&of_guest.device) else {
+            tracing::error!(
+                "{vif} has no device that a guest could have: {}",
+                of_guest.device
+            );
+            continue;
+        };
         let has = guest
             .nics
             .iter()

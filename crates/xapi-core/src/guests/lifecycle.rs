@@ -72,6 +72,8 @@ pub(crate) fn unmark_vif(draft: &Draft, vif: &Ref<Vif>, key: &str) -> Result<()>
 /// Has a host's network there for a guest: its PIF is plugged. BRIDGE_NOT_AVAILABLE [bridge] where the network is not ours
 /// to bring up, CANNOT_PLUG_BOND_SLAVE [PIF] where a bond has taken its place.
 pub(crate) fn attach_network(draft: &Draft, host: &Ref<Host>, this: &Ref<Network>) -> Result<()> {
+    // Its default locking mode decides what passes.
+    draft.rely(this)?;
     let bond_slave = bond_slave_under(draft, host, this)?;
     if let Some(slave) = bond_slave {
         return Err(errors::cannot_plug_bond_slave(slave));

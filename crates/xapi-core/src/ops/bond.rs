@@ -29,7 +29,7 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     let members = without_repeats(&call.members);
     let edit = |draft: &Draft| made(cx.core, draft, &host, &call, &members);
     vifs_to_move::carrying(
-        cx.core,
+        cx,
         |draft| edit(draft).map(|(_, vifs)| vifs),
         || cx.change(&host, first, |draft| edit(draft).map(|(bond, _)| bond)),
     )
@@ -322,7 +322,7 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
     host_live(&view, &host)?;
     drop(view);
     let edit = |draft: &Draft| unmade(draft, &host, &call.this);
-    vifs_to_move::carrying(cx.core, edit, || {
+    vifs_to_move::carrying(cx, edit, || {
         cx.change(&host, &primary, |draft| edit(draft).map(drop))
     })
 }

@@ -16,6 +16,8 @@ use crate::{Body, Domain, Event, Found, GuestError, Offered, State, host_end};
 /// How long QEMU may take to quit when it is told to, before it is killed.
 const QUITS_WITHIN: Duration = Duration::from_secs(5);
 /// How long the kernel may take to end a process, and we to clear up after it.
+/// How often a namespace is looked through for processes that came while others were ended.
+const ROUNDS: usize = 100;
 const CLEARED_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) struct Guest {
@@ -357,9 +359,19 @@ impl Guest {
         let Some(namespace) = namespace else {
             return Ok(());
         };
-        for process in crate::process::others_in(&namespace, false)? {
-            process.kill()?;
+        // What forks while it is being ended is found in the next round.
+        let mut told = std::collections::BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let inside = crate::process::others_in(&namespace, false)?;
+            let mut new = false;
+            for process in &inside {
+                new |= told.insert(process.identity.pid);
+                process.kill()?;
+            }
+            if !new {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(io::Error::other("processes in its namespace do not end"))
     }
 }

@@ -157,7 +157,13 @@ pub(super) fn withdraw_force(host: &Host, guest: &Guest, device: u32) -> Result<
         let mut live = guest.live();
         match live.record.nics.get(&device) {
             None => return Ok(()),
-            Some(nic) if nic.severed => return Ok(()),
+            Some(nic) if nic.severed && guest.is_namespace() => return Ok(()),
+            // An attempt before may have stopped in the middle.
+            Some(nic) if nic.severed => {
+                drop(live);
+                clear_back_end(guest, device);
+                return remove_end(host, guest, device);
+            }
             Some(_) => {}
         }
         // Noted first: what the guest releases from now on was not asked for politely, and is no event.

@@ -84,12 +84,14 @@ pub(super) fn suspend(host: &Host, guest: &Guest, within: Duration) -> Result<()
         }
         return Err(why);
     }
-    drop(turn);
-    match guest.is_namespace() {
+    let ended = match guest.is_namespace() {
         true => Ok(()),
         // All is on disk: whoever finds the process ends it.
         false => guest.destroy(),
-    }
+    };
+    // Until it has gone nobody lets it run on: it would write to disks that its memory does not know of.
+    drop(turn);
+    ended
 }
 
 fn keep(host: &Host, guest: &Guest) -> Result<(), GuestError> {

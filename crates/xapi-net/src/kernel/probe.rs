@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use netlink_packet_core::NLM_F_REPLACE;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
+    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
 };
 use netlink_packet_route::route::RouteType;
 use netlink_sys::Socket;
@@ -30,6 +30,8 @@ const AGAIN: Duration = Duration::from_millis(250);
 /// A datagram to this port asks for an address to be resolved, and for nothing else (discard, RFC 863).
 const DISCARD: u16 = 9;
 const DNS: u16 = 53;
+/// Of what comes in, this much is read between two looks at the clock: raw sockets hear all ICMP of the host.
+const MOST_READ: usize = 1024;
 /// What marks our echo requests, beside the number of the process.
 const ECHO: &[u8; 8] = b"xapi-rs\0";
 /// A query for the root's name servers, with recursion: header, the root, NS, IN (RFC 1035, 4.1).
@@ -104,7 +106,8 @@ impl Asking {
                     let socket = entry(&mut self.resolve, address.is_ipv4(), || {
                         UdpSocket::bind(any(address))
                     });
-                    unheard(socket.and_then(|socket| socket.send_to(&[], (address, DISCARD))));
+                    let to = on(address, DISCARD, device);
+                    unheard(socket.and_then(|socket| socket.send_to(&[], to)));
                 }
                 self.asked.insert(address, device);
             }
@@ -161,14 +164,20 @@ impl Asking {
         let mut buffer = [0; 2048];
         for (address, socket) in &self.servers {
             // Also a refusal of the query is an answer. A port that is closed is none.
-            while let Ok(length) = socket.recv(&mut buffer) {
+            for _ in 0..MOST_READ {
+                let Ok(length) = socket.recv(&mut buffer) else {
+                    break;
+                };
                 if length >= 2 && buffer[..2] == ROOT[..2] {
                     answers.insert(Probe::NameServer(*address));
                 }
             }
         }
         for socket in self.echo.values() {
-            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            for _ in 0..MOST_READ {
+                let Ok((length, from)) = socket.recv_from(&mut buffer) else {
+                    break;
+                };
                 if is_echo_reply(&buffer[..length], from) {
                     answers.insert(Probe::Host(from.ip()));
                 }
@@ -181,12 +190,13 @@ impl Asking {
     /// Empties the socket; whether there was anything in it. What was lost for want of room counts, too.
     fn neighbours_changed(&self) -> bool {
         let mut changed = false;
-        loop {
+        for _ in 0..MOST_READ {
             match self.neighbours.recv_from_full() {
                 Ok(_) => changed = true,
                 Err(error) => return changed || error.raw_os_error() == Some(libc::ENOBUFS),
             }
         }
+        changed
     }
 }
 
@@ -217,7 +227,13 @@ impl Kernel {
         });
         let connected = connected
             .min_by_key(|route| (std::cmp::Reverse(route.destination.prefix()), route.metric));
-        let Some(route) = connected.or(through) else {
+        // Every device has the network of link-local addresses.
+        let on_link = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        let found = match on_link {
+            true => through.or(connected),
+            false => connected.or(through),
+        };
+        let Some(route) = found else {
             return Ok(None);
         };
         Ok(self.link(&route.device)?.map(|link| link.index))
@@ -228,6 +244,10 @@ impl Kernel {
         let doing = || format!("asking {address} whether it is there");
         let mut known = false;
         for neighbour in self.neighbours()? {
+            // What somebody has set for good is not asked about, and not unset.
+            if neighbour.state == NeighbourState::Permanent {
+                continue;
+            }
             let Some(mac) = neighbour
                 .mac
                 .filter(|_| neighbour.address == address && Some(neighbour.index) == device)
@@ -239,6 +259,9 @@ impl Kernel {
             message.header.ifindex = neighbour.index;
             message.header.state = NeighbourState::Probe;
             message.header.kind = RouteType::Unicast;
+            if neighbour.router {
+                message.header.flags = NeighbourFlags::Router;
+            }
             let destination = match address {
                 IpAddr::V4(address) => NeighbourAddress::Inet(address),
                 IpAddr::V6(address) => NeighbourAddress::Inet6(address),
@@ -274,6 +297,16 @@ fn entry<K: Ord>(
 fn unheard(sent: io::Result<usize>) {
     if let Err(why) = sent {
         tracing::debug!("a probe could not be sent: {why}");
+    }
+}
+
+/// Where an address is that may be of a link alone.
+fn on(address: IpAddr, port: u16, device: Option<u32>) -> SocketAddr {
+    match address {
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            SocketAddrV6::new(v6, port, 0, device.unwrap_or(0)).into()
+        }
+        address => (address, port).into(),
     }
 }
 

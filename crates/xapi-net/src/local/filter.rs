@@ -232,12 +232,18 @@ impl LocalDriver {
             seen.row.bridge == GUARD.as_str() && seen.row.kind == InterfaceKind::System
         });
         let names = locked.filter_map(|(name, _)| Name::new(name).ok());
-        names
+        let mut seen: BTreeMap<_, _> = names
             .filter_map(|vif| {
                 let rules = by_cookie.remove(&cookie(&vif))?;
                 Some((vif, meant_by(&vif, rules, Ports::of(&vif, &ports))))
             })
-            .collect()
+            .collect();
+        // Rules of somebody else may pass what ours stop: then nobody is locked, and all is written anew.
+        if !by_cookie.is_empty() {
+            warn!("{GUARD} has rules that are not ours");
+            seen.values_mut().for_each(|filter| *filter = Filter::Other);
+        }
+        seen
     }
 
     /// Writes the rules of several guests' NICs at once.
@@ -254,7 +260,7 @@ impl LocalDriver {
         };
         let failed = |why: FlowError| {
             let cause = match &why {
-                FlowError::Broken(_) => Cause::Unreachable,
+                FlowError::Broken(_) | FlowError::Unreachable { .. } => Cause::Unreachable,
                 FlowError::TimedOut => Cause::TimedOut,
                 _ => Cause::Refused,
             };
@@ -262,7 +268,17 @@ impl LocalDriver {
         };
         let mut guard = self.guard().map_err(failed)?;
         let ports = guard.ports().map_err(failed)?;
-        let (mut cookies, mut rules) = (Vec::new(), Vec::new());
+        let mut rules = Vec::new();
+        let there = guard.rules().map_err(failed)?;
+        let ours: BTreeSet<u64> = ports
+            .keys()
+            .filter_map(|port| Name::new(port).ok())
+            .map(|port| cookie(&port))
+            .collect();
+        let mut cookies: Vec<u64> = there.iter().map(|rule| rule.cookie).collect();
+        cookies.retain(|cookie| !ours.contains(cookie));
+        cookies.sort_unstable();
+        cookies.dedup();
         for step in steps {
             let Key::Filter(vif) = step.key() else {
                 continue;
@@ -279,7 +295,17 @@ impl LocalDriver {
             };
             rules.extend(Rules::of(vif, *mac, addresses, ports));
         }
-        guard.replace(&cookies, &rules).map_err(failed)?;
+        guard.replace(&cookies, &rules).map_err(|why| {
+            // They may be in force all the same: whoever takes the step back writes the old ones again.
+            let done = match &why {
+                FlowError::Broken(_) | FlowError::TimedOut => steps.len(),
+                _ => 0,
+            };
+            Stopped {
+                done,
+                ..failed(why)
+            }
+        })?;
         self.forget_old_ways();
         Ok(())
     }

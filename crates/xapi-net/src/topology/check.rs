@@ -83,6 +83,16 @@ impl Topology {
                     claim_uplink(&mut names, real.uplink.as_ref())?;
                     if let Some(Uplink::Tunnel(tunnel)) = &real.uplink {
                         check_tunnel(*name, tunnel, &mut ends)?;
+                        // Whoever is on the tunnel's network could advertise the network below it, and the tunnel would
+                        // lead through itself.
+                        if matches!(bridge.ipv6, Ipv6::Autoconf)
+                            && tunnel.remotes.iter().any(IpAddr::is_ipv6)
+                        {
+                            return Err(invalid(
+                                name,
+                                "no autoconfiguration on a tunnel whose ends are of IPv6",
+                            ));
+                        }
                     }
                 }
                 BridgeKind::Vlan { parent, tag } => {

@@ -88,6 +88,7 @@ fn refusal(
         matches!(
             op,
             VmOperations::CleanShutdown
+                | VmOperations::Shutdown
                 | VmOperations::HardShutdown
                 | VmOperations::Suspend
                 | VmOperations::Pause

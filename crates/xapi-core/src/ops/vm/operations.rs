@@ -165,12 +165,14 @@ pub fn bad_power_state(
 
 /// OTHER_OPERATION_IN_PROGRESS, unless what goes on may be cut short by this.
 fn in_progress(this: &Ref<Vm>, row: &Vm, operation: VmOperations) -> Option<ApiError> {
-    use VmOperations::{CleanReboot, CleanShutdown, HardReboot, HardShutdown, MetadataExport};
+    use VmOperations::{
+        CleanReboot, CleanShutdown, HardReboot, HardShutdown, MetadataExport, Shutdown,
+    };
     let running = &row.current_operations;
     let cuts_short = matches!(operation, HardShutdown | HardReboot)
         && running
             .values()
-            .all(|op| matches!(op, CleanShutdown | CleanReboot));
+            .all(|op| matches!(op, CleanShutdown | CleanReboot | Shutdown));
     let beside = operation == MetadataExport;
     if running.is_empty() || cuts_short || beside {
         return None;
