@@ -345,3 +345,24 @@ fn there_is_no_directory_service_and_who_asks_for_one_is_told() {
         "SESSION_AUTHENTICATION_FAILED"
     );
 }
+
+#[test]
+fn who_may_change_the_network_may_call_the_hosts_own_plugin_for_it_and_no_other() {
+    let stage = Stage::new();
+    let host = Value::from(stage.host.host().as_str());
+    let call = |role: &str, plugin: &str| {
+        let session = stage.login(role);
+        let params = [
+            host.clone(),
+            plugin.into(),
+            "plan".into(),
+            Value::Struct(Vec::new()),
+        ];
+        stage.call(&session, "host.call_plugin", &params)
+    };
+    assert_eq!(call("pool-operator", "xapi-network"), Ok("[]".into()));
+    for (role, plugin) in [("pool-operator", "other"), ("vm-admin", "xapi-network")] {
+        let why = call(role, plugin).unwrap_err();
+        assert_eq!(why.code, "RBAC_PERMISSION_DENIED", "{role}: {plugin}");
+    }
+}

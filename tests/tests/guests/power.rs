@@ -1,6 +1,6 @@
 //! Power calls: what they change, and in which order they refuse.
 
-use xapi_guest::State;
+use xapi_guest::{Guests as _, State};
 use xapi_model::{DomainType, Pif, Value, VmMetrics, VmPowerState, errors};
 use xapi_net::topology::Filter;
 use xapi_tests::SimHost;

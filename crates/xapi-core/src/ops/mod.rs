@@ -6,7 +6,7 @@ pub mod certificate;
 pub mod directory;
 pub mod evacuation;
 pub mod host;
-mod host_network;
+pub(crate) mod host_network;
 pub mod message;
 pub mod network;
 pub mod pif;
