@@ -98,7 +98,7 @@ fn fault_at(stage: &Stage, step: usize, kind: FaultKind) {
 
 #[test]
 fn a_failure_at_any_step_of_the_network_leaves_nothing_behind() {
-    let mut tried = 0;
+    let (mut tried, mut recovered) = (0, 0);
     for case in CASES {
         let steps = steps_of(case);
         assert!(steps > 0, "{} does nothing on the host", case.name);
@@ -108,7 +108,15 @@ fn a_failure_at_any_step_of_the_network_leaves_nothing_behind() {
                 let stage = (case.stage)();
                 let (seen, found) = (stage.host.seen(), stage.found());
                 fault_at(&stage, step, kind);
-                let error = (case.call)(&stage).expect_err(&place);
+                let outcome = (case.call)(&stage);
+                if outcome.is_ok() {
+                    // What fails because a guest has let go of its end meanwhile is tried again, and then it is whole.
+                    assert_eq!(case.name, "VIF.unplug", "{place}");
+                    stage.agrees();
+                    recovered += 1;
+                    continue;
+                }
+                let error = outcome.expect_err(&place);
                 assert_eq!(error.code, "PIF_CONFIGURATION_ERROR", "{place}: {error}");
                 assert_eq!(stage.host.seen(), seen, "{place}: rows");
                 // A resume that was undone leaves the guest suspended, under no number.
@@ -121,7 +129,8 @@ fn a_failure_at_any_step_of_the_network_leaves_nothing_behind() {
             }
         }
     }
-    println!("{tried} failures of the network injected");
+    assert!(tried > recovered, "{tried} undone, {recovered} tried again");
+    println!("{tried} failures of the network undone, {recovered} tried again");
 }
 
 #[test]
