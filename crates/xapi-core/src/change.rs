@@ -130,6 +130,8 @@ impl Core {
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.set(None);
+                        self.confirmation.begin();
+                        self.tell_those_in_line();
                         let said = self.confirmation.wait(within, about);
                         self.busy.set(Some(std::time::Instant::now()));
                         said?;

@@ -158,6 +158,13 @@ impl Core {
         }
     }
 
+    /// Has those who wait for their turn look again.
+    pub(crate) fn tell_those_in_line(&self) {
+        // Under the lock: whoever has looked already waits by now, and hears it.
+        let _state = self.changing.state();
+        self.changing.free.notify_all();
+    }
+
     /// Waits for its turn to change certificates and their files.
     pub(crate) fn certificates(&self) -> MutexGuard<'_, ()> {
         self.certifying

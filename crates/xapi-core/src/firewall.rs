@@ -15,6 +15,9 @@ use crate::ops::plugin;
 /// The program, under the root: `firewall-port open|close PORT PROTOCOL`.
 const PROGRAM: &str = "/etc/xapi.d/plugins/firewall-port";
 
+/// Exists while the port is open by our doing; gone with the rules after a boot.
+const OPENED: &str = "/run/xapi/vxlan-port-opened";
+
 /// VXLAN's port, RFC 7348.
 const PORT: &str = "4789";
 
@@ -52,10 +55,12 @@ pub(crate) fn follow(core: &Core, host: &Ref<Host>) {
         .view()
         .and_then(|view| wanted(&view, host))
         .and_then(|open| {
-            // A port that is open when we start may be somebody else's.
-            let close_unasked = known.open.is_none() && !open;
-            if known.open != Some(open) && !close_unasked {
+            // A port that is open when we start may be somebody else's, unless we have noted that it is ours.
+            let noted = core.config.path(OPENED);
+            if known.open.unwrap_or_else(|| noted.exists()) != open {
                 set(&program, open)?;
+                note(&noted, open)
+                    .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
             }
             Ok(open)
         });
@@ -70,6 +75,20 @@ pub(crate) fn follow(core: &Core, host: &Ref<Host>) {
             known.failed = Some(Instant::now());
             tracing::error!("the firewall was not told of UDP port {PORT}: {why}");
         }
+    }
+}
+
+/// Notes for the next start whether the port is open by our doing.
+fn note(path: &Path, open: bool) -> std::io::Result<()> {
+    if open {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        return std::fs::write(path, b"");
+    }
+    match std::fs::remove_file(path) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(why),
+        _ => Ok(()),
     }
 }
 

@@ -213,9 +213,9 @@ impl Proof {
         about: &Ref<Pif>,
     ) -> Result<()> {
         let (v4, v6) = routers(facts);
-        let lost = match routed {
-            Routed::Must if self.router_v4 && v4.is_none() => Some("the IPv4 router"),
-            Routed::Must if self.router_v6 && v6.is_none() => Some("the IPv6 router"),
+        let lost = match (v4, v6) {
+            (None, _) if routed.v4 && self.router_v4 => Some("the IPv4 router"),
+            (_, None) if routed.v6 && self.router_v6 => Some("the IPv6 router"),
             _ => None,
         };
         if let Some(lost) = lost {
@@ -279,24 +279,29 @@ impl Proof {
     }
 }
 
-/// Whether there must be a router after a change if there was one before.
+/// In which families there must be a router after a change if there was one before: where management stays on its bridge,
+/// or gets its router from a server, nobody meant to be without. It may go to an interface that was given none, and may
+/// give up a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Routed {
-    /// Management stays where it is, or gets its router from a server: nobody meant to be without.
-    Must,
-    /// Management goes to an interface that was given none.
-    May,
+pub(crate) struct Routed {
+    v4: bool,
+    v6: bool,
 }
 
 impl Routed {
     pub(crate) fn of(old: &Topology, new: &Topology) -> Routed {
-        let leased = |bridge: &Bridge| {
-            matches!(bridge.ipv4, Ipv4::Dhcp { .. }) || matches!(bridge.ipv6, Ipv6::Dhcp { .. })
-        };
+        let stays = old.management == new.management;
         let bridge = new.management.and_then(|name| new.bridges.get(&name));
-        match bridge {
-            Some(bridge) if leased(bridge) || old.management == new.management => Routed::Must,
-            _ => Routed::May,
+        Routed {
+            v4: bridge.is_some_and(|bridge| match bridge.ipv4 {
+                Ipv4::Dhcp { .. } => true,
+                Ipv4::Static { .. } => stays,
+                Ipv4::None => false,
+            }),
+            v6: bridge.is_some_and(|bridge| match bridge.ipv6 {
+                Ipv6::Autoconf | Ipv6::Dhcp { .. } | Ipv6::Static { .. } => stays,
+                Ipv6::None => false,
+            }),
         }
     }
 }
@@ -360,10 +365,15 @@ impl Confirmation {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the word of a person. An error if there is none in time, or if it is no.
-    pub(crate) fn wait(&self, within: Duration, about: &Ref<Pif>) -> Result<()> {
+    /// From here on the change waits.
+    pub(crate) fn begin(&self) {
         let mut state = self.state();
         (state.waits, state.word) = (true, None);
+    }
+
+    /// Waits for the word of a person. An error if there is none in time, or if it is no.
+    pub(crate) fn wait(&self, within: Duration, about: &Ref<Pif>) -> Result<()> {
+        let state = self.state();
         tracing::info!("the change waits {} s to be confirmed", within.as_secs());
         let undecided = |state: &mut Confirming| state.word.is_none() && !state.ends;
         let (mut state, _) = self

@@ -12,6 +12,7 @@ use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, errors};
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
+use crate::metrics::Ended;
 use crate::proof::Care;
 
 /// Whoever runs guests: asks them to let go of their NICs before networks move, and plugs the NICs again afterwards.
@@ -117,7 +118,7 @@ pub fn carrying<T>(
         return change();
     };
     let draft = core.store.draft().map_err(db_error)?;
-    let mut attached = edit(&draft)?;
+    let mut attached = edit(&draft).inspect_err(|_| core.metrics.changed(Ended::Refused))?;
     drop(draft);
     let view = core.view()?;
     let mut plugged = Vec::new();

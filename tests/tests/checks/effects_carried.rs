@@ -800,12 +800,24 @@ fn the_firewall_is_open_while_a_vxlan_tunnel_is_up() {
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let lines = || std::fs::read_to_string(&told).unwrap_or_default();
     host.start();
-    assert_eq!(lines(), "close 4789 udp\n", "what was left open is closed");
+    assert_eq!(
+        lines(),
+        "",
+        "what somebody else may have opened is left alone"
+    );
     address(&host, &host.pif("eth1"), "10.1.0.2");
     tunnel_on(&host, "eth1", "gre");
     let (tunnel, access) = tunnel_on(&host, "eth1", "vxlan");
     host.call("PIF.plug", vec![text(&access)]).unwrap();
-    assert_eq!(lines(), "close 4789 udp\nopen 4789 udp\n");
+    assert_eq!(lines(), "open 4789 udp\n");
+    // The daemon died before it could close what it had opened.
+    edit(&host, |draft| {
+        draft.set(&access, Pif::CURRENTLY_ATTACHED, false)
+    });
+    host.start();
+    assert_eq!(lines(), "open 4789 udp\nclose 4789 udp\n");
+    host.call("PIF.plug", vec![text(&access)]).unwrap();
+    assert_eq!(lines().lines().last(), Some("open 4789 udp"));
     host.call("tunnel.destroy", vec![text(&tunnel)]).unwrap();
     assert_eq!(lines().lines().last(), Some("close 4789 udp"));
 }
