@@ -158,7 +158,7 @@ fn a_guest_that_does_not_let_go_keeps_the_bond_from_being_made() {
     let create =
         format!("bond-create network-uuid={target} pif-uuids={members} mode=active-backup");
     for (name, platform, code) in [
-        ("clinging", "clings=true", "detach"),
+        ("clinging", "clings=true", "did not let go"),
         ("bare", "pv-drivers=false", "drivers"),
     ] {
         let (vm, nic) = machine(&lab, name, &uuid, platform);
