@@ -12,7 +12,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::proof::{Care, Proof, Routed};
+use crate::proof::{self, Care, Proof};
 use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -110,7 +110,7 @@ impl Core {
                     ));
                 }
                 let before = topology::of_host(&self.view()?, host)?;
-                let routed = Routed::of(&before, &request.topology);
+                let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
                     let asked = Proof::before(care, &**agent, &before, &request.topology)?;
                     proof = Some(asked);
@@ -126,7 +126,7 @@ impl Core {
                 converged = true;
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&**agent, &outcome.facts, routed, within, about)?;
+                    proof.holds(&**agent, &outcome.facts, leased, within, about)?;
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.set(None);

@@ -13,7 +13,7 @@ use xapi_model::messages::{Implied, Kind, Message};
 use xapi_model::{ApiError, Pif, Ref, errors};
 use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
-use xapi_net::topology::{Bridge, Ipv4, Ipv6, Topology};
+use xapi_net::topology::{Bridge, Ipv4, Topology};
 
 use crate::Result;
 use crate::context::Origin;
@@ -208,22 +208,15 @@ impl Proof {
         &self,
         agent: &dyn Agent,
         facts: &Facts,
-        routed: Routed,
+        leased: bool,
         within: Duration,
         about: &Ref<Pif>,
     ) -> Result<()> {
         let (v4, v6) = routers(facts);
-        let lost = match (v4, v6) {
-            (None, _) if routed.v4 && self.router_v4 => Some("the IPv4 router"),
-            (_, None) if routed.v6 && self.router_v6 => Some("the IPv6 router"),
-            _ => None,
-        };
-        if let Some(lost) = lost {
+        if leased && self.router_v4 && v4.is_none() {
             return Err(errors::pif_configuration_error(
                 about,
-                format!(
-                    "{lost} answered before the change, and there is none after it; all is as it was"
-                ),
+                "a router answered before the change, and the DHCP server names none; all is as it was",
             ));
         }
         let must = v4.filter(|_| self.router_v4).into_iter();
@@ -279,31 +272,13 @@ impl Proof {
     }
 }
 
-/// In which families there must be a router after a change if there was one before: where management stays on its bridge,
-/// or gets its router from a server, nobody meant to be without. It may go to an interface that was given none, and may
-/// give up a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Routed {
-    v4: bool,
-    v6: bool,
-}
-
-impl Routed {
-    pub(crate) fn of(old: &Topology, new: &Topology) -> Routed {
-        let stays = old.management == new.management;
-        let bridge = new.management.and_then(|name| new.bridges.get(&name));
-        Routed {
-            v4: bridge.is_some_and(|bridge| match bridge.ipv4 {
-                Ipv4::Dhcp { .. } => true,
-                Ipv4::Static { .. } => stays,
-                Ipv4::None => false,
-            }),
-            v6: bridge.is_some_and(|bridge| match bridge.ipv6 {
-                Ipv6::Autoconf | Ipv6::Dhcp { .. } | Ipv6::Static { .. } => stays,
-                Ipv6::None => false,
-            }),
-        }
-    }
+/// Whether management gets its IPv4 router from a server: one that names none cuts the host off, and nobody meant that.
+/// Whoever gives an address without a router means it.
+pub(crate) fn is_leased(topology: &Topology) -> bool {
+    let bridge = topology
+        .management
+        .and_then(|name| topology.bridges.get(&name));
+    bridge.is_some_and(|bridge| matches!(bridge.ipv4, Ipv4::Dhcp { .. }))
 }
 
 fn unknown(why: NetError) -> ApiError {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use xapi_core::Origin;
 use xapi_guest::Guests;
 use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
-use xapi_net::topology::Name;
+use xapi_net::topology::{Dns, Inet, Lease, Name};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
 
@@ -370,28 +370,38 @@ fn guests_do_not_wait_for_a_person_without_their_nics() {
 }
 
 #[test]
-fn management_that_stays_where_it_is_keeps_a_router() {
-    let host = stage(&["eth0"]);
-    let pif = host.pif("eth0");
-    let without = || {
-        let address = ["172.16.0.10", "255.255.255.224", "", ""].map(Value::from);
-        let params = [text(&pif), Value::from("Static")]
-            .into_iter()
-            .chain(address);
-        params.collect::<Vec<_>>()
+fn a_server_that_names_no_router_does_not_take_it_away() {
+    let lease = |gateway: Option<&str>| Lease {
+        address: Inet::new("172.16.0.10".parse().unwrap(), 27).unwrap(),
+        gateway: gateway.map(|router| router.parse().unwrap()),
+        dns: Dns::default(),
+        server: None,
+        mtu: None,
     };
-    let why = host.call("PIF.reconfigure_ip", without()).unwrap_err();
-    assert!(why.params[1].contains("there is none after it"), "{why}");
-    assert_eq!(host.get::<Pif>(&pif).gateway, ROUTER);
-    assert_eq!(host.diverged(), [""; 0]);
-    asking(
-        &host,
-        &[("no-rollback", "true")],
-        "PIF.reconfigure_ip",
-        without(),
-    )
-    .expect("as he likes");
-    assert_eq!(host.get::<Pif>(&pif).gateway, "");
+    for router in [None, Some(ROUTER)] {
+        let host = stage(&["eth0"]);
+        let pif = host.pif("eth0");
+        let mac = host.get::<Pif>(&pif).mac.parse().unwrap();
+        host.handle.offer(mac, None, lease(router));
+        let rest = ["DHCP", "", "", "", ""].map(Value::from);
+        let params = std::iter::once(text(&pif)).chain(rest).collect();
+        let outcome = host.call("PIF.reconfigure_ip", params);
+        match router {
+            None => {
+                let why = outcome.unwrap_err();
+                assert!(why.params[1].contains("names none"), "{why}");
+            }
+            Some(_) => drop(outcome.expect("a router")),
+        }
+        assert_eq!(host.get::<Pif>(&pif).gateway, ROUTER);
+    }
+    // Whoever gives an address without a router means it.
+    let host = stage(&["eth0"]);
+    let address = ["Static", "172.16.0.10", "255.255.255.224", "", ""].map(Value::from);
+    let params = std::iter::once(text(&host.pif("eth0")))
+        .chain(address)
+        .collect();
+    host.call("PIF.reconfigure_ip", params).expect("as he says");
 }
 
 #[test]
