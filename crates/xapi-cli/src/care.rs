@@ -21,6 +21,6 @@ pub fn wishes(params: &Params) -> Vec<(String, String)> {
 pub fn warning(wishes: &[(String, String)]) -> Option<String> {
     let (_, seconds) = wishes.iter().find(|(key, _)| key == "confirm-within")?;
     Some(format!(
-        "The change is undone after {seconds} s unless somebody says 'xe host-network-confirm' on another terminal.\n"
+        "A change on the path of management is undone after {seconds} s unless somebody says 'xe host-network-confirm' on another terminal.\n"
     ))
 }

@@ -7,7 +7,7 @@
 
 use xapi_db::{CommitError, Draft};
 use xapi_model::{ApiError, Host, Pif, Ref, errors};
-use xapi_net::agent::{Cause, Mode, NetError, Part, Request, Undo};
+use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
@@ -187,14 +187,19 @@ impl Core {
             });
         match back {
             // What it is, is marked and told already.
-            Ok(Some(outcome)) if outcome.alone.is_some() => (why, Ended::Diverged),
+            Ok(Some(Outcome {
+                alone: Some(alone), ..
+            })) => (
+                not_put_back(why, &diverged::alone_text(&alone)),
+                Ended::Diverged,
+            ),
             Ok(_) => (why, Ended::Undone),
             Err(failed) => {
                 tracing::error!("{host}: after {why} the network could not be put back: {failed}");
                 if let Err(failed) = diverged::mark(self, host, &failed.to_string()) {
                     tracing::error!("{host}: nor could the operator be told: {failed}");
                 }
-                (why, Ended::Diverged)
+                (not_put_back(why, &failed), Ended::Diverged)
             }
         }
     }
@@ -272,6 +277,18 @@ impl Core {
 /// The error by which a call that was only to be planned gives its steps; nothing has happened.
 fn planned(steps: Vec<String>) -> ApiError {
     ApiError::new("NETWORK_PLAN", steps)
+}
+
+/// Whoever reads the error must not believe that all is as it was.
+fn not_put_back(mut why: ApiError, failed: &dyn std::fmt::Display) -> ApiError {
+    if let ("PIF_CONFIGURATION_ERROR", Some(text)) = (why.code.as_str(), why.params.last_mut()) {
+        let claim = text.strip_suffix(proof::AS_IT_WAS).map(str::len);
+        text.truncate(claim.unwrap_or(text.len()));
+        text.push_str(&format!(
+            "; and the network could not be put back: {failed}"
+        ));
+    }
+    why
 }
 
 fn committed(view: &impl xapi_db::Read, pif: &Ref<Pif>) -> Result<()> {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::messages::{Implied, Kind, Message};
+use xapi_model::messages::Message;
 use xapi_model::{ApiError, Pif, Ref, errors};
 use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
@@ -24,6 +24,9 @@ const CONFIRM_WITHIN: &str = "http:confirm-within";
 const NO_ROLLBACK: &str = "http:no-rollback";
 const PROBE: &str = "http:probe";
 const PLAN_ONLY: &str = "http:plan-only";
+
+/// What an error ends with that has the host put back.
+pub(crate) const AS_IT_WAS: &str = "; all is as it was";
 
 /// Before a change those that are there answer within this. Who does not, is not missed afterwards.
 const BEFORE: Duration = Duration::from_millis(500);
@@ -96,26 +99,9 @@ impl Care {
 /// Whether the steps of a call can be told without doing them: it reads, or all it does is one change of the network.
 /// The others must not be carried out by somebody who asked for a plan.
 pub(crate) fn can_be_planned(message: &Message) -> bool {
-    use Implied::{
-        Get, GetAll, GetAllRecords, GetAllRecordsWhere, GetAllWhere, GetByNameLabel, GetByUuid,
-        GetRecord,
-    };
-    match message.kind {
-        Kind::Implied(implied) => matches!(
-            implied,
-            Get(_)
-                | GetAll
-                | GetAllRecords
-                | GetAllRecordsWhere
-                | GetAllWhere
-                | GetByNameLabel
-                | GetByUuid
-                | GetRecord
-        ),
-        Kind::Declared(_) => {
-            message.name.starts_with("session.") || PLANNED.contains(&message.name.as_str())
-        }
-    }
+    !message.changes()
+        || message.name.starts_with("session.")
+        || PLANNED.contains(&message.name.as_str())
 }
 
 const PLANNED: [&str; 20] = [
@@ -216,7 +202,9 @@ impl Proof {
         if leased && self.router_v4 && v4.is_none() {
             return Err(errors::pif_configuration_error(
                 about,
-                "a router answered before the change, and the DHCP server names none; all is as it was",
+                format!(
+                    "a router answered before the change, and the DHCP server names none{AS_IT_WAS}"
+                ),
             ));
         }
         let must = v4.filter(|_| self.router_v4).into_iter();
@@ -234,7 +222,7 @@ impl Proof {
             Some(who) => Err(errors::pif_configuration_error(
                 about,
                 format!(
-                    "{who} answered before the change and does not within {} s after it; all is as it was",
+                    "{who} answered before the change and does not within {} s after it{AS_IT_WAS}",
                     within.as_secs()
                 ),
             )),
@@ -364,7 +352,7 @@ impl Confirmation {
         };
         Err(errors::pif_configuration_error(
             about,
-            format!("{why}; all is as it was"),
+            format!("{why}{AS_IT_WAS}"),
         ))
     }
 

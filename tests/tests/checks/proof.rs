@@ -75,6 +75,23 @@ fn move_to(host: &SimHost, wishes: &[(&str, &str)], device: &str) -> Result<Valu
     )
 }
 
+/// Waits until the bond is on the host; nothing is committed by then, and nobody told.
+fn until_bonded(host: &SimHost) {
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let bonded = || {
+        let world = host.handle.world();
+        world
+            .state
+            .ports
+            .keys()
+            .any(|port| port.as_str() == "bond0")
+    };
+    while !bonded() {
+        assert!(std::time::Instant::now() < until, "no bond");
+        std::thread::yield_now();
+    }
+}
+
 fn plugin(host: &SimHost, function: &str, args: &[(&str, &str)]) -> Result<Json, ApiError> {
     let args = args.iter();
     let args = args.map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
@@ -231,18 +248,7 @@ fn a_daemon_that_ends_while_a_change_waits_goes_back_to_what_was_before() {
                 &["eth0", "eth1"],
             )
         });
-        let until = std::time::Instant::now() + Duration::from_secs(20);
-        while host
-            .handle
-            .world()
-            .state
-            .ports
-            .keys()
-            .all(|port| port.as_str() != "bond0")
-        {
-            assert!(std::time::Instant::now() < until, "no bond");
-            std::thread::yield_now();
-        }
+        until_bonded(&host);
         assert!(host.core().quiesce(Duration::from_secs(20)));
         let why = change.join().unwrap().unwrap_err();
         assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
@@ -417,18 +423,7 @@ fn nobody_queues_behind_a_change_that_waits_for_a_person() {
                 &["eth0", "eth1"],
             )
         });
-        let until = std::time::Instant::now() + Duration::from_secs(20);
-        while host
-            .handle
-            .world()
-            .state
-            .ports
-            .keys()
-            .all(|port| port.as_str() != "bond0")
-        {
-            assert!(std::time::Instant::now() < until, "no bond");
-            std::thread::yield_now();
-        }
+        until_bonded(&host);
         // Whether it comes before the change waits or after.
         let unplug = vec![text(&host.pif("eth2"))];
         let why = host.call("PIF.unplug", unplug).unwrap_err();

@@ -365,7 +365,7 @@ fn how_careful_a_change_is_to_be_goes_with_its_calls() {
     assert_eq!(fake.asked[0], "careful confirm-within=60 no-rollback=true");
     assert_eq!(
         got.err,
-        "The change is undone after 60 s unless somebody says 'xe host-network-confirm' on another terminal.\n"
+        "A change on the path of management is undone after 60 s unless somebody says 'xe host-network-confirm' on another terminal.\n"
     );
     fake.asked.clear();
     fake.xe("network-destroy uuid=network-0");
