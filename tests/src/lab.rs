@@ -270,8 +270,13 @@ impl Xen {
 
     /// Logs in over the unix socket, if it answers.
     pub fn try_login(socket: &Path) -> Result<Xen, ClientError> {
+        Xen::patient(socket, CALL)
+    }
+
+    /// Logs in over the unix socket, for calls that may take this long.
+    pub fn patient(socket: &Path, call: Duration) -> Result<Xen, ClientError> {
         let options = Options {
-            call_timeout: Some(CALL),
+            call_timeout: Some(call),
             ..Options::default()
         };
         let session = Session::login(Client::unix(socket).with(options), "root", "", "tests")?;

@@ -1,6 +1,7 @@
 //! Figures as ratios against a baseline measured in the same run: bare hyper for reads, raw rusqlite for writes, the
 //! smallest OVSDB transaction for bonds. Nothing here fails because it is slow.
 
+mod scale;
 mod wire;
 
 use std::io::{Read, Write};
@@ -34,6 +35,9 @@ fn main() -> Outcome<()> {
     if words.iter().any(|word| word == "--inside") {
         return bonds_inside();
     }
+    if let Some(at) = words.iter().position(|word| word == "--scale") {
+        return scale::inside(&words[at + 1]);
+    }
     if let Some(at) = words.iter().position(|word| word == "--objects") {
         let waiters = words.iter().position(|word| word == "--waiters");
         let waiters = waiters.map(|at| words[at + 1].parse()).transpose()?;
@@ -49,7 +53,7 @@ fn main() -> Outcome<()> {
     // One group alone, if its name is given: `cargo bench --bench figures -- events`.
     let wanted = |group: &str| {
         let groups = [
-            "reads", "classes", "codec", "events", "writes", "objects", "bonds",
+            "reads", "classes", "codec", "events", "writes", "objects", "bonds", "scale",
         ];
         let named = words.iter().any(|word| groups.contains(&word.as_str()));
         !named || words.iter().any(|word| word == group)
@@ -74,6 +78,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("bonds") {
         bonds()?;
+    }
+    if wanted("scale") {
+        scale::scale()?;
     }
     Ok(())
 }
