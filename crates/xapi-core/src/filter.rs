@@ -301,11 +301,15 @@ impl Expr {
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     Text(String),
-    Word(String),
+    Word(&'static str),
     Equal,
     Open,
     Close,
 }
+
+/// The words of the language. None begins another, and as in XAPI they need no space between them: xsconsole asks
+/// for `… = "false" andfield …`.
+const WORDS: [&str; 6] = ["true", "false", "field", "and", "or", "not"];
 
 fn tokens(text: &str) -> std::result::Result<Vec<Token>, String> {
     if text.len() > MOST_BYTES {
@@ -326,13 +330,10 @@ fn tokens(text: &str) -> std::result::Result<Vec<Token>, String> {
                 let end = rest[1..].find('"').ok_or("a text has no end")?;
                 (Token::Text(rest[1..=end].to_owned()), end + 2)
             }
-            c if c.is_ascii_lowercase() => {
-                let end = rest
-                    .find(|c: char| !c.is_ascii_lowercase())
-                    .unwrap_or(rest.len());
-                (Token::Word(rest[..end].to_owned()), end)
-            }
-            _ => return Err("an unexpected character".to_owned()),
+            _ => match WORDS.into_iter().find(|word| rest.starts_with(word)) {
+                Some(word) => (Token::Word(word), word.len()),
+                None => return Err("an unexpected character".to_owned()),
+            },
         };
         found.push(token);
         rest = &rest[length..];
@@ -360,7 +361,7 @@ fn parse(text: &str) -> std::result::Result<Expr, String> {
 impl Parser {
     fn word(&mut self, word: &str) -> bool {
         self.tokens
-            .next_if(|token| matches!(token, Token::Word(found) if found == word))
+            .next_if(|token| matches!(token, Token::Word(found) if *found == word))
             .is_some()
     }
 
@@ -385,7 +386,7 @@ impl Parser {
                 return Ok(left);
             }
             // `not` reaches as far to the right as it can.
-            let right = if matches!(self.tokens.peek(), Some(Token::Word(word)) if word == "not") {
+            let right = if matches!(self.tokens.peek(), Some(Token::Word("not"))) {
                 self.expr()?
             } else {
                 self.atom()?
@@ -456,6 +457,13 @@ mod tests {
     }
 
     #[test]
+    fn words_need_no_space_between_them() {
+        check(r#"field "device"="eth0"andfield"VLAN"="-1""#, true);
+        check("falseortrue", true);
+        check("nottrue", false);
+    }
+
+    #[test]
     fn bad_text_is_refused_and_never_panics() {
         for text in [
             "",
@@ -468,6 +476,8 @@ mod tests {
             "True",
             "a\r=",
             "true true",
+            "truetrue",
+            "andy",
             "é",
         ] {
             assert!(parse(text).is_err(), "{text:?}");

@@ -1,6 +1,8 @@
 //! Records of machines and NICs: how they are made, and what they refuse.
 
-use xapi_model::{DomainType, Pif, Value, Vif, Vm, VmPowerState, errors};
+use xapi_model::{
+    ApiError, DomainType, Pif, Value, Vif, Vm, VmMetrics, VmOperations, VmPowerState, errors,
+};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::{text, vif_record, vm_record};
 
@@ -54,6 +56,48 @@ fn a_machine_is_destroyed_with_its_nics() {
     assert!(stage.host.get(&child).parent.is_null());
     let error = stage.on_vm("VM.destroy", &[]).unwrap_err();
     assert_eq!(error, errors::handle_invalid("VM", &stage.vm));
+}
+
+#[test]
+fn a_machine_that_is_off_becomes_a_template_and_a_machine_again() {
+    let stage = Stage::halted();
+    let measured = stage.host.all::<VmMetrics>().len();
+    let make = |template: bool| stage.on_vm("VM.set_is_a_template", &[template.into()]);
+    make(true).unwrap();
+    let row = stage.row();
+    assert!(row.is_a_template && row.metrics.is_null());
+    assert_eq!(stage.host.all::<VmMetrics>().len(), measured - 1);
+    assert!(!row.allowed_operations.contains(&VmOperations::Start));
+    assert!(row.allowed_operations.contains(&VmOperations::Destroy));
+    let refused = |operation: &str| {
+        let params = vec![stage.vm.to_string(), operation.to_owned()];
+        ApiError::new("VM_IS_TEMPLATE", params)
+    };
+    assert_eq!(make(true).unwrap_err(), refused("make_into_template"));
+    assert_eq!(stage.start().unwrap_err(), refused("start"));
+    make(false).unwrap();
+    assert!(
+        stage
+            .row()
+            .allowed_operations
+            .contains(&VmOperations::Start)
+    );
+    stage.start().unwrap();
+    stage.host.get(&stage.row().metrics);
+}
+
+#[test]
+fn a_machine_that_runs_does_not_become_a_template() {
+    let stage = Stage::running();
+    let error = stage
+        .on_vm("VM.set_is_a_template", &[true.into()])
+        .unwrap_err();
+    assert_eq!(
+        error,
+        errors::vm_bad_power_state(&stage.vm, "halted", "running")
+    );
+    assert!(!stage.row().is_a_template);
+    stage.on_vm("VM.hard_shutdown", &[]).unwrap();
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
+use xapi_model::messages::messages;
 use xapi_model::{Type, Value, classes};
 
 use super::{Entry, call, own};
 use crate::command::{Context, arg};
 use crate::failure::Failure;
+use crate::input::read;
 
 pub const VIF: &[Entry] = &[
     own("vif-create", vif_create)
@@ -36,7 +38,44 @@ pub const VIF: &[Entry] = &[
     .reqd(&["uuid", "network-uuid"])
     .long()
     .help("Connects a VIF to another network."),
+    own("vif-configure-ipv4", |cx| {
+        configure(cx, "VIF.configure_ipv4")
+    })
+    .reqd(&["uuid", "mode"])
+    .optional(&["address", "gateway"])
+    .help(
+        "Has the guest give its end of a VIF an IPv4 address: mode=static with address=ADDRESS/PREFIX, mode=dhcp, or \
+         mode=none.",
+    ),
+    own("vif-configure-ipv6", |cx| {
+        configure(cx, "VIF.configure_ipv6")
+    })
+    .reqd(&["uuid", "mode"])
+    .optional(&["address", "gateway"])
+    .help(
+        "Has the guest give its end of a VIF an IPv6 address: mode=static with address=ADDRESS/PREFIX, mode=autoconf, or \
+         mode=none.",
+    ),
 ];
+
+/// Both calls take the same: the VIF, a mode of their own, an address and a router.
+fn configure(cx: &mut Context<'_>, name: &'static str) -> Result<(), Failure> {
+    let vif = object(cx, "VIF", "uuid")?;
+    let modes = messages()
+        .find(name)
+        .and_then(|message| message.params.iter().find(|param| param.name == "mode"))
+        .ok_or_else(|| Failure::Answer(format!("{name} has no mode in the model")))?;
+    let text = cx.required("mode")?;
+    let mode = read(&mut cx.server, &modes.ty, "mode", text)?;
+    let said = |name: &str| cx.params.get(name).unwrap_or_default();
+    let (address, gateway) = (said("address"), said("gateway"));
+    if mode.as_str() == Some("Static") && address.is_empty() {
+        let text = "Required parameter not found: address";
+        return Err(Failure::Refused(text.to_owned()));
+    }
+    let params = vec![vif.into(), mode, address.into(), gateway.into()];
+    cx.long_call(name, params).map(drop)
+}
 
 fn vif_unplug(cx: &mut Context<'_>) -> Result<(), Failure> {
     let uuid = cx.required("uuid")?;

@@ -5,6 +5,7 @@ use xapi_model::{Type, Value, classes};
 use super::{Entry, call, own, vms};
 use crate::command::{self, Context, arg};
 use crate::failure::Failure;
+use crate::input::size;
 use crate::records::{self, Column};
 use crate::select::{self, Of};
 use crate::server::Row;
@@ -51,6 +52,38 @@ pub const VM: &[Entry] = &[
     own("vm-vif-list", vm_vif_list)
         .optional(&["params"])
         .help("Lists the VIFs of the VMs that selectors name as in vm-list."),
+    vms("vm-disk-list", Of::Vms, |cx, vm| media(cx, vm, "Disk"))
+        .optional(&["vbd-params", "vdi-params"])
+        .help("Lists the disks of a VM: for each the VBD, and the VDI behind it."),
+    vms("vm-cd-list", Of::Vms, |cx, vm| media(cx, vm, "CD"))
+        .optional(&["vbd-params", "vdi-params"])
+        .help("Lists the CD drives of a VM: for each the VBD, and the VDI in it."),
+    vms("vm-memory-set", Of::Vms, |cx, vm| {
+        memory(cx, vm, "VM.set_memory", &["memory"])
+    })
+    .reqd(&["memory"])
+    .help("Gives a VM memory of one size, such as 512MiB, while it is off."),
+    vms("vm-memory-dynamic-range-set", Of::Vms, |cx, vm| {
+        memory(cx, vm, "VM.set_memory_dynamic_range", &["min", "max"])
+    })
+    .reqd(&["min", "max"])
+    .help("Sets between which sizes the memory of a VM may be while it runs."),
+    vms("vm-memory-target-set", Of::Vms, |cx, vm| {
+        memory(cx, vm, "VM.set_memory_dynamic_range", &["target", "target"])
+    })
+    .reqd(&["target"])
+    .help("Sets the size that the memory of a VM shall have while it runs."),
+    vms("vm-memory-static-range-set", Of::Vms, |cx, vm| {
+        memory(cx, vm, "VM.set_memory_static_range", &["min", "max"])
+    })
+    .reqd(&["min", "max"])
+    .help("Sets between which sizes the memory of a VM may be at all, while it is off."),
+    vms("vm-memory-limits-set", Of::Vms, |cx, vm| {
+        let limits = ["static-min", "static-max", "dynamic-min", "dynamic-max"];
+        memory(cx, vm, "VM.set_memory_limits", &limits)
+    })
+    .reqd(&["static-min", "dynamic-min", "dynamic-max", "static-max"])
+    .help("Sets all four limits of a VM's memory, while it is off."),
 ];
 
 /// The constructor takes a record, so this is no plain call. The sizes are XAPI's.
@@ -201,6 +234,40 @@ fn vm_reset_powerstate(cx: &mut Context<'_>, vm: &Row) -> Result<(), Failure> {
     act(cx, vm, "VM.power_state_reset", &[])
 }
 
+/// A call that sets sizes; they are given in the order of the call's parameters.
+fn memory(cx: &mut Context<'_>, vm: &Row, message: &str, sizes: &[&str]) -> Result<(), Failure> {
+    let mut params = vec![vm.reference.as_str().into()];
+    for name in sizes {
+        params.push(size(name, cx.required(name)?)?);
+    }
+    cx.server.call(message, params).map(drop)
+}
+
+/// What a VM has of a type of VBD, each with what is in it.
+fn media(cx: &mut Context<'_>, vm: &Row, ty: &str) -> Result<(), Failure> {
+    let (mut drives, contents) = (rows_of(cx, "vbd")?, rows_of(cx, "vdi")?);
+    drives.retain(|vbd| vbd.text("VM") == vm.reference && vbd.text("type") == ty);
+    let shown = ["uuid", "vm-name-label", "userdevice", "empty"];
+    let of_drive = &shown[..if ty == "CD" { 4 } else { 3 }];
+    let of_content = ["uuid", "name-label", "virtual-size", "sr-name-label"];
+    for (at, vbd) in drives.iter().enumerate() {
+        cx.printer.message(&format!("{ty} {at} VBD:"));
+        table(cx, "vbd", std::slice::from_ref(vbd), "vbd-params", of_drive)?;
+        let inside = contents.iter().find(|vdi| vdi.reference == vbd.text("VDI"));
+        if let Some(vdi) = inside {
+            cx.printer.message(&format!("{ty} {at} VDI:"));
+            table(
+                cx,
+                "vdi",
+                std::slice::from_ref(vdi),
+                "vdi-params",
+                &of_content,
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// Several VMs need no --multiple here: nothing is done to them.
 fn vm_vif_list(cx: &mut Context<'_>) -> Result<(), Failure> {
     let shown = [
@@ -214,25 +281,43 @@ fn vm_vif_list(cx: &mut Context<'_>) -> Result<(), Failure> {
     let own = command::find("vm-vif-list")
         .ok_or_else(|| Failure::Answer("no vm-vif-list among the commands".to_owned()))?;
     let vms = select::rows(own, Of::VmsAndControlDomains, cx)?;
-    let kind = records::kind("vif")
-        .ok_or_else(|| Failure::Answer("VIFs have no declaration".to_owned()))?;
-    let mut vifs = cx.server.rows(kind.class)?;
+    let mut vifs = rows_of(cx, "vif")?;
     vifs.retain(|vif| vms.iter().any(|vm| vm.reference == vif.text("VM")));
-    let wanted = cx.params.get("params");
+    table(cx, "vif", &vifs, "params", &shown)
+}
+
+fn declared(kind: &str) -> Result<&'static records::Kind, Failure> {
+    records::kind(kind).ok_or_else(|| Failure::Answer(format!("no {kind} is declared")))
+}
+
+/// All objects of a kind.
+fn rows_of(cx: &mut Context<'_>, kind: &str) -> Result<Vec<Row>, Failure> {
+    cx.server.rows(declared(kind)?.class)
+}
+
+/// Prints objects of a kind: the columns that a parameter names, else these.
+fn table(
+    cx: &mut Context<'_>,
+    kind: &str,
+    rows: &[Row],
+    parameter: &str,
+    shown: &[&str],
+) -> Result<(), Failure> {
+    let wanted = cx.params.get(parameter);
     let is_wanted = |column: &&Column| match wanted {
         None => shown.contains(&column.name.as_str()),
         Some("all") => !column.hidden,
         Some(names) => names.split(',').any(|name| name == column.name),
     };
-    let columns: Vec<&Column> = kind.columns.iter().filter(is_wanted).collect();
+    let columns: Vec<&Column> = declared(kind)?.columns.iter().filter(is_wanted).collect();
     let mut blocks = Vec::new();
     for column in &columns {
-        prefetch(&mut cx.server, column, &vifs)?;
+        prefetch(&mut cx.server, column, rows)?;
     }
-    for vif in &vifs {
+    for row in rows {
         let mut block = Vec::new();
         for column in &columns {
-            let value = show(&mut cx.server, column, vif)?.text(column.separator);
+            let value = show(&mut cx.server, column, row)?.text(column.separator);
             block.push((column.key(), value));
         }
         blocks.push(block);

@@ -103,6 +103,102 @@ fn power_commands_are_calls_on_the_vm_that_selectors_name() {
 }
 
 #[test]
+fn sizes_of_memory_are_set_in_the_order_of_the_call_whatever_that_of_the_words() {
+    for (line, asked) in [
+        (
+            "vm-memory-set vm=one memory=512MiB",
+            r#"VM.set_memory "OpaqueRef:v1" 536870912"#,
+        ),
+        (
+            "vm-memory-dynamic-range-set vm=one max=2KiB min=1024",
+            r#"VM.set_memory_dynamic_range "OpaqueRef:v1" 1024 2048"#,
+        ),
+        (
+            "vm-memory-target-set vm=one target=1MB",
+            r#"VM.set_memory_dynamic_range "OpaqueRef:v1" 1048576 1048576"#,
+        ),
+        (
+            "vm-memory-static-range-set vm=one max=2 min=1",
+            r#"VM.set_memory_static_range "OpaqueRef:v1" 1 2"#,
+        ),
+        (
+            "vm-memory-limits-set vm=one static-min=1 dynamic-min=2 dynamic-max=3 static-max=4",
+            r#"VM.set_memory_limits "OpaqueRef:v1" 1 4 2 3"#,
+        ),
+    ] {
+        let message: &'static str = asked.split(' ').next().unwrap();
+        let mut fake = vms().answers(message, Ok(Value::Nil));
+        prints(&mut fake, line, "");
+        assert_eq!(calls(&fake), [asked], "{line}");
+    }
+    let told = "Error: Parameter 'memory': expected a size, such as 512MiB, got 'much'\n";
+    fails(&mut vms(), "vm-memory-set vm=one memory=much", told);
+}
+
+#[test]
+fn disks_are_listed_as_drives_with_what_is_in_them() {
+    let mut fake = vms();
+    let drives = [
+        ("OpaqueRef:b1", "vbd-1", "Disk", "OpaqueRef:d1", "0", false),
+        ("OpaqueRef:b2", "vbd-2", "CD", "OpaqueRef:NULL", "1", true),
+    ];
+    for (reference, uuid, ty, vdi, device, empty) in drives {
+        let told = [
+            ("uuid", uuid.into()),
+            ("VM", "OpaqueRef:v1".into()),
+            ("VDI", vdi.into()),
+            ("type", ty.into()),
+            ("userdevice", device.into()),
+            ("empty", empty.into()),
+        ];
+        fake.add("VBD", reference, &told);
+    }
+    let told = [("uuid", "vdi-1".into()), ("location", "here".into())];
+    fake.add("VDI", "OpaqueRef:d1", &told);
+    prints(
+        &mut fake,
+        "vm-disk-list vm=one vbd-params=uuid vdi-params=uuid,location",
+        "Disk 0 VBD:\nuuid ( RO)    : vbd-1\n\n\nDisk 0 VDI:\nuuid ( RO)        : vdi-1\n    location ( RO): here\n\n\n",
+    );
+    prints(
+        &mut fake,
+        "vm-cd-list vm=one vbd-params=userdevice,empty",
+        "CD 0 VBD:\nuserdevice ( RW)    : 1\n         empty ( RO): true\n\n\n",
+    );
+    prints(&mut fake, "vm-disk-list vm=two", "");
+    prints(&mut fake, "vm-disk-list vm=one --minimal", "vdi-1,vbd-1\n");
+}
+
+#[test]
+fn the_address_of_a_guests_end_is_a_call_and_a_static_one_must_be_said() {
+    for (line, asked) in [
+        (
+            "vif-configure-ipv4 uuid=vif-1 mode=static address=10.0.0.2/24 gateway=10.0.0.1",
+            r#"VIF.configure_ipv4 "OpaqueRef:i1" "Static" "10.0.0.2/24" "10.0.0.1""#,
+        ),
+        (
+            "vif-configure-ipv6 uuid=vif-1 mode=None",
+            r#"VIF.configure_ipv6 "OpaqueRef:i1" "None" "" """#,
+        ),
+    ] {
+        let message: &'static str = asked.split(' ').next().unwrap();
+        let mut fake = vms().answers(message, Ok(Value::Nil));
+        prints(&mut fake, line, "");
+        assert_eq!(calls(&fake), [asked], "{line}");
+    }
+    fails(
+        &mut vms(),
+        "vif-configure-ipv4 uuid=vif-1 mode=static",
+        "Error: Required parameter not found: address\n",
+    );
+    fails(
+        &mut vms(),
+        "vif-configure-ipv4 uuid=vif-1 mode=magic",
+        "Error: Expected 'None', 'Static', 'DHCP', got magic\n",
+    );
+}
+
+#[test]
 fn templates_and_control_domains_are_no_vms_and_several_need_multiple() {
     fails(&mut vms(), "vm-pause vm=stencil", "Error: No VM matches\n");
     fails(&mut vms(), "vm-pause uuid=vm-0", "Error: No VM matches\n");

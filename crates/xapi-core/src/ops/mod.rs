@@ -207,7 +207,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<message_calls::GetSince>(message::get_since),
     ];
     // Messages that do more than read or write a row, and results without a type.
-    let implied: [(&'static str, Handler); 11] = [
+    let implied: [(&'static str, Handler); 12] = [
         ("event.from", Box::new(events::from)),
         ("event.next", Box::new(events::next)),
         ("network.create", Box::new(network::create)),
@@ -216,6 +216,10 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         ("VIF.destroy", Box::new(vif::destroy)),
         ("VM.create", Box::new(vm::record::create)),
         ("VM.destroy", Box::new(vm::record::destroy)),
+        (
+            "VM.set_is_a_template",
+            Box::new(vm::record::set_is_a_template),
+        ),
         ("subject.create", Box::new(directory::create_subject)),
         ("session.get_record", Box::new(session::get_record)),
         (

@@ -143,6 +143,11 @@ fn refusal(
             "Operations on domain 0 are not allowed",
         )));
     }
+    if operation == VmOperations::MakeIntoTemplate
+        && let Some(why) = is_of_others(rows, this, row)?
+    {
+        return Ok(Some(why));
+    }
     if row.power_state == VmPowerState::Running
         && operation == VmOperations::ChangingVCPUsLive
         && !has_drivers(rows, row)?
@@ -187,6 +192,23 @@ fn in_progress(this: &Ref<Vm>, row: &Vm, operation: VmOperations) -> Option<ApiE
         list(running.values().map(|op| op.as_str()).collect()),
         list(running.keys().map(String::as_str).collect()),
     ))
+}
+
+/// What a machine belongs to that has to do with machines alone, and so keeps it from becoming a template.
+fn is_of_others(rows: &impl Read, this: &Ref<Vm>, row: &Vm) -> Result<Option<ApiError>> {
+    if rows.exists(&row.appliance)? {
+        let why = errors::vm_is_part_of_an_appliance(this, &row.appliance);
+        return Ok(Some(why));
+    }
+    if rows.exists(&row.protection_policy)? {
+        let why = errors::vm_assigned_to_protection_policy(this, &row.protection_policy);
+        return Ok(Some(why));
+    }
+    if rows.exists(&row.snapshot_schedule)? {
+        let why = errors::vm_assigned_to_snapshot_schedule(this, &row.snapshot_schedule);
+        return Ok(Some(why));
+    }
+    Ok(None)
 }
 
 /// What a template can't do. The parameters are those that XAPI sends, one more than are published.

@@ -64,6 +64,38 @@ pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     Ok(Value::Nil)
 }
 
+/// `VM.set_is_a_template`: a machine that is off becomes a template, and a template a machine, made now.
+pub fn set_is_a_template(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
+    let this = params.first().and_then(Value::as_str).unwrap_or_default();
+    let this = Ref::<Vm>::new(this);
+    let template = params.get(1).and_then(Value::as_bool).unwrap_or_default();
+    cx.core.store.change(|draft| {
+        if template {
+            operations::assert(draft, &this, VmOperations::MakeIntoTemplate)?;
+            draft.rely(&this)?;
+            only_a_template(draft, &this)?;
+        } else {
+            let metrics = draft.field(&this, Vm::METRICS)?;
+            if draft.exists(&metrics)? {
+                draft.set(&metrics, VmMetrics::INSTALL_TIME, cx.core.now())?;
+            }
+        }
+        draft.set(&this, Vm::IS_A_TEMPLATE, template)?;
+        operations::refresh(draft, &this)
+    })?;
+    Ok(Value::Nil)
+}
+
+/// What a template does not have: it does not run, so nothing is measured, nor held ready for it.
+fn only_a_template(draft: &Draft, this: &Ref<Vm>) -> Result<()> {
+    let metrics = draft.field(this, Vm::METRICS)?;
+    draft.set(this, Vm::HA_ALWAYS_RUN, false)?;
+    draft.set(this, Vm::GROUPS, Vec::new())?;
+    draft.set(this, Vm::METRICS, Ref::null())?;
+    destroy_of(draft, this, Vusb::VM)?;
+    destroy_if_there(draft, &metrics)
+}
+
 fn remove(draft: &Draft, this: &Ref<Vm>) -> Result<()> {
     let row = draft.get(this)?;
     for snapshot in row.snapshots.iter() {
