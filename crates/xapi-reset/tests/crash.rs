@@ -95,11 +95,16 @@ impl Lost {
         run_on(&host, asked, self, tell)
     }
 
-    /// All that a reset changes: files with their modes, and the network.
+    /// All that a reset changes: files with their modes, and the network. NICs that nothing stands on are left out: once
+    /// its port is gone nothing tells that a NIC was ours, and one that is switched on for nothing does no harm.
     fn state(&self) -> (BTreeMap<PathBuf, (u32, String)>, String) {
         let mut files = BTreeMap::new();
         read(self.root.path(), self.root.path(), &mut files);
-        (files, format!("{:#?}", self.handle.world().state))
+        let mut network = self.handle.world().state.clone();
+        let is_used = |nic: &Name| network.ports.contains_key(nic);
+        network.nics.retain(|nic, _| is_used(nic));
+        network.aside.retain(is_used);
+        (files, format!("{network:#?}"))
     }
 }
 
