@@ -128,7 +128,7 @@ pub fn is_reset(lab: &Lab, device: &str, kept_before: &BTreeSet<String>) {
     let (_, management) = xen.management();
     assert_eq!((management.device.as_str(), management.vlan), (device, -1));
     assert_eq!(management.ip, ADDRESS);
-    assert_eq!(xen.all::<Bond>(), []);
+    assert!(xen.all::<Bond>().is_empty());
     let kept_now = kept(&xen);
     let gone: Vec<_> = kept_before.difference(&kept_now).collect();
     assert!(gone.is_empty(), "gone: {gone:#?}");
