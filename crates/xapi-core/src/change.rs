@@ -5,6 +5,7 @@
 //! commits it. Before the commit nothing is visible to anybody; after it the host already looks as the rows say. A
 //! crash in between leaves the old rows, and the next start converges the host on them.
 
+use xapi_conf::inventory;
 use xapi_db::{CommitError, Draft};
 use xapi_model::{ApiError, Host, Pif, Ref, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
@@ -13,7 +14,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{self, Care, Proof};
-use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
+use crate::{diverged, facts, firewall, last_topology, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;

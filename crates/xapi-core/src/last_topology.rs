@@ -10,7 +10,7 @@ use xapi_net::agent::{Agent, Outcome, Request};
 use xapi_net::topology::Topology;
 
 use crate::context::Core;
-use crate::{Config, Result, inventory, topology};
+use crate::{Config, Result, topology};
 
 /// The version of the file that this program writes, and the only one that it reads.
 const VERSION: u32 = 1;
@@ -56,7 +56,7 @@ pub fn write(path: &Path, topology: &Topology) -> std::io::Result<()> {
     match std::fs::read_to_string(path) {
         Ok(before) if before == text => Ok(()),
         // Whatever is wrong with the old one, the new one takes its place.
-        _ => inventory::write_atomically(path, &text),
+        _ => xapi_conf::file::write(path, text.as_bytes(), 0o644),
     }
 }
 

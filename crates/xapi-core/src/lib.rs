@@ -24,7 +24,6 @@ pub mod generated_mac;
 pub mod guests;
 pub mod health;
 pub mod implied;
-pub mod inventory;
 pub mod last_topology;
 pub mod metrics;
 pub mod not_yet;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
+use xapi_conf::file;
+use xapi_conf::inventory::{self, Inventory};
+use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Draft, Read, UniqueKey};
 use xapi_model::{
     Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
@@ -14,7 +17,6 @@ use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
 use crate::carried::{self, Clash, Moving};
 use crate::context::Core;
-use crate::inventory::{self, Inventory};
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
 use crate::{Result, adopt, alert, certificates, diverged, facts, guests, software, topology};
@@ -217,19 +219,14 @@ fn recorded(core: &Core) -> Result<(Option<String>, Option<String>)> {
 /// Whether this host is the master of its pool, by /etc/xensource/pool.conf; a host without the file is a pool of its own.
 fn pool_role(core: &Core) -> Result<()> {
     let path = core.config.pool_conf();
-    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
-    let role = match std::fs::read_to_string(&path) {
-        Ok(role) => role,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            return inventory::write_atomically(&path, "master").map_err(failed);
-        }
-        Err(why) => return Err(failed(why)),
-    };
-    match role.trim() {
-        "master" => Ok(()),
-        other => Err(errors::internal_error(format!(
-            "{} says {other:?}: only a master can start yet",
-            path.display()
+    let failed = |why: String| errors::internal_error(format!("{} {why}", path.display()));
+    match PoolRole::read(&path).map_err(|why| failed(why.to_string()))? {
+        Some(PoolRole::Master) => Ok(()),
+        None => PoolRole::Master
+            .write(&path)
+            .map_err(|why| failed(format!("cannot be written: {why}"))),
+        Some(other @ (PoolRole::Slave(_) | PoolRole::Broken)) => Err(failed(format!(
+            "says \"{other}\": only a master can start yet"
         ))),
     }
 }
@@ -503,7 +500,7 @@ fn choose_plugged(core: &Core) -> Result<()> {
         }
         Ok(())
     })?;
-    let written = inventory::write_atomically(&marker, "");
+    let written = file::write(&marker, b"", 0o644);
     written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
 }
 

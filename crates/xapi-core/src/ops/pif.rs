@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use xapi_conf::inventory;
 use xapi_db::{Draft, Read};
 use xapi_model::pif::{
     Forget, Introduce, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
@@ -19,7 +20,7 @@ use crate::context::{Core, Cx};
 use crate::ops::network;
 use crate::ops::plug::attach;
 use crate::topology::{cidr, pifs_of, prefix_of};
-use crate::{Config, Result, inventory};
+use crate::{Config, Result};
 
 /// What a PIF is; the first that fits (API facts, 1.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
