@@ -63,10 +63,7 @@ impl fmt::Display for Step {
             Step::StopDaemon => out.write_str("stop the daemon, and XAPI's networking where it is"),
             Step::RemoveNetworkd => write!(out, "remove {NETWORKD}"),
             Step::FreeNic { device } => {
-                write!(
-                    out,
-                    "take {device} from any bridge or bond that is not ours"
-                )
+                write!(out, "take {device} from any bridge or bond")
             }
             Step::Reconfigure { bridge, how } => write!(
                 out,

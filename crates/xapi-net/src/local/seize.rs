@@ -18,9 +18,9 @@ const MADE: [&str; 7] = [
     "bridge", "bond", "team", "dummy", "vlan", "macvlan", "ipvlan",
 ];
 
-/// Takes a NIC out of bridges and bonds that are not ours, of Open vSwitch and of the kernel, and removes devices and
-/// ports that have the name of one of our `bridges`. Who held the NIC is switched off: it has the addresses by which the
-/// NIC was reached. Tells in sentences what was done.
+/// Takes a NIC out of all bridges and bonds, of Open vSwitch and of the kernel, and removes devices and ports that have the
+/// name of one of our `bridges`. Who held it and is not ours is switched off: it has the addresses by which the NIC was
+/// reached. Tells in sentences what was done to others.
 pub fn seize(
     config: &Config,
     nic: &Name,
@@ -28,10 +28,7 @@ pub fn seize(
 ) -> Result<Vec<String>, NetError> {
     let mut done = Vec::new();
     let mut kernel = Kernel::open().map_err(kernel_error)?;
-    let off = from_open_vswitch(config, nic, bridges, &mut done)?;
-    for bridge in off {
-        switch_off(&mut kernel, &bridge)?;
-    }
+    // The kernel answers also where Open vSwitch does not.
     from_the_kernel(&mut kernel, nic, &mut done)?;
     for bridge in bridges {
         let link = kernel.link(bridge.as_str()).map_err(kernel_error)?;
@@ -43,10 +40,13 @@ pub fn seize(
             ));
         }
     }
+    for bridge in from_open_vswitch(config, nic, bridges, &mut done)? {
+        switch_off(&mut kernel, &bridge)?;
+    }
     Ok(done)
 }
 
-/// Drops foreign ports; returns the bridges that they were on.
+/// Drops ports; returns the foreign bridges that they were on.
 fn from_open_vswitch(
     config: &Config,
     nic: &Name,
@@ -62,10 +62,14 @@ fn from_open_vswitch(
         let bridge = &port.row.bridge;
         let on_ours = is_wanted(bridge) || state.bridges.get(bridge).is_some_and(|it| it.ours);
         let has_nic = port.row.members.iter().any(|member| member == nic.as_str());
-        if port.ours || !(is_wanted(name) || has_nic && !on_ours) {
+        if !(has_nic || is_wanted(name) && !port.ours) {
             continue;
         }
+        // Ours as well: of a NIC that went and came again under its name ovs-vswitchd may hold the one that went.
         ops.push(RowOp::DropPort(name.clone()));
+        if port.ours {
+            continue;
+        }
         done.push(format!(
             "{nic} is taken from the port {name} of the bridge {bridge} in Open vSwitch"
         ));
