@@ -42,7 +42,8 @@ pub struct Card {
     pub place: Place,
     /// Its PCI address, or that of the controller that it stands on.
     pub pci: Option<Address>,
-    mac: String,
+    /// Its Ethernet address, as the kernel writes it.
+    pub mac: String,
 }
 
 /// Where a NIC is; in the order in which they are counted.
@@ -152,7 +153,11 @@ fn look(sys: &Path, device: Name, slots: &BTreeMap<String, u32>) -> io::Result<O
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(why),
     };
-    let above: Vec<PathBuf> = path.ancestors().take(MOST_DEPTH).map(Path::to_owned).collect();
+    let above: Vec<PathBuf> = path
+        .ancestors()
+        .take(MOST_DEPTH)
+        .map(Path::to_owned)
+        .collect();
     let port = port_of(&folder)?;
     let usb = usb_port(&above)?;
     let card = pci_device(&above)?;
@@ -179,7 +184,10 @@ fn look(sys: &Path, device: Name, slots: &BTreeMap<String, u32>) -> io::Result<O
     };
     let by_slot = slot_of(&above, &card, slots)?
         .map(|slot| (slot, format!("en{domain}s{slot}{function}{tail}")));
-    let by_path = format!("en{domain}p{}s{}{function}{tail}", address.bus, address.device);
+    let by_path = format!(
+        "en{domain}p{}s{}{function}{tail}",
+        address.bus, address.device
+    );
     let onboard = onboard_index(&card)?.filter(|_| usb.is_none());
     let by_index = onboard.map(|index| format!("eno{index}{tail}"));
     let slot = by_slot.as_ref().map(|(slot, _)| *slot);
@@ -191,7 +199,10 @@ fn look(sys: &Path, device: Name, slots: &BTreeMap<String, u32>) -> io::Result<O
     };
     let names = [by_index, by_slot.map(|(_, name)| name), Some(by_path)];
     // A name that is too long for the kernel is none; the next rule has its turn, as with udev.
-    found.name = names.into_iter().flatten().find_map(|name| Name::new(&name).ok());
+    found.name = names
+        .into_iter()
+        .flatten()
+        .find_map(|name| Name::new(&name).ok());
     Ok(Some(found))
 }
 
@@ -214,12 +225,18 @@ fn usb_port(above: &[PathBuf]) -> io::Result<Option<String>> {
             continue;
         }
         // The interface, such as 1-2.3:1.0: bus, ports, configuration, interface.
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let parts = name.as_deref().and_then(|name| {
             let (_, rest) = name.split_once('-')?;
             let (ports, rest) = rest.split_once(':')?;
             let (configuration, interface) = rest.split_once('.')?;
-            Some((ports.replace('.', "u"), configuration.to_owned(), interface.to_owned()))
+            Some((
+                ports.replace('.', "u"),
+                configuration.to_owned(),
+                interface.to_owned(),
+            ))
         });
         let Some((ports, configuration, interface)) = parts else {
             return Ok(None);
@@ -240,7 +257,9 @@ fn usb_port(above: &[PathBuf]) -> io::Result<Option<String>> {
 fn pci_device(above: &[PathBuf]) -> io::Result<Option<(PathBuf, Address)>> {
     for folder in above {
         if link_name(&folder.join("subsystem"))?.as_deref() == Some("pci") {
-            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             let address = name.as_deref().and_then(Address::read);
             return Ok(address.map(|address| (folder.clone(), address)));
         }
@@ -300,7 +319,9 @@ fn slot_of(
     slots: &BTreeMap<String, u32>,
 ) -> io::Result<Option<u32>> {
     for folder in above.iter().skip_while(|folder| *folder != card) {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let Some((address, _)) = name.as_deref().and_then(|name| name.rsplit_once('.')) else {
             return Ok(None);
         };
@@ -327,7 +348,9 @@ fn there(path: &Path) -> io::Result<bool> {
 /// The last part of what a symbolic link points to; none if there is no link.
 fn link_name(path: &Path) -> io::Result<Option<String>> {
     match std::fs::read_link(path) {
-        Ok(target) => Ok(target.file_name().map(|name| name.to_string_lossy().into_owned())),
+        Ok(target) => Ok(target
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())),
         Err(why) if is_nothing(&why) => Ok(None),
         Err(why) => Err(why),
     }
@@ -360,8 +383,5 @@ fn is_nothing(why: &io::Error) -> bool {
     matches!(
         why.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput
-    ) || matches!(
-        why.raw_os_error(),
-        Some(libc::EOPNOTSUPP | libc::ENODEV)
-    )
+    ) || matches!(why.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENODEV))
 }

@@ -19,7 +19,9 @@ fn tree(text: &str) -> TempDir {
         if let Some((path, target)) = line.split_once(" -> ") {
             symlink(target, place(path)).unwrap();
         } else if let Some((path, bytes)) = line.split_once(" # ") {
-            let bytes = bytes.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap());
+            let bytes = bytes
+                .split(' ')
+                .map(|byte| u8::from_str_radix(byte, 16).unwrap());
             std::fs::write(place(path), bytes.collect::<Vec<_>>()).unwrap();
         } else {
             let (path, content) = line.split_once(" = ").expect(line);
@@ -40,7 +42,12 @@ fn check(machine: &str, expected: &[(&str, &str)]) {
     let cards = firmware::cards(root.path()).unwrap();
     let found: Vec<_> = cards
         .iter()
-        .map(|card| (card.device.as_str(), card.name.as_ref().map_or("", |name| name.as_str())))
+        .map(|card| {
+            (
+                card.device.as_str(),
+                card.name.as_ref().map_or("", |name| name.as_str()),
+            )
+        })
         .collect();
     assert_eq!(found, expected, "{machine}");
 }
@@ -70,7 +77,10 @@ fn ports_of_the_main_board_come_first_and_then_the_slots_by_number() {
 
 #[test]
 fn acpi_is_believed_before_smbios_and_rubbish_is_not_believed() {
-    check("tower", &[("em2", "eno1"), ("em1", "eno2"), ("em3", "enp3s0")]);
+    check(
+        "tower",
+        &[("em2", "eno1"), ("em1", "eno2"), ("em3", "enp3s0")],
+    );
 }
 
 #[test]
@@ -98,7 +108,11 @@ fn a_virtio_nic_has_the_place_of_the_device_that_it_stands_on() {
 fn virtual_functions_are_no_cards() {
     check(
         "sriov",
-        &[("enp5s0f0", "enp5s0f0"), ("enp5s0f1", "enp5s0f1"), ("enp5s1f10", "enp5s1f10")],
+        &[
+            ("enp5s0f0", "enp5s0f0"),
+            ("enp5s0f1", "enp5s0f1"),
+            ("enp5s1f10", "enp5s1f10"),
+        ],
     );
 }
 

@@ -41,7 +41,10 @@ const NICS: [(&str, &str); 6] = [
     ("52:54:00:00:00:02", "bus=pci.0,addr=0x11,acpi-index=1"),
     ("52:54:00:00:00:03", "bus=behind,addr=0x4"),
     ("52:54:00:00:00:05", "bus=pci.0,addr=0x7.0x1"),
-    ("52:54:00:00:00:04", "bus=pci.0,addr=0x7.0x0,multifunction=on"),
+    (
+        "52:54:00:00:00:04",
+        "bus=pci.0,addr=0x7.0x0,multifunction=on",
+    ),
     ("52:54:00:00:00:06", "bus=pci.0,addr=0x12"),
 ];
 
@@ -97,16 +100,32 @@ fn a_machine_with_six_nics_shows_them_as_its_firmware_counts_them() {
 /// Boots a machine until it has said all, and gives what it said on its serial port.
 fn boot(initrd: &Path) -> String {
     let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"])
-        .args(["-machine", "pc,accel=tcg", "-m", "256", "-serial", "stdio", "-nic", "none"])
-        .arg("-kernel")
-        .arg(part("vmlinuz"))
-        .arg("-initrd")
-        .arg(initrd)
-        .args(["-append", "console=ttyS0 quiet panic=-1 net.ifnames=0"])
-        .args(["-device", "pci-bridge,id=behind,chassis_nr=1,addr=0x5"]);
+    qemu.args([
+        "-nodefaults",
+        "-no-user-config",
+        "-no-reboot",
+        "-display",
+        "none",
+    ])
+    .args([
+        "-machine",
+        "pc,accel=tcg",
+        "-m",
+        "256",
+        "-serial",
+        "stdio",
+        "-nic",
+        "none",
+    ])
+    .arg("-kernel")
+    .arg(part("vmlinuz"))
+    .arg("-initrd")
+    .arg(initrd)
+    .args(["-append", "console=ttyS0 quiet panic=-1 net.ifnames=0"])
+    .args(["-device", "pci-bridge,id=behind,chassis_nr=1,addr=0x5"]);
     for (mac, place) in NICS {
-        qemu.arg("-device").arg(format!("virtio-net-pci,mac={mac},{place}"));
+        qemu.arg("-device")
+            .arg(format!("virtio-net-pci,mac={mac},{place}"));
     }
     let mut machine = qemu
         .stdin(Stdio::null())
@@ -152,7 +171,9 @@ fn part(name: &str) -> PathBuf {
 /// The libraries that this program runs with, by the files that the kernel has mapped for it.
 fn libraries() -> BTreeSet<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let files = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let files = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
     let libraries = files.filter(|file| file.contains(".so"));
     libraries.map(PathBuf::from).collect()
 }
@@ -190,7 +211,11 @@ fn archive() -> Vec<u8> {
     entry(&mut archive, "test", PROGRAM, &own);
     for library in libraries() {
         let name = library.file_name().unwrap().to_str().unwrap();
-        let folder = if name.starts_with("ld-") { "lib64" } else { "lib" };
+        let folder = if name.starts_with("ld-") {
+            "lib64"
+        } else {
+            "lib"
+        };
         let content = fs::read(&library).unwrap();
         entry(&mut archive, &format!("{folder}/{name}"), PROGRAM, &content);
     }
