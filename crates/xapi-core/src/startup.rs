@@ -19,7 +19,9 @@ use crate::carried::{self, Clash, Moving};
 use crate::context::Core;
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, certificates, diverged, facts, guests, software, topology};
+use crate::{
+    Result, adopt, alert, certificates, diverged, facts, guests, reset, software, topology,
+};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -99,6 +101,13 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Stop,
         run: system_network,
     },
+    // Before anything that reads the PIFs: they may be why it is asked for.
+    Step {
+        name: "resetting the network if that was asked for",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: reset::at_start,
+    },
     Step {
         name: "giving every NIC its PIF",
         on: On::Any,
@@ -169,6 +178,11 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
 /// it was, before anything is asked of it.
 fn last_topology(core: &Core) -> Result<()> {
     if !core.view()?.all::<Pool>()?.is_empty() {
+        return Ok(());
+    }
+    // As it was is what the reset is to end, and whoever asked for it has made a management interface meanwhile.
+    if reset::is_due(core) {
+        tracing::warn!("the database is new, and the network is about to be reset");
         return Ok(());
     }
     if crate::last_topology::bring_up(&core.config, &*core.agent)?.is_some() {
@@ -514,7 +528,8 @@ pub(crate) fn may_converge(core: &Core, rows: &impl Read) -> Result<bool> {
             pif.ip_configuration_mode != IpConfigurationMode::None
                 || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
         }
-        None => adopted(core, rows)?,
+        // Whoever had the rows removed has not asked for a host without a network.
+        None => !reset::marked(rows, &host)? && adopted(core, rows)?,
     })
 }
 
@@ -528,6 +543,13 @@ pub(crate) fn adopted(core: &Core, rows: &impl Read) -> Result<bool> {
         Some("") => Ok(true),
         Some(bridge) => Ok(topology::pif_of_bridge(rows, &host, bridge)?.is_some()),
     }
+}
+
+/// Whether the inventory names a bridge for management.
+pub(crate) fn named_management(core: &Core) -> Result<bool> {
+    let inventory = read_inventory(core)?;
+    let bridge = inventory.get(inventory::MANAGEMENT_INTERFACE);
+    Ok(bridge.is_some_and(|bridge| !bridge.is_empty()))
 }
 
 /// One converge for everything, as far as it goes. While the rows don't know enough, the network is brought up as it was
@@ -557,6 +579,9 @@ fn converge(core: &Core) -> Result<()> {
 
 /// Start-up's steps about the network again, after NICs or Open vSwitch came.
 pub(crate) fn look_again(core: &Core) -> Result<()> {
+    if let Err(why) = reset::again(core) {
+        tracing::error!("the network reset: {why}");
+    }
     scan(core)?;
     adopt::management(core)?;
     choose_plugged(core)?;
@@ -591,6 +616,7 @@ pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
         if outcome.alone.is_none() {
             diverged::unmark(draft, &host)?;
         }
+        reset::unmark(draft, &host)?;
         facts::record(core, draft, &host, &outcome.facts)
     })?;
     core.keep_topology(&host);
@@ -608,7 +634,12 @@ pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
 /// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. Left out
 /// are the bridges that are not there, and a bond's member that the bond goes on without; a bridge that is there without
 /// its router is not. Management is neither shown unplugged nor marked: it is what it shall be, and each call asks for it.
-fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftOut]) -> Result<()> {
+pub(crate) fn note_left_out(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    left_out: &[LeftOut],
+) -> Result<()> {
     let mut missing = Vec::new();
     for left in left_out {
         for bridge in &left.bridges {

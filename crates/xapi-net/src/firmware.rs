@@ -42,7 +42,8 @@ pub struct Card {
     pub place: Place,
     /// Its PCI address, or that of the controller that it stands on.
     pub pci: Option<Address>,
-    mac: String,
+    /// Its Ethernet address, as the kernel writes it.
+    pub mac: String,
 }
 
 /// Where a NIC is; in the order in which they are counted.
