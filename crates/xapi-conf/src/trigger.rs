@@ -88,14 +88,6 @@ pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Removes every trigger that there is, so that none comes back when the power fails.
-pub fn remove(root: &Path) -> io::Result<()> {
-    for path in PATHS {
-        file::remove(&below(root, path))?;
-    }
-    Ok(())
-}
-
 fn below(root: &Path, path: &str) -> PathBuf {
     root.join(path.trim_start_matches('/'))
 }
