@@ -10,7 +10,7 @@ impl PidFile {
     /// Writes the file, whole or not at all. One of an earlier daemon is replaced.
     pub fn write(path: &Path) -> io::Result<PidFile> {
         let text = format!("{}\n", std::process::id());
-        xapi_core::inventory::write_atomically(path, &text)?;
+        xapi_conf::file::write(path, text.as_bytes(), 0o644)?;
         Ok(PidFile(path.to_owned()))
     }
 }

@@ -1,6 +1,7 @@
 //! What the first start makes of a host that an installer has prepared: the management interface stays as it is, and the
 //! rows say what it is.
 
+use xapi_conf::management_conf::{self, ManagementConf};
 use xapi_db::{Draft, Read};
 use xapi_model::{IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors};
 use xapi_net::facts::Facts;
@@ -8,7 +9,6 @@ use xapi_net::topology::{Bridge, Family, Ipv4, Ipv6, Name};
 
 use crate::Result;
 use crate::context::Core;
-use crate::inventory::Inventory;
 use crate::last_topology;
 use crate::topology::{netmask_of, pifs_of};
 
@@ -87,9 +87,9 @@ fn adopt_kept(draft: &Draft, pif: &Ref<Pif>, kept: &Bridge) -> Result<()> {
 }
 
 /// What /etc/firstboot.d/data/management.conf says: `MODE`, `MODEV6`, `DNS`, … (host-networking facts, 1.4).
-fn installed_configuration(core: &Core) -> Result<Inventory> {
-    let path = core.config.path("/etc/firstboot.d/data/management.conf");
-    Inventory::read(&path)
+fn installed_configuration(core: &Core) -> Result<ManagementConf> {
+    let path = core.config.path(management_conf::PATH);
+    ManagementConf::read(&path)
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
@@ -98,7 +98,7 @@ fn adopt(
     pif: &Ref<Pif>,
     row: &Pif,
     facts: &Facts,
-    installed: &Inventory,
+    installed: &ManagementConf,
 ) -> Result<()> {
     let bridge = draft.field(&row.network, Network::BRIDGE)?;
     let live = Name::new(&bridge)
@@ -108,14 +108,13 @@ fn adopt(
     let Some(live) = live.filter(|live| !live.addresses.is_empty()) else {
         return adopt_installed(draft, pif, installed);
     };
-    let mode = |key: &str| installed.get(key).unwrap_or_default().to_ascii_lowercase();
     let gateway = |family| {
         let mut gateways = live.gateways.iter();
         gateways
             .find(|gateway| xapi_net::names::family(gateway) == family)
             .map(ToString::to_string)
     };
-    if mode("MODE") == "dhcp" {
+    if installed.mode() == "dhcp" {
         draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?;
     } else if let Some(inet) = live
         .addresses
@@ -129,7 +128,7 @@ fn adopt(
         let servers: Vec<_> = facts.dns.servers.iter().map(ToString::to_string).collect();
         draft.set(pif, Pif::DNS, servers.join(","))?;
     }
-    match mode("MODEV6").as_str() {
+    match installed.mode_v6().as_str() {
         "dhcp" => {
             return draft.set(
                 pif,
@@ -173,9 +172,9 @@ fn adopt(
 }
 
 /// Without a live bridge the installer's file alone says what the management interface shall have.
-fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &Inventory) -> Result<()> {
-    let text = |key: &str| installed.get(key).unwrap_or_default().to_owned();
-    match text("MODE").to_ascii_lowercase().as_str() {
+fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &ManagementConf) -> Result<()> {
+    let text = |key: &str| installed.text(key).to_owned();
+    match installed.mode().as_str() {
         "static" => {
             draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Static)?;
             draft.set(pif, Pif::IP, text("IP"))?;
@@ -186,21 +185,14 @@ fn adopt_installed(draft: &Draft, pif: &Ref<Pif>, installed: &Inventory) -> Resu
         "dhcp" => draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::Dhcp)?,
         _ => {}
     }
-    match text("MODEV6").to_ascii_lowercase().as_str() {
+    match installed.mode_v6().as_str() {
         "static" => {
             draft.set(
                 pif,
                 Pif::IPV6_CONFIGURATION_MODE,
                 Ipv6ConfigurationMode::Static,
             )?;
-            draft.set(
-                pif,
-                Pif::IPV6,
-                text("IPv6")
-                    .split(',')
-                    .map(|one| one.trim().to_owned())
-                    .collect(),
-            )?;
+            draft.set(pif, Pif::IPV6, installed.ipv6())?;
             draft.set(pif, Pif::IPV6_GATEWAY, text("IPv6_GATEWAY"))
         }
         "dhcp" => draft.set(

@@ -78,7 +78,7 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
     let found = match read(&core.config, own) {
         Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
             .and_then(|identity| {
-                files::write(&own.path(&core.config), identity.pem().as_bytes(), SECRET)?;
+                xapi_conf::file::write(&own.path(&core.config), identity.pem().as_bytes(), SECRET)?;
                 Ok(identity)
             }),
         found => found,

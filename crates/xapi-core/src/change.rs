@@ -5,6 +5,7 @@
 //! commits it. Before the commit nothing is visible to anybody; after it the host already looks as the rows say. A
 //! crash in between leaves the old rows, and the next start converges the host on them.
 
+use xapi_conf::inventory;
 use xapi_db::{CommitError, Draft};
 use xapi_model::{ApiError, Host, Pif, Ref, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
@@ -13,7 +14,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{self, Care, Proof};
-use crate::{diverged, facts, firewall, inventory, last_topology, startup, topology};
+use crate::{diverged, facts, firewall, last_topology, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -139,6 +140,7 @@ impl Core {
                     proven = Some(wanted);
                 }
                 diverged::unmark(&draft, host)?;
+                reset::unmark(&draft, host)?;
                 facts::record(self, &draft, host, &outcome.facts)?;
                 Ok((out, true))
             });
@@ -210,18 +212,30 @@ impl Core {
         let written = self
             .view()
             .and_then(|view| startup::management_of(&view, host))
-            .and_then(|management| {
-                self.set_management_enabled(management.is_some());
-                match management {
-                    Some((bridge, family)) => self.write_inventory(&bridge, &family),
-                    // Disabled, unless the file names what was never adopted, for want of its NIC: a later start may be able to.
-                    None if startup::adopted(self, &self.view()?)? => self.write_inventory("", ""),
-                    None => Ok(()),
+            .and_then(|management| match management {
+                Some((bridge, family)) => {
+                    self.set_management_enabled(true);
+                    self.write_inventory(&bridge, &family)
+                }
+                // Disabled, unless the file names what was never adopted, for want of its NIC: a later start may be able to,
+                // and until then whoever reaches the host is answered.
+                None if startup::adopted(self, &self.view()?)? => {
+                    self.set_management_enabled(false);
+                    self.write_inventory("", "")
+                }
+                None => {
+                    self.set_management_enabled(startup::named_management(self)?);
+                    Ok(())
                 }
             });
         if let Err(why) = written {
             // The database is the truth; the next start and the next change write the file again.
             tracing::error!("the inventory was not written: {why}");
+            return;
+        }
+        if let Err(why) = reset::settle(self) {
+            // The next change and the next start try again.
+            tracing::error!("the network reset is not at its end: {why}");
         }
     }
 

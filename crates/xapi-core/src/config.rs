@@ -81,12 +81,12 @@ impl Config {
 
     /// The inventory: who this host is, and which bridge carries its management.
     pub fn inventory(&self) -> PathBuf {
-        self.path("/etc/xensource-inventory")
+        self.path(xapi_conf::inventory::PATH)
     }
 
     /// Whether this host is the master of its pool.
     pub fn pool_conf(&self) -> PathBuf {
-        self.path("/etc/xensource/pool.conf")
+        self.path(xapi_conf::pool_conf::PATH)
     }
 
     /// The pool's secret, by which its hosts know each other.

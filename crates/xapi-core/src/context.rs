@@ -74,6 +74,8 @@ pub struct Core {
     management: AtomicBool,
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
+    /// A network reset that is not at its end.
+    pub(crate) reset: crate::reset::Waiting,
     /// What the firewall was told.
     pub(crate) firewall: crate::firewall::Firewall,
     /// Who asks guests to let go of their NICs before networks move.
@@ -118,6 +120,7 @@ impl Core {
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
+            reset: crate::reset::Waiting::default(),
             firewall: crate::firewall::Firewall::default(),
             hands: OnceLock::new(),
             async_slots: slots,

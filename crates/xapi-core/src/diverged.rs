@@ -1,16 +1,12 @@
 //! A host whose network is neither as before nor as asked: its record is marked, an alert is raised, and a line on the
 //! console tells whoever stands at the machine, since nobody may reach it any other way.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-
 use xapi_db::{Draft, Read};
 use xapi_model::{Host, Ref};
 use xapi_net::agent::ManagementAlone;
 
 use crate::context::Core;
-use crate::{Result, startup};
+use crate::{Result, console, startup};
 
 /// The key of `host.other_config` that is there while the host's network has diverged; its value says why.
 pub const MARK: &str = "network-diverged";
@@ -31,12 +27,7 @@ pub(crate) fn mark(core: &Core, host: &Ref<Host>, why: &str) -> Result<()> {
         Ok(before.is_none())
     })?;
     if news {
-        let console = core.config.console();
-        match write_line(&console, &console_line(why)) {
-            Ok(()) => {}
-            // The alert and the log have it too.
-            Err(why) => tracing::warn!("{}: {why}", console.display()),
-        }
+        console::tell(&core.config, &console_line(why));
     }
     Ok(())
 }
@@ -59,27 +50,10 @@ pub(crate) fn alone_text(alone: &ManagementAlone) -> String {
 }
 
 fn console_line(why: &str) -> String {
-    // What the kernel or Open vSwitch said is no reason to move somebody's cursor.
-    let plain = why.chars().filter(|c| !c.is_control());
-    let why: String = plain.take(MOST_TEXT).collect();
+    let why = console::plain(why);
     format!(
-        "\r\nxapi: the network of this host is neither as before nor as asked: {why}\r\n\
+        "the network of this host is neither as before nor as asked: {why}\r\n\
          xapi: it is tried again. If that does not help, log in here as root: `xe pif-list` shows what there is; \
-         `xe bond-destroy`, `xe pif-reconfigure-ip` and `xe host-management-reconfigure` change it\r\n"
+         `xe bond-destroy`, `xe pif-reconfigure-ip` and `xe host-management-reconfigure` change it"
     )
-}
-
-/// A console that is not there is nobody's; one that takes nothing must not hold us up.
-fn write_line(console: &Path, line: &str) -> std::io::Result<()> {
-    let mut open = std::fs::OpenOptions::new();
-    open.append(true).custom_flags(libc_flags());
-    match open.open(console) {
-        Ok(mut console) => console.write_all(line.as_bytes()),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(why) => Err(why),
-    }
-}
-
-fn libc_flags() -> i32 {
-    (nix::fcntl::OFlag::O_NOCTTY | nix::fcntl::OFlag::O_NONBLOCK).bits()
 }

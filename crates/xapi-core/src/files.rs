@@ -1,48 +1,11 @@
-//! Files that are written whole or not at all, alone or several together.
+//! Files that are written all together or not at all.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one. Nobody but its owner can
-/// read it at any instant if the mode says so.
-pub(crate) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = directory.join(format!(".{name}.new"));
-    // One that a crash left may have a mode that forbids writing.
-    remove(&beside)?;
-    let written = put(&beside, text, mode).and_then(|()| fs::rename(&beside, path));
-    if let Err(why) = written {
-        if let Err(left) = remove(&beside) {
-            tracing::warn!("{} stays behind: {left}", beside.display());
-        }
-        return Err(why);
-    }
-    fs::File::open(directory)?.sync_all()
-}
-
-fn put(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
-    // Whatever the process masks.
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(text)?;
-    file.sync_all()
-}
-
-/// Removes a file, if it is there.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-        _ => Ok(()),
-    }
-}
+use xapi_conf::file;
 
 /// Changes of files that belong together with a commit: what was before comes back unless they are kept.
 #[derive(Debug, Default)]
@@ -61,17 +24,13 @@ impl Changes {
     /// Replaces a file by a text.
     pub(crate) fn write(&mut self, path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
         self.note(path)?;
-        write(path, text, mode)
+        file::write(path, text, mode)
     }
 
     /// Removes a file, if it is there.
     pub(crate) fn remove(&mut self, path: &Path) -> io::Result<()> {
         self.note(path)?;
-        remove(path)?;
-        match path.parent() {
-            Some(directory) if directory.exists() => fs::File::open(directory)?.sync_all(),
-            _ => Ok(()),
-        }
+        file::remove(path).map(|_| ())
     }
 
     fn note(&mut self, path: &Path) -> io::Result<()> {
@@ -97,8 +56,8 @@ impl Drop for Changes {
     fn drop(&mut self) {
         for Before { path, held } in self.before.drain(..).rev() {
             let back = match held {
-                Some((text, mode)) => write(&path, &text, mode),
-                None => remove(&path),
+                Some((text, mode)) => file::write(&path, &text, mode),
+                None => file::remove(&path).map(|_| ()),
             };
             if let Err(why) = back {
                 tracing::error!("{} is not as it was before: {why}", path.display());
@@ -111,14 +70,16 @@ impl Drop for Changes {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use xapi_conf::file;
+
     use super::Changes;
 
     #[test]
     fn changes_that_are_not_kept_leave_every_file_and_its_mode_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join("below").join(name);
-        super::write(&at("old"), b"old", 0o400).unwrap();
-        super::write(&at("gone"), b"here", 0o644).unwrap();
+        file::write(&at("old"), b"old", 0o400).unwrap();
+        file::write(&at("gone"), b"here", 0o644).unwrap();
         let change = || {
             let mut changes = Changes::default();
             changes.write(&at("old"), b"new", 0o644).unwrap();

@@ -7,7 +7,7 @@ use xapi_model::{Host, Ref};
 
 use crate::Result;
 use crate::context::Core;
-use crate::inventory::Inventory;
+use xapi_conf::inventory::Inventory;
 
 /// The version of the API, as programs find it among the versions of the software.
 const API_VERSION: &str = "2.23";

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
+use xapi_conf::file;
+use xapi_conf::inventory::{self, Inventory};
+use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Draft, Read, UniqueKey};
 use xapi_model::{
     Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
@@ -14,10 +17,11 @@ use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
 use crate::carried::{self, Clash, Moving};
 use crate::context::Core;
-use crate::inventory::{self, Inventory};
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
-use crate::{Result, adopt, alert, certificates, diverged, facts, guests, software, topology};
+use crate::{
+    Result, adopt, alert, certificates, diverged, facts, guests, reset, software, topology,
+};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -97,6 +101,13 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Stop,
         run: system_network,
     },
+    // Before anything that reads the PIFs: they may be why it is asked for.
+    Step {
+        name: "resetting the network if that was asked for",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: reset::at_start,
+    },
     Step {
         name: "giving every NIC its PIF",
         on: On::Any,
@@ -169,6 +180,11 @@ fn last_topology(core: &Core) -> Result<()> {
     if !core.view()?.all::<Pool>()?.is_empty() {
         return Ok(());
     }
+    // As it was is what the reset is to end, and whoever asked for it has made a management interface meanwhile.
+    if reset::is_due(core) {
+        tracing::warn!("the database is new, and the network is about to be reset");
+        return Ok(());
+    }
     if crate::last_topology::bring_up(&core.config, &*core.agent)?.is_some() {
         tracing::warn!("the database is new, and the network is as it was before");
     }
@@ -217,19 +233,14 @@ fn recorded(core: &Core) -> Result<(Option<String>, Option<String>)> {
 /// Whether this host is the master of its pool, by /etc/xensource/pool.conf; a host without the file is a pool of its own.
 fn pool_role(core: &Core) -> Result<()> {
     let path = core.config.pool_conf();
-    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
-    let role = match std::fs::read_to_string(&path) {
-        Ok(role) => role,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            return inventory::write_atomically(&path, "master").map_err(failed);
-        }
-        Err(why) => return Err(failed(why)),
-    };
-    match role.trim() {
-        "master" => Ok(()),
-        other => Err(errors::internal_error(format!(
-            "{} says {other:?}: only a master can start yet",
-            path.display()
+    let failed = |why: String| errors::internal_error(format!("{} {why}", path.display()));
+    match PoolRole::read(&path).map_err(|why| failed(why.to_string()))? {
+        Some(PoolRole::Master) => Ok(()),
+        None => PoolRole::Master
+            .write(&path)
+            .map_err(|why| failed(format!("cannot be written: {why}"))),
+        Some(other @ (PoolRole::Slave(_) | PoolRole::Broken)) => Err(failed(format!(
+            "says \"{other}\": only a master can start yet"
         ))),
     }
 }
@@ -503,7 +514,7 @@ fn choose_plugged(core: &Core) -> Result<()> {
         }
         Ok(())
     })?;
-    let written = inventory::write_atomically(&marker, "");
+    let written = file::write(&marker, b"", 0o644);
     written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
 }
 
@@ -517,7 +528,8 @@ pub(crate) fn may_converge(core: &Core, rows: &impl Read) -> Result<bool> {
             pif.ip_configuration_mode != IpConfigurationMode::None
                 || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
         }
-        None => adopted(core, rows)?,
+        // Whoever had the rows removed has not asked for a host without a network.
+        None => !reset::marked(rows, &host)? && adopted(core, rows)?,
     })
 }
 
@@ -531,6 +543,13 @@ pub(crate) fn adopted(core: &Core, rows: &impl Read) -> Result<bool> {
         Some("") => Ok(true),
         Some(bridge) => Ok(topology::pif_of_bridge(rows, &host, bridge)?.is_some()),
     }
+}
+
+/// Whether the inventory names a bridge for management.
+pub(crate) fn named_management(core: &Core) -> Result<bool> {
+    let inventory = read_inventory(core)?;
+    let bridge = inventory.get(inventory::MANAGEMENT_INTERFACE);
+    Ok(bridge.is_some_and(|bridge| !bridge.is_empty()))
 }
 
 /// One converge for everything, as far as it goes. While the rows don't know enough, the network is brought up as it was
@@ -560,6 +579,9 @@ fn converge(core: &Core) -> Result<()> {
 
 /// Start-up's steps about the network again, after NICs or Open vSwitch came.
 pub(crate) fn look_again(core: &Core) -> Result<()> {
+    if let Err(why) = reset::again(core) {
+        tracing::error!("the network reset: {why}");
+    }
     scan(core)?;
     adopt::management(core)?;
     choose_plugged(core)?;
@@ -594,6 +616,7 @@ pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
         if outcome.alone.is_none() {
             diverged::unmark(draft, &host)?;
         }
+        reset::unmark(draft, &host)?;
         facts::record(core, draft, &host, &outcome.facts)
     })?;
     core.keep_topology(&host);
@@ -611,7 +634,12 @@ pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
 /// Shows what could not be brought up as unplugged, and tells the operator; shows what could again as plugged. Left out
 /// are the bridges that are not there, and a bond's member that the bond goes on without; a bridge that is there without
 /// its router is not. Management is neither shown unplugged nor marked: it is what it shall be, and each call asks for it.
-fn note_left_out(core: &Core, draft: &Draft, host: &Ref<Host>, left_out: &[LeftOut]) -> Result<()> {
+pub(crate) fn note_left_out(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    left_out: &[LeftOut],
+) -> Result<()> {
     let mut missing = Vec::new();
     for left in left_out {
         for bridge in &left.bridges {

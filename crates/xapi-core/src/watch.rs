@@ -8,7 +8,7 @@ use xapi_model::{Host, Ref};
 use xapi_net::agent::NetEvent;
 
 use crate::context::Core;
-use crate::{Result, diverged, facts, guests, session, startup, task};
+use crate::{Result, diverged, facts, guests, reset, session, startup, task};
 
 /// How often sessions and tasks that nobody needs any more are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
@@ -153,7 +153,8 @@ pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
         .facts()
         .map_err(xapi_model::errors::internal_error)?;
     core.store
-        .change(|draft| facts::record(core, draft, host, &found))
+        .change(|draft| facts::record(core, draft, host, &found))?;
+    reset::settle(core)
 }
 
 fn housekeeping(core: &Core) {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::facts::Facts;
+use crate::firmware::Card;
 use crate::names::Name;
 use crate::topology::Topology;
 
@@ -23,6 +24,11 @@ pub trait Agent: Send + Sync {
 
     /// What is so now.
     fn facts(&self) -> Result<Facts, NetError>;
+
+    /// The host's NICs in the order and with the names that its firmware gives them; empty where that is not known.
+    fn firmware(&self) -> Result<Vec<Card>, NetError> {
+        Ok(Vec::new())
+    }
 
     /// What a device has sent and received since it was made; `None` where nobody counts. Waits for no change.
     fn counters(&self, _device: &Name) -> Option<Counters> {

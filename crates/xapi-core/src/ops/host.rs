@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use xapi_db::Read;
 use xapi_model::host::{
-    Disable, Enable, GetManagementInterface, GetServertime, GetTrackedUserAgents, ListMethods,
-    LocalManagementReconfigure, ManagementDisable, ManagementReconfigure, SetHostnameLive,
-    SetNtpMode, SignalNetworkingChange,
+    Disable, EmergencyHaDisable, Enable, GetManagementInterface, GetServertime,
+    GetTrackedUserAgents, ListMethods, LocalManagementReconfigure, ManagementDisable,
+    ManagementReconfigure, ResetNetworking, SetHostnameLive, SetNtpMode, SignalNetworkingChange,
 };
 use xapi_model::pool::SyncDatabase;
 use xapi_model::{
@@ -18,6 +18,7 @@ use crate::Result;
 use crate::context::Cx;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::ops::plug::{carried, plug_in};
+use crate::reset::{self, rows::Stay};
 use crate::topology::pifs_of;
 
 /// `host.management_reconfigure`: another PIF becomes the management interface.
@@ -80,9 +81,36 @@ pub fn management_disable(cx: &Cx<'_>, _: ManagementDisable) -> Result<()> {
     })
 }
 
+/// `host.reset_networking`: the rows go, the host's network stays as it is until a PIF is the management interface again.
+pub fn reset_networking(cx: &Cx<'_>, call: ResetNetworking) -> Result<()> {
+    if !cx.core.view()?.exists(&call.host)? {
+        return Err(errors::handle_invalid("host", &call.host));
+    }
+    let _turn = cx.core.turn()?;
+    let now = cx.core.now();
+    let removed = cx.core.store.change(|draft| {
+        reset::mark(draft, &call.host, now.as_str())?;
+        reset::rows::remove(draft, &call.host, &Stay::default())
+    })?;
+    tracing::warn!("{}: its network is no longer known: {removed:?}", call.host);
+    Ok(())
+}
+
 /// `host.local_management_reconfigure`: only for a host that has lost its master, which a master never has.
 pub fn local_management_reconfigure(_: &Cx<'_>, _: LocalManagementReconfigure) -> Result<()> {
     Err(errors::not_in_emergency_mode())
+}
+
+/// `host.emergency_ha_disable`: HA_NOT_ENABLED where there is nothing to disable, unless whoever asks is content with that.
+pub fn emergency_ha_disable(cx: &Cx<'_>, call: EmergencyHaDisable) -> Result<()> {
+    match refuse_ha_enabled(&cx.core.view()?) {
+        Err(why) if why == errors::ha_is_enabled() => {
+            Err(errors::not_implemented("host.emergency_ha_disable"))
+        }
+        Err(why) => Err(why),
+        Ok(()) if call.soft => Ok(()),
+        Ok(()) => Err(errors::ha_not_enabled()),
+    }
 }
 
 /// `host.get_management_interface`.
@@ -202,6 +230,7 @@ pub fn get_tracked_user_agents(
 pub fn list_methods(_: &Cx<'_>, _: ListMethods) -> Result<Vec<String>> {
     let mut names: Vec<_> = xapi_model::messages::messages()
         .iter()
+        .filter(|message| !message.hidden)
         .map(|message| message.name.clone())
         .collect();
     names.sort_unstable();

@@ -12,6 +12,7 @@ pub mod network;
 pub mod pif;
 pub mod plug;
 pub mod plugin;
+pub(crate) mod position;
 pub mod tunnel;
 pub mod vif;
 pub mod vlan;
@@ -65,6 +66,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<bond_calls::SetMode>(bond::set_mode),
         handler::<bond_calls::SetProperty>(bond::set_property),
         handler::<pif_calls::Scan>(pif::scan),
+        handler::<pif_calls::ScanBios>(position::scan_bios),
         handler::<pif_calls::Introduce>(pif::introduce),
         handler::<pif_calls::Forget>(pif::forget),
         handler::<pif_calls::Plug>(plug::plug),
@@ -86,8 +88,10 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<network_calls::RemovePurpose>(network::remove_purpose),
         handler::<network_calls::SetDefaultLockingMode>(network::set_default_locking_mode),
         handler::<host_calls::ManagementReconfigure>(host::management_reconfigure),
+        handler::<host_calls::ResetNetworking>(host::reset_networking),
         handler::<host_calls::ManagementDisable>(host::management_disable),
         handler::<host_calls::LocalManagementReconfigure>(host::local_management_reconfigure),
+        handler::<host_calls::EmergencyHaDisable>(host::emergency_ha_disable),
         handler::<host_calls::GetManagementInterface>(host::get_management_interface),
         handler::<host_calls::GetServertime>(host::get_servertime),
         handler::<host_calls::SignalNetworkingChange>(host::signal_networking_change),

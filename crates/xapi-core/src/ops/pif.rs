@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use xapi_conf::inventory;
 use xapi_db::{Draft, Read};
 use xapi_model::pif::{
     Forget, Introduce, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
@@ -18,8 +19,9 @@ use xapi_net::topology::{Mac, Name};
 use crate::context::{Core, Cx};
 use crate::ops::network;
 use crate::ops::plug::attach;
+use crate::ops::position::{Naming, Place};
 use crate::topology::{cidr, pifs_of, prefix_of};
-use crate::{Config, Result, inventory};
+use crate::{Config, Result};
 
 /// What a PIF is; the first that fits (API facts, 1.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,58 +168,73 @@ pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()
         .map_err(errors::internal_error)?;
     let management = management_interface(core)?;
     core.store.change(|draft| {
-        let mut known = pifs_of(draft, host)?;
-        known.retain(|(_, pif)| pif.physical);
-        for (pif, row) in &known {
-            set_capabilities(core, draft, pif, &row.device)?;
-        }
-        let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
-        let mut nics: Vec<_> = facts.nics.iter().collect();
-        // Who has kept both name and address is not to be confused with anybody.
-        let same = |device: &Name, nic: &NicFacts, pif: &Pif| {
-            pif.device == device.as_str() && nic.mac.is_some_and(|mac| mac.to_string() == pif.mac)
-        };
-        nics.retain(|(device, nic)| {
-            let Some(at) = known.iter().position(|(_, pif)| same(device, nic, pif)) else {
-                return true;
-            };
-            known.remove(at);
-            false
-        });
-        for by_mac in [true, false] {
-            let mut rest = Vec::new();
-            for (device, nic) in nics {
-                let found = known.iter().position(|(_, pif)| match by_mac {
-                    true => nic.mac.is_some_and(|mac| mac.to_string() == pif.mac),
-                    false => pif.device == device.as_str(),
-                });
-                match found {
-                    Some(at) => refresh(core, draft, &known.remove(at).0, device, nic)?,
-                    None => rest.push((device, nic)),
-                }
-            }
-            nics = rest;
-        }
-        if all {
-            for (device, nic) in nics {
-                let named = |list: &[String]| list.iter().any(|nic| *nic == device.as_str());
-                let managed = !named(&core.config.unmanaged_nics);
-                let pif = introduce_nic(
-                    core,
-                    draft,
-                    host,
-                    device.as_str(),
-                    nic,
-                    managed,
-                    &management,
-                )?;
-                if named(&core.config.boot_nics) {
-                    draft.set(&pif, Pif::DISALLOW_UNPLUG, true)?;
-                }
-            }
-        }
-        Ok(())
+        scan_into(
+            core,
+            draft,
+            host,
+            &facts,
+            &management,
+            &Naming::Kernel,
+            scanning,
+        )
     })
+}
+
+/// [`scan_host`] in a draft, of NICs that were found. `management` is the bridge of the management interface and its
+/// address family.
+pub(crate) fn scan_into(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    facts: &Facts,
+    management: &(String, String),
+    naming: &Naming,
+    scanning: Scanning,
+) -> Result<()> {
+    let mut known = pifs_of(draft, host)?;
+    known.retain(|(_, pif)| pif.physical);
+    for (pif, row) in &known {
+        set_capabilities(core, draft, pif, &row.device)?;
+    }
+    let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
+    let mut nics: Vec<_> = facts.nics.iter().collect();
+    // Who has kept both name and address is not to be confused with anybody.
+    let same = |device: &Name, nic: &NicFacts, pif: &Pif| {
+        pif.device == device.as_str() && nic.mac.is_some_and(|mac| mac.to_string() == pif.mac)
+    };
+    nics.retain(|(device, nic)| {
+        let Some(at) = known.iter().position(|(_, pif)| same(device, nic, pif)) else {
+            return true;
+        };
+        known.remove(at);
+        false
+    });
+    for by_mac in [true, false] {
+        let mut rest = Vec::new();
+        for (device, nic) in nics {
+            let found = known.iter().position(|(_, pif)| match by_mac {
+                true => nic.mac.is_some_and(|mac| mac.to_string() == pif.mac),
+                false => pif.device == device.as_str(),
+            });
+            match found {
+                Some(at) => refresh(core, draft, &known.remove(at).0, device, nic)?,
+                None => rest.push((device, nic)),
+            }
+        }
+        nics = rest;
+    }
+    if all {
+        for (device, nic) in nics {
+            let named = |list: &[String]| list.iter().any(|nic| *nic == device.as_str());
+            let managed = !named(&core.config.unmanaged_nics);
+            let place = naming.place(device.as_str());
+            let pif = introduce_nic(core, draft, host, &place, nic, managed, management)?;
+            if named(&core.config.boot_nics) {
+                draft.set(&pif, Pif::DISALLOW_UNPLUG, true)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn refresh(
@@ -240,7 +257,7 @@ fn refresh(
     }
 }
 
-fn management_interface(core: &Core) -> Result<(String, String)> {
+pub(super) fn management_interface(core: &Core) -> Result<(String, String)> {
     let path = core.config.inventory();
     let read = inventory::Inventory::read(&path);
     let read = read.map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
@@ -253,17 +270,7 @@ fn management_interface(core: &Core) -> Result<(String, String)> {
 
 /// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.
 pub fn bridge_of(device: &str) -> String {
-    let position = device
-        .strip_prefix("eth")
-        .filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-    match position {
-        Some(position) if position.len() <= 4 => format!("xenbr{position}"),
-        _ => {
-            // A bridge's name has 15 letters at most, like any device's; the end of a name tells NICs apart.
-            let keep = device.len().saturating_sub(13);
-            format!("br{}", device.get(keep..).unwrap_or(device))
-        }
-    }
+    xapi_conf::management::bridge_of(device)
 }
 
 /// The capability of a NIC through which storage is reached.
@@ -307,20 +314,21 @@ fn introduce_nic(
     core: &Core,
     draft: &Draft,
     host: &Ref<Host>,
-    device: &str,
+    place: &Place,
     nic: &NicFacts,
     managed: bool,
     management: &(String, String),
 ) -> Result<Ref<Pif>> {
+    let device = place.device.as_str();
     let bridge = if managed {
-        bridge_of(device)
+        place.bridge.clone()
     } else {
         String::new()
     };
     let network = match network::of_bridge(draft, &bridge)? {
         Some(network) if managed => network,
         _ => draft.insert(Network {
-            name_label: format!("Pool-wide network associated with {device}"),
+            name_label: place.label.clone(),
             mtu: 1500,
             bridge: bridge.clone(),
             managed,
@@ -351,6 +359,7 @@ fn introduce_nic(
         management: is_management,
         managed,
         capabilities: capabilities_of(core, device).collect(),
+        other_config: place.other_config.clone(),
         primary_address_type: family,
         properties: [("gro".to_owned(), "on".to_owned())].into(),
         ..Pif::blank()
@@ -401,7 +410,7 @@ pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
             cx.core,
             draft,
             &call.host,
-            &call.device,
+            &Naming::Kernel.place(&call.device),
             nic,
             call.managed,
             &management,

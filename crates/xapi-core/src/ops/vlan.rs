@@ -161,7 +161,7 @@ fn hardware(draft: &Draft, logical: &Pif) -> Result<Option<(String, String)>> {
 }
 
 /// The PIF of a new VLAN. Its link is that of the PIF below, so they share the metrics.
-fn untagged_of(tagged: &Pif, call: &Create, vlan: &Ref<Vlan>) -> Pif {
+pub(crate) fn untagged_of(tagged: &Pif, call: &Create, vlan: &Ref<Vlan>) -> Pif {
     Pif {
         device: tagged.device.clone(),
         device_name: tagged.device.clone(),

@@ -34,7 +34,14 @@ pub fn add<R: Read>(rows: &R, host: &Ref<Host>, topology: &mut Topology) -> Resu
                 continue;
             }
             if !networks.contains_key(&vif.network) {
-                let known = Attached::new(rows, host, &vif.network)?;
+                let known = match Attached::new(rows, host, &vif.network) {
+                    Ok(known) => known,
+                    // One bad row must not keep the rest of the host off the network.
+                    Err(why) => {
+                        tracing::error!("{reference} has no network to be on: {why}");
+                        continue;
+                    }
+                };
                 networks.insert(vif.network.clone(), known);
             }
             let network = &networks[&vif.network];

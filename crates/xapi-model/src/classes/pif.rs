@@ -8,7 +8,7 @@ use super::*;
 /// a bond, one VLAN of an interface, the local end of a tunnel. It connects its host to one network, and
 /// holds the IP configuration that the host itself uses there.
 #[derive(Clone, Debug, Class)]
-#[class(name = "PIF", role = PoolOperator, calls(SetProperty, DbForget, DbIntroduce, Plug, SetDisallowUnplug, Unplug, Forget, Introduce, Scan, SetPrimaryAddressType, ReconfigureIpv6, ReconfigureIp, Destroy, CreateVlan))]
+#[class(name = "PIF", role = PoolOperator, calls(SetProperty, DbForget, DbIntroduce, Plug, SetDisallowUnplug, Unplug, Forget, Introduce, Scan, ScanBios, SetPrimaryAddressType, ReconfigureIpv6, ReconfigureIp, Destroy, CreateVlan))]
 pub struct Pif {
     /// Unique identifier of the PIF. It never changes.
     #[field(DynamicRO)]
@@ -366,6 +366,16 @@ pub struct Introduce {
 #[derive(Clone, Debug, Call)]
 #[call(name = "PIF.scan", role = PoolOperator)]
 pub struct Scan {
+    /// The host to look at.
+    pub host: Ref<Host>,
+}
+
+/// Looks for NICs of a host as PIF.scan does, and puts the PIFs of NICs on the networks of the places that the
+/// firmware gives these NICs: onboard ports first, then cards by slot. NICs that have a PIF keep it. Returns the
+/// PIFs that were made.
+#[derive(Clone, Debug, Call)]
+#[call(name = "PIF.scan_bios", out = Vec<Ref<Pif>>, role = PoolOperator, hidden)]
+pub struct ScanBios {
     /// The host to look at.
     pub host: Ref<Host>,
 }

@@ -23,6 +23,7 @@ use crate::agent::{
 use crate::converge;
 use crate::engine::{Driver, Fault};
 use crate::facts::Facts;
+use crate::firmware::{self, Card};
 use crate::kernel::{self, Watch};
 use crate::names::Name;
 use crate::object::Key;
@@ -113,6 +114,14 @@ impl Agent for LocalAgent {
 
     fn facts(&self) -> Result<Facts, NetError> {
         self.ask(Command::Facts)
+    }
+
+    fn firmware(&self) -> Result<Vec<Card>, NetError> {
+        let sys = kernel::Roots::default().sys;
+        firmware::cards(&sys).map_err(|why| {
+            let why = format!("looking at the places of NICs in {}: {why}", sys.display());
+            NetError::before(Part::Host, Cause::Unreachable, why)
+        })
     }
 
     fn counters(&self, device: &Name) -> Option<Counters> {

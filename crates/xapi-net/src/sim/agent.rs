@@ -10,6 +10,7 @@ use crate::agent::{
 };
 use crate::converge::{self, Backend, Client, Kept};
 use crate::facts::{BondFacts, BridgeFacts, Facts, NicFacts, ports_by_bridge};
+use crate::firmware::Card;
 use crate::kernel::Resolver;
 use crate::names::{Family, GUARD, Inet, Mac, Name};
 use crate::ovs::row;
@@ -197,6 +198,11 @@ impl Agent for SimAgent {
     fn facts(&self) -> Result<Facts, NetError> {
         self.alive()?;
         Ok(facts(&self.handle.world()))
+    }
+
+    fn firmware(&self) -> Result<Vec<Card>, NetError> {
+        self.alive()?;
+        Ok(self.handle.world().firmware.clone())
     }
 
     fn answered(

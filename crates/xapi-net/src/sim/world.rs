@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::agent::{Cause, Part, Probe};
 use crate::converge::Kept;
 use crate::engine::{Fault, FaultKind, Stopped};
+use crate::firmware::Card;
 use crate::found::Found;
 use crate::lower::Host;
 use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
@@ -29,6 +30,8 @@ pub struct World {
     pub hostname: String,
     /// What its NICs are like, beyond what we set.
     pub hardware: BTreeMap<Name, Hardware>,
+    /// Its NICs as its firmware counts them.
+    pub firmware: Vec<Card>,
     /// Leases that a server would give, by client.
     pub offers: BTreeMap<(Mac, Option<u16>, Family), Lease>,
     /// Leases that clients have got, as their files keep them.
@@ -84,6 +87,7 @@ impl World {
             },
             hostname: "sim".to_owned(),
             hardware: BTreeMap::new(),
+            firmware: Vec::new(),
             offers: BTreeMap::new(),
             leased: BTreeMap::new(),
             outside: BTreeMap::new(),

@@ -3,10 +3,17 @@
 use std::path::Path;
 
 use xapi::settings::Settings;
-use xapi_core::inventory::Inventory;
+use xapi_conf::inventory::Inventory;
+use xapi_conf::trigger;
 use xapi_net::kernel::Resolver;
 
 pub(super) fn files(bytes: &[u8]) {
+    inventory(bytes);
+    // What a trigger asks for is what the daemon would read again.
+    if let Ok((asked, _)) = trigger::parse(bytes) {
+        let (again, warnings) = trigger::parse(asked.text().as_bytes()).expect("our own text");
+        assert_eq!((again, warnings), (asked, Vec::new()));
+    }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -17,7 +24,6 @@ pub(super) fn files(bytes: &[u8]) {
     let resolver = Resolver::parse(text);
     let again = Resolver::parse(&resolver.text());
     assert_eq!(again.servers, resolver.servers);
-    inventory(bytes);
 }
 
 /// What was set is read, and what was not set stays.

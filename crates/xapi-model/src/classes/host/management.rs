@@ -254,6 +254,16 @@ pub struct GetManagementInterface {
 #[call(name = "host.signal_networking_change", role = PoolOperator, sync, hidden)]
 pub struct SignalNetworkingChange {}
 
+/// Removes every PIF, bond, VLAN, tunnel and network_sriov of a host from the database, with what hangs on them.
+/// Networks and VIFs stay, and so does the host's network itself, until a PIF is made the management interface again.
+/// The emergency network reset does this, and then more.
+#[derive(Clone, Debug, Call)]
+#[call(name = "host.reset_networking", role = PoolOperator, hidden)]
+pub struct ResetNetworking {
+    /// The host.
+    pub host: Ref<Host>,
+}
+
 /// Closes the API on this host's network interfaces and marks none as management; only the local socket is
 /// left. Refused with SLAVE_REQUIRES_MANAGEMENT_INTERFACE on a host that is not the master.
 #[derive(Clone, Debug, Call)]

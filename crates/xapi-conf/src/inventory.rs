@@ -1,19 +1,27 @@
 //! `/etc/xensource-inventory`: lines of `KEY='value'` that say who this host is and which bridge carries its
 //! management interface (host-networking facts, 3.1). Other programs read and write the file, so lines that we do
-//! not know stay as they are.
+//! not know stay as they are, to the octet.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::file;
+
+/// Where it is, below the root.
+pub const PATH: &str = "/etc/xensource-inventory";
 /// Key of the bridge that carries the management interface; empty when management is disabled.
 pub const MANAGEMENT_INTERFACE: &str = "MANAGEMENT_INTERFACE";
 /// Key of the address family of the management interface: `IPv4` or `IPv6`.
 pub const MANAGEMENT_ADDRESS_TYPE: &str = "MANAGEMENT_ADDRESS_TYPE";
+/// Key of the bridges that were up, by spaces. XAPI keeps it no longer; a reset clears it.
+pub const CURRENT_INTERFACES: &str = "CURRENT_INTERFACES";
 /// Key of the UUID of this host.
 pub const INSTALLATION_UUID: &str = "INSTALLATION_UUID";
 /// Key of the UUID of this host's control domain.
 pub const CONTROL_DOMAIN_UUID: &str = "CONTROL_DOMAIN_UUID";
+
+/// Larger than any that an installer wrote by far.
+const LIMIT: u64 = 1 << 20;
 
 /// The inventory's lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,21 +33,34 @@ pub struct Inventory {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Line {
     Pair(String, String),
-    Other(String),
+    Other(Vec<u8>),
 }
 
 impl Inventory {
-    /// Reads the file; one that does not exist is empty.
+    /// Reads the file; one that does not exist is empty. What is no plain file, or larger than a mebibyte, is an error.
     pub fn read(path: &Path) -> io::Result<Inventory> {
-        let text = match fs::read_to_string(path) {
+        let text = match file::read(path, LIMIT) {
             Ok(text) => text,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(why) => return Err(why),
         };
+        let text = text.strip_suffix(b"\n").unwrap_or(&text);
+        let lines = match text {
+            [] => Vec::new(),
+            text => text.split(|octet| *octet == b'\n').map(line).collect(),
+        };
         Ok(Inventory {
-            path: path.to_owned(),
-            lines: text.lines().map(line).collect(),
+            lines,
+            ..Inventory::empty(path)
         })
+    }
+
+    /// One without lines, for a file that cannot be read and is to be made anew.
+    pub fn empty(path: &Path) -> Inventory {
+        Inventory {
+            path: path.to_owned(),
+            lines: Vec::new(),
+        }
     }
 
     /// The value of a key.
@@ -65,46 +86,46 @@ impl Inventory {
         }
     }
 
-    /// Writes the file whole or not at all: a new file beside it, synced, put in its place.
+    /// Writes the file whole or not at all.
     pub fn write(&self) -> io::Result<()> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         for line in &self.lines {
             match line {
-                Line::Pair(key, value) => text.push_str(&format!("{key}='{value}'\n")),
-                Line::Other(other) => text.push_str(&format!("{other}\n")),
+                Line::Pair(key, value) => {
+                    text.extend_from_slice(format!("{key}='{value}'").as_bytes());
+                }
+                Line::Other(other) => text.extend_from_slice(other),
             }
+            text.push(b'\n');
         }
-        write_atomically(&self.path, &text)
+        file::write(&self.path, &text, 0o644)
     }
 }
 
-fn line(text: &str) -> Line {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() && !key.starts_with('#') => {
-            let value = value.trim();
-            let bare = value
-                .strip_prefix('\'')
-                .and_then(|rest| rest.strip_suffix('\''));
-            Line::Pair(key.trim().to_owned(), bare.unwrap_or(value).to_owned())
-        }
-        _ => Line::Other(text.to_owned()),
+fn line(text: &[u8]) -> Line {
+    let pair = std::str::from_utf8(text).ok().and_then(pair);
+    match pair {
+        Some((key, value)) => Line::Pair(key.to_owned(), value.to_owned()),
+        None => Line::Other(text.to_owned()),
     }
 }
 
-/// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one.
-pub fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory)?;
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("file");
-    let beside = directory.join(format!(".{name}.new"));
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    fs::File::open(directory)?.sync_all()
+/// A line `KEY='value'`, of which the quotes may be missing.
+pub(crate) fn pair(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.split_once('=')?;
+    let key = key.trim();
+    if key.is_empty() || key.starts_with('#') {
+        return None;
+    }
+    Some((key, unquoted(value.trim())))
+}
+
+/// A text without the quotes around it.
+pub(crate) fn unquoted(text: &str) -> &str {
+    ['\'', '"']
+        .into_iter()
+        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -117,7 +138,7 @@ mod tests {
         let path = dir.path().join("inventory");
         std::fs::write(
             &path,
-            "# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xenbr0'\nODD\n",
+            b"# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xenbr0'\nODD\n\n\xff='\xfe'\n",
         )
         .unwrap();
         let mut inventory = Inventory::read(&path).unwrap();
@@ -125,15 +146,19 @@ mod tests {
         inventory.set(MANAGEMENT_INTERFACE, "xapi2");
         inventory.set("CURRENT_INTERFACES", "");
         inventory.write().unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let want = "# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xapi2'\nODD\nCURRENT_INTERFACES=''\n";
+        let text = std::fs::read(&path).unwrap();
+        let want = b"# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xapi2'\nODD\n\n\xff='\xfe'\nCURRENT_INTERFACES=''\n";
         assert_eq!(text, want);
     }
 
     #[test]
-    fn a_missing_inventory_is_empty() {
+    fn a_missing_inventory_is_empty_and_a_monstrous_one_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let inventory = Inventory::read(&dir.path().join("none")).unwrap();
         assert_eq!(inventory.get(MANAGEMENT_INTERFACE), None);
+        let large = std::fs::File::create(dir.path().join("large")).unwrap();
+        large.set_len(1 << 30).unwrap();
+        assert!(Inventory::read(&dir.path().join("large")).is_err());
+        assert!(Inventory::read(dir.path()).is_err());
     }
 }

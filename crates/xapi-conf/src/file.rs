@@ -1,0 +1,125 @@
+//! Files that are written whole or not at all, removed so that they stay removed, and read within a limit.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one. Nobody but its owner can
+/// read it at any instant if the mode says so. Folders that are missing are made.
+pub fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.new"));
+    fs::create_dir_all(folder(path))?;
+    // One that a crash left may have a mode that forbids writing.
+    take_away(&beside)?;
+    write_by(&beside, path, text, mode)
+}
+
+/// [`write`] by way of a file of a chosen name in the same folder, which must not be there.
+pub(crate) fn write_by(beside: &Path, path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(beside)?;
+    let written = put(&mut file, text, mode).and_then(|()| fs::rename(beside, path));
+    if let Err(why) = written {
+        return Err(match take_away(beside) {
+            Ok(_) => why,
+            Err(left) => io::Error::new(
+                why.kind(),
+                format!("{why} (and {} stays behind: {left})", beside.display()),
+            ),
+        });
+    }
+    sync(folder(path))
+}
+
+fn put(file: &mut File, text: &[u8], mode: u32) -> io::Result<()> {
+    // Whatever the process masks.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// Removes a file so that it stays removed when the power fails. False if there was none.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    let was = take_away(path)?;
+    if was {
+        sync(folder(path))?;
+    }
+    Ok(was)
+}
+
+fn take_away(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
+/// Gives a file another name in its folder, `NAME.aside-1` or the like, which it keeps when the power fails.
+pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for n in 1..=9 {
+        let aside = path.with_file_name(format!("{name}.aside-{n}"));
+        if fs::symlink_metadata(&aside).is_err() {
+            rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    // Somebody holds the easy names.
+    let aside = path.with_file_name(format!("{name}.aside-{}", unknowable()?));
+    rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// A part of a name that nobody can know before.
+pub(crate) fn unknowable() -> io::Result<String> {
+    let number = getrandom::u64().map_err(io::Error::other)?;
+    Ok(format!("{number:016x}"))
+}
+
+fn rename(path: &Path, new: &Path) -> io::Result<()> {
+    fs::rename(path, new)?;
+    sync(folder(new))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// What is in a plain file of at most `limit` octets. Anything else, a pipe that nobody writes into included, is an error
+/// and not waited for.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nix::libc::O_NONBLOCK)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "is not a plain file",
+        ));
+    }
+    read_open(file, limit)
+}
+
+pub(crate) fn read_open(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let mut held = Vec::new();
+    // One more, to see whether there is more.
+    file.take(limit + 1).read_to_end(&mut held)?;
+    if held.len() as u64 > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("is larger than {limit} octets"),
+        ));
+    }
+    Ok(held)
+}

@@ -1,0 +1,93 @@
+//! The trigger of an emergency network reset: a file of `KEY=value` lines whose presence makes the daemon's next start
+//! reset the host's network (api-semantics facts, 4.1). The folders it is in belong to everybody, so whoever reads it
+//! looks twice at what he found there.
+
+mod find;
+mod parse;
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use find::{Found, Malformed, Pending, Refusal, Refused, find};
+pub use parse::{Complaint, What, parse};
+
+use crate::file::{self, unknowable};
+use crate::management::Management;
+
+/// Where it is looked for, below the root. It is written to the first: many systems empty the other at boot.
+pub const PATHS: [&str; 2] = ["/var/tmp/network-reset", "/tmp/network-reset"];
+
+/// Larger ones are refused.
+pub const LIMIT: u64 = 64 << 10;
+
+/// What a reset shall make of a host's network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The management interface.
+    pub management: Management,
+    /// What else stays.
+    pub keep: Keep,
+}
+
+/// What a reset leaves as it is, where that is safe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Bonds that have nothing to do with management.
+    pub bonds: bool,
+    /// VLANs that have nothing to do with management.
+    pub vlans: bool,
+    /// The names that NICs have.
+    pub names: bool,
+}
+
+impl Keep {
+    /// Each with its key. Programs that do not know them pass over them.
+    pub(crate) fn keys(&mut self) -> [(&'static str, &mut bool); 3] {
+        [
+            ("KEEP_BONDS", &mut self.bonds),
+            ("KEEP_VLANS", &mut self.vlans),
+            ("KEEP_NAMES", &mut self.names),
+        ]
+    }
+}
+
+impl Trigger {
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |key: &str, value: &str| {
+            writeln!(text, "{key}={value}").expect("a string takes everything");
+        };
+        for (field, value) in self.management.texts() {
+            line(field.key(), &value);
+        }
+        let mut keep = self.keep;
+        for (key, is_kept) in keep.keys() {
+            if *is_kept {
+                line(key, "1");
+            }
+        }
+        text
+    }
+}
+
+/// Writes a trigger where it outlives a boot, readable by its owner alone, and gives its path. What is in its place, a
+/// folder or a link that somebody left there included, has to go.
+pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
+    let path = below(root, PATHS[0]);
+    let folder = path.parent().unwrap_or(root);
+    std::fs::create_dir_all(folder)?;
+    let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|held| held.is_dir());
+    if is_folder(&path) {
+        file::set_aside(&path)?;
+    }
+    // Everybody may make files here: by a name that nobody can know before.
+    let beside = folder.join(format!(".network-reset.{}", unknowable()?));
+    file::write_by(&beside, &path, trigger.text().as_bytes(), 0o600)?;
+    Ok(path)
+}
+
+fn below(root: &Path, path: &str) -> PathBuf {
+    root.join(path.trim_start_matches('/'))
+}
