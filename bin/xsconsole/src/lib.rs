@@ -5,5 +5,8 @@
 
 pub mod app;
 pub mod look;
+mod reset;
 pub mod seen;
+pub mod terminal;
 pub mod view;
+pub mod work;

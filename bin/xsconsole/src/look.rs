@@ -50,7 +50,8 @@ impl Look {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = given("TERM").unwrap_or_default();
         let no_colours = ["vt1", "vt2", "vt5", "dumb"];
-        let monochrome = no_colours.iter().any(|name| term.starts_with(name)) || term.ends_with("-m");
+        let monochrome =
+            no_colours.iter().any(|name| term.starts_with(name)) || term.ends_with("-m");
         // The first that is set counts, as for every program.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given);
         let locale = locale.unwrap_or_default().to_ascii_lowercase();

@@ -80,7 +80,10 @@ impl Configure {
     /// The interface that carries management now, if another one shall.
     pub fn before(&self) -> Option<&Pif> {
         let old = self.pifs.iter().find(|pif| pif.management);
-        old.filter(|old| self.chosen().is_some_and(|new| new.reference != old.reference))
+        old.filter(|old| {
+            self.chosen()
+                .is_some_and(|new| new.reference != old.reference)
+        })
     }
 
     /// What is wanted, as far as it is known.
@@ -173,7 +176,9 @@ fn line(pif: &Pif, kernel: &Kernel) -> String {
         }
         Kind::Vlan(_) | Kind::Tunnel => {}
     }
-    let address = [&pif.ip, &pif.ipv6].into_iter().find(|text| !text.is_empty());
+    let address = [&pif.ip, &pif.ipv6]
+        .into_iter()
+        .find(|text| !text.is_empty());
     if let Some(address) = address {
         line += &format!(" {address}");
     }

@@ -93,7 +93,8 @@ impl Work {
     /// How far a step is now. A step that was not known is added.
     pub fn step(&mut self, at: usize, says: Option<String>, progress: Progress) {
         if at >= self.steps.len() {
-            self.steps.resize(at + 1, (String::new(), Progress::Waiting));
+            self.steps
+                .resize(at + 1, (String::new(), Progress::Waiting));
         }
         if let Some(step) = self.steps.get_mut(at) {
             if let Some(says) = says {

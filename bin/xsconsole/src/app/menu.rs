@@ -54,12 +54,20 @@ impl Menu {
     pub fn items(self, user: &User) -> &'static [Item] {
         match (self, user) {
             (Menu::Root, User::Root) => &[Item::Status, Item::Network, Item::Alerts, Item::Quit],
-            (Menu::Root, User::Nobody) => {
-                &[Item::Status, Item::Network, Item::Alerts, Item::LogIn, Item::Quit]
-            }
-            (Menu::Root, User::LoggedIn(_)) => {
-                &[Item::Status, Item::Network, Item::Alerts, Item::LogOut, Item::Quit]
-            }
+            (Menu::Root, User::Nobody) => &[
+                Item::Status,
+                Item::Network,
+                Item::Alerts,
+                Item::LogIn,
+                Item::Quit,
+            ],
+            (Menu::Root, User::LoggedIn(_)) => &[
+                Item::Status,
+                Item::Network,
+                Item::Alerts,
+                Item::LogOut,
+                Item::Quit,
+            ],
             (Menu::Network, _) => &[
                 Item::Configure,
                 Item::Servers,

@@ -300,9 +300,10 @@ impl App {
                 return vec![Effect::LogOut];
             }
             Item::Quit => return vec![Effect::Quit],
-            Item::Configure => self.told.as_ref().map(|told| {
-                Dialogue::Configure(Box::new(Configure::new(told, &self.kernel)))
-            }),
+            Item::Configure => self
+                .told
+                .as_ref()
+                .map(|told| Dialogue::Configure(Box::new(Configure::new(told, &self.kernel)))),
             Item::Servers => Some(self.servers()),
             Item::Probing => Some(Dialogue::Probing(Box::new(Probing::new(&self.kernel)))),
             Item::Nics => Some(Dialogue::Nics(0)),
@@ -317,7 +318,8 @@ impl App {
 
     /// Why something cannot be opened now.
     fn refusal(&self, item: Item) -> Option<String> {
-        let elsewhere = "This can be done at the host itself alone: this console talks to another one.";
+        let elsewhere =
+            "This can be done at the host itself alone: this console talks to another one.";
         if item.is_local() && !self.here {
             return Some(elsewhere.to_owned());
         }
@@ -384,8 +386,12 @@ impl App {
                     vec![Effect::Probe(targets)],
                 ),
             },
-            Dialogue::Nics(top) => scrolled(top, key).map_or((None, Vec::new()), |top| keep(Dialogue::Nics(top))),
-            Dialogue::Alerts(top) => scrolled(top, key).map_or((None, Vec::new()), |top| keep(Dialogue::Alerts(top))),
+            Dialogue::Nics(top) => {
+                scrolled(top, key).map_or((None, Vec::new()), |top| keep(Dialogue::Nics(top)))
+            }
+            Dialogue::Alerts(top) => {
+                scrolled(top, key).map_or((None, Vec::new()), |top| keep(Dialogue::Alerts(top)))
+            }
             Dialogue::Hostname(form) => self.hostname_key(form, key),
             Dialogue::Reset(None) if key == Key::Esc => (None, Vec::new()),
             Dialogue::Reset(None) => keep(Dialogue::Reset(None)),

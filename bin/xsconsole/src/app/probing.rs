@@ -83,9 +83,13 @@ impl Probing {
     /// The list of questions.
     pub fn new(kernel: &Kernel) -> Probing {
         let routers = kernel.routers.iter();
-        let routers: Vec<_> = routers.map(|(address, _)| Target::Router(*address)).collect();
+        let routers: Vec<_> = routers
+            .map(|(address, _)| Target::Router(*address))
+            .collect();
         let servers = kernel.servers.iter();
-        let servers: Vec<_> = servers.map(|address| Target::NameServer(*address)).collect();
+        let servers: Vec<_> = servers
+            .map(|address| Target::NameServer(*address))
+            .collect();
         Probing {
             list: Choice::of(
                 [
@@ -112,7 +116,8 @@ impl Probing {
                 Said::Accept => {
                     let text = form.text(0).to_owned();
                     if !is_askable(&text) {
-                        let why = "An address, such as 192.168.0.1, or a name, such as www.example.org.";
+                        let why =
+                            "An address, such as 192.168.0.1, or a name, such as www.example.org.";
                         form.complain(0, why.to_owned());
                         return Outcome::Within;
                     }

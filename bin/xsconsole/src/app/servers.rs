@@ -98,7 +98,11 @@ impl Servers {
             }
         };
         let family = if added.is_ipv4() { "IPv4" } else { "IPv6" };
-        let mode = if added.is_ipv4() { &self.pif.mode } else { &self.pif.mode_v6 };
+        let mode = if added.is_ipv4() {
+            &self.pif.mode
+        } else {
+            &self.pif.mode_v6
+        };
         if mode != "Static" {
             let name = self.pif.name();
             form.complain(0, format!("{name} has no static address of {family}: name servers of that family come with its address."));

@@ -70,7 +70,8 @@ fn draw_head(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
     };
     let time = app.now.to_zoned(app.zone.clone()).strftime("%H:%M:%S");
     let right = format!("{state}{time} ");
-    let gap = usize::from(area.width).saturating_sub(Line::raw(left.as_str()).width() + right.len());
+    let gap =
+        usize::from(area.width).saturating_sub(Line::raw(left.as_str()).width() + right.len());
     let text = format!("{left}{}{right}", " ".repeat(gap));
     frame.render_widget(Line::styled(text, look.style(Tone::Frame)), area);
 }
@@ -100,8 +101,11 @@ fn draw_menu(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
         .iter()
         .map(|item| {
             let width = usize::from(inside.width);
-            let text = format!("{:<width$}", item.title());
-            let tone = if *item == app.item() { Tone::Chosen } else { Tone::Plain };
+            let (mark, tone) = match *item == app.item() {
+                true => ('>', Tone::Chosen),
+                false => (' ', Tone::Plain),
+            };
+            let text = format!("{:<width$}", format!("{mark} {}", item.title()));
             Line::styled(text, look.style(tone))
         })
         .collect();
@@ -115,7 +119,11 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
     let rows = panes::rows(app, item);
     let lines = rows::lines(&rows, usize::from(inside.width), look);
     let (lines, more) = window_of(lines, app.scroll, usize::from(inside.height));
-    let block = if more { block.title_bottom(" PgUp/PgDn for more ") } else { block };
+    let block = if more {
+        block.title_bottom(" PgUp/PgDn for more ")
+    } else {
+        block
+    };
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(lines), inside);
 }
@@ -135,4 +143,3 @@ fn window_of(lines: Vec<Line<'static>>, top: usize, height: usize) -> (Vec<Line<
     let lines = lines.into_iter().skip(top).take(height).collect();
     (lines, more)
 }
-

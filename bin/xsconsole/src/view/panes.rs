@@ -23,7 +23,9 @@ pub fn rows(app: &App, item: Item) -> Vec<Row> {
         Item::Network => network(app),
         Item::Alerts => alerts(app, FEW_ALERTS * 4),
         Item::LogIn => vec![
-            Row::text("Changes need a user and his password; to look needs none of the kernel, but the daemon tells nothing without."),
+            Row::text(
+                "Changes need a user and his password; to look needs none of the kernel, but the daemon tells nothing without.",
+            ),
             Row::Blank,
             Row::text("Press <Enter> to log in."),
         ],
@@ -32,15 +34,26 @@ pub fn rows(app: &App, item: Item) -> Vec<Row> {
                 User::LoggedIn(name) => name.as_str(),
                 _ => "nobody",
             };
-            vec![Row::pair("Logged in", name), Row::Blank, Row::text("Press <Enter> to log out.")]
+            vec![
+                Row::pair("Logged in", name),
+                Row::Blank,
+                Row::text("Press <Enter> to log out."),
+            ]
         }
-        Item::Quit => vec![Row::text("Press <Enter> to leave the console. Nothing on the host changes by that.")],
+        Item::Quit => vec![Row::text(
+            "Press <Enter> to leave the console. Nothing on the host changes by that.",
+        )],
         Item::Configure => configure(app),
         Item::Servers => servers(app),
         Item::Probing => vec![
-            Row::text("Asks the gateway, the name servers, or an address of your choice, and says who answers."),
+            Row::text(
+                "Asks the gateway, the name servers, or an address of your choice, and says who answers.",
+            ),
             Row::Blank,
-            Row::pair("Gateway", listed(app.kernel.routers.iter().map(|(router, _)| router))),
+            Row::pair(
+                "Gateway",
+                listed(app.kernel.routers.iter().map(|(router, _)| router)),
+            ),
             Row::pair("Name servers", listed(&app.kernel.servers)),
             Row::Blank,
             Row::text("Press <Enter> to test."),
@@ -52,7 +65,9 @@ pub fn rows(app: &App, item: Item) -> Vec<Row> {
         Item::Hostname => vec![
             Row::pair("Hostname", app.kernel_or_told_name()),
             Row::Blank,
-            Row::text("The name is changed at once, and for the next start. What clients call the host (name-label) stays."),
+            Row::text(
+                "The name is changed at once, and for the next start. What clients call the host (name-label) stays.",
+            ),
             Row::Blank,
             Row::text("Press <Enter> to change it."),
         ],
@@ -64,7 +79,9 @@ pub fn rows(app: &App, item: Item) -> Vec<Row> {
 pub fn status(app: &App) -> Vec<Row> {
     let told = app.told.as_ref();
     let name = app.kernel_or_told_name();
-    let label = told.map(|told| told.label.as_str()).filter(|label| *label != name && !label.is_empty());
+    let label = told
+        .map(|told| told.label.as_str())
+        .filter(|label| *label != name && !label.is_empty());
     let mut rows = vec![Row::pair(
         "Host",
         label.map_or(name.clone(), |label| format!("{name} ({label})")),
@@ -92,8 +109,12 @@ pub fn status(app: &App) -> Vec<Row> {
 
 fn role(app: &App) -> Row {
     let told = app.told.as_ref();
-    let role = told.and_then(|told| told.role.as_ref()).or(app.kernel.role.as_ref());
-    let pool = told.map(|told| told.pool.as_str()).filter(|pool| !pool.is_empty());
+    let role = told
+        .and_then(|told| told.role.as_ref())
+        .or(app.kernel.role.as_ref());
+    let pool = told
+        .map(|told| told.pool.as_str())
+        .filter(|pool| !pool.is_empty());
     let text = match (role, pool) {
         (Some(role), Some(pool)) => format!("{role} of {pool}"),
         (Some(role), None) => role.to_string(),
@@ -122,7 +143,11 @@ fn daemon(app: &App) -> Row {
 /// A time of this day as such, any other with its date.
 pub fn clock(time: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (time, now) = (time.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
-    let form = if time.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+    let form = if time.date() == now.date() {
+        "%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
     time.strftime(form).to_string()
 }
 
@@ -135,8 +160,15 @@ fn management(app: &App) -> Vec<Row> {
         return vec![Row::Text(text.to_owned(), Tone::Warn)];
     }
     let mut rows = Vec::new();
-    rows.push(Row::pair("Device", pif.map_or(bridge.to_owned(), |pif| device(pif, bridge))));
-    let on_bridge = app.kernel.addresses.iter().filter(|address| address.device == bridge);
+    rows.push(Row::pair(
+        "Device",
+        pif.map_or(bridge.to_owned(), |pif| device(pif, bridge)),
+    ));
+    let on_bridge = app
+        .kernel
+        .addresses
+        .iter()
+        .filter(|address| address.device == bridge);
     let has: Vec<String> = on_bridge
         .map(|address| format!("{}/{}", address.address, address.prefix))
         .collect();
@@ -156,7 +188,10 @@ fn management(app: &App) -> Vec<Row> {
             rows.push(Row::Pair("", text, Tone::Bad));
         }
     } else {
-        rows.push(Row::pair("Address", format!("{}{mode}", configured.join(", "))));
+        rows.push(Row::pair(
+            "Address",
+            format!("{}{mode}", configured.join(", ")),
+        ));
     }
     let routers = if app.here {
         listed(app.kernel.routers.iter().map(|(router, _)| router))
@@ -212,7 +247,10 @@ fn nics_short(nics: &[Nic], most: usize) -> Vec<Row> {
     let width = nics.iter().map(|nic| nic.name.len()).max().unwrap_or(0);
     let line = |nic: &Nic| {
         let tone = if nic.carrier { Tone::Plain } else { Tone::Warn };
-        Row::Line(format!("{:<width$}  {}  {}", nic.name, nic.mac, nic.link()), tone)
+        Row::Line(
+            format!("{:<width$}  {}  {}", nic.name, nic.mac, nic.link()),
+            tone,
+        )
     };
     let mut rows: Vec<Row> = nics.iter().take(most).map(line).collect();
     if nics.len() > most {
@@ -235,15 +273,23 @@ pub fn nics_long(kernel: &Kernel, pifs: &[Pif]) -> Vec<Row> {
         rows.push(Row::Pair("Link", format!("{}{duplex}", nic.link()), tone));
         rows.push(Row::pair("MAC", nic.mac.as_str()));
         if !nic.driver.is_empty() {
-            rows.push(Row::pair("Driver", format!("{} at {}", nic.driver, nic.bus)));
+            rows.push(Row::pair(
+                "Driver",
+                format!("{} at {}", nic.driver, nic.bus),
+            ));
         }
         let of_bond = pifs.iter().find(|pif| match &pif.kind {
             Kind::Bond(members) => members.contains(&nic.name),
             _ => false,
         });
-        let pif = pifs.iter().find(|pif| pif.kind == Kind::Nic && pif.device == nic.name);
+        let pif = pifs
+            .iter()
+            .find(|pif| pif.kind == Kind::Nic && pif.device == nic.name);
         match (of_bond, pif) {
-            (Some(bond), _) => rows.push(Row::pair("Bond", format!("{}, network {}", bond.device, bond.network))),
+            (Some(bond), _) => rows.push(Row::pair(
+                "Bond",
+                format!("{}, network {}", bond.device, bond.network),
+            )),
             (None, Some(pif)) => rows.push(Row::pair("Network", pif.network.as_str())),
             (None, None) => {}
         }
@@ -347,6 +393,8 @@ fn explanation() -> Vec<Row> {
         rows.push(Row::Text((*paragraph).to_owned(), tone));
         rows.push(Row::Blank);
     }
-    rows.push(Row::text("Press <Enter> to begin. Nothing happens before the summary is accepted."));
+    rows.push(Row::text(
+        "Press <Enter> to begin. Nothing happens before the summary is accepted.",
+    ));
     rows
 }

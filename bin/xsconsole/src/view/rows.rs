@@ -40,13 +40,14 @@ pub fn lines(rows: &[Row], width: usize, look: Look) -> Vec<Line<'static>> {
     for row in rows {
         match row {
             Row::Blank => lines.push(Line::default()),
-            Row::Title(text) => lines.push(Line::styled(
-                look.shown(text),
-                look.style(Tone::Title),
-            )),
+            Row::Title(text) => lines.push(Line::styled(look.shown(text), look.style(Tone::Title))),
             Row::Text(text, tone) => {
                 let parts = wrapped(&look.shown(text), width);
-                lines.extend(parts.into_iter().map(|part| Line::styled(part, look.style(*tone))));
+                lines.extend(
+                    parts
+                        .into_iter()
+                        .map(|part| Line::styled(part, look.style(*tone))),
+                );
             }
             Row::Line(text, tone) => {
                 lines.push(Line::styled(look.shown(text), look.style(*tone)));

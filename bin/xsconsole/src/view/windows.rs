@@ -68,7 +68,11 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, dialogue: &Dialogue, look: Look, a
     let top = top.min(last);
     let (shown, more) = window_of(content.lines, top, height);
     let block = framed(look, content.title);
-    let block = if more { block.title_bottom(" more ") } else { block };
+    let block = if more {
+        block.title_bottom(" more ")
+    } else {
+        block
+    };
     frame.render_widget(Clear, window);
     frame.render_widget(block, window);
     let text = Rect {
@@ -81,7 +85,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, dialogue: &Dialogue, look: Look, a
     if let Some((line, column)) = content.cursor
         && (top..top + height).contains(&line)
     {
-        let column = u16::try_from(column).unwrap_or(u16::MAX).min(text.width - 1);
+        let column = u16::try_from(column)
+            .unwrap_or(u16::MAX)
+            .min(text.width - 1);
         let line = u16::try_from(line - top).unwrap_or(0);
         frame.set_cursor_position(Position::new(text.x + column, text.y + line));
     }
@@ -92,8 +98,14 @@ pub fn keys(app: &App) -> String {
     const CHOOSE: &str = "<Up/Down> choose  <Enter> take  <Esc> back";
     const TYPE: &str = "<Enter> next  <Tab> other field  <Esc> back";
     let Some(dialogue) = &app.dialogue else {
-        let back = if app.menu == Menu::Network { "  <Esc> back" } else { "" };
-        return format!("<Up/Down> choose  <Enter> open{back}  <PgUp/PgDn> scroll  <Ctrl-L> redraw");
+        let back = if app.menu == Menu::Network {
+            "  <Esc> back"
+        } else {
+            ""
+        };
+        return format!(
+            "<Up/Down> choose  <Enter> open{back}  <PgUp/PgDn> scroll  <Ctrl-L> redraw"
+        );
     };
     let addressing = |addressing: &Addressing| match addressing.part {
         Part::ModeV4 | Part::ModeV6 => CHOOSE,
@@ -133,7 +145,9 @@ fn content(app: &App, dialogue: &Dialogue, look: Look, width: usize) -> Content 
             let mut content = form_content(Item::LogIn.title(), &[], form, look, width);
             if *asking {
                 content.lines.push(Line::default());
-                content.lines.push(Line::raw("The daemon is being asked ..."));
+                content
+                    .lines
+                    .push(Line::raw("The daemon is being asked ..."));
                 content.cursor = None;
             }
             content
@@ -151,11 +165,17 @@ fn content(app: &App, dialogue: &Dialogue, look: Look, width: usize) -> Content 
             scrolled(Item::Alerts.title(), &rows, *top, look, width)
         }
         Dialogue::Hostname(form) => form_content(Item::Hostname.title(), &[], form, look, width),
-        Dialogue::Reset(None) => Content::of(reset::TITLE, vec![Line::raw("Looking at the host ...")]),
+        Dialogue::Reset(None) => {
+            Content::of(reset::TITLE, vec![Line::raw("Looking at the host ...")])
+        }
         Dialogue::Reset(Some(reset)) => reset_content(reset, look, width),
         Dialogue::Work(work) => work_content(app, work, look, width),
         Dialogue::Notice(text) => {
-            let rows = [Row::text(text.as_str()), Row::Blank, Row::text("Press <Enter>.")];
+            let rows = [
+                Row::text(text.as_str()),
+                Row::Blank,
+                Row::text("Press <Enter>."),
+            ];
             Content::of("Please note", lines(&rows, width, look))
         }
     }
@@ -167,7 +187,13 @@ fn scrolled(title: &'static str, rows: &[Row], top: usize, look: Look, width: us
     content
 }
 
-fn form_content(title: &'static str, above: &[Row], form: &Form, look: Look, width: usize) -> Content {
+fn form_content(
+    title: &'static str,
+    above: &[Row],
+    form: &Form,
+    look: Look,
+    width: usize,
+) -> Content {
     let mut shown = lines(above, width, look);
     let mut content = Content::of(title, Vec::new());
     let room = width.saturating_sub(LABELS + 1).max(4);
@@ -181,7 +207,9 @@ fn form_content(title: &'static str, above: &[Row], form: &Form, look: Look, wid
         let tone = if here { Tone::Chosen } else { Tone::Plain };
         let style = match here {
             true => look.style(tone),
-            false => look.style(tone).add_modifier(ratatui::style::Modifier::UNDERLINED),
+            false => look
+                .style(tone)
+                .add_modifier(ratatui::style::Modifier::UNDERLINED),
         };
         if here {
             content.focus = shown.len();
@@ -199,21 +227,38 @@ fn form_content(title: &'static str, above: &[Row], form: &Form, look: Look, wid
     if let Some(complaint) = &form.complaint {
         shown.push(Line::default());
         let parts = wrapped(&look.shown(complaint), width);
-        shown.extend(parts.into_iter().map(|part| Line::styled(part, look.style(Tone::Bad))));
+        shown.extend(
+            parts
+                .into_iter()
+                .map(|part| Line::styled(part, look.style(Tone::Bad))),
+        );
     }
     content.lines = shown;
     content
 }
 
-fn choice_content(title: &'static str, above: &[Row], choice: &Choice, look: Look, width: usize) -> Content {
+fn choice_content(
+    title: &'static str,
+    above: &[Row],
+    choice: &Choice,
+    look: Look,
+    width: usize,
+) -> Content {
     let mut shown = lines(above, width, look);
     let focus = shown.len() + choice.at;
     if choice.items.is_empty() {
         shown.push(Line::styled("none are seen", look.style(Tone::Warn)));
     }
     for (at, item) in choice.items.iter().enumerate() {
-        let tone = if at == choice.at { Tone::Chosen } else { Tone::Plain };
-        let text: String = look.shown(item).chars().take(width).collect();
+        let tone = if at == choice.at {
+            Tone::Chosen
+        } else {
+            Tone::Plain
+        };
+        // The mark is for who sees no colours: logs, and readers of the screen.
+        let mark = if at == choice.at { '>' } else { ' ' };
+        let text = format!("{mark} {}", look.shown(item));
+        let text: String = text.chars().take(width).collect();
         shown.push(Line::styled(format!("{text:<width$}"), look.style(tone)));
     }
     Content {
@@ -222,26 +267,52 @@ fn choice_content(title: &'static str, above: &[Row], choice: &Choice, look: Loo
     }
 }
 
-fn addressing_content(title: &'static str, on: &str, addressing: &Addressing, look: Look, width: usize) -> Content {
+fn addressing_content(
+    title: &'static str,
+    on: &str,
+    addressing: &Addressing,
+    look: Look,
+    width: usize,
+) -> Content {
     let above = |question: &str| [Row::pair("Interface", on), Row::text(question), Row::Blank];
     let mut content = match addressing.part {
         Part::ModeV4 => {
             let above = above("How does it get its address of IPv4?");
             choice_content(title, &above, &addressing.mode_v4, look, width)
         }
-        Part::V4 => form_content(title, &above("The static address of IPv4"), &addressing.v4, look, width),
+        Part::V4 => form_content(
+            title,
+            &above("The static address of IPv4"),
+            &addressing.v4,
+            look,
+            width,
+        ),
         Part::ModeV6 => {
             let above = above("How does it get its address of IPv6?");
             choice_content(title, &above, &addressing.mode_v6, look, width)
         }
-        Part::V6 => form_content(title, &above("The static address of IPv6"), &addressing.v6, look, width),
-        Part::Servers => form_content(title, &above("Name servers"), &addressing.servers, look, width),
+        Part::V6 => form_content(
+            title,
+            &above("The static address of IPv6"),
+            &addressing.v6,
+            look,
+            width,
+        ),
+        Part::Servers => form_content(
+            title,
+            &above("Name servers"),
+            &addressing.servers,
+            look,
+            width,
+        ),
     };
     if let Some(complaint) = &addressing.complaint {
         content.lines.push(Line::default());
         let parts = wrapped(&look.shown(complaint), width);
         let bad = look.style(Tone::Bad);
-        content.lines.extend(parts.into_iter().map(|part| Line::styled(part, bad)));
+        content
+            .lines
+            .extend(parts.into_iter().map(|part| Line::styled(part, bad)));
     }
     content
 }
@@ -253,19 +324,33 @@ fn wanted_rows(wanted: &Management) -> Vec<Row> {
     match &wanted.ipv4 {
         None => rows.push(Row::pair("IPv4", "none")),
         Some(Ipv4::Dhcp) => rows.push(Row::pair("IPv4", "DHCP")),
-        Some(Ipv4::Static { address, prefix, gateway }) => {
+        Some(Ipv4::Static {
+            address,
+            prefix,
+            gateway,
+        }) => {
             rows.push(Row::pair("IPv4", format!("static {address}")));
             rows.push(Row::pair("Netmask", netmask_of(*prefix).to_string()));
-            rows.push(Row::pair("Gateway", or_none(gateway.map(|gateway| gateway.to_string()))));
+            rows.push(Row::pair(
+                "Gateway",
+                or_none(gateway.map(|gateway| gateway.to_string())),
+            ));
         }
     }
     match &wanted.ipv6 {
         None => rows.push(Row::pair("IPv6", "none")),
         Some(Ipv6::Dhcp) => rows.push(Row::pair("IPv6", "DHCP")),
         Some(Ipv6::Autoconf) => rows.push(Row::pair("IPv6", "autoconf")),
-        Some(Ipv6::Static { address, prefix, gateway }) => {
+        Some(Ipv6::Static {
+            address,
+            prefix,
+            gateway,
+        }) => {
             rows.push(Row::pair("IPv6", format!("static {address}/{prefix}")));
-            rows.push(Row::pair("IPv6 gateway", or_none(gateway.map(|gateway| gateway.to_string()))));
+            rows.push(Row::pair(
+                "IPv6 gateway",
+                or_none(gateway.map(|gateway| gateway.to_string())),
+            ));
         }
     }
     if !wanted.dns.is_empty() {
@@ -276,10 +361,15 @@ fn wanted_rows(wanted: &Management) -> Vec<Row> {
 }
 
 fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content {
-    let on = dialogue.chosen().map_or("none".to_owned(), crate::seen::Pif::name);
+    let on = dialogue
+        .chosen()
+        .map_or("none".to_owned(), crate::seen::Pif::name);
     match dialogue.stage {
         configure::Stage::Interface => {
-            let above = [Row::text("Which interface shall carry management?"), Row::Blank];
+            let above = [
+                Row::text("Which interface shall carry management?"),
+                Row::Blank,
+            ];
             choice_content(configure::TITLE, &above, &dialogue.interface, look, width)
         }
         configure::Stage::Addresses => {
@@ -299,7 +389,9 @@ fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content 
             if let Some(before) = dialogue.before() {
                 let mark = if dialogue.gives_up { "x" } else { " " };
                 let name = before.name();
-                rows.push(Row::text(format!("[{mark}] {name} gives up its addresses   <A> changes this")));
+                rows.push(Row::text(format!(
+                    "[{mark}] {name} gives up its addresses   <A> changes this"
+                )));
             }
             if dialogue.chosen().is_some() {
                 let seconds = dialogue.confirm_within;
@@ -359,7 +451,9 @@ fn reset_content(dialogue: &Reset, look: Look, width: usize) -> Content {
     };
     match dialogue.stage {
         reset::Stage::Device => {
-            let mut above = vec![Row::text("Which NIC shall carry management after the reset?")];
+            let mut above = vec![Row::text(
+                "Which NIC shall carry management after the reset?",
+            )];
             let remarks = dialogue.basis.remarks.iter();
             above.extend(remarks.map(|remark| Row::Text(remark.clone(), Tone::Warn)));
             above.push(Row::Blank);
@@ -373,7 +467,9 @@ fn reset_content(dialogue: &Reset, look: Look, width: usize) -> Content {
             ];
             form_content(reset::TITLE, &above, &dialogue.vlan, look, width)
         }
-        reset::Stage::Addresses => addressing_content(reset::TITLE, &on, &dialogue.addressing, look, width),
+        reset::Stage::Addresses => {
+            addressing_content(reset::TITLE, &on, &dialogue.addressing, look, width)
+        }
         reset::Stage::Master => {
             let above = [
                 Row::text("This host is a slave. At which address is the master of its pool?"),
@@ -394,15 +490,26 @@ fn reset_summary(dialogue: &Reset, on: &str, look: Look, width: usize) -> Conten
     rows.push(Row::Blank);
     let keep = dialogue.keep;
     for (key, on, words) in [
-        ("B", keep.bonds, "keep bonds that have nothing to do with it"),
-        ("V", keep.vlans, "keep VLANs that have nothing to do with it"),
+        (
+            "B",
+            keep.bonds,
+            "keep bonds that have nothing to do with it",
+        ),
+        (
+            "V",
+            keep.vlans,
+            "keep VLANs that have nothing to do with it",
+        ),
         ("N", keep.names, "keep the names of the NICs"),
     ] {
         let mark = if on { "x" } else { " " };
         rows.push(Row::text(format!("<{key}> [{mark}] {words}")));
     }
     let (end, tone) = match dialogue.reboot {
-        true => ("<R> THE HOST RESTARTS, and its virtual machines stop", Tone::Bad),
+        true => (
+            "<R> THE HOST RESTARTS, and its virtual machines stop",
+            Tone::Bad,
+        ),
         false => ("<R> the daemon restarts; the host does not", Tone::Plain),
     };
     rows.push(Row::Text(end.to_owned(), tone));
@@ -416,7 +523,7 @@ fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
     let mut focus = 0;
     for (at, (says, progress)) in work.steps.iter().enumerate() {
         let (mark, tone) = match progress {
-            Progress::Waiting => ("   ", Tone::Faint),
+            Progress::Waiting => ("-- ", Tone::Faint),
             Progress::Doing => ("...", Tone::Plain),
             Progress::Done => ("ok ", Tone::Good),
             Progress::Failed(_) => ("!! ", Tone::Bad),
@@ -429,7 +536,11 @@ fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
             rows.push(Row::Text(why.clone(), Tone::Bad));
         }
     }
-    rows.extend(work.notes.iter().map(|note| Row::Text(note.clone(), Tone::Warn)));
+    rows.extend(
+        work.notes
+            .iter()
+            .map(|note| Row::Text(note.clone(), Tone::Warn)),
+    );
     if let Some(seconds) = work.seconds_left(app.now) {
         rows.push(Row::Blank);
         rows.push(Row::Text(
@@ -453,7 +564,11 @@ fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
     let shown = lines(&rows, width, look);
     // While it goes on the step is in sight, in the end the end is.
     let end = work.outcome.is_some() || work.confirm_until.is_some();
-    let focus = if end { shown.len().saturating_sub(1) } else { focus };
+    let focus = if end {
+        shown.len().saturating_sub(1)
+    } else {
+        focus
+    };
     Content {
         focus,
         ..Content::of(work.title, shown)
