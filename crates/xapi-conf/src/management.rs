@@ -282,6 +282,21 @@ impl Management {
     }
 }
 
+/// The bridge of a NIC by XAPI's naming: that of `ethN` is `xenbrN`, that of another NIC `br` and its name.
+pub fn bridge_of(device: &str) -> String {
+    let position = device
+        .strip_prefix("eth")
+        .filter(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    match position {
+        Some(position) if position.len() <= 4 => format!("xenbr{position}"),
+        _ => {
+            // A bridge's name has 15 letters at most, like any device's; the end of a name tells NICs apart.
+            let keep = device.len().saturating_sub(13);
+            format!("br{}", device.get(keep..).unwrap_or(device))
+        }
+    }
+}
+
 /// The netmask of a prefix of up to 32 bits.
 pub fn netmask_of(prefix: u8) -> Ipv4Addr {
     let host = u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);

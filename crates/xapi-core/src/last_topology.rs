@@ -4,7 +4,6 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, Outcome, Request};
 use xapi_net::topology::Topology;
@@ -12,18 +11,8 @@ use xapi_net::topology::Topology;
 use crate::context::Core;
 use crate::{Config, Result, topology};
 
-/// The version of the file that this program writes, and the only one that it reads.
-const VERSION: u32 = 1;
-
 /// A larger file is not one of ours.
 const MOST_BYTES: u64 = 16 << 20;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kept {
-    version: u32,
-    topology: Topology,
-}
 
 /// Reads the topology; none if no file was written yet. An error says what is wrong with the file.
 pub fn read(path: &Path) -> std::result::Result<Option<Topology>, String> {
@@ -37,22 +26,14 @@ pub fn read(path: &Path) -> std::result::Result<Option<Topology>, String> {
     file.take(MOST_BYTES)
         .read_to_string(&mut text)
         .map_err(|why| wrong(&why))?;
-    let kept: Kept = serde_json::from_str(&text).map_err(|why| wrong(&why))?;
-    if kept.version != VERSION {
-        let why = format!("version {} is not known", kept.version);
-        return Err(wrong(&why));
-    }
-    kept.topology.check().map_err(|why| wrong(&why))?;
-    Ok(Some(kept.topology))
+    Topology::from_text(&text)
+        .map(Some)
+        .map_err(|why| wrong(&why))
 }
 
 /// Writes the topology, unless the file says the same already.
 pub fn write(path: &Path, topology: &Topology) -> std::io::Result<()> {
-    let kept = Kept {
-        version: VERSION,
-        topology: topology.clone(),
-    };
-    let text = serde_json::to_string_pretty(&kept)?;
+    let text = topology.to_text()?;
     match std::fs::read_to_string(path) {
         Ok(before) if before == text => Ok(()),
         // Whatever is wrong with the old one, the new one takes its place.

@@ -20,6 +20,7 @@ pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
 
 mod alone;
 mod check;
+mod kept;
 
 /// The MTU where nothing else is said.
 pub const DEFAULT_MTU: u32 = 1500;

@@ -254,17 +254,7 @@ fn management_interface(core: &Core) -> Result<(String, String)> {
 
 /// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.
 pub fn bridge_of(device: &str) -> String {
-    let position = device
-        .strip_prefix("eth")
-        .filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-    match position {
-        Some(position) if position.len() <= 4 => format!("xenbr{position}"),
-        _ => {
-            // A bridge's name has 15 letters at most, like any device's; the end of a name tells NICs apart.
-            let keep = device.len().saturating_sub(13);
-            format!("br{}", device.get(keep..).unwrap_or(device))
-        }
-    }
+    xapi_conf::management::bridge_of(device)
 }
 
 /// The capability of a NIC through which storage is reached.

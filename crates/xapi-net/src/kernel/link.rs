@@ -116,6 +116,23 @@ impl Kernel {
             .map_err(|cause| cause.doing(doing()))
     }
 
+    /// Takes a device out of the bridge or bond that it is a port or member of, if any.
+    pub fn release(&mut self, name: &str) -> Result<(), KernelError> {
+        self.set_link(name, LinkAttribute::Controller(0), || {
+            format!("taking {name} out of what it is a part of")
+        })
+    }
+
+    /// Removes a device that somebody made.
+    pub fn delete_link(&mut self, name: &str) -> Result<(), KernelError> {
+        let doing = || format!("removing the device {name}");
+        let gone = self
+            .link_change(name)
+            .map_err(|cause| cause.doing(doing()))?;
+        self.request(RouteNetlinkMessage::DelLink(gone), 0)
+            .map_err(|cause| cause.doing(doing()))
+    }
+
     /// Sets a device's MTU.
     pub fn set_mtu(&mut self, name: &str, mtu: u32) -> Result<(), KernelError> {
         self.set_link(name, LinkAttribute::Mtu(mtu), || {

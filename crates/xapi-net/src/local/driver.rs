@@ -29,7 +29,7 @@ use super::look::{chain, kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
 
 /// Every request gets at least this long for the database, so that an undo is not cut short by the time it is for.
-const AT_LEAST: Duration = Duration::from_secs(10);
+pub(super) const AT_LEAST: Duration = Duration::from_secs(10);
 
 /// How long ovs-vswitchd keeps unused datapath flows; XAPI has always set it so.
 const MAX_IDLE_MS: u32 = 5_000;

@@ -17,9 +17,11 @@ pub mod leases;
 pub mod look;
 mod nic;
 mod queue;
+mod seize;
 
 pub use agent::LocalAgent;
 pub use driver::LocalDriver;
+pub use seize::seize;
 
 /// Where things are on this host.
 #[derive(Clone, Debug)]

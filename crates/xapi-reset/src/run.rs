@@ -1,0 +1,231 @@
+//! Doing the steps.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+use xapi_conf::inventory::{
+    self, CURRENT_INTERFACES, Inventory, MANAGEMENT_ADDRESS_TYPE, MANAGEMENT_INTERFACE,
+};
+use xapi_conf::pool_conf::{self, PoolRole};
+use xapi_conf::trigger::{self, Trigger};
+use xapi_conf::{file, management_conf};
+use xapi_net::agent::{Agent, Outcome, Request};
+use xapi_net::topology::{Name, Topology};
+
+use crate::host::Host;
+use crate::machine::{LocalMachine, Machine};
+use crate::step::{LAST_TOPOLOGY, NETWORKD, Step, steps};
+use crate::wanted::{Asked, Refused};
+
+/// How long the management interface may take, waiting for a lease included. It gets one later as well.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What is told of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It begins.
+    Begins,
+    /// Something that it did or found, in a sentence.
+    Note(String),
+    /// It could not be done, and the reset goes on all the same, because what follows can mend it.
+    GoesOn(String),
+    /// It is done.
+    Done,
+}
+
+/// Why a reset has stopped. To do it again, once the reason is gone, is safe.
+#[derive(Debug, Error)]
+pub enum Failed {
+    /// Nothing was begun.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// At a step.
+    #[error("could not {step}: {why}")]
+    At {
+        /// The step.
+        step: Step,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// Does the steps on this machine. `tell` hears of each; whatever it shows, it should not be long.
+pub fn run(
+    host: &Host,
+    asked: &Asked,
+    tell: &mut dyn FnMut(&Step, Progress),
+) -> Result<(), Failed> {
+    let mut machine = LocalMachine::new(&host.root, host.network.clone());
+    run_on(host, asked, &mut machine, tell)
+}
+
+/// Does the steps on a machine.
+pub fn run_on(
+    host: &Host,
+    asked: &Asked,
+    machine: &mut dyn Machine,
+    tell: &mut dyn FnMut(&Step, Progress),
+) -> Result<(), Failed> {
+    asked.check(host)?;
+    let topology = asked.topology(host)?;
+    for step in steps(host, asked) {
+        tell(&step, Progress::Begins);
+        let mut doing = Doing {
+            host,
+            asked,
+            topology: &topology,
+            tell: &mut |progress| tell(&step, progress),
+        };
+        if let Err(why) = doing.step(&step, machine) {
+            return Err(Failed::At { step, why });
+        }
+        tell(&step, Progress::Done);
+    }
+    Ok(())
+}
+
+struct Doing<'a> {
+    host: &'a Host,
+    asked: &'a Asked,
+    topology: &'a Topology,
+    tell: &'a mut dyn FnMut(Progress),
+}
+
+impl Doing<'_> {
+    fn step(&mut self, step: &Step, machine: &mut dyn Machine) -> Result<(), String> {
+        match step {
+            Step::WritePoolConf { master } => {
+                let path = self.path(pool_conf::PATH);
+                let role = PoolRole::Slave(master.clone());
+                written(&path, role.write(&path))
+            }
+            Step::StopDaemon => {
+                let notes = machine.stop_daemon()?;
+                self.notes(notes);
+                Ok(())
+            }
+            Step::RemoveNetworkd => {
+                let path = self.path(NETWORKD);
+                match file::remove(&path) {
+                    Ok(true) => self.notes(vec![format!("{} is removed", path.display())]),
+                    Ok(false) => {}
+                    // Only another toolstack reads it.
+                    Err(why) => self.goes_on(format!("{}: {why}", path.display())),
+                }
+                Ok(())
+            }
+            Step::FreeNic { device } => {
+                let nic = Name::new(device).map_err(|why| why.to_string())?;
+                let bridges = self.asked.bridges().map_err(|why| why.to_string())?;
+                match machine.free_nic(&nic, &bridges) {
+                    Ok(notes) => self.notes(notes),
+                    Err(why) => self.goes_on(why),
+                }
+                Ok(())
+            }
+            Step::Reconfigure { bridge, .. } => {
+                match machine.agent() {
+                    Ok(agent) => self.reconfigure(&*agent, bridge),
+                    Err(why) => self.goes_on(why),
+                }
+                Ok(())
+            }
+            Step::KeepTopology => {
+                let path = self.path(LAST_TOPOLOGY);
+                let text = self.topology.to_text().map_err(|why| why.to_string())?;
+                written(&path, file::write(&path, text.as_bytes(), 0o644))
+            }
+            Step::WriteManagementConf => {
+                let path = self.path(management_conf::PATH);
+                let wanted = &self.asked.management;
+                written(&path, management_conf::write(&path, wanted))
+            }
+            Step::WriteInventory { bridge } => self.write_inventory(bridge),
+            Step::WriteTrigger => {
+                let trigger = Trigger {
+                    management: self.asked.management.clone(),
+                    keep: self.asked.keep,
+                };
+                let path = self.path(trigger::PATHS[0]);
+                written(&path, trigger::write(&self.host.root, &trigger).map(|_| ()))
+            }
+            Step::Reboot => machine.reboot(),
+            Step::StartDaemon => machine.start_daemon(),
+        }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.host.root.join(path.trim_start_matches('/'))
+    }
+
+    fn notes(&mut self, notes: Vec<String>) {
+        for note in notes {
+            (self.tell)(Progress::Note(note));
+        }
+    }
+
+    fn goes_on(&mut self, why: String) {
+        (self.tell)(Progress::GoesOn(why));
+    }
+
+    /// Whatever comes of it, the rest follows: at its next start the daemon tries again.
+    fn reconfigure(&mut self, agent: &dyn Agent, bridge: &str) {
+        let request = Request {
+            within: WITHIN,
+            ..Request::what_can(self.topology.clone())
+        };
+        match agent.converge(request) {
+            Ok(outcome) => self.tell_outcome(&outcome, bridge),
+            Err(why) => self.goes_on(why.to_string()),
+        }
+    }
+
+    fn tell_outcome(&mut self, outcome: &Outcome, bridge: &str) {
+        for left in &outcome.left_out {
+            self.goes_on(format!("{}: {}", left.part, left.why));
+        }
+        let bridges = outcome.facts.bridges.iter();
+        let found = bridges
+            .filter(|(name, _)| name.as_str() == bridge)
+            .flat_map(|(_, facts)| &facts.addresses);
+        let addresses: Vec<String> = found.map(ToString::to_string).collect();
+        match addresses.is_empty() {
+            true => self.goes_on(format!("{bridge} has no address yet")),
+            false => self.notes(vec![format!("{bridge} has {}", addresses.join(" and "))]),
+        }
+    }
+
+    fn write_inventory(&mut self, bridge: &str) -> Result<(), String> {
+        let path = self.path(inventory::PATH);
+        let mut inventory = match Inventory::read(&path) {
+            Ok(inventory) => inventory,
+            Err(why) => {
+                self.goes_on(format!("{}: {why}; it is made anew", path.display()));
+                set_aside(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+                Inventory::empty(&path)
+            }
+        };
+        inventory.set(MANAGEMENT_INTERFACE, bridge);
+        inventory.set(CURRENT_INTERFACES, "");
+        let family = match self.asked.management.is_ipv6_first() {
+            true => "IPv6",
+            false => "IPv4",
+        };
+        inventory.set(MANAGEMENT_ADDRESS_TYPE, family);
+        written(&path, inventory.write())
+    }
+}
+
+/// Gives what cannot be read another name, so that a readable one can take its place.
+fn set_aside(path: &Path) -> io::Result<()> {
+    match trigger::set_aside(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+        _ => Ok(()),
+    }
+}
+
+fn written(path: &Path, outcome: io::Result<()>) -> Result<(), String> {
+    outcome.map_err(|why| format!("{}: {why}", path.display()))
+}
