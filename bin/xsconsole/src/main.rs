@@ -29,7 +29,8 @@ const MOST: usize = 256;
 #[derive(Debug, Parser)]
 #[command(name = "xsconsole", version, about)]
 struct Flags {
-    /// Print the status page as plain text and exit. The exit status is 1 if the daemon does not answer.
+    /// Print the status page as plain text and exit; --once does the same. The exit status is 1 if the daemon does not
+    /// answer.
     #[arg(long, visible_alias = "once")]
     print_status: bool,
     /// Directory under which the host's files are.
@@ -142,16 +143,19 @@ fn console(
     let (tell, events) = mpsc::channel();
     terminal::mind_panics(tell_input.clone());
     let mut screen = Screen::open()?;
+    let mut work = None;
     let end = (|| -> std::io::Result<End> {
         screen.draw(|frame| view::draw(frame, &app, look))?;
         terminal::listen(&tell_input)?;
         let next = merged(inputs, events)?;
-        let work = Work::start(access, flags.root.clone(), tell)?;
-        let end = attend(&mut app, &mut screen, look, &next, &work);
-        work.end();
-        end
+        let work = work.insert(Work::start(access, flags.root.clone(), tell)?);
+        attend(&mut app, &mut screen, look, &next, work)
     })();
     drop(screen);
+    // The daemon may take its time: the terminal is free by now.
+    if let Some(work) = work {
+        work.end();
+    }
     match end? {
         End::Quit => Ok(0),
         End::Told(status) => Ok(u8::try_from(status).unwrap_or(1)),

@@ -1,42 +1,107 @@
-//! The emergency network reset, from the dialogue's answers to the steps of the reset's command.
+//! The emergency network reset: from the dialogue's answers to the steps that the reset's command does as well.
 
 use std::path::Path;
 
-use xapi_conf::management_conf::{self, ManagementConf};
-use xapi_conf::pool_conf::{self, PoolRole};
+use xapi_conf::pool_conf::PoolRole;
+use xapi_reset::{Afterwards, Host, Progress as Progressed, Step};
 
 use crate::app::Event;
+use crate::app::job::Progress;
 use crate::app::reset::{Asked, Basis};
-use crate::work::{Tell, kernel};
+use crate::seen::clean;
+use crate::work::Tell;
 
 /// Looks for what the dialogue starts from, and tells it.
 pub fn prepare(root: &Path, tell: &Tell) {
-    let below = |path: &str| root.join(path.trim_start_matches('/'));
-    let seen = kernel::look(root);
-    let mut basis = Basis {
-        nics: seen
-            .nics
-            .iter()
-            .map(|nic| (nic.name.clone(), format!("{}, {}", nic.link(), nic.mac)))
-            .collect(),
-        ..Basis::default()
+    let basis = match Host::look(root) {
+        Ok(host) => basis(&host),
+        Err(why) => Basis {
+            remarks: vec![clean(&why.to_string())],
+            ..Basis::default()
+        },
     };
-    match ManagementConf::read(&below(management_conf::PATH)) {
-        Ok(conf) => (basis.device, basis.vlan) = (conf.device(), conf.vlan()),
-        Err(why) => basis
-            .remarks
-            .push(format!("{}: {why}", management_conf::PATH)),
-    }
-    match PoolRole::read(&below(pool_conf::PATH)) {
-        Ok(Some(PoolRole::Slave(master))) => basis.master = Some(master),
-        Ok(_) => {}
-        Err(why) => basis.remarks.push(format!("{} {why}", pool_conf::PATH)),
-    }
+    // Who does not listen any more does not want to know.
     drop(tell.send(Event::Basis(Box::new(basis))));
 }
 
+fn basis(host: &Host) -> Basis {
+    let nics = host.nics().iter();
+    let nics = nics.map(|nic| {
+        let carrier = match nic.carrier {
+            Some(true) => "carrier",
+            Some(false) => "no carrier",
+            None => "switched off",
+        };
+        let driver = nic
+            .driver
+            .iter()
+            .map(|driver| format!(", {}", clean(driver)));
+        let words = format!("{carrier}, {}{}", nic.mac, driver.collect::<String>());
+        (nic.name.as_str().to_owned(), words)
+    });
+    let device = host.default_device();
+    let mut remarks: Vec<String> = host.notes().iter().map(|note| clean(note)).collect();
+    if let Some(device) = device
+        .as_deref()
+        .filter(|device| host.nic(device).is_none())
+    {
+        remarks.push(format!(
+            "{device} carried management, and this host has no such NIC now."
+        ));
+    }
+    Basis {
+        nics: nics.collect(),
+        device,
+        vlan: host.default_vlan(),
+        master: match host.role() {
+            Some(PoolRole::Slave(master)) => Some(clean(master)),
+            _ => None,
+        },
+        remarks,
+    }
+}
+
 /// Carries the reset out, and tells how far it is.
-pub fn run(_root: &Path, _asked: &Asked, tell: &Tell) {
-    let why = "This console cannot do it yet: type xe-reset-networking in a shell.";
-    drop(tell.send(Event::Ended(Err(why.to_owned()))));
+pub fn run(root: &Path, asked: &Asked, tell: &Tell) {
+    let outcome = run_steps(root, asked, tell).map(|()| match asked.reboot {
+        true => "The host restarts now. Its network is reset when the daemon starts.".to_owned(),
+        false => "The daemon has been started, and has reset the network.".to_owned(),
+    });
+    drop(tell.send(Event::Ended(outcome)));
+}
+
+fn run_steps(root: &Path, asked: &Asked, tell: &Tell) -> Result<(), String> {
+    let host = Host::look(root).map_err(|why| why.to_string())?;
+    let asked = xapi_reset::Asked {
+        management: asked.management.clone(),
+        master: asked.master.clone(),
+        keep: asked.keep,
+        afterwards: match asked.reboot {
+            true => Afterwards::Reboot,
+            false => Afterwards::RestartDaemon,
+        },
+    };
+    let steps = xapi_reset::steps(&host, &asked);
+    let told = |at, says: Option<String>, progress| {
+        // The reset goes on, whether anybody watches or not.
+        drop(tell.send(Event::Step(at, says, progress)));
+    };
+    for (at, step) in steps.iter().enumerate() {
+        told(at, Some(step.to_string()), Progress::Waiting);
+    }
+    let place = |step: &Step| steps.iter().position(|known| known == step).unwrap_or(0);
+    let note = |text: String| drop(tell.send(Event::Note(clean(&text))));
+    let done = xapi_reset::run(&host, &asked, &mut |step, progress| match progress {
+        Progressed::Begins => told(place(step), None, Progress::Doing),
+        Progressed::Done => told(place(step), None, Progress::Done),
+        Progressed::Note(text) => note(text),
+        Progressed::GoesOn(why) => note(format!("{why} (the reset goes on)")),
+    });
+    done.map_err(|failed| {
+        if let xapi_reset::Failed::At { step, why } = &failed {
+            told(place(step), None, Progress::Failed(clean(why)));
+        }
+        let why = clean(&failed.to_string());
+        format!("The reset has stopped: {why}. To do it again, once the reason is gone, is safe.")
+    })
 }

@@ -23,6 +23,8 @@ use crate::app::key::Key;
 const UNSAID: (u16, u16) = (80, 24);
 /// A terminal that takes nothing any more must not keep the console from ending.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// At 1200 baud, the slowest line that anybody reads a screen over, an octet takes 8 ms.
+const PIECES: Duration = Duration::from_millis(40);
 
 /// What comes from the terminal and from who ends programs.
 #[derive(Debug)]
@@ -117,16 +119,12 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
     let keys = tell.clone();
     let read = move || {
         loop {
-            let input = match event::read() {
-                Ok(event::Event::Key(event)) => key(event).map(Input::Key),
-                Ok(event::Event::Resize(columns, rows)) => Some(Input::Size(columns, rows)),
-                Ok(_) => None,
-                // The terminal is gone.
-                Err(_) => Some(Input::End(1)),
-            };
-            let over = matches!(input, Some(Input::End(_)));
-            if input.is_some_and(|input| keys.send(input).is_err()) || over {
-                return;
+            let inputs = next_inputs().unwrap_or_else(|_| vec![Input::End(1)]);
+            for input in inputs {
+                let over = matches!(input, Input::End(_));
+                if keys.send(input).is_err() || over {
+                    return;
+                }
             }
         }
     };
@@ -134,6 +132,62 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
         .name("keys".to_owned())
         .spawn(read)?;
     Ok(())
+}
+
+/// What comes next. A slow line brings the sequence of an arrow in pieces, of which the first is a lone Esc: what follows
+/// that at once belongs to it.
+fn next_inputs() -> io::Result<Vec<Input>> {
+    let first = input(event::read()?);
+    if !matches!(first, Some(Input::Key(Key::Esc))) {
+        return Ok(first.into_iter().collect());
+    }
+    let mut rest = Vec::new();
+    while rest.len() < 3 && event::poll(PIECES)? {
+        match input(event::read()?) {
+            Some(Input::Key(Key::Char(c))) if rest.is_empty() && !matches!(c, '[' | 'O') => {
+                return Ok(vec![Input::Key(Key::Esc), Input::Key(Key::Char(c))]);
+            }
+            Some(Input::Key(Key::Char(c))) => {
+                rest.push(c);
+                if let Some(key) = pieced(&rest) {
+                    return Ok(vec![Input::Key(key)]);
+                }
+            }
+            Some(other) => {
+                let typed = rest.into_iter().map(|c| Input::Key(Key::Char(c)));
+                let before = std::iter::once(Input::Key(Key::Esc)).chain(typed);
+                return Ok(before.chain([other]).collect());
+            }
+            None => {}
+        }
+    }
+    let typed = rest.into_iter().map(|c| Input::Key(Key::Char(c)));
+    Ok(std::iter::once(Input::Key(Key::Esc)).chain(typed).collect())
+}
+
+/// The key whose sequence this is, behind its Esc.
+fn pieced(sequence: &[char]) -> Option<Key> {
+    Some(match sequence {
+        ['[' | 'O', 'A'] => Key::Up,
+        ['[' | 'O', 'B'] => Key::Down,
+        ['[' | 'O', 'C'] => Key::Right,
+        ['[' | 'O', 'D'] => Key::Left,
+        ['[' | 'O', 'H'] | ['[', '1' | '7', '~'] => Key::Home,
+        ['[' | 'O', 'F'] | ['[', '4' | '8', '~'] => Key::End,
+        ['[', '3', '~'] => Key::Delete,
+        ['[', '5', '~'] => Key::PageUp,
+        ['[', '6', '~'] => Key::PageDown,
+        ['[', 'Z'] => Key::BackTab,
+        _ => return None,
+    })
+}
+
+fn input(event: event::Event) -> Option<Input> {
+    match event {
+        event::Event::Key(event) => key(event).map(Input::Key),
+        event::Event::Resize(columns, rows) => Some(Input::Size(columns, rows)),
+        _ => None,
+    }
 }
 
 /// What a panic says goes where it can be read: behind the screen, once that is given back.
@@ -181,4 +235,21 @@ fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::Delete => Key::Delete,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieced;
+    use crate::app::key::Key;
+
+    #[test]
+    fn the_sequence_of_a_key_is_known_behind_its_escape_and_not_before_its_end() {
+        let key = |text: &str| pieced(&text.chars().collect::<Vec<_>>());
+        assert_eq!(key("[A"), Some(Key::Up));
+        assert_eq!(key("OB"), Some(Key::Down));
+        assert_eq!(key("[6~"), Some(Key::PageDown));
+        for unfinished in ["[", "O", "[5", "", "[12"] {
+            assert_eq!(key(unfinished), None, "{unfinished}");
+        }
+    }
 }

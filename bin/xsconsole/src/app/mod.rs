@@ -51,6 +51,8 @@ pub enum Event {
     Line(Line),
     /// What the daemon says now.
     Told(Box<Told>),
+    /// The daemon knows nobody of this console any more.
+    LoggedOut,
     /// What came of a login.
     LoggedIn(Result<String, String>),
     /// What an emergency reset has to start from.
@@ -199,6 +201,11 @@ impl App {
             Event::Told(told) => {
                 self.told = Some(*told);
                 self.line = Line::Up;
+            }
+            Event::LoggedOut => {
+                if self.user != User::Root {
+                    self.user = User::Nobody;
+                }
             }
             Event::LoggedIn(outcome) => return self.logged_in(outcome),
             Event::Basis(basis) => {

@@ -1,6 +1,6 @@
 //! Changes through the daemon, call by call, and the word of a person that a change waits for.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -74,14 +74,10 @@ fn watched(
             }
         });
         let made = call();
-        end(stop);
+        drop(stop);
         tell_or_end(tell, Event::Waits(None));
         made
     })
-}
-
-fn end(stop: Sender<()>) {
-    drop(stop);
 }
 
 /// Until when a change waits for a person; none if none does.

@@ -14,14 +14,15 @@ use xapi_model::{
 };
 
 use super::access::{Access, CALL, Closed};
-use super::{Tell, said, tell_or_end, thread};
+use super::{Nudge, Tell, said, tell_or_end, thread};
 use crate::app::Event;
 use crate::seen::{self, Alert, Kind, Line, MOST_ALERTS, Role, Told, clean};
 
 /// The first pause after a failure.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest.
+/// The longest. To knock at a socket of this host costs nothing.
 const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST_HERE: Duration = Duration::from_secs(2);
 /// The daemon tells of a change at once, and that there was none after this.
 const NEWS: Duration = Duration::from_secs(30);
 /// It is asked for all again at most so often.
@@ -33,11 +34,15 @@ const CLASSES: [&str; 6] = ["host", "pool", "PIF", "network", "Bond", "message"]
 pub fn follow(
     access: Arc<Access>,
     tell: Tell,
-    nudged: Receiver<()>,
+    nudged: Receiver<Nudge>,
     host: Arc<Mutex<Option<String>>>,
 ) -> std::io::Result<()> {
     thread("daemon", move || {
         let mut pause = FIRST;
+        let longest = match access.is_trusted() {
+            true => LONGEST_HERE,
+            false => LONGEST,
+        };
         let mut since = None;
         loop {
             let closed = match listen(&access, &tell, &host, &mut || {
@@ -56,6 +61,7 @@ pub fn follow(
                 Closed::Failed(why) if why.is("SESSION_INVALID") => {
                     // It was started anew and knows none of us.
                     access.log_out();
+                    tell_or_end(&tell, Event::LoggedOut);
                     Line::Locked
                 }
                 Closed::Failed(why) => Line::Down {
@@ -66,9 +72,11 @@ pub fn follow(
             if !tell_or_end(&tell, Event::Line(line)) {
                 return;
             }
+            // Whoever asked while it answered has been told.
+            while nudged.try_recv().is_ok() {}
             match nudged.recv_timeout(pause) {
-                Ok(()) => pause = FIRST,
-                Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(LONGEST),
+                Ok(Nudge) => pause = FIRST,
+                Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(longest),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }

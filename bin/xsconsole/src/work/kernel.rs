@@ -1,7 +1,6 @@
 //! What the kernel and the host's files say, whether the daemon runs or not.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -10,8 +9,9 @@ use std::time::Duration;
 use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::{self, PoolRole};
 use xapi_net::kernel::{self, Duplex, Pattern, Resolver, Watch};
+use xapi_reset::settings;
 
-use super::{Tell, tell_or_end, thread};
+use super::{Nudge, Tell, tell_or_end, thread};
 use crate::app::Event;
 use crate::seen::{Address, Kernel, Nic, Role, clean};
 
@@ -19,18 +19,16 @@ use crate::seen::{Address, Kernel, Nic, Role, clean};
 const EVERY: Duration = Duration::from_secs(5);
 /// After a look nobody looks again for so long, whatever happens.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The daemon's configuration is read up to this many octets.
-const LONGEST: u64 = 1 << 20;
 
 /// Looks at once, whenever the kernel says that something changed, and every few seconds.
 pub fn follow(
     root: PathBuf,
     tell: Tell,
-    nudge: Sender<()>,
-    nudged: Receiver<()>,
+    nudge: Sender<Nudge>,
+    nudged: Receiver<Nudge>,
 ) -> std::io::Result<()> {
     thread("kernel", move || {
-        let told = move |_| drop(nudge.send(()));
+        let told = move |_| drop(nudge.send(Nudge));
         // Without the kernel's word there is still the clock.
         let watch = Watch::start(told);
         loop {
@@ -44,11 +42,11 @@ pub fn follow(
             match nudged.recv_timeout(EVERY) {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => continue,
-                Ok(()) => {}
+                Ok(Nudge) => {}
             }
             // Changes come in swarms: all that comes within a moment is one.
             let end = std::time::Instant::now() + PAUSE;
-            while let Ok(()) =
+            while let Ok(Nudge) =
                 nudged.recv_timeout(end.saturating_duration_since(std::time::Instant::now()))
             {
             }
@@ -63,10 +61,7 @@ pub fn look(root: &Path) -> Kernel {
         Ok(name) => seen.hostname = clean(&name.to_string_lossy()),
         Err(why) => seen.trouble.push(format!("the host's name: {why}")),
     }
-    let named = nics_of_configuration(root).unwrap_or_else(|why| {
-        seen.trouble.push(why);
-        Vec::new()
-    });
+    let named = settings::network(root, &mut seen.trouble).nics;
     if let Err(why) = network(&named, &mut seen) {
         seen.trouble.push(why.to_string());
     }
@@ -136,38 +131,6 @@ fn nic(nic: kernel::Nic) -> Nic {
         bus: nic.pci_path.unwrap_or_default(),
         name: nic.name,
     }
-}
-
-/// Links that the daemon's configuration calls NICs although nothing in sysfs says so.
-fn nics_of_configuration(root: &Path) -> Result<Vec<Pattern>, String> {
-    let path = root.join("etc/xensource/xapi.toml");
-    let failed = |why: &dyn std::fmt::Display| {
-        format!("{}: {why}; its 'nics' are not known", path.display())
-    };
-    let mut text = String::new();
-    let read =
-        std::fs::File::open(&path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    match read {
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(why) => return Err(failed(&why)),
-        Ok(_) => {}
-    }
-    let table: toml::Table = text
-        .parse()
-        .map_err(|why: toml::de::Error| failed(&why.message()))?;
-    let Some(nics) = table.get("nics") else {
-        return Ok(Vec::new());
-    };
-    let names = nics
-        .as_array()
-        .ok_or_else(|| failed(&"'nics' is no list"))?;
-    let pattern = |name: &toml::Value| {
-        let name = name
-            .as_str()
-            .ok_or_else(|| failed(&"'nics' has more than texts"))?;
-        name.parse().map_err(|why| failed(&why))
-    };
-    names.iter().map(pattern).collect()
 }
 
 #[cfg(test)]

@@ -20,12 +20,15 @@ use access::Access;
 /// Where events go.
 pub type Tell = Sender<Event>;
 
+/// Asks a thread to look at once.
+pub struct Nudge;
+
 /// All threads of the console.
 pub struct Work {
     access: Arc<Access>,
     root: PathBuf,
     tell: Tell,
-    nudges: Vec<Sender<()>>,
+    nudges: Vec<Sender<Nudge>>,
     told: Arc<Mutex<Option<String>>>,
 }
 
@@ -97,7 +100,7 @@ impl Work {
     fn look(&self) {
         for nudge in &self.nudges {
             // A thread that is gone has said why.
-            drop(nudge.send(()));
+            drop(nudge.send(Nudge));
         }
     }
 
@@ -108,7 +111,7 @@ impl Work {
             let outcome = access.log_in(&user, &password).map(|()| user);
             tell_or_end(&tell, Event::LoggedIn(outcome));
             for nudge in nudges {
-                drop(nudge.send(()));
+                drop(nudge.send(Nudge));
             }
         })
     }

@@ -70,10 +70,7 @@ fn what_is_wrong_is_said_at_its_field_and_nothing_goes_on() {
             "172.16.0.0<Enter>255.255.255.0<Enter><Enter>",
             "first address",
         ),
-        (
-            "<Backspace>5<Enter><Enter>10.1.0.1<Enter>",
-            "Gateway",
-        ),
+        ("<Backspace>5<Enter><Enter>10.1.0.1<Enter>", "Gateway"),
     ] {
         assert_eq!(press(&mut app, typed), []);
         let Some(Dialogue::Reset(Some(dialogue))) = &app.dialogue else {
