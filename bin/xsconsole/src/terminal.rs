@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
@@ -51,7 +51,13 @@ impl Screen {
     pub fn open() -> io::Result<Screen> {
         enable_raw_mode()?;
         let open = || {
-            execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+            // A terminal without a second screen has only the one to be cleared.
+            execute!(
+                io::stdout(),
+                EnterAlternateScreen,
+                Clear(ClearType::All),
+                cursor::Hide
+            )?;
             let size = crossterm::terminal::size().unwrap_or_default();
             let unsaid = size.0 == 0 || size.1 == 0;
             let viewport = match unsaid {
@@ -59,8 +65,7 @@ impl Screen {
                 false => Viewport::Fullscreen,
             };
             let backend = CrosstermBackend::new(io::stdout());
-            let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
-            terminal.clear()?;
+            let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
             Ok(Screen { terminal, unsaid })
         };
         open().inspect_err(|_| restore())
@@ -73,7 +78,9 @@ impl Screen {
 
     /// Draws all anew the next time, whatever others have written on the screen.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `clear` asks the terminal where its cursor is, and the answer would be taken for keys.
+        let area = self.terminal.get_frame().area();
+        self.terminal.resize(area)
     }
 
     /// The screen has another size.
@@ -94,7 +101,13 @@ impl Drop for Screen {
 /// Gives the terminal back. What fails here nobody can be told of.
 fn restore() {
     let mut out = io::stdout();
-    drop(execute!(out, LeaveAlternateScreen, cursor::Show));
+    drop(execute!(
+        out,
+        Clear(ClearType::All),
+        cursor::MoveTo(0, 0),
+        LeaveAlternateScreen,
+        cursor::Show
+    ));
     drop(out.flush());
     drop(disable_raw_mode());
 }

@@ -28,7 +28,9 @@ pub fn call(cx: &Cx<'_>, call: &CallPlugin) -> Result<String> {
             return Err(errors::xenapi_plugin_failure(
                 "unknown function",
                 "",
-                format!("{PLUGIN} has the functions state, plan, confirm and waits, and no {other}"),
+                format!(
+                    "{PLUGIN} has the functions state, plan, confirm and waits, and no {other}"
+                ),
             ));
         }
     };
