@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use xapi_conf::pool_conf::PoolRole;
+use xapi_conf::trigger;
 use xapi_reset::{Afterwards, Host, Progress as Progressed, Step};
 
 use crate::app::Event;
@@ -63,11 +64,28 @@ fn basis(host: &Host) -> Basis {
 
 /// Carries the reset out, and tells how far it is.
 pub fn run(root: &Path, asked: &Asked, tell: &Tell) {
-    let outcome = run_steps(root, asked, tell).map(|()| match asked.reboot {
-        true => "The host restarts now. Its network is reset when the daemon starts.".to_owned(),
-        false => "The daemon has been started, and has reset the network.".to_owned(),
+    let outcome = run_steps(root, asked, tell).and_then(|()| match asked.reboot {
+        true => {
+            Ok("The host restarts now. Its network is reset when the daemon starts.".to_owned())
+        }
+        false => is_done(root),
     });
     drop(tell.send(Event::Ended(outcome)));
+}
+
+/// Whether the daemon has done its part: it removes the trigger then, and no sooner.
+fn is_done(root: &Path) -> Result<String, String> {
+    let left = trigger::PATHS.iter().find(|path| {
+        let path = root.join(path.trim_start_matches('/'));
+        path.symlink_metadata().is_ok()
+    });
+    match left {
+        None => Ok("The daemon has been started, and has reset the network.".to_owned()),
+        Some(path) => Err(format!(
+            "The daemon has been started, and the reset is not finished: {path} is still there. Alerts and the daemon's \
+             log say why; it tries again at its next start."
+        )),
+    }
 }
 
 fn run_steps(root: &Path, asked: &Asked, tell: &Tell) -> Result<(), String> {

@@ -18,6 +18,8 @@ pub enum Row {
     Pair(&'static str, String, Tone),
     /// A text.
     Text(String, Tone),
+    /// A mark, and a text that stands beside it.
+    Item(&'static str, String, Tone),
     /// Columns that must stay below one another: a text that is cut, not broken.
     Line(String, Tone),
 }
@@ -53,18 +55,37 @@ pub fn lines(rows: &[Row], width: usize, look: Look) -> Vec<Line<'static>> {
                 lines.push(Line::styled(look.shown(text), look.style(*tone)));
             }
             Row::Pair(name, value, tone) => {
-                let parts = wrapped(&look.shown(value), width.saturating_sub(NAMES + 1).max(8));
-                for (at, part) in parts.into_iter().enumerate() {
-                    let name = if at == 0 { *name } else { "" };
-                    lines.push(Line::from(vec![
-                        Span::raw(format!("{name:<NAMES$} ")),
-                        Span::styled(part, look.style(*tone)),
-                    ]));
-                }
+                let name = (format!("{name:<NAMES$} "), Tone::Plain);
+                lines.extend(beside(&name, value, *tone, width, look));
+            }
+            Row::Item(mark, text, tone) => {
+                let mark = (format!("{mark:<3} "), *tone);
+                lines.extend(beside(&mark, text, *tone, width, look));
             }
         }
     }
     lines
+}
+
+/// A text beside a name, however many lines it takes.
+fn beside(
+    (name, of_name): &(String, Tone),
+    text: &str,
+    tone: Tone,
+    width: usize,
+    look: Look,
+) -> Vec<Line<'static>> {
+    let columns = name.len();
+    let parts = wrapped(&look.shown(text), width.saturating_sub(columns).max(8));
+    let parts = parts.into_iter().enumerate();
+    let lines = parts.map(|(at, part)| {
+        let name = if at == 0 { name.as_str() } else { "" };
+        Line::from(vec![
+            Span::styled(format!("{name:<columns$}"), look.style(*of_name)),
+            Span::styled(part, look.style(tone)),
+        ])
+    });
+    lines.collect()
 }
 
 /// The rows as plain text, for programs and people who read no screen.
@@ -75,6 +96,7 @@ pub fn text(rows: &[Row]) -> String {
             Row::Blank => String::new(),
             Row::Title(line) | Row::Text(line, _) | Row::Line(line, _) => line.clone(),
             Row::Pair(name, value, _) => format!("{name:<NAMES$} {value}"),
+            Row::Item(mark, text, _) => format!("{mark:<3} {text}"),
         };
         text += crate::seen::clean(&line).trim_end();
         text.push('\n');

@@ -523,17 +523,17 @@ fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
     let mut focus = 0;
     for (at, (says, progress)) in work.steps.iter().enumerate() {
         let (mark, tone) = match progress {
-            Progress::Waiting => ("-- ", Tone::Faint),
+            Progress::Waiting => ("--", Tone::Faint),
             Progress::Doing => ("...", Tone::Plain),
-            Progress::Done => ("ok ", Tone::Good),
-            Progress::Failed(_) => ("!! ", Tone::Bad),
+            Progress::Done => ("ok", Tone::Good),
+            Progress::Failed(_) => ("!!", Tone::Bad),
         };
         if *progress != Progress::Waiting {
             focus = at;
         }
-        rows.push(Row::Text(format!("{mark} {says}"), tone));
+        rows.push(Row::Item(mark, says.clone(), tone));
         if let Progress::Failed(why) = progress {
-            rows.push(Row::Text(why.clone(), Tone::Bad));
+            rows.push(Row::Item("", why.clone(), Tone::Bad));
         }
     }
     rows.extend(
