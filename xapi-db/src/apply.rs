@@ -11,7 +11,7 @@ use crate::column;
 use crate::edit::{Act, Edit, same};
 use crate::error::{CommitError, DbError};
 use crate::layout::{Layout, Place, each_ref, is_null, mentions};
-use crate::reader::{holds, stored_row, stored_value};
+use crate::reader::{holds, stored_value};
 use crate::store::UniqueKey;
 
 /// Tombstones kept for a class, at most; when there are more, the older half goes.
@@ -183,13 +183,18 @@ impl Applying<'_> {
     fn destroy(&mut self, table: usize, edit: &Edit) -> Result<(), DbError> {
         let layout = self.layout;
         let desc = &layout.tables[table];
-        let row = stored_row(self.conn, desc, &edit.reference)?
-            .ok_or_else(|| self.unfit(edit, "no such row"))?;
-        for (at, value) in row.iter().enumerate() {
-            if desc.columns[at].refers {
-                let old = self.targets((table, at), value);
-                self.relink((table, at), &edit.reference, &old, &BTreeSet::new())?;
+        if !holds(self.conn, desc, &edit.reference)? {
+            return Err(self.unfit(edit, "no such row"));
+        }
+        // Only what refers is read: a row with a value that nobody can read goes like any other.
+        for (at, column) in desc.columns.iter().enumerate() {
+            if !column.refers || column.view.is_some() {
+                continue;
             }
+            let value = stored_value(self.conn, desc, column, &edit.reference)?
+                .ok_or_else(|| self.unfit(edit, "no such row"))?;
+            let old = self.targets((table, at), &value);
+            self.relink((table, at), &edit.reference, &old, &BTreeSet::new())?;
         }
         let name = desc.class.name;
         // The tombstone remembers when the row was made: who never saw it needs no word of its end.

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one. Nobody but its owner can
 /// read it at any instant if the mode says so. Folders that are missing are made.
@@ -60,8 +60,29 @@ fn take_away(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Gives a file another name, in the same folder, so that it keeps it when the power fails.
-pub(crate) fn rename(path: &Path, new: &Path) -> io::Result<()> {
+/// Gives a file another name in its folder, `NAME.aside-1` or the like, which it keeps when the power fails.
+pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for n in 1..=9 {
+        let aside = path.with_file_name(format!("{name}.aside-{n}"));
+        if fs::symlink_metadata(&aside).is_err() {
+            rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    // Somebody holds the easy names.
+    let aside = path.with_file_name(format!("{name}.aside-{}", unknowable()?));
+    rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// A part of a name that nobody can know before.
+pub(crate) fn unknowable() -> io::Result<String> {
+    let number = getrandom::u64().map_err(io::Error::other)?;
+    Ok(format!("{number:016x}"))
+}
+
+fn rename(path: &Path, new: &Path) -> io::Result<()> {
     fs::rename(path, new)?;
     sync(folder(new))
 }

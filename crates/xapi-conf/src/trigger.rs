@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use find::{Found, Malformed, Pending, Refusal, Refused, find};
 pub use parse::{Complaint, What, parse};
 
-use crate::file;
+use crate::file::{self, unknowable};
 use crate::management::Management;
 
 /// Where it is looked for, below the root. It is written to the first: many systems empty the other at boot.
@@ -80,7 +80,7 @@ pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|held| held.is_dir());
     if is_folder(&path) {
-        set_aside(&path)?;
+        file::set_aside(&path)?;
     }
     // Everybody may make files here: by a name that nobody can know before.
     let beside = folder.join(format!(".network-reset.{}", unknowable()?));
@@ -94,27 +94,6 @@ pub fn remove(root: &Path) -> io::Result<()> {
         file::remove(&below(root, path))?;
     }
     Ok(())
-}
-
-/// Gives a file another name in its folder, `network-reset.aside-…`, which it is to keep when the power fails.
-pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    for n in 1..=9 {
-        let aside = path.with_file_name(format!("{name}.aside-{n}"));
-        if std::fs::symlink_metadata(&aside).is_err() {
-            file::rename(path, &aside)?;
-            return Ok(aside);
-        }
-    }
-    // Somebody holds the easy names.
-    let aside = path.with_file_name(format!("{name}.aside-{}", unknowable()?));
-    file::rename(path, &aside)?;
-    Ok(aside)
-}
-
-fn unknowable() -> io::Result<String> {
-    let number = getrandom::u64().map_err(io::Error::other)?;
-    Ok(format!("{number:016x}"))
 }
 
 fn below(root: &Path, path: &str) -> PathBuf {

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod converge;
 pub mod engine;
 pub mod facts;
+pub mod firmware;
 pub mod found;
 pub mod kernel;
 pub mod local;

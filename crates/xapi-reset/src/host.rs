@@ -46,14 +46,9 @@ impl fmt::Display for Nic {
             Some(false) => "no carrier",
             None => "switched off",
         };
-        write!(
-            out,
-            "{:<15} {}  {carrier:<12}",
-            self.name.as_str(),
-            self.mac
-        )?;
+        write!(out, "{:<15} {}  {carrier}", self.name.as_str(), self.mac)?;
         match &self.driver {
-            Some(driver) => write!(out, "  {driver}"),
+            Some(driver) => write!(out, ", {driver}"),
             None => Ok(()),
         }
     }
@@ -123,6 +118,11 @@ impl Host {
     /// be there.
     pub fn default_device(&self) -> Option<String> {
         self.installed.device().or_else(|| self.device_of_bridge())
+    }
+
+    /// Whether [`Host::default_device`] is by the installer's file.
+    pub fn is_device_installed(&self) -> bool {
+        self.installed.device().is_some()
     }
 
     /// The VLAN that carried management by the installer's file.

@@ -8,6 +8,7 @@ use thiserror::Error;
 use xapi_conf::inventory::{
     self, CURRENT_INTERFACES, Inventory, MANAGEMENT_ADDRESS_TYPE, MANAGEMENT_INTERFACE,
 };
+use xapi_conf::management::{Ipv4, Ipv6};
 use xapi_conf::pool_conf::{self, PoolRole};
 use xapi_conf::trigger::{self, Trigger};
 use xapi_conf::{file, management_conf};
@@ -97,7 +98,7 @@ impl Doing<'_> {
     fn step(&mut self, step: &Step, machine: &mut dyn Machine) -> Result<(), String> {
         match step {
             Step::WritePoolConf { master } => {
-                let path = self.path(pool_conf::PATH);
+                let path = self.place(pool_conf::PATH)?;
                 let role = PoolRole::Slave(master.clone());
                 written(&path, role.write(&path))
             }
@@ -133,12 +134,12 @@ impl Doing<'_> {
                 Ok(())
             }
             Step::KeepTopology => {
-                let path = self.path(LAST_TOPOLOGY);
+                let path = self.place(LAST_TOPOLOGY)?;
                 let text = self.topology.to_text().map_err(|why| why.to_string())?;
                 written(&path, file::write(&path, text.as_bytes(), 0o644))
             }
             Step::WriteManagementConf => {
-                let path = self.path(management_conf::PATH);
+                let path = self.place(management_conf::PATH)?;
                 let wanted = &self.asked.management;
                 written(&path, management_conf::write(&path, wanted))
             }
@@ -158,6 +159,26 @@ impl Doing<'_> {
 
     fn path(&self, path: &str) -> PathBuf {
         self.host.root.join(path.trim_start_matches('/'))
+    }
+
+    /// Where a file is to be written. A folder in its place goes aside.
+    fn place(&mut self, path: &str) -> Result<PathBuf, String> {
+        let path = self.path(path);
+        if std::fs::symlink_metadata(&path).is_ok_and(|held| held.is_dir()) {
+            self.set_aside(&path)?;
+        }
+        Ok(path)
+    }
+
+    /// Gives what cannot be used another name.
+    fn set_aside(&mut self, path: &Path) -> Result<(), String> {
+        let aside = file::set_aside(path).map_err(|why| format!("{}: {why}", path.display()))?;
+        self.notes(vec![format!(
+            "{} is now {}",
+            path.display(),
+            aside.display()
+        )]);
+        Ok(())
     }
 
     fn notes(&mut self, notes: Vec<String>) {
@@ -186,24 +207,39 @@ impl Doing<'_> {
         for left in &outcome.left_out {
             self.goes_on(format!("{}: {}", left.part, left.why));
         }
-        let bridges = outcome.facts.bridges.iter();
-        let found = bridges
-            .filter(|(name, _)| name.as_str() == bridge)
-            .flat_map(|(_, facts)| &facts.addresses);
-        let addresses: Vec<String> = found.map(ToString::to_string).collect();
+        let mut bridges = outcome.facts.bridges.iter();
+        let Some((_, found)) = bridges.find(|(name, _)| name.as_str() == bridge) else {
+            return self.goes_on(format!("{bridge} is not there"));
+        };
+        let wanted = &self.asked.management;
+        for (is_asked, lease, family) in [
+            (wanted.ipv4 == Some(Ipv4::Dhcp), &found.lease_v4, "IPv4"),
+            (wanted.ipv6 == Some(Ipv6::Dhcp), &found.lease_v6, "IPv6"),
+        ] {
+            if is_asked && lease.is_none() {
+                let seconds = WITHIN.as_secs();
+                self.goes_on(format!(
+                    "no DHCP server has given {bridge} an address of {family} within {seconds} s"
+                ));
+            }
+        }
+        let addresses: Vec<String> = found.addresses.iter().map(ToString::to_string).collect();
         match addresses.is_empty() {
-            true => self.goes_on(format!("{bridge} has no address yet")),
             false => self.notes(vec![format!("{bridge} has {}", addresses.join(" and "))]),
+            true if wanted.ipv6 == Some(Ipv6::Autoconf) => self.notes(vec![format!(
+                "{bridge} gets an address when a router advertises its network"
+            )]),
+            true => self.goes_on(format!("{bridge} has no address yet")),
         }
     }
 
     fn write_inventory(&mut self, bridge: &str) -> Result<(), String> {
-        let path = self.path(inventory::PATH);
+        let path = self.place(inventory::PATH)?;
         let mut inventory = match Inventory::read(&path) {
             Ok(inventory) => inventory,
             Err(why) => {
                 self.goes_on(format!("{}: {why}; it is made anew", path.display()));
-                set_aside(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+                self.set_aside(&path)?;
                 Inventory::empty(&path)
             }
         };
@@ -215,14 +251,6 @@ impl Doing<'_> {
         };
         inventory.set(MANAGEMENT_ADDRESS_TYPE, family);
         written(&path, inventory.write())
-    }
-}
-
-/// Gives what cannot be read another name, so that a readable one can take its place.
-fn set_aside(path: &Path) -> io::Result<()> {
-    match trigger::set_aside(path) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-        _ => Ok(()),
     }
 }
 

@@ -16,8 +16,8 @@ use xapi_tests::Lab;
 /// How long a text is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Where the console is inside a host.
-pub const PROGRAM: &str = "/run/lab/programs/xsconsole";
+/// The console, as people on a host call it.
+pub const PROGRAM: &str = "xsconsole";
 
 /// A terminal of tmux; its server goes when this is dropped.
 pub struct Screen {

@@ -14,7 +14,7 @@ use crate::lab::Record;
 pub const BIN: &str = "/run/lab/bin";
 /// The lab's own program, inside a host.
 const PROGRAM: &str = "/run/lab/xapi-lab";
-/// The directory with `xapi` and `xe`. The directory, not the files: a rebuilt program is used at its next start.
+/// The directory with `xapi`, `xe` and their like. The directory, not the files: a rebuilt program is used at its next start.
 const PROGRAMS: &str = "/run/lab/programs";
 /// The commands of a host that are this program under another name.
 const OURS: &[&str] = &[
@@ -25,6 +25,8 @@ const OURS: &[&str] = &[
     "halt",
     "shutdown",
 ];
+/// Those of the directory that a host has as commands. Only the first two have to be there.
+const PROGRAM_NAMES: &[&str] = &["xapi", "xe", "xe-reset-networking", "xsconsole"];
 /// What the machine keeps in its device directory and a host may use.
 const DEVICES: &[&str] = &[
     "null", "zero", "full", "random", "urandom", "tty", "net/tun", "pts",
@@ -255,7 +257,7 @@ fn commands() -> Result<()> {
     for name in OURS {
         symlink(PROGRAM, Path::new(BIN).join(name)).doing(|| format!("making {BIN}/{name}"))?;
     }
-    for name in ["xapi", "xe"] {
+    for name in PROGRAM_NAMES {
         let target = Path::new(PROGRAMS).join(name);
         symlink(target, Path::new(BIN).join(name)).doing(|| format!("making {BIN}/{name}"))?;
     }

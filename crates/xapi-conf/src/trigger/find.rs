@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use super::{Complaint, LIMIT, PATHS, Trigger, below, parse, set_aside};
+use super::{Complaint, LIMIT, PATHS, Trigger, below, parse};
 use crate::file;
 
 /// What was found where triggers are looked for.
@@ -141,7 +141,7 @@ impl Found {
         let malformed = self.malformed.iter().map(|malformed| &malformed.path);
         malformed
             .chain(&self.older)
-            .map(|path| (path.as_path(), set_aside(path)))
+            .map(|path| (path.as_path(), file::set_aside(path)))
             .collect()
     }
 }
