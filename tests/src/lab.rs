@@ -84,6 +84,22 @@ impl Lab {
         command
     }
 
+    /// The words of a command line that runs a verb of xapi-lab, for whoever runs it himself.
+    pub fn words(&self, arguments: &[&str]) -> Vec<String> {
+        let program = program();
+        let program = program.to_str().expect("a path in UTF-8");
+        let ours = [
+            "env",
+            "-u",
+            "XAPI_LAB_BIN_DIR",
+            program,
+            "--name",
+            &self.name,
+        ];
+        let words = ours.iter().chain(arguments);
+        words.map(|word| (*word).to_owned()).collect()
+    }
+
     /// Runs a verb of xapi-lab, whatever comes of it.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments)

@@ -23,6 +23,7 @@ want node nodejs
 want npm npm
 want pkill procps
 want nsenter util-linux
+want tmux tmux
 # The hosts of a lab have the machine's /usr alone.
 /usr/bin/python3 -c 'import xmlrpc.client' 2>/dev/null || missing="$missing python3"
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"

@@ -319,6 +319,7 @@ pub(crate) struct Confirmation {
 #[derive(Default)]
 struct Confirming {
     waits: bool,
+    until: Option<Instant>,
     word: Option<Word>,
     ends: bool,
 }
@@ -336,14 +337,15 @@ impl Confirmation {
 
     /// Waits for the word of a person. An error if there is none in time, or if it is no.
     pub(crate) fn wait(&self, within: Duration, about: &Ref<Pif>) -> Result<()> {
-        let state = self.state();
+        let mut state = self.state();
+        state.until = Some(Instant::now() + within);
         tracing::info!("the change waits {} s to be confirmed", within.as_secs());
         let undecided = |state: &mut Confirming| state.word.is_none() && !state.ends;
         let (mut state, _) = self
             .said
             .wait_timeout_while(state, within, undecided)
             .unwrap_or_else(PoisonError::into_inner);
-        state.waits = false;
+        (state.waits, state.until) = (false, None);
         let why = match (state.word.take(), state.ends) {
             (Some(Word::Yes), _) => return Ok(()),
             (Some(Word::No), _) => "the change was refused".to_owned(),
@@ -359,6 +361,13 @@ impl Confirmation {
     /// Whether a change waits for a person.
     pub(crate) fn waits(&self) -> bool {
         self.state().waits
+    }
+
+    /// How long a change still waits for a person; `None` if none does, or if somebody has said his word.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let state = self.state();
+        let until = state.until.filter(|_| state.waits && state.word.is_none());
+        until.map(|until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Says that all is well, or not. OPERATION_NOT_ALLOWED if nothing waits for it.

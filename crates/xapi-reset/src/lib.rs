@@ -10,7 +10,7 @@
 mod host;
 mod machine;
 mod run;
-mod settings;
+pub mod settings;
 mod step;
 mod wanted;
 

@@ -21,14 +21,14 @@ struct Keys {
 
 /// Where things of the network are, by the configuration file below a root. What is wrong with the file is added to
 /// `notes`.
-pub(crate) fn network(root: &Path, notes: &mut Vec<String>) -> Config {
+pub fn network(root: &Path, notes: &mut Vec<String>) -> Config {
     let path = root.join("etc/xensource/xapi.toml");
     let mut config = Config::at(root);
     let keys = match read(&path) {
         Ok(keys) => keys,
         Err(why) => {
             notes.push(format!(
-                "{}: {why}. The reset goes on without it; the daemon will not start before it is mended \
+                "{}: {why}. This goes on without it; the daemon will not start before it is mended \
                  (xapi --check-config tells where)",
                 path.display()
             ));

@@ -218,6 +218,30 @@ fn a_change_that_waits_for_a_person_is_kept_or_undone_as_he_says() {
 }
 
 #[test]
+fn whoever_asks_is_told_how_long_a_change_still_waits() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let left = || plugin(&host, "waits", &[]).expect("an answer")["seconds_left"].clone();
+    assert_eq!(left(), Json::Null, "no change waits");
+    let wishes = [("confirm-within", "60")];
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| bond(&host, &wishes, &network, &["eth0", "eth1"]));
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        let seconds = loop {
+            match left().as_u64() {
+                Some(seconds) => break seconds,
+                None => assert!(std::time::Instant::now() < until, "nothing waits"),
+            }
+            std::thread::yield_now();
+        };
+        assert!((30..=60).contains(&seconds), "{seconds}");
+        plugin(&host, "confirm", &[]).expect("heard");
+        change.join().unwrap().expect("a bond");
+    });
+    assert_eq!(left(), Json::Null, "it waits no longer");
+}
+
+#[test]
 fn a_change_that_nobody_confirms_is_undone() {
     let host = stage(&["eth0", "eth1"]);
     let network = host.new_network("PUB");

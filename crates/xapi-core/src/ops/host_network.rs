@@ -23,11 +23,14 @@ pub fn call(cx: &Cx<'_>, call: &CallPlugin) -> Result<String> {
         "state" => state(cx, call)?,
         "plan" => json!(plan(cx, call)?),
         "confirm" => confirm(cx, call)?,
+        "waits" => waits(cx),
         other => {
             return Err(errors::xenapi_plugin_failure(
                 "unknown function",
                 "",
-                format!("{PLUGIN} has the functions state, plan and confirm, and no {other}"),
+                format!(
+                    "{PLUGIN} has the functions state, plan, confirm and waits, and no {other}"
+                ),
             ));
         }
     };
@@ -43,6 +46,12 @@ fn confirm(cx: &Cx<'_>, call: &CallPlugin) -> Result<Json> {
     };
     cx.core.confirmation.say(well)?;
     Ok(json!(true))
+}
+
+/// How long a change of this host's network still waits for `confirm`, in seconds; null if none waits.
+fn waits(cx: &Cx<'_>) -> Json {
+    let left = cx.core.confirmation.time_left();
+    json!({"seconds_left": left.map(|left| left.as_secs())})
 }
 
 /// The steps from what is so to what the database says.

@@ -1,0 +1,205 @@
+//! The way to the daemon: its socket, or an address; and who goes it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use xapi_client::{Client, ClientError, KnownServers, Options, Session, Trust};
+
+/// A call takes no longer, but for those that change the network.
+pub const CALL: Duration = Duration::from_secs(15);
+/// The daemon's socket, below the root.
+const SOCKET: &str = "var/lib/xcp/xapi";
+
+/// Why nothing can be asked.
+#[derive(Debug)]
+pub enum Closed {
+    /// Somebody has to log in first.
+    Locked,
+    /// The daemon does not answer, or not so.
+    Failed(ClientError),
+}
+
+/// The way to the daemon.
+pub struct Access {
+    client: Client,
+    here: bool,
+    /// Over the socket root needs no password.
+    trusted: bool,
+    /// The session of whoever logged in.
+    session: Mutex<Option<String>>,
+}
+
+impl Access {
+    /// The way that was asked for; without one the socket for root, and the loopback for others, whom the socket lets
+    /// not in.
+    pub fn new(
+        root: &Path,
+        url: Option<&str>,
+        is_root: bool,
+        home: Option<PathBuf>,
+    ) -> Result<Access, String> {
+        let (client, here) = match url {
+            None if is_root => (Client::unix(root.join(SOCKET)), true),
+            None => (Client::tcp("127.0.0.1", 80), true),
+            Some(url) => at(url, home)?,
+        };
+        Ok(Access {
+            client: client.with(options(CALL)),
+            here,
+            trusted: is_root && url.is_none(),
+            session: Mutex::default(),
+        })
+    }
+
+    /// Whether the daemon is this host's.
+    pub fn is_here(&self) -> bool {
+        self.here
+    }
+
+    /// Whether nobody has to log in.
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// A session, for calls that take at most so long and go with these headers.
+    pub fn session(
+        &self,
+        within: Duration,
+        headers: Vec<(String, String)>,
+    ) -> Result<Session, Closed> {
+        let client = self.client.with(Options {
+            headers,
+            ..options(within)
+        });
+        if self.trusted {
+            return Session::login(client, "root", "", "xsconsole").map_err(Closed::Failed);
+        }
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        match session.as_deref() {
+            Some(reference) => Ok(Session::adopt(client, reference)),
+            None => Err(Closed::Locked),
+        }
+    }
+
+    /// Whether the daemon answers at all, whoever asks.
+    pub fn knock(&self) -> Result<(), ClientError> {
+        let asked = self
+            .client
+            .call("host.get_uuid", vec!["".into(), "".into()]);
+        match asked {
+            Err(ClientError::Api(_)) | Ok(_) => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Logs somebody in; the reason if he is refused.
+    pub fn log_in(&self, user: &str, password: &str) -> Result<(), String> {
+        let params = [user, password, "1.0", "xsconsole"].map(xapi_model::Value::from);
+        let made = self
+            .client
+            .call("session.login_with_password", params.to_vec());
+        let made = made.map_err(|why| match why.is("SESSION_AUTHENTICATION_FAILED") {
+            true => "User or password are not right.".to_owned(),
+            false => super::said(&why),
+        })?;
+        let reference = made.as_str().ok_or("The daemon gave no session.")?;
+        self.log_out();
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(reference.to_owned());
+        Ok(())
+    }
+
+    /// Forgets who logged in, here and at the daemon.
+    pub fn log_out(&self) {
+        let taken = self
+            .session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(reference) = taken {
+            // A daemon that does not hear it ends the session by itself some day.
+            drop(self.client.call("session.logout", vec![reference.into()]));
+        }
+    }
+}
+
+fn options(within: Duration) -> Options {
+    Options {
+        connect_timeout: Duration::from_secs(5),
+        call_timeout: Some(within),
+        user_agent: concat!("xsconsole/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Options::default()
+    }
+}
+
+/// The server of a URL, and whether it is this machine.
+fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
+    let bad = || format!("{url}: an address such as https://xs-1 or http://127.0.0.1:80");
+    let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']').ok_or_else(bad)?;
+            (host, port.strip_prefix(':'))
+        }
+        None => match rest.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        },
+    };
+    let port = port.map(str::parse::<u16>).transpose().map_err(|_| bad())?;
+    if host.is_empty() || host.contains(['/', '@', '?']) {
+        return Err(bad());
+    }
+    let here = matches!(host, "localhost" | "127.0.0.1" | "::1");
+    match scheme {
+        "http" => Ok((Client::tcp(host, port.unwrap_or(80)), here)),
+        "https" => {
+            let home = home.ok_or("HOME is not set, so that no certificate can be remembered")?;
+            let known = KnownServers::new(home.join(".xe-fingerprints"), |_| {});
+            let trust = Trust::first_use(known).map_err(|why| why.to_string())?;
+            Ok((Client::tls(host, port.unwrap_or(443), trust), here))
+        }
+        _ => Err(bad()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, at};
+
+    #[test]
+    fn an_address_names_scheme_host_and_port_or_is_refused() {
+        let place = |url: &str| at(url, None).map(|(client, here)| (format!("{client:?}"), here));
+        for (url, shown, here) in [
+            ("http://127.0.0.1", "127.0.0.1", true),
+            ("http://xs-1:8080/", "xs-1", false),
+            ("http://[::1]:81", "::1", true),
+        ] {
+            let (client, is_here) = place(url).unwrap();
+            assert!(client.contains(shown), "{url}: {client}");
+            assert_eq!(is_here, here, "{url}");
+        }
+        for url in [
+            "xs-1",
+            "ftp://xs-1",
+            "http://",
+            "http://a:b",
+            "http://a/b",
+            "http://u@a",
+        ] {
+            assert!(place(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_root_over_the_socket_needs_no_password() {
+        let trusted = |url, is_root| {
+            let access = Access::new("/".as_ref(), url, is_root, None).unwrap();
+            access.is_trusted()
+        };
+        assert!(trusted(None, true));
+        assert!(!trusted(None, false));
+        assert!(!trusted(Some("http://127.0.0.1"), true));
+    }
+}

@@ -1,0 +1,354 @@
+//! Where keys lead, and what has to be done then.
+
+use xapi_model::Value;
+use xsconsole::app::job::{Call, Job, Progress};
+use xsconsole::app::menu::{Item, Menu};
+use xsconsole::app::probing::Target;
+use xsconsole::app::{Dialogue, Effect, Event, User};
+use xsconsole::seen::{Kind, Line};
+
+use crate::host::{console, item, kernel, open, pif, press, told, without_daemon};
+
+fn job(effects: &[Effect]) -> &Job {
+    match effects {
+        [Effect::Run(job)] => job,
+        other => panic!("no job alone: {other:?}"),
+    }
+}
+
+fn words(call: &Call) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let params: Vec<String> = call.params.iter().map(text).collect();
+    format!("{} {}", call.name, params.join(" "))
+}
+
+#[test]
+fn escape_goes_one_step_back_and_keeps_what_was_typed() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    press(&mut app, "<Enter><Enter>172.16.0.12<Enter><Enter><Enter>");
+    press(&mut app, "<Enter><Enter>");
+    let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    assert!(dialogue.wanted().is_some(), "at the summary");
+    // Summary, name servers, IPv6, static IPv4.
+    press(&mut app, "<Esc><Esc><Esc>");
+    let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    assert_eq!(
+        dialogue.addressing.part,
+        xsconsole::app::addressing::Part::V4
+    );
+    assert_eq!(dialogue.addressing.v4.text(0), "172.16.0.12");
+    press(&mut app, "<Esc><Esc>");
+    assert!(
+        matches!(app.dialogue, Some(Dialogue::Configure(_))),
+        "the interface"
+    );
+    press(&mut app, "<Esc>");
+    assert!(app.dialogue.is_none());
+    assert_eq!(app.menu, Menu::Network);
+    press(&mut app, "<Esc>");
+    assert_eq!(app.menu, Menu::Root);
+    assert_eq!(
+        press(&mut app, "<Esc>"),
+        [],
+        "there is nothing before the first menu"
+    );
+}
+
+#[test]
+fn another_address_for_management_is_one_call_that_waits_for_a_person() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    press(
+        &mut app,
+        "<Enter><Enter>172.16.0.12<Enter><Enter><Enter><Enter><Enter>",
+    );
+    let effects = press(&mut app, "++-<Enter>");
+    let job = job(&effects);
+    assert_eq!(job.confirm_within, Some(75));
+    let calls: Vec<String> = job.calls.iter().map(words).collect();
+    assert_eq!(
+        calls,
+        [
+            "PIF.reconfigure_ip OpaqueRef:eth0-Nic Static 172.16.0.12 255.255.255.224 172.16.0.1 172.16.0.1,172.16.0.2"
+        ]
+    );
+}
+
+#[test]
+fn what_is_so_already_is_not_asked_for() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    let effects = press(
+        &mut app,
+        "<Enter><Enter><Enter><Enter><Enter><Enter><Enter><Enter>",
+    );
+    assert_eq!(effects, []);
+    assert!(matches!(&app.dialogue, Some(Dialogue::Notice(text)) if text == "All is so already."));
+}
+
+#[test]
+fn management_moves_with_its_addresses_set_first_and_the_old_ones_given_up_last() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    // eth3, by DHCP, no IPv6.
+    let effects = press(&mut app, "<Down><Enter><Enter><Enter><Enter>");
+    let calls: Vec<String> = job(&effects).calls.iter().map(words).collect();
+    assert_eq!(
+        calls,
+        [
+            "PIF.reconfigure_ip OpaqueRef:eth3-Nic DHCP    ",
+            "host.management_reconfigure OpaqueRef:eth3-Nic",
+            "PIF.reconfigure_ip OpaqueRef:eth0-Nic None    ",
+        ]
+    );
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    let effects = press(&mut app, "<Down><Enter><Enter><Enter>a<Enter>");
+    assert_eq!(
+        job(&effects).calls.len(),
+        2,
+        "the old ones are kept on request"
+    );
+    // IPv6 alone: it has to be what the host is known by.
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    let effects = press(&mut app, "<Down><Enter>n<Enter>a<Enter><Enter>");
+    let names: Vec<&str> = job(&effects).calls.iter().map(|call| call.name).collect();
+    assert_eq!(
+        names,
+        [
+            "PIF.reconfigure_ipv6",
+            "PIF.set_primary_address_type",
+            "host.management_reconfigure",
+            "PIF.reconfigure_ip"
+        ]
+    );
+}
+
+#[test]
+fn members_of_bonds_and_tunnels_are_not_offered() {
+    let mut told = told();
+    told.pifs.push(pif("tunnel0", Kind::Tunnel));
+    let mut app = console();
+    app.update(Event::Told(Box::new(told)));
+    open(&mut app, item::CONFIGURE);
+    let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    let offered: Vec<String> = dialogue.pifs.iter().map(|pif| pif.name()).collect();
+    assert_eq!(offered, ["eth0", "eth3", "bond0", "VLAN 7 on eth0"]);
+}
+
+#[test]
+fn a_change_that_waits_is_confirmed_or_undone_once() {
+    let mut app = console();
+    open(&mut app, item::HOSTNAME);
+    press(&mut app, "xs-2<Enter>");
+    app.update(Event::Step(0, None, Progress::Doing));
+    assert_eq!(press(&mut app, "<Enter>cu<Esc>"), [], "nothing waits yet");
+    assert!(app.is_at_work());
+    assert_eq!(press(&mut app, "<^C>"), [], "it is not left alone");
+    app.update(Event::Waits(Some(app.now)));
+    assert_eq!(press(&mut app, "x"), []);
+    assert_eq!(press(&mut app, "u"), [Effect::Confirm { undo: true }]);
+    assert_eq!(press(&mut app, "c"), [], "one word is enough");
+    app.update(Event::Waits(None));
+    app.update(Event::Waits(Some(app.now)));
+    assert_eq!(
+        press(&mut app, "<Enter>"),
+        [Effect::Confirm { undo: false }],
+        "the next step waits as well"
+    );
+    assert_eq!(
+        app.update(Event::Ended(Ok("done".to_owned()))),
+        [Effect::Look]
+    );
+    press(&mut app, "<Enter>");
+    assert!(app.dialogue.is_none());
+}
+
+#[test]
+fn the_emergency_reset_works_without_the_daemon_and_nothing_else_does() {
+    for (at, opens) in [
+        (item::CONFIGURE, false),
+        (item::SERVERS, false),
+        (item::TEST, true),
+        (item::NICS, true),
+        (item::HOSTNAME, false),
+        (item::RESET, true),
+    ] {
+        let mut app = without_daemon();
+        open(&mut app, at);
+        let refused = matches!(app.dialogue, Some(Dialogue::Notice(_)));
+        assert_eq!(!refused, opens, "{:?}", app.dialogue);
+    }
+}
+
+#[test]
+fn without_root_changes_take_a_login_and_the_reset_is_refused() {
+    let mut app = console();
+    app.user = User::Nobody;
+    open(&mut app, item::HOSTNAME);
+    let effects = press(&mut app, "admin<Enter>pw<Enter>");
+    let [Effect::LogIn { user, password }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((user.as_str(), password.as_str()), ("admin", "pw"));
+    assert_eq!(press(&mut app, "x<Enter>"), [], "it is asked once");
+    app.update(Event::LoggedIn(Ok("admin".to_owned())));
+    assert!(
+        matches!(app.dialogue, Some(Dialogue::Hostname(_))),
+        "what was wanted opens"
+    );
+    assert_eq!(app.user, User::LoggedIn("admin".to_owned()));
+    press(&mut app, "<Esc><Down><Enter>");
+    let refused =
+        matches!(&app.dialogue, Some(Dialogue::Notice(text)) if text.contains("needs root"));
+    assert!(refused, "{:?}", app.dialogue);
+    press(&mut app, "<Enter><Esc><End><Up>");
+    assert_eq!(app.item(), Item::LogOut);
+    assert_eq!(press(&mut app, "<Enter>"), [Effect::LogOut]);
+    assert_eq!(app.user, User::Nobody);
+}
+
+#[test]
+fn another_hosts_daemon_does_not_make_this_hosts_kernel_its_own() {
+    let mut app = console();
+    app.here = false;
+    for at in [item::TEST, item::RESET] {
+        let mut app = app.clone();
+        open(&mut app, at);
+        assert!(
+            matches!(app.dialogue, Some(Dialogue::Notice(_))),
+            "{:?}",
+            app.dialogue
+        );
+    }
+}
+
+#[test]
+fn what_the_daemon_said_last_stays_when_it_goes() {
+    let mut app = console();
+    let since = app.now;
+    app.update(Event::Line(Line::Down {
+        since,
+        why: "gone".to_owned(),
+    }));
+    assert!(app.told.is_some());
+    open(&mut app, item::CONFIGURE);
+    assert!(
+        matches!(app.dialogue, Some(Dialogue::Notice(_))),
+        "but nothing is changed by it"
+    );
+    press(&mut app, "<Enter>");
+    app.update(Event::Told(Box::new(told())));
+    press(&mut app, "<Enter>");
+    assert!(
+        matches!(app.dialogue, Some(Dialogue::Configure(_))),
+        "it is back"
+    );
+}
+
+#[test]
+fn a_field_is_replaced_by_the_first_character_and_edited_after_a_cursor_key() {
+    let mut app = console();
+    open(&mut app, item::HOSTNAME);
+    let typed = |app: &xsconsole::app::App| match &app.dialogue {
+        Some(Dialogue::Hostname(form)) => form.entries[0].input.text().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    press(&mut app, "<End>0");
+    assert_eq!(typed(&app), "xs-10");
+    press(&mut app, "<Home><Delete>y<Right><Backspace>");
+    assert_eq!(typed(&app), "y-10");
+    press(&mut app, &"é".repeat(300));
+    assert_eq!(typed(&app).chars().count(), 255);
+    press(&mut app, "<Esc><Enter>q");
+    assert_eq!(typed(&app), "q");
+    let effects = press(&mut app, "<Enter>");
+    let calls: Vec<String> = job(&effects).calls.iter().map(words).collect();
+    assert_eq!(calls, ["host.set_hostname_live OpaqueRef:host q"]);
+}
+
+#[test]
+fn name_servers_are_added_and_removed_in_their_order() {
+    let mut app = console();
+    open(&mut app, item::SERVERS);
+    let effects = press(&mut app, "<Enter>10.0.0.9<Enter>");
+    let calls: Vec<String> = job(&effects).calls.iter().map(words).collect();
+    let want =
+        "PIF.reconfigure_ip OpaqueRef:eth0-Nic Static 172.16.0.10 255.255.255.224 172.16.0.1";
+    assert_eq!(calls, [format!("{want} 172.16.0.1,172.16.0.2,10.0.0.9")]);
+    let mut app = console();
+    open(&mut app, item::SERVERS);
+    let effects = press(&mut app, "<Down><Enter>");
+    let calls: Vec<String> = job(&effects).calls.iter().map(words).collect();
+    assert_eq!(calls, [format!("{want} 172.16.0.2")]);
+    for (typed, says) in [
+        ("172.16.0.1", "asked already"),
+        ("fd00::1", "no static address of IPv6"),
+        ("10.0.0.1,10.0.0.2", "One name server at a time"),
+        ("dns", "addresses of name servers"),
+    ] {
+        let mut app = console();
+        open(&mut app, item::SERVERS);
+        assert_eq!(press(&mut app, &format!("<Enter>{typed}<Enter>")), []);
+        let Some(Dialogue::Servers(dialogue)) = &app.dialogue else {
+            panic!("{:?}", app.dialogue);
+        };
+        let complaint = dialogue
+            .adding
+            .as_ref()
+            .and_then(|form| form.complaint.clone());
+        let complaint = complaint.unwrap_or_default();
+        assert!(complaint.contains(says), "{typed}: {complaint}");
+    }
+}
+
+#[test]
+fn a_test_asks_whom_the_kernel_knows_and_answers_find_their_question() {
+    let mut app = console();
+    open(&mut app, item::TEST);
+    let router = Target::Router([172, 16, 0, 1].into());
+    let server = Target::NameServer([172, 16, 0, 1].into());
+    let effects = press(&mut app, "<Enter>");
+    assert_eq!(effects, [Effect::Probe(vec![router, server])]);
+    assert_eq!(
+        press(&mut app, "<End><Enter>www example<Enter>"),
+        [],
+        "no name"
+    );
+    press(&mut app, "<Esc>");
+    let effects = press(&mut app, "<Enter>www.example.org<Enter>");
+    assert_eq!(
+        effects,
+        [Effect::Probe(vec![Target::Anybody(
+            "www.example.org".to_owned()
+        )])]
+    );
+    let mut app = console();
+    let mut nobody = kernel();
+    nobody.routers.clear();
+    nobody.servers.clear();
+    app.update(Event::Kernel(Box::new(nobody)));
+    open(&mut app, item::TEST);
+    assert_eq!(
+        press(&mut app, "<Enter>"),
+        [],
+        "there is nobody to be asked"
+    );
+}
+
+#[test]
+fn control_l_draws_all_anew_and_asks_again_wherever_one_is() {
+    let mut app = console();
+    assert_eq!(press(&mut app, "<^L>"), [Effect::Redraw, Effect::Look]);
+    open(&mut app, item::HOSTNAME);
+    assert_eq!(press(&mut app, "<^L>"), [Effect::Redraw, Effect::Look]);
+    assert_eq!(press(&mut app, "<^C>"), [Effect::Quit]);
+}

@@ -1,0 +1,120 @@
+//! A whole emergency reset at the console.
+
+use xapi_model::{BondMode, Network};
+use xapi_tests::{Lab, Xen, agreement, eventually};
+
+use crate::screen::Screen;
+
+/// From the first menu to the summary: eth1, no VLAN, a static address, no IPv6.
+fn to_the_summary(screen: &Screen) {
+    screen.keys(&["Home", "Down", "Enter", "End"]);
+    screen.wait_for("This sets the network of this host back");
+    screen.keys(&["Enter"]);
+    screen.wait_for("Which NIC shall carry management after the reset?");
+    screen.wait_for("> eth0");
+    screen.keys(&["Down", "Enter"]);
+    screen.wait_for("Is management on a VLAN of it?");
+    screen.keys(&["Enter"]);
+    screen.wait_for("How does it get its address of IPv4?");
+    screen.keys(&["s", "Enter"]);
+    screen.wait_for("The static address of IPv4");
+    screen.text("172.16.0.26");
+    screen.keys(&["Enter"]);
+    screen.text("255.255.255.224");
+    screen.keys(&["Enter"]);
+    screen.text("172.16.0.1");
+    screen.keys(&["Enter"]);
+    screen.wait_for("How does it get its address of IPv6?");
+    screen.keys(&["Enter"]);
+    screen.wait_for("by commas; empty for none");
+    screen.text("172.16.0.1");
+    screen.keys(&["Enter"]);
+    screen.wait_for("Press <Enter> to reset the network now.");
+}
+
+/// A host with a bond that carries management and whose daemon is gone: nobody reaches it.
+fn locked_out() -> (Lab, Vec<String>) {
+    let lab = Lab::up(&["--nics", "4"]);
+    let xen = lab.api("xs-1");
+    xen.bond(&["eth0", "eth2"], BondMode::ActiveBackup);
+    let networks = labels(&xen);
+    lab.verb(&["kill", "xs-1"]);
+    lab.verb(&["pull", "xs-1", "eth0"]);
+    lab.verb(&["pull", "xs-1", "eth2"]);
+    (lab, networks)
+}
+
+fn labels(xen: &Xen) -> Vec<String> {
+    let networks = xen.all::<Network>().into_iter();
+    let mut labels: Vec<String> = networks.map(|(_, network)| network.uuid).collect();
+    labels.sort();
+    labels
+}
+
+/// Management is where the reset put it, reached from outside, and the networks are all there.
+fn check_host(lab: &Lab, networks: &[String]) {
+    lab.client("ping -c 1 -w 30 172.16.0.26");
+    let xen = eventually("the API", || {
+        Xen::try_login(&lab.socket("xs-1")).map_err(|why| why.to_string())
+    });
+    let (_, management) = xen.management();
+    assert_eq!(management.device, "eth1");
+    assert_eq!(management.ip, "172.16.0.26");
+    assert!(
+        xen.all::<xapi_model::Bond>().is_empty(),
+        "the bond is still there"
+    );
+    let left = labels(&xen);
+    for network in networks {
+        assert!(left.contains(network), "network {network} is gone");
+    }
+    agreement::check(lab, "xs-1", &xen).unwrap();
+    let trigger = lab.exec(
+        "xs-1",
+        "ls /var/tmp/network-reset /tmp/network-reset 2>/dev/null || true",
+    );
+    assert_eq!(trigger, "", "the trigger is still there");
+}
+
+#[test]
+fn a_host_that_nobody_reaches_comes_back_without_a_restart() {
+    let (lab, networks) = locked_out();
+    let screen = Screen::console(&lab, (80, 25));
+    screen.wait_for("DAEMON DOWN");
+    to_the_summary(&screen);
+    screen.keys(&["r"]);
+    screen.wait_for("the daemon restarts; the host does not");
+    screen.keys(&["Enter"]);
+    screen.wait_for("The daemon has been started, and has reset the network.");
+    screen.keys(&["Enter", "Escape"]);
+    screen.wait_for("Host Console");
+    screen.keys(&["Home"]);
+    screen.wait_until("the daemon's word", |shown| {
+        shown.contains("answers") && shown.contains("172.16.0.26/27")
+    });
+    check_host(&lab, &networks);
+}
+
+#[test]
+fn a_host_that_nobody_reaches_comes_back_with_a_restart() {
+    let (lab, networks) = locked_out();
+    let screen = Screen::console(&lab, (80, 25));
+    screen.wait_for("DAEMON DOWN");
+    to_the_summary(&screen);
+    let before = lab.exec("xs-1", "readlink /proc/self/ns/pid");
+    screen.keys(&["Enter"]);
+    // The console goes down with its host.
+    eventually("another life of the host", || {
+        let output = lab.run(&["exec", "xs-1", "--", "readlink", "/proc/self/ns/pid"]);
+        let now = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        match output.status.success() && now != before {
+            true => Ok(()),
+            false => Err(format!("still {now}")),
+        }
+    });
+    check_host(&lab, &networks);
+    let screen = Screen::console(&lab, (80, 25));
+    screen.wait_until("the daemon's word", |shown| {
+        shown.contains("answers") && shown.contains("172.16.0.26/27")
+    });
+}
