@@ -10,7 +10,7 @@ export CARGO_TARGET_$(shell echo '$(TRIPLE)' | tr 'a-z-' 'A-Z_')_RUNNER := $(CUR
 .PHONY: help run test lint doc bench lab kernel-lab soak fuzz deps build
 
 help: ## This list.
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 deps: ## Installs the Debian packages that are missing.
 	@bin/xapi-lab/scripts/install-packages.sh
