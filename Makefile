@@ -48,7 +48,7 @@ bench: deps ## Figures as ratios against a baseline in the same run.
 fuzz: ## Random bytes at everything that reads from outside, for a minute in all. FUZZ_SECONDS, FUZZ_TARGETS, FUZZ_SEED.
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) cargo test --release --locked -p xapi-fuzz -- --nocapture
 
-soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds and bytes. An hour and a half.
+soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random seeds and bytes. Two hours.
 	@bin/xapi-lab/scripts/install-machines.sh
 	cargo test --release --locked --workspace --no-run
 	XAPI_SOAK_KILLS=1000 XAPI_SOAK_SEEDS=300 cargo test --release --locked -p xapi-db
