@@ -7,10 +7,10 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 export CARGO_TARGET_$(shell echo '$(TRIPLE)' | tr 'a-z-' 'A-Z_')_RUNNER := $(CURDIR)/bin/xapi-lab/scripts/run-test.sh
 
-.PHONY: help run test lint doc bench lab soak fuzz deps build
+.PHONY: help run test lint doc bench lab kernel-lab soak fuzz deps build
 
 help: ## This list.
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 deps: ## Installs the Debian packages that are missing.
 	@bin/xapi-lab/scripts/install-packages.sh
@@ -24,11 +24,16 @@ run: build ## Builds, then runs the main job against real Open vSwitch in throw-
 lab: build ## Brings up a lab of one host and leaves it there.
 	$(SUDO) $(TARGET)/release/xapi-lab up
 
+kernel-lab: deps ## The lab's tests on Open vSwitch's datapath in a kernel, user-mode Linux. Six minutes.
+	@bin/xapi-lab/scripts/install-machines.sh
+	cargo build --locked --workspace --bins
+	cargo test --locked -p xapi-tests --test lab kernel:: -- --nocapture
+
 lint: ## Formatting and lints.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-test: deps lint ## All tests, those on real Open vSwitch and in QEMU included.
+test: deps lint ## All tests, those on real Open vSwitch, in QEMU and in a kernel of their own included.
 	@bin/xapi-lab/scripts/install-machines.sh
 	cargo test --locked --workspace --no-fail-fast
 

@@ -1,57 +1,97 @@
 //! Whether the database and the host's Open vSwitch and kernel show the same network: both are told as lines that
-//! name no uuid, one per bridge.
+//! name no uuid, one for each bridge and one for each NIC of a guest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use xapi_model::{Bond, Network, Pif};
+use xapi_model::{Bond, Network, Pif, Ref, Tunnel, Vif, Vlan, Vm, VmPowerState};
 
 use crate::lab::{Lab, Xen};
 
-/// What the rows say: for every attached interface its bridge, the port on it, and the bridge's MAC and addresses.
+/// What the rows say: for every attached interface its bridge, the port on it or the bridge below, and the bridge's MAC
+/// and addresses; for every attached NIC of a guest the bridge that it is on.
 pub fn of_rows(xen: &Xen) -> Vec<String> {
-    let networks: BTreeMap<_, _> = xen.all::<Network>().into_iter().collect();
-    let bonds: BTreeMap<_, _> = xen.all::<Bond>().into_iter().collect();
-    let pifs: BTreeMap<_, _> = xen.all::<Pif>().into_iter().collect();
-    let mut lines = Vec::new();
-    for pif in pifs
-        .values()
-        .filter(|pif| pif.currently_attached && pif.managed)
-    {
+    let rows = Rows {
+        networks: xen.all().into_iter().collect(),
+        bonds: xen.all().into_iter().collect(),
+        pifs: xen.all().into_iter().collect(),
+        vlans: xen.all().into_iter().collect(),
+        tunnels: xen.all().into_iter().collect(),
+    };
+    let attached = rows.pifs.values();
+    let attached = attached.filter(|pif| pif.currently_attached && pif.managed);
+    let mut lines: Vec<_> = attached.map(|pif| rows.bridge(pif)).collect();
+    let machines: BTreeMap<_, _> = xen.all::<Vm>().into_iter().collect();
+    for (_, vif) in xen.all::<Vif>() {
+        let machine = &machines[&vif.vm];
+        let runs = machine.power_state == VmPowerState::Running;
+        assert!(runs || !vif.currently_attached, "{machine:?} has {vif:?}");
+        if vif.currently_attached {
+            let bridge = &rows.networks[&vif.network].bridge;
+            lines.push(format!("vif{}.{} on {bridge}", machine.domid, vif.device));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+struct Rows {
+    networks: BTreeMap<Ref<Network>, Network>,
+    bonds: BTreeMap<Ref<Bond>, Bond>,
+    pifs: BTreeMap<Ref<Pif>, Pif>,
+    vlans: BTreeMap<Ref<Vlan>, Vlan>,
+    tunnels: BTreeMap<Ref<Tunnel>, Tunnel>,
+}
+
+impl Rows {
+    fn bridge_of(&self, pif: &Pif) -> &str {
+        &self.networks[&pif.network].bridge
+    }
+
+    fn bridge(&self, pif: &Pif) -> String {
         assert!(
             pif.bond_slave_of.is_null(),
             "a bond's member is attached: {pif:?}"
         );
-        assert!(pif.vlan < 0, "these tests make no VLANs");
-        let port = match pif.bond_master_of.first() {
-            None => pif.device.clone(),
-            Some(bond) => {
-                let bond = &bonds[bond];
-                let mut members: Vec<_> = bond
-                    .slaves
-                    .iter()
-                    .map(|slave| pifs[slave].device.clone())
-                    .collect();
-                members.sort();
-                format!("{} ({} of {})", pif.device, bond.mode, members.join(" "))
-            }
-        };
+        let bridge = self.bridge_of(pif);
         let mut addresses = pif.ipv6.clone();
         if !pif.ip.is_empty() {
             addresses.push(format!("{}/{}", pif.ip, prefix(&pif.netmask)));
         }
         addresses.retain(|address| !address.is_empty());
         addresses.sort();
-        let bridge = &networks[&pif.network].bridge;
+        let addresses = addresses.join(" ");
         let management = if pif.management { " management" } else { "" };
-        lines.push(format!(
-            "{bridge}: {port} {} [{}]{management}",
-            pif.mac,
-            addresses.join(" ")
-        ));
+        if let Some(vlan) = self.vlans.get(&pif.vlan_master_of) {
+            let parent = self.bridge_of(&self.pifs[&vlan.tagged_pif]);
+            return format!(
+                "{bridge}: tag {} of {parent} [{addresses}]{management}",
+                vlan.tag
+            );
+        }
+        let mac = match pif.tunnel_access_pif_of.first() {
+            Some(tunnel) => {
+                let transport = &self.pifs[&self.tunnels[tunnel].transport_pif];
+                assert!(transport.currently_attached, "{transport:?}");
+                String::new()
+            }
+            None => format!(" {} {}", self.port(pif), pif.mac),
+        };
+        format!("{bridge}:{mac} [{addresses}]{management}")
     }
-    lines.sort();
-    lines
+
+    fn port(&self, pif: &Pif) -> String {
+        let Some(bond) = pif.bond_master_of.first() else {
+            return pif.device.clone();
+        };
+        let bond = &self.bonds[bond];
+        let members = bond.slaves.iter();
+        let mut members: Vec<_> = members
+            .map(|slave| self.pifs[slave].device.clone())
+            .collect();
+        members.sort();
+        format!("{} ({} of {})", pif.device, bond.mode, members.join(" "))
+    }
 }
 
 /// What the host shows, in the same words. Says what is wrong if a port is not in force.
@@ -66,12 +106,26 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
     let mut part = || parts.next().expect("five documents").expect("JSON");
     let (bridges, ports, interfaces) = (rows(&part()), rows(&part()), rows(&part()));
     let (links, management) = (part(), part());
+    let flag = |name: &str| match management == *name {
+        true => " management",
+        false => "",
+    };
     let mut lines = Vec::new();
+    let mut ours = BTreeSet::new();
     for bridge in bridges.values() {
         let name = bridge["name"].as_str().expect("a name");
+        ours.insert(name.to_owned());
+        let on_bridge: Vec<_> = uuids(&bridge["ports"])
+            .iter()
+            .map(|port| ports.get(port).ok_or("a port went meanwhile"))
+            .collect::<Result<_, _>>()?;
+        // A VLAN is a port too; whatever else has its tag is on it.
+        let tags = on_bridge.iter().filter(|port| port["fake_bridge"] == true);
+        let tags: BTreeMap<_, _> = tags
+            .map(|port| (port["tag"].as_i64(), port["name"].as_str().expect("a name")))
+            .collect();
         let mut on_it = Vec::new();
-        for port in uuids(&bridge["ports"]) {
-            let port = ports.get(&port).ok_or("a port went meanwhile")?;
+        for port in on_bridge {
             let port_name = port["name"].as_str().expect("a name");
             let mut members = Vec::new();
             for interface in uuids(&port["interfaces"]) {
@@ -90,10 +144,33 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
                         interface["error"], interface["ofport"]
                     ));
                 }
-                members.push(member.to_owned());
+                if !["gre", "vxlan"]
+                    .iter()
+                    .any(|kind| interface["type"] == *kind)
+                {
+                    members.push(member.to_owned());
+                }
             }
             members.sort();
+            if port["fake_bridge"] == true {
+                ours.insert(port_name.to_owned());
+                let (_, addresses) = link(&links, port_name)?;
+                lines.push(format!(
+                    "{port_name}: tag {} of {name} [{}]{}",
+                    port["tag"],
+                    addresses.join(" "),
+                    flag(port_name)
+                ));
+                continue;
+            }
+            if port_name.starts_with("vif") {
+                let its = tags.get(&port["tag"].as_i64()).unwrap_or(&name);
+                lines.push(format!("{port_name} on {its}"));
+                continue;
+            }
             match members.as_slice() {
+                // A tunnel's other ends come and go.
+                [] => {}
                 [one] if one == name && port_name == name => {}
                 [one] => on_it.push(one.clone()),
                 _ => {
@@ -104,22 +181,20 @@ pub fn of_host(lab: &Lab, host: &str) -> Result<Vec<String>, String> {
         }
         on_it.sort();
         let (mac, addresses) = link(&links, name)?;
-        let flag = if management == *name {
-            " management"
-        } else {
-            ""
+        let ports = match on_it.as_slice() {
+            [] => String::new(),
+            _ => format!(" {} {mac}", on_it.join(" + ")),
         };
         lines.push(format!(
-            "{name}: {} {mac} [{}]{flag}",
-            on_it.join(" + "),
-            addresses.join(" ")
+            "{name}:{ports} [{}]{}",
+            addresses.join(" "),
+            flag(name)
         ));
     }
     for other in links.as_array().expect("links") {
         let name = other["ifname"].as_str().expect("a name");
-        let ours = bridges.values().any(|bridge| bridge["name"] == name);
         let (_, addresses) = link(&links, name)?;
-        if !ours && name != "lo" && !addresses.is_empty() {
+        if !ours.contains(name) && name != "lo" && !addresses.is_empty() {
             return Err(format!("{name} is no bridge and has {addresses:?}"));
         }
     }

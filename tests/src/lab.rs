@@ -20,13 +20,17 @@ use xapi_model::{
     bond, pif,
 };
 
-use crate::ping::Ping;
+use crate::ping::{Ping, Report};
 
 /// Held for writing by a test that measures time, for reading by all others.
 static QUIET: RwLock<()> = RwLock::new(());
 
 /// How long a call may take before a test fails.
 const CALL: Duration = Duration::from_secs(60);
+/// Set in the kernel lab, whose processor is one and slow.
+const SLOW: &str = "KERNEL_LAB";
+/// How many times longer than elsewhere a network may be silent there.
+const SLOWER: u32 = 20;
 /// How long [`eventually`] waits.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,6 +38,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 enum Turn {
     Shared(#[expect(dead_code, reason = "held, not read")] RwLockReadGuard<'static, ()>),
     Alone(#[expect(dead_code, reason = "held, not read")] RwLockWriteGuard<'static, ()>),
+}
+
+/// As long as the answer lives, no lab of this process runs.
+pub fn undisturbed() -> impl Sized {
+    Turn::alone()
+}
+
+impl Turn {
+    fn alone() -> Turn {
+        Turn::Alone(QUIET.write().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A lab.
@@ -53,8 +68,7 @@ impl Lab {
 
     /// A lab beside which no other of this process runs.
     pub fn alone(options: &[&str]) -> Lab {
-        let turn = Turn::Alone(QUIET.write().unwrap_or_else(PoisonError::into_inner));
-        Lab::with(turn, options)
+        Lab::with(Turn::alone(), options)
     }
 
     fn with(turn: Turn, options: &[&str]) -> Lab {
@@ -145,6 +159,22 @@ impl Lab {
         assert!(status.success(), "{script}: {status}");
     }
 
+    /// A shell script that is to run in a host, its output in a pipe.
+    pub fn piped(&self, host: &str, script: &str) -> Command {
+        let mut command = self.command(&["exec", host, "--", "bash", "-euc", script]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+    }
+
+    /// Which datapath the hosts' Open vSwitch has: `system` is the kernel's, `netdev` that in user space.
+    pub fn datapath(&self) -> String {
+        let show = "ovs-vsctl --bare get Bridge xenbr0 datapath_type";
+        match self.exec("xs-1", show).as_str() {
+            "" | "\"\"" => "system".to_owned(),
+            kind => kind.to_owned(),
+        }
+    }
+
     /// Runs a shell script on the lab's network.
     #[track_caller]
     pub fn client(&self, script: &str) -> String {
@@ -154,13 +184,7 @@ impl Lab {
     /// Starts a command in a host that goes on until the lab does, and waits for its first line.
     pub fn background(&self, host: &str, script: &str) -> Background {
         use std::io::{BufRead, BufReader};
-        let arguments = ["exec", host, "--", "bash", "-euc", script];
-        let mut command = self.command(&arguments);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("running xapi-lab");
+        let mut child = self.piped(host, script).spawn().expect("running xapi-lab");
         let mut line = String::new();
         let output = child.stdout.take().expect("a pipe");
         BufReader::new(output)
@@ -170,9 +194,14 @@ impl Lab {
         Background(child)
     }
 
+    /// The name of the network namespace of the client, which is the switch's.
+    pub fn client_name(&self) -> String {
+        format!("xapi-lab-{}-sw", self.name)
+    }
+
     /// The network namespace of the client.
     fn client_netns(&self) -> PathBuf {
-        Path::new("/run/netns").join(format!("xapi-lab-{}-sw", self.name))
+        Path::new("/run/netns").join(self.client_name())
     }
 
     /// Does something with sockets as a program on the lab's network would.
@@ -195,6 +224,12 @@ impl Lab {
         Ping::start(&self.client_netns(), address)
     }
 
+    /// Pings an address from a host; returns when it is answered.
+    pub fn ping_from(&self, host: &str, address: &str) -> Ping {
+        let netns = format!("/run/netns/xapi-lab-{}-{host}", self.name);
+        Ping::start(Path::new(&netns), address.parse().expect("an address"))
+    }
+
     /// The XenAPI of a host, over its unix socket.
     pub fn api(&self, host: &str) -> Xen {
         Xen::login(&self.socket(host))
@@ -202,10 +237,13 @@ impl Lab {
 
     /// The daemon's unix socket, as seen from here.
     pub fn socket(&self, host: &str) -> PathBuf {
-        Path::new("/run/xapi-lab")
-            .join(&self.name)
-            .join(host)
-            .join("xcp/xapi")
+        self.state(host).join("xapi")
+    }
+
+    /// What is /var/lib/xcp on a host, as seen from here.
+    pub fn state(&self, host: &str) -> PathBuf {
+        let lab = Path::new("/run/xapi-lab").join(&self.name);
+        lab.join(host).join("xcp")
     }
 }
 
@@ -256,6 +294,17 @@ pub fn program() -> PathBuf {
         );
     }
     profile.join("xapi-lab")
+}
+
+/// Fails if a ping found a longer silence than this; in the kernel lab, a much longer one.
+#[track_caller]
+pub fn quiet_at_most(limit: Duration, doing: &str, report: &Report) {
+    println!("{doing}: {report:?}");
+    let limit = match std::env::var_os(SLOW) {
+        Some(_) => limit * SLOWER,
+        None => limit,
+    };
+    assert!(report.silence <= limit, "{doing}: {report:?}");
 }
 
 /// Asks again and again until the answer is yes. What is waited for tells nobody when it comes.

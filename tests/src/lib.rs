@@ -5,7 +5,9 @@ pub mod lab;
 pub mod ping;
 pub mod server;
 pub mod sim_host;
+pub mod wire;
 
 pub use lab::{Lab, Xen, eventually};
 pub use ping::{Ping, Report};
 pub use sim_host::{Choices, SimHost};
+pub use wire::{Way, Wire};

@@ -5,21 +5,39 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use xapi_client::ClientError;
-use xapi_model::{Bond, BondMode, Network, bond};
+use xapi_model::{
+    Bond, BondMode, Network, Pif, Ref, Tunnel, TunnelProtocol, Vif, Vlan, bond, tunnel, vif, vlan,
+};
 use xapi_tests::{Lab, Xen, agreement, eventually};
+
+use crate::stage::{Machine, machine, network_of, uuid_of};
 
 /// What is going on when the daemon is killed: each takes the host from one of two states to the other.
 #[derive(Clone, Copy, Debug)]
 enum Change {
-    /// Bond.create or Bond.destroy over the management interface.
+    /// Bond.create or Bond.destroy over the management interface, and what else there is: VLANs, tunnels, guests.
     Bond,
+    /// VLAN.create or VLAN.destroy.
+    Vlan,
+    /// tunnel.create or tunnel.destroy.
+    Tunnel,
+    /// VIF.plug or VIF.unplug of a guest that runs.
+    Vif,
     /// PIF.reconfigure_ip of the management interface: another netmask and gateway.
     Management,
     /// PIF.reconfigure_ip of another interface: another address.
     Address,
 }
 
-const CHANGES: [Change; 3] = [Change::Bond, Change::Management, Change::Address];
+/// A bond, which carries all the rest, comes as often as everything after it together.
+const CHANGES: [Change; 6] = [
+    Change::Bond,
+    Change::Vlan,
+    Change::Tunnel,
+    Change::Vif,
+    Change::Management,
+    Change::Address,
+];
 
 /// A call that is ready to be made, and may never be heard of again.
 type Ready<'a> = Box<dyn FnOnce() -> Result<(), ClientError> + Send + 'a>;
@@ -35,15 +53,62 @@ impl Change {
                     Box::new(move || session.invoke(&call))
                 }
                 None => {
-                    let networks = xen.all::<Network>();
-                    let (network, _) = networks
-                        .iter()
-                        .find(|(_, row)| row.name_label == "bonded")
-                        .expect("the network");
-                    let call = xen.bond_call(network, &["eth0", "eth2"], BondMode::ActiveBackup);
+                    let network = network_called(xen, "bonded");
+                    let call = xen.bond_call(&network, &["eth0", "eth2"], BondMode::ActiveBackup);
                     Box::new(move || session.invoke(&call).map(drop))
                 }
             },
+            Change::Vlan => {
+                let network = network_called(xen, "nine");
+                match vlan_of(xen, &network) {
+                    Some(vlan) => {
+                        let call = vlan::Destroy { this: vlan };
+                        Box::new(move || session.invoke(&call))
+                    }
+                    None => {
+                        let call = vlan::Create {
+                            tagged_pif: xen.pif("eth1").0,
+                            tag: 9,
+                            network,
+                        };
+                        Box::new(move || session.invoke(&call).map(drop))
+                    }
+                }
+            }
+            Change::Tunnel => {
+                let network = network_called(xen, "other tunnel");
+                match tunnel_of(xen, &network) {
+                    Some(tunnel) => {
+                        let call = tunnel::Destroy { this: tunnel };
+                        Box::new(move || session.invoke(&call))
+                    }
+                    None => {
+                        let call = tunnel::Create {
+                            transport_pif: xen.pif("eth1").0,
+                            network,
+                            protocol: TunnelProtocol::Vxlan,
+                        };
+                        Box::new(move || session.invoke(&call).map(drop))
+                    }
+                }
+            }
+            Change::Vif => {
+                let all = xen.all::<Vif>();
+                let (this, row) = all
+                    .into_iter()
+                    .min_by_key(|(_, row)| row.mac.clone())
+                    .expect("a VIF");
+                match row.currently_attached {
+                    true => {
+                        let call = vif::Unplug { this };
+                        Box::new(move || session.invoke(&call))
+                    }
+                    false => {
+                        let call = vif::Plug { this };
+                        Box::new(move || session.invoke(&call))
+                    }
+                }
+            }
             Change::Management => {
                 let (pif, row) = xen.management();
                 let (netmask, gateway) = match row.netmask.as_str() {
@@ -67,6 +132,30 @@ impl Change {
     fn make(self, xen: &Xen) -> Result<(), ClientError> {
         self.ready(xen)()
     }
+}
+
+fn network_called(xen: &Xen, label: &str) -> Ref<Network> {
+    let mut all = xen.all::<Network>().into_iter();
+    let found = all.find(|(_, row)| row.name_label == label);
+    found.expect("the network").0
+}
+
+fn vlan_of(xen: &Xen, network: &Ref<Network>) -> Option<Ref<Vlan>> {
+    let its = |row: &Vlan| {
+        let its = xen.session().field(&row.untagged_pif, Pif::NETWORK);
+        its.expect("a network") == *network
+    };
+    let mut all = xen.all::<Vlan>().into_iter();
+    all.find(|(_, row)| its(row)).map(|(vlan, _)| vlan)
+}
+
+fn tunnel_of(xen: &Xen, network: &Ref<Network>) -> Option<Ref<Tunnel>> {
+    let its = |row: &Tunnel| {
+        let its = xen.session().field(&row.access_pif, Pif::NETWORK);
+        its.expect("a network") == *network
+    };
+    let mut all = xen.all::<Tunnel>().into_iter();
+    all.find(|(_, row)| its(row)).map(|(tunnel, _)| tunnel)
 }
 
 /// Starts the call, strikes after some time or when the call has ended, and tells what the call said.
@@ -111,8 +200,11 @@ impl Dice {
     }
 }
 
-/// How many rounds: some at any time, many in a soak.
+/// How many rounds: as many as XAPI_LAB_KILLS says, or else some at any time and many in a soak.
 fn rounds(few: usize, many: usize) -> usize {
+    if let Ok(kills) = std::env::var("XAPI_LAB_KILLS") {
+        return kills.parse().expect("a number");
+    }
     if std::env::var_os("XAPI_SOAK").is_some() {
         many
     } else {
@@ -126,6 +218,54 @@ fn prepared() -> Lab {
     xen.new_network("bonded");
     Change::Address.make(&xen).expect("an address on eth1");
     lab
+}
+
+/// The same with all that a bond of eth0 and eth2 takes along: on each of them a VLAN and a guest that runs, on a VLAN
+/// another, and a tunnel over management's address.
+fn furnished() -> (Lab, Vec<Machine>) {
+    let lab = prepared();
+    let xen = lab.api("xs-1");
+    for label in ["nine", "other tunnel"] {
+        xen.new_network(label);
+    }
+    for (device, tag, label) in [("eth0", 7, "seven"), ("eth2", 8, "eight")] {
+        let create = vlan::Create {
+            tagged_pif: xen.pif(device).0,
+            tag,
+            network: xen.new_network(label),
+        };
+        drop(xen.session().invoke(&create).expect("VLAN.create"));
+    }
+    let create = tunnel::Create {
+        transport_pif: xen.pif("eth0").0,
+        network: xen.new_network("tunnel"),
+        protocol: TunnelProtocol::Gre,
+    };
+    drop(xen.session().invoke(&create).expect("tunnel.create"));
+    let networks = [
+        ("on-eth0", network_of(&xen, "eth0").1),
+        ("on-eth2", network_of(&xen, "eth2").1),
+        ("on-eight", uuid_of(&xen, &network_called(&xen, "eight"))),
+    ];
+    let machines = networks.map(|(name, network)| {
+        let its = machine(&lab, name, &network, "");
+        its.start(&lab);
+        its
+    });
+    (lab, machines.into())
+}
+
+/// Each guest has the NIC that the rows say it has, with the same MAC address, and no other.
+fn guests_have_their_nics(lab: &Lab, xen: &Xen, machines: &[Machine]) -> Result<(), String> {
+    for its in machines {
+        let row = its.row(xen);
+        let links = its.inside(lab, "ip -oneline link show type veth");
+        let expected = usize::from(row.currently_attached);
+        if links.lines().count() != expected || (expected == 1 && !links.contains(&row.mac)) {
+            return Err(format!("{}: {row:?}, and the guest has {links}", its.name));
+        }
+    }
+    Ok(())
 }
 
 /// The state before and after each change, and how long it takes when nobody dies.
@@ -146,14 +286,17 @@ fn rehearsed(lab: &Lab, change: Change) -> Duration {
 #[test]
 fn soak_a_daemon_killed_at_any_moment_leaves_the_old_state_or_the_new() {
     let mut dice = Dice::seeded();
-    let lab = prepared();
+    let (lab, machines) = furnished();
     let times = CHANGES.map(|change| rehearsed(&lab, change));
     println!("the changes take {times:?}");
     let ping = lab.ping("172.16.0.10");
     let mut cut = 0;
     let (mut new, mut old) = (0, 0);
-    for round in 0..rounds(40, 240) {
-        let which = dice.below(CHANGES.len() as u64) as usize;
+    for round in 0..rounds(40, 500) {
+        let which = match dice.below(2) {
+            0 => 0,
+            _ => 1 + dice.below(CHANGES.len() as u64 - 1) as usize,
+        };
         let change = CHANGES[which];
         let wait = dice.within(times[which] + Duration::from_millis(20));
         let xen = lab.api("xs-1");
@@ -165,8 +308,12 @@ fn soak_a_daemon_killed_at_any_moment_leaves_the_old_state_or_the_new() {
         lab.verb(&["start", "xs-1"]);
         let told = format!("round {round}, {change:?} killed after {wait:?}");
         let xen = lab.api("xs-1");
-        let after =
-            agreement::check(&lab, "xs-1", &xen).unwrap_or_else(|why| panic!("{told}: {why}"));
+        let check = || {
+            let found = agreement::check(&lab, "xs-1", &xen)
+                .and_then(|found| guests_have_their_nics(&lab, &xen, &machines).map(|()| found));
+            found.unwrap_or_else(|why| panic!("{told}: {why}"))
+        };
+        let after = check();
         if after == before {
             assert!(
                 heard.is_err(),
@@ -179,14 +326,15 @@ fn soak_a_daemon_killed_at_any_moment_leaves_the_old_state_or_the_new() {
             change
                 .make(&xen)
                 .unwrap_or_else(|why| panic!("{told}, then back: {why}"));
-            let back = agreement::check(&lab, "xs-1", &xen)
-                .unwrap_or_else(|why| panic!("{told}, then back: {why}"));
-            assert_eq!(back, before, "{told}, then back");
+            assert_eq!(check(), before, "{told}, then back");
         }
         ping.wait_for(5);
     }
     let report = ping.stop();
-    println!("{cut} calls were cut off; {old} left the old state, {new} the new; {report:?}");
+    println!(
+        "{} kills, {cut} inside a call: {old} left the old state, {new} the new; {report:?}",
+        old + new
+    );
     assert!(cut > 0, "no call was cut off: this test tested nothing");
     // Between the kill and the restart the host may stand between two states; what ends that is the start.
     assert!(report.silence < Duration::from_secs(3), "{report:?}");

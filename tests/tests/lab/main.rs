@@ -2,12 +2,15 @@
 //!
 //! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
 
-mod carried;
 mod guests;
 mod host;
+mod kernel;
 mod kills;
 mod login;
 mod management;
 mod missing;
+mod rates;
 mod restart;
+mod seed;
+mod stage;
 mod tutorial;
