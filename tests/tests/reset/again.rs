@@ -41,9 +41,10 @@ fn tutorial(lab: &Lab, xen: &Xen) -> BTreeSet<String> {
         )
     });
     let rows: BTreeSet<String> = rows.collect();
-    let script = "ovs-appctl bond/list | cut -f1,2,4- ; \
-                  for it in $(ovs-appctl bond/list | tail -n +2 | cut -f1); do \
-                  echo $it: $(ovs-vsctl get port $it bond_mode other_config mac); done";
+    // In which order the members are listed is chance.
+    let script = "ovs-appctl bond/list | tail -n +2 | while read -r bond mode recirc members; do \
+                  echo $bond $mode $(echo $members | tr -d , | tr ' ' '\\n' | sort) \
+                  $(ovs-vsctl get port $bond bond_mode other_config mac); done";
     let switch = lab.exec("xs-1", script);
     rows.into_iter()
         .chain(switch.lines().map(str::to_owned))
