@@ -72,7 +72,7 @@ fn it_follows_the_size_of_the_screen_and_gives_the_terminal_back() {
     // What others write over it goes with Ctrl-L.
     lab.exec(
         "xs-1",
-        "tty=$(readlink /proc/$(cat /run/console.pid)/fd/0); echo scribbled-over >$tty",
+        r"printf '\r\n\r\nscribbled-over\r\n' >/proc/$(cat /run/console.pid)/fd/1",
     );
     screen.wait_for("scribbled-over");
     screen.keys(&["C-l"]);

@@ -352,3 +352,15 @@ fn control_l_draws_all_anew_and_asks_again_wherever_one_is() {
     assert_eq!(press(&mut app, "<^L>"), [Effect::Redraw, Effect::Look]);
     assert_eq!(press(&mut app, "<^C>"), [Effect::Quit]);
 }
+
+#[test]
+fn a_daemon_that_was_started_anew_knows_nobody_and_root_needs_it_not() {
+    let mut app = console();
+    app.user = User::Nobody;
+    app.update(Event::LoggedIn(Ok("admin".to_owned())));
+    app.update(Event::LoggedOut);
+    assert_eq!(app.user, User::Nobody);
+    let mut app = console();
+    app.update(Event::LoggedOut);
+    assert_eq!(app.user, User::Root);
+}

@@ -7,3 +7,4 @@ mod host;
 mod keys;
 mod screens;
 mod steps;
+mod terminals;
