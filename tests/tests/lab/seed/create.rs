@@ -1,12 +1,9 @@
 //! Create a bond of two interfaces …
 
-use xapi_model::{Bond, Network, Pif, Vlan, host};
+use xapi_model::{Bond, BondMode, Network, Pif, Vlan, host};
 use xapi_tests::lab::quiet_at_most;
 
-use super::{
-    GUEST, PLAIN, PLAIN_PEER, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6, VLAN_SILENCE,
-    vlan_on,
-};
+use super::{GUEST, PLAIN, PLAIN_PEER, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6, vlan_on};
 use crate::stage::{machine, refused, uuid_of};
 
 const MEMBERS: [&str; 2] = ["eth1", "eth2"];
@@ -51,16 +48,15 @@ fn with_a_vlan_on_one() {
     session.invoke(&manage).expect("management on the VLAN");
 
     let network = stage.xen.new_network("bonded");
-    let ping = stage.lab.ping_from("xs-2", TAGGED);
-    let bond = stage
-        .xen
-        .try_bond(&network, &MEMBERS, xapi_model::BondMode::ActiveBackup)
-        .expect("Bond.create");
-    ping.wait_for(super::SETTLING);
-    quiet_at_most(
-        VLAN_SILENCE,
+    let bond = stage.change_of_vlan(
         "Bond.create with management on a VLAN",
-        &ping.stop(),
+        || {
+            let made = stage
+                .xen
+                .try_bond(&network, &MEMBERS, BondMode::ActiveBackup);
+            made.expect("Bond.create")
+        },
+        |bond| stage.xen.unbond(&bond),
     );
     let row: Bond = session.record(&bond).expect("the bond");
     stage.is_vlan_on(&untagged, &row.master);

@@ -1,11 +1,11 @@
 //! Destroy a bond of two interfaces …
 
-use xapi_model::{Pif, Ref, host, pif};
+use xapi_model::{Bond, BondMode, Pif, Ref, host, pif};
 use xapi_tests::lab::quiet_at_most;
 
 use super::{
     GUEST, PLAIN, PLAIN_PEER, SETTLING, SILENCE, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6,
-    VLAN_SILENCE, vlan_on,
+    vlan_on,
 };
 use crate::stage::{machine, network_of, refused, uuid_of, xe};
 
@@ -67,13 +67,15 @@ fn with_a_vlan_on_it() {
     let session = stage.xen.session();
     session.invoke(&manage).expect("management on the VLAN");
 
-    let ping = stage.lab.ping_from("xs-2", TAGGED);
-    stage.xen.unbond(&bonded.bond);
-    ping.wait_for(SETTLING);
-    quiet_at_most(
-        VLAN_SILENCE,
+    stage.change_of_vlan(
         "Bond.destroy with management on a VLAN",
-        &ping.stop(),
+        || stage.xen.unbond(&stage.xen.all::<Bond>().remove(0).0),
+        |()| {
+            let again = stage
+                .xen
+                .try_bond(&bonded.network, &MEMBERS, BondMode::ActiveBackup);
+            drop(again.expect("Bond.create"));
+        },
     );
     assert_eq!(stage.xen.management().0, untagged);
     let (eth1, row) = stage.xen.pif("eth1");
@@ -124,11 +126,7 @@ fn with_a_vif_of_a_running_vm_with_pv_drivers() {
 fn with_a_vif_of_a_running_vm_without_pv_drivers() {
     let stage = Stage::new();
     let bonded = stage.bond(MEMBERS);
-    let uuid = stage
-        .xen
-        .session()
-        .field(&bonded.bond, xapi_model::Bond::UUID)
-        .unwrap();
+    let uuid = stage.xen.session().field(&bonded.bond, Bond::UUID).unwrap();
     for (name, platform, code) in [
         ("bare", "platform:pv-drivers=false", "no tools and drivers"),
         ("clinging", "platform:clings=true", "did not let go"),
