@@ -19,3 +19,4 @@ pub mod ovs;
 pub mod plan;
 pub mod sim;
 pub mod topology;
+pub mod ways;
