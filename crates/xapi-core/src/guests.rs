@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use xapi_db::Read;
-use xapi_guest::{Body, Domain, GuestError, GuestSpec, Guests, Machine, Namespace, Nic};
+use xapi_guest::{
+    Body, Domain, GuestError, GuestSpec, Guests, MACHINE_NICS, Machine, Namespace, Nic,
+};
 use xapi_model::{ApiError, Class, Host, Network, Ref, Vif, Vm, errors};
 use xapi_net::topology::Mac;
 
@@ -69,6 +71,15 @@ impl Core {
                 "this host runs no machines: its configuration has no [guests] kind",
             )
         })
+    }
+
+    /// INVALID_DEVICE [device] for a NIC that a guest of this host has no slot for.
+    pub(crate) fn has_slot(&self, device: &str) -> Result<()> {
+        let number = number_of(device)?;
+        match self.here()?.kind {
+            Kind::Machine if number >= MACHINE_NICS => Err(errors::invalid_device(device)),
+            Kind::Machine | Kind::Namespace | Kind::None => Ok(()),
+        }
     }
 
     /// A number that no domain has.
@@ -139,16 +150,17 @@ fn bootable(core: &Core, field: &str, text: &str) -> Result<Option<PathBuf>> {
 
 /// The NIC that a VIF's row asks for on a host.
 pub(crate) fn nic_of(rows: &impl Read, host: &Ref<Host>, vif: &Vif) -> Result<Nic> {
-    let network = rows.get(&vif.network)?;
+    // Fields alone: a network may have a thousand VIFs, and a PIF hundreds of VLANs.
+    let of_network = rows.field(&vif.network, Network::MTU)?;
     let mac: Mac = vif.mac.parse().map_err(|_| errors::mac_invalid(&vif.mac))?;
     let most = match network::pif_on(rows, &vif.network, host)? {
-        Some(pif) => topology::mtu_of(rows, &rows.get(&pif)?)?,
+        Some(pif) => topology::mtu_at(rows, &pif)?,
         None => u32::MAX,
     };
     Ok(Nic {
         device: number_of(&vif.device)?,
         mac: mac.0,
-        mtu: topology::vifs::wanted_mtu(vif, &network).min(most),
+        mtu: topology::vifs::wanted_mtu(vif, of_network).min(most),
     })
 }
 

@@ -1,6 +1,7 @@
 //! From the rows of a host to the topology that they mean (host-networking facts, 2): what [`crate::change`] hands to
 //! the agent. Pure: reads rows, decides, and knows no backend.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -22,7 +23,7 @@ use crate::Result;
 mod overlay;
 pub mod vifs;
 
-pub use overlay::{address_of, free_key, mtu as mtu_of};
+pub use overlay::{address_of, free_key, mtu as mtu_of, mtu_at};
 
 /// All PIFs of a host, by reference.
 pub fn pifs_of<R: Read>(rows: &R, host: &Ref<Host>) -> Result<Vec<(Ref<Pif>, Pif)>> {
@@ -92,9 +93,7 @@ pub fn wished<R: Read>(rows: &R, host: &Ref<Host>) -> Result<(Topology, Vec<Left
         if !(pif.currently_attached || pif.left_out) || !stands_alone(pif) {
             continue;
         }
-        let before = lowering.topology.clone();
         if let Err(why) = lowering.attach(reference, pif) {
-            lowering.topology = before;
             let bridge = rows.field(&pif.network, Network::BRIDGE)?;
             left_out.extend(
                 Name::new(&bridge)
@@ -174,6 +173,8 @@ struct Lowering<'a, R> {
     /// NICs that were left out before are tried again.
     again: bool,
     topology: Topology,
+    /// What the PIF whose turn it is adds to it.
+    part: Topology,
 }
 
 impl<'a, R: Read> Lowering<'a, R> {
@@ -184,11 +185,23 @@ impl<'a, R: Read> Lowering<'a, R> {
             pool: pool(rows)?,
             again,
             topology: Topology::default(),
+            part: Topology::default(),
         })
     }
 
-    /// Adds the bridge of a PIF with its IP configuration, and what it stands on.
+    /// Adds the bridge of a PIF with its IP configuration, and what it stands on: all of it, or nothing.
     fn attach(&mut self, reference: &Ref<Pif>, pif: &Pif) -> Result<()> {
+        self.part = Topology::default();
+        self.lower(reference, pif)?;
+        let part = std::mem::take(&mut self.part);
+        let whole = &mut self.topology;
+        whole.bridges.extend(part.bridges);
+        whole.nics.extend(part.nics);
+        whole.management = part.management.or(whole.management);
+        Ok(())
+    }
+
+    fn lower(&mut self, reference: &Ref<Pif>, pif: &Pif) -> Result<()> {
         let network = self.rows.get(&pif.network)?;
         let name = name(reference, &network.bridge)?;
         let mut bridge = self.bare(reference, pif, &network)?;
@@ -197,16 +210,16 @@ impl<'a, R: Read> Lowering<'a, R> {
         bridge.routes = static_routes(&network);
         bridge.dns = dns(pif);
         if pif.management {
-            self.topology.management = Some(name);
+            self.part.management = Some(name);
         }
-        self.topology.bridges.insert(name, bridge);
+        self.part.bridges.insert(name, bridge);
         Ok(())
     }
 
     /// The bridge of a PIF without addresses; parents of VLANs are added on the way.
     fn bare(&mut self, reference: &Ref<Pif>, pif: &Pif, network: &Network) -> Result<Bridge> {
         let mut ids = self.rows.field(&pif.network, Network::UUID)?;
-        let mut mac_of = pif.clone();
+        let mut mac_of = Cow::Borrowed(pif);
         let kind = match pif.vlan_master_of.some() {
             Some(vlan) => {
                 let vlan = self.rows.get(vlan)?;
@@ -227,14 +240,19 @@ impl<'a, R: Read> Lowering<'a, R> {
     }
 
     /// The PIF under a VLAN and its bridge, which is added if it is not there by itself.
-    fn tagged(&mut self, vlan: &Vlan) -> Result<(Pif, Name)> {
-        let pif = self.rows.get(&vlan.tagged_pif)?;
+    fn tagged(&mut self, vlan: &Vlan) -> Result<(Cow<'a, Pif>, Name)> {
+        // With hundreds of VLANs it would be long to read it for each of them.
+        let pifs = self.pifs;
+        let pif = match pifs.get(&vlan.tagged_pif) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(self.rows.get(&vlan.tagged_pif)?),
+        };
         let network = self.rows.get(&pif.network)?;
         let parent = name(&vlan.tagged_pif, &network.bridge)?;
         // If the PIF is attached itself, its own turn puts the bridge with its addresses in this one's place.
         if !self.topology.bridges.contains_key(&parent) {
             let bridge = self.bare(&vlan.tagged_pif, &pif, &network)?;
-            self.topology.bridges.insert(parent, bridge);
+            self.part.bridges.insert(parent, bridge);
         }
         Ok((pif, parent))
     }
@@ -285,7 +303,7 @@ impl<'a, R: Read> Lowering<'a, R> {
             modes: link_modes(pif),
         };
         if settings != net::Nic::default() {
-            self.topology.nics.insert(nic, settings);
+            self.part.nics.insert(nic, settings);
         }
     }
 
@@ -433,13 +451,17 @@ fn link_modes(pif: &Pif) -> LinkModes {
 /// The MTU that is asked for a PIF's bridge. Both sources are free for clients to write: one that no device takes does not
 /// count. See [`mtu_of`] for what it gets.
 pub fn wished_mtu(pif: &Pif, network: &Network) -> u32 {
+    mtu_said(&pif.other_config, network.mtu)
+}
+
+/// The same by the two fields that say it.
+fn mtu_said(of_pif: &BTreeMap<String, String>, of_network: i64) -> u32 {
     let usable = |mtu: &u32| (1280..=65535).contains(mtu);
-    let own = pif
-        .other_config
+    let own = of_pif
         .get("mtu")
         .and_then(|text| text.trim().parse().ok())
         .filter(usable);
-    let shared = || u32::try_from(network.mtu).ok().filter(usable);
+    let shared = || u32::try_from(of_network).ok().filter(usable);
     own.or_else(shared).unwrap_or(net::DEFAULT_MTU)
 }
 

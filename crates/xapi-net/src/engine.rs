@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::{debug, warn};
 
 use crate::agent::{Cause, LeftOut, ManagementAlone, NetError, Part, Undo};
-use crate::names::Name;
 use crate::plan::{self, Graph, Object, Plan, Step};
 use crate::topology::{Alone, Topology};
 
@@ -33,6 +32,9 @@ pub trait Driver {
 
     /// Whether an object can only be found, not made: a NIC.
     fn is_given(&self, key: &<Self::Object as Object>::Key) -> bool;
+
+    /// Which of these parts have left the host by themselves, and can be given back to nobody: guests' NICs.
+    fn gone(&mut self, parts: &BTreeSet<Part>) -> Result<BTreeSet<Part>, NetError>;
 
     /// Called before the steps that pass things from old to new, so that the new may know what the old has learnt.
     fn before_switch(&mut self, _plan: &Plan<Self::Object>) {}
@@ -65,6 +67,8 @@ pub enum FaultKind {
     CrashBefore,
     /// Whoever does the steps stops after this one.
     CrashAfter,
+    /// All guests end, and the step is refused and has no effect.
+    GuestsLeave,
     /// Whoever does the steps panics before this one, as for a mistake of ours.
     Panic,
 }
@@ -263,9 +267,14 @@ impl<'a, D: Driver> Change<'a, D> {
     /// The inverse steps, backwards.
     fn take_back(&mut self) -> Result<(), NetError> {
         let done = std::mem::take(&mut self.done);
+        let mut steps: Vec<Step<D::Object>> = done.into_iter().rev().map(Step::inverse).collect();
+        let about = steps.iter().map(|step| step_part(self.driver, step));
+        let gone = self.gone(about.collect())?;
+        // What it had here is cleared away, and nothing is given back to it.
+        steps.retain(|step| step.is_drop() || !gone.contains(&step_part(self.driver, step)));
         let back = Plan {
             prepare: Vec::new(),
-            switch: done.into_iter().rev().map(Step::inverse).collect(),
+            switch: steps,
             retire: Vec::new(),
         };
         self.driver.before_switch(&back);
@@ -281,11 +290,19 @@ impl<'a, D: Driver> Change<'a, D> {
         Ok(())
     }
 
+    fn gone(&mut self, parts: BTreeSet<Part>) -> Result<BTreeSet<Part>, NetError> {
+        self.driver.gone(&parts)
+    }
+
     /// Where the inverse steps fail: to the start by a plan of its own, management first.
     fn restore(&mut self) -> Result<(), NetError> {
         let mut named = self.touched.clone();
-        let start = self.start.clone().unwrap_or_default();
+        let mut start = self.start.clone().unwrap_or_default();
         named.extend(start.clone());
+        let driver = &*self.driver;
+        let about = start.iter().map(|(key, object)| driver.part(key, object));
+        let gone = self.gone(about.collect())?;
+        start.retain(|key, object| !gone.contains(&self.driver.part(key, object)));
         let first = self.first.clone();
         for only in [Some(&first), None] {
             let have = self.driver.observe(&named)?;
@@ -447,8 +464,10 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     return Err(error);
                 }
                 let went_on = leave_out(&mut reached, &error);
-                let has_management = reached.topology.management.is_some() && went_on;
-                let put = !has_management
+                // Whatever else fails is no reason to do without bond and VLAN.
+                let about_management = reached.topology.management.is_none()
+                    || (!went_on && Kept::management(&wanted).parts.contains(&error.part));
+                let put = about_management
                     && wanted.management.is_some()
                     && put_alone(&mut reached, &wanted, places.next(), &error);
                 if !went_on && !put {
@@ -463,19 +482,21 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
     }
 }
 
-/// Whether a tunnel goes through itself may depend on a lease, so that nobody could know before. It goes without its
+/// Whether a tunnel leads through a tunnel may depend on a lease, so that nobody could know before. It goes without its
 /// other ends: the bridge may have addresses that are needed.
 fn leave_out_circles(reached: &mut Reached) {
-    let bridges: Vec<Name> = reached.topology.bridges.keys().copied().collect();
-    for bridge in bridges {
-        while let Some(end) = reached.topology.end_through_itself(&bridge) {
-            let why = format!("the way to {end} would lead through the tunnel itself");
-            warn!("left out: {bridge}: {why}");
-            reached.topology.leave_out_end(&bridge, end);
+    // One tunnel at a time: another may be no part of a circle once this one is open.
+    while let Some(first) = reached.topology.tunnels_through_tunnels().first() {
+        let bridge = first.bridge;
+        let mut rounds = reached.topology.tunnels_through_tunnels();
+        rounds.retain(|round| round.bridge == bridge);
+        for round in rounds {
+            warn!("left out: {bridge}: {round}");
+            reached.topology.leave_out_end(&bridge, round.end);
             reached.left_out.push(LeftOut {
                 part: Part::Bridge(bridge),
                 bridges: Vec::new(),
-                why,
+                why: round.to_string(),
             });
         }
     }

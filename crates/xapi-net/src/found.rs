@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use crate::engine::Observed;
 use crate::kernel::resolver::HEADER as RESOLVER_HEADER;
-use crate::names::{Family, Inet, Name};
-use crate::object::{Bridge, Claim, Dhcp, Filter, Key, Link, Nic, Object, Owner, Port, Route};
+use crate::names::{Family, GUARD, Inet, Name};
+use crate::object::{
+    self, Bridge, Claim, Dhcp, Filter, Key, Link, Nic, Object, Owner, Port, Route,
+};
 use crate::ovs::row;
 use crate::plan::{Graph, Object as _};
 
@@ -74,6 +76,7 @@ impl Found {
                 .graph
                 .insert(Key::Dhcp(*device, *family), Object::Dhcp(*client));
         }
+        object::find_ways(&mut observed.graph);
         if let Some(text) = &self.resolver
             && (text.starts_with(RESOLVER_HEADER) || want.contains_key(&Key::Resolver))
         {
@@ -87,6 +90,12 @@ impl Found {
     fn ports(&self, want: &Graph<Object>, observed: &mut Observed<Object>) {
         for (name, port) in &self.ports {
             let key = Key::Port(*name);
+            // The guard is ours alone: what somebody else puts there is no guest's, and would keep it for ever.
+            let ours = port.ours || port.row.bridge == GUARD.as_str();
+            let port = &Port {
+                ours,
+                ..port.clone()
+            };
             let object = Object::Port(port.clone());
             let has_wanted_nic = || members(port).any(|nic| want.contains_key(&Key::Nic(nic)));
             let named = want.contains_key(&key) || has_wanted_nic();
@@ -146,6 +155,14 @@ impl Found {
         }
     }
 
+    /// The real bridge that carries a device: the parent of a VLAN, or itself.
+    pub fn carrier_of(&self, device: Name) -> Name {
+        match self.bridges.get(&device).map(|bridge| &*bridge.row) {
+            Some(row::Bridge::Vlan(vlan)) => Name::new(&vlan.parent).unwrap_or(device),
+            _ => device,
+        }
+    }
+
     fn addresses_and_routes(&self, want: &Graph<Object>, graph: &mut Graph<Object>) {
         for (device, inet) in &self.addresses {
             let owner = if graph.contains_key(&Key::Link(*device)) {
@@ -173,7 +190,8 @@ impl Found {
                     Some(_) => by_wanted,
                     None => route.standing_on(destination, all()),
                 };
-                graph.insert(key, Object::Route(route));
+                let carrier = self.carrier_of(route.device);
+                graph.insert(key, Object::Route(Route { carrier, ..route }));
             }
         }
     }
@@ -183,6 +201,8 @@ fn hold(observed: &mut Observed<Object>, key: &Key, object: &Object, holder: &st
     let held = object
         .claims(key)
         .into_iter()
+        // More than one tunnel may leave by a bridge; only what a change does to them has an order.
+        .filter(|claim| !matches!(claim, Claim::Way(_)))
         .map(|claim: Claim| (claim, holder.to_owned()));
     observed.foreign.extend(held);
 }

@@ -20,3 +20,4 @@ pub mod ovs;
 pub mod plan;
 pub mod sim;
 pub mod topology;
+pub mod ways;

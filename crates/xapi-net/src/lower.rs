@@ -53,6 +53,7 @@ pub fn lower(topology: &Topology, host: &Host) -> Graph<Object> {
     }
     guests::vifs(topology, host, &mut graph);
     routes(topology, host, &mut graph);
+    object::find_ways(&mut graph);
     if let Some(text) = resolver(topology) {
         graph.insert(Key::Resolver, Object::Resolver(text.into()));
     }
@@ -116,11 +117,7 @@ fn uplink(topology: &Topology, name: Name, bridge: &Bridge, graph: &mut Graph<Ob
         Uplink::Bond(bond) => bond_port(name, bond),
         Uplink::Tunnel(tunnel) => return guests::tunnel(name, tunnel, graph),
     };
-    let port_object = object::Port {
-        row: Arc::new(row),
-        ours: true,
-    };
-    graph.insert(Key::Port(port), Object::Port(port_object));
+    graph.insert(Key::Port(port), Object::Port(object::Port::new(row)));
 }
 
 /// A bond that has lost all members but one is a plain port, named after the NIC.
@@ -223,6 +220,7 @@ fn routes(topology: &Topology, host: &Host, graph: &mut Graph<Object>) {
                 base,
                 Route {
                     device: *name,
+                    carrier: topology.carrier_of(name),
                     gateway: None,
                     source,
                     through: None,
@@ -237,6 +235,7 @@ fn routes(topology: &Topology, host: &Host, graph: &mut Graph<Object>) {
             };
             let route = Route {
                 device: *name,
+                carrier: topology.carrier_of(name),
                 gateway: Some(gateway),
                 source: None,
                 through: None,

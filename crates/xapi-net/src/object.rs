@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::agent::Part;
 use crate::lower::gate_of;
-use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::ovs::row;
-use crate::plan::{self, Step};
+use crate::plan::{self, Graph, Step};
+use crate::ways::Ways;
 
 /// What an object is known by.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,6 +113,42 @@ pub struct Port {
     pub row: Arc<row::Port>,
     /// Whether it carries our mark.
     pub ours: bool,
+    /// The route by which the other end of a tunnel is reached, by destination and metric: without it packets to there
+    /// might leave through the tunnel itself. Found by [`Port::find_way`].
+    pub way: Option<(Inet, u32)>,
+}
+
+impl Port {
+    /// A port that leads nowhere by itself.
+    pub fn new(row: row::Port) -> Port {
+        Port {
+            row: Arc::new(row),
+            ours: true,
+            way: None,
+        }
+    }
+
+    /// Finds the route to the other end of a tunnel; of several to the same network, the one that the kernel prefers.
+    pub fn find_way(&mut self, ways: &Ways<(Inet, u32)>) {
+        let found = self.row.tunnel_end().and_then(|end| ways.to(&end).first());
+        self.way = found.copied();
+    }
+}
+
+/// Finds the routes to the other ends of the tunnels among objects.
+pub fn find_ways(graph: &mut Graph<Object>) {
+    let mut ways = Ways::default();
+    // By metric, since that is the order of the keys.
+    for key in graph.keys() {
+        if let Key::Route(destination, metric) = key {
+            ways.add(destination, (*destination, *metric));
+        }
+    }
+    for object in graph.values_mut() {
+        if let Object::Port(port) = object {
+            port.find_way(&ways);
+        }
+    }
 }
 
 /// What may pass the NIC of a guest. Without rules, nothing does.
@@ -162,6 +199,8 @@ pub enum Owner {
 pub struct Route {
     /// The device.
     pub device: Name,
+    /// The real bridge whose ports its packets leave by: that of the device, or the device itself.
+    pub carrier: Name,
     /// The router; none for the device's own network.
     pub gateway: Option<IpAddr>,
     /// The address to send from.
@@ -216,6 +255,9 @@ pub enum Claim {
     Ipv6(Name, IpAddr),
     /// The identity of a DHCP client.
     DhcpClient(Mac, Option<u16>, Family),
+    /// What leaves by the ports of a bridge: a tunnel's packets, or those that routes send there. Were both there for a
+    /// moment only, a tunnel might lead through itself.
+    Way(Name),
 }
 
 impl plan::Object for Object {
@@ -239,7 +281,9 @@ impl plan::Object for Object {
                 let is_device = port.row.kind == row::InterfaceKind::System;
                 let members = port.row.members.iter().filter(|_| is_device);
                 let nics = members.filter_map(|nic| named(nic)).map(Key::Nic);
+                let way = port.way.map(|(to, metric)| Key::Route(to, metric));
                 nics.chain(named(&port.row.bridge).map(Key::Bridge))
+                    .chain(way)
                     .collect()
             }
             (Key::Link(device), _) => vec![Key::Bridge(*device)],
@@ -275,9 +319,11 @@ impl plan::Object for Object {
             }
             (Key::Port(name), Object::Port(port)) => {
                 let members = port.row.members.iter().filter_map(|nic| named(nic));
+                let way = port.row.tunnel_end().and_then(|_| named(&port.row.bridge));
                 members
                     .map(Claim::Interface)
                     .chain([Claim::Port(*name)])
+                    .chain(way.map(Claim::Way))
                     .collect()
             }
             (Key::Aside(nic), _) => vec![Claim::Protocols(*nic)],
@@ -300,14 +346,26 @@ impl plan::Object for Object {
         }
     }
 
-    fn changes_into(&self, to: &Object) -> bool {
+    fn shares(&self, _key: &Key) -> Vec<Claim> {
+        match self {
+            Object::Route(route) => vec![Claim::Way(route.carrier)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn changes_into(&self, key: &Key, to: &Object) -> bool {
         match (self, to) {
             (Object::Bridge(old), Object::Bridge(new)) => match (&*old.row, &*new.row) {
                 // ovs-vswitchd takes a device of its own datapath down to give it another MAC, and the kernel takes
                 // its routes and IPv6 addresses: then it may as well be a new device.
                 (row::Bridge::Real(old), row::Bridge::Real(new)) => {
                     let keeps_up = old.mac == new.mac || new.datapath == row::Datapath::System;
-                    old.datapath == new.datapath && keeps_up
+                    // Whatever let others decide what the guard passes may have left rules behind.
+                    let closed = |row: &row::RealBridge| {
+                        row.fail_mode == row::FailMode::Secure && !row.controlled
+                    };
+                    let stays_closed = *key != Key::Bridge(GUARD) || closed(old) && closed(new);
+                    old.datapath == new.datapath && keeps_up && stays_closed
                 }
                 (row::Bridge::Vlan(old), row::Bridge::Vlan(new)) => {
                     old.parent == new.parent && old.mac == new.mac
@@ -339,16 +397,17 @@ impl plan::Object for Object {
         match step {
             Step::Drop(key, object) => match (key, object) {
                 (Key::Resolver, _) => 0,
-                (Key::Dhcp(..), _) => 1,
+                (Key::Port(_), object) if object.is_tunnel() => 1,
+                (Key::Dhcp(..), _) => 2,
                 (
                     _,
                     Object::Route(Route {
                         gateway: Some(_), ..
                     }),
-                ) => 2,
-                (Key::Route(..), _) => 3,
-                (Key::Address(..), _) => 4,
-                (Key::Link(_), _) => 5,
+                ) => 3,
+                (Key::Route(..), _) => 4,
+                (Key::Address(..), _) => 5,
+                (Key::Link(_), _) => 6,
                 (Key::Filter(_), _) => 8,
                 (Key::Port(_), _) => 11,
                 (Key::Bridge(_), _) => 12,
@@ -361,6 +420,7 @@ impl plan::Object for Object {
                 (Key::Nic(_), _) => 9,
                 (Key::Aside(_), _) => 10,
                 (Key::Bridge(_), _) => 13,
+                (Key::Port(_), object) if object.is_tunnel() => 19,
                 (Key::Port(_), _) => 14,
                 (Key::Filter(_), _) => 15,
                 (Key::Link(_), _) => 15,
@@ -372,10 +432,16 @@ impl plan::Object for Object {
                     }),
                 ) => 18,
                 (Key::Route(..), _) => 17,
-                (Key::Dhcp(..), _) => 19,
-                (Key::Resolver, _) => 20,
+                (Key::Dhcp(..), _) => 20,
+                (Key::Resolver, _) => 21,
             },
         }
+    }
+}
+
+impl Object {
+    fn is_tunnel(&self) -> bool {
+        matches!(self, Object::Port(port) if port.row.tunnel_end().is_some())
     }
 }
 
@@ -504,6 +570,7 @@ impl fmt::Debug for Claim {
             Claim::Vlan(parent, tag) => write!(out, "VLAN {tag} of {parent}"),
             Claim::Protocols(nic) => write!(out, "the kernel's use of {nic}"),
             Claim::Ipv6(device, address) => write!(out, "{address} on {device}"),
+            Claim::Way(bridge) => write!(out, "the way through {bridge}"),
             Claim::DhcpClient(mac, _, family) => write!(out, "{family} DHCP client {mac}"),
         }
     }

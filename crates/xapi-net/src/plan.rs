@@ -28,8 +28,12 @@ pub trait Object: Clone + Debug + Eq {
     /// What only this may have. Whoever gains a claim waits for all who lose it.
     fn claims(&self, key: &Self::Key) -> Vec<Self::Claim>;
 
+    /// What several may have at a time, but nobody beside one whose claim it is: whoever gains one waits for all who lose
+    /// the other.
+    fn shares(&self, key: &Self::Key) -> Vec<Self::Claim>;
+
     /// Whether it can become `to` without being removed. Objects that need it stay where they are meanwhile.
-    fn changes_into(&self, to: &Self) -> bool;
+    fn changes_into(&self, key: &Self::Key, to: &Self) -> bool;
 
     /// Whether becoming `to` takes nothing from anybody, so that it can be done in advance.
     fn only_adds(&self, to: &Self) -> bool;
@@ -88,7 +92,8 @@ impl<O: Object> Step<O> {
         }
     }
 
-    fn is_drop(&self) -> bool {
+    /// Whether it removes something.
+    pub fn is_drop(&self) -> bool {
         matches!(self, Step::Drop(..))
     }
 
@@ -154,7 +159,7 @@ pub fn plan<O: Object>(
     for (key, old) in have {
         match want.get(key) {
             Some(new) if new == old => {}
-            Some(new) if old.changes_into(new) => {
+            Some(new) if old.changes_into(key, new) => {
                 moved.insert(*key);
             }
             Some(_) => {
@@ -265,7 +270,7 @@ impl<O: Object> Draft<O> {
     fn link(&mut self) {
         let mut puts = BTreeMap::new();
         let mut drops = BTreeMap::new();
-        let mut released = BTreeMap::new();
+        let (mut released, mut shared) = (BTreeMap::new(), BTreeMap::new());
         for (at, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Put(key, _) => {
@@ -276,8 +281,11 @@ impl<O: Object> Draft<O> {
                 }
                 Step::Change(..) => {}
             }
-            for claim in lost_claims(step) {
+            for claim in lost(step, O::claims) {
                 released.entry(claim).or_insert_with(Vec::new).push(at);
+            }
+            for claim in lost(step, O::shares) {
+                shared.entry(claim).or_insert_with(Vec::new).push(at);
             }
         }
         let mut edges = Vec::new();
@@ -306,11 +314,20 @@ impl<O: Object> Draft<O> {
                 self.switch[at] = true;
                 self.switch[*drop] = true;
             }
-            for claim in gained_claims(step) {
-                for &holder in released.get(&claim).into_iter().flatten() {
-                    if holder == at {
-                        continue;
-                    }
+            let alone = gained(step, O::claims);
+            let with_others = gained(step, O::shares);
+            let holders = |claims: &[O::Claim], of: &BTreeMap<O::Claim, Vec<usize>>| {
+                let all = claims.iter().filter_map(|claim| of.get(claim));
+                all.flatten().copied().collect::<Vec<usize>>()
+            };
+            for holder in [
+                holders(&alone, &released),
+                holders(&alone, &shared),
+                holders(&with_others, &released),
+            ]
+            .concat()
+            {
+                if holder != at {
                     edges.push((holder, at));
                     if step.after().is_some_and(O::is_patient) {
                         self.late[at] = true;
@@ -492,22 +509,26 @@ impl<O: Object> Draft<O> {
     }
 }
 
-fn lost_claims<O: Object>(step: &Step<O>) -> Vec<O::Claim> {
-    let key = step.key();
-    let mut lost = step.before().map_or(Vec::new(), |old| old.claims(key));
-    if let (false, Some(new)) = (lost.is_empty(), step.after()) {
-        let kept = new.claims(key);
-        lost.retain(|claim| !kept.contains(claim));
-    }
-    lost
+/// What a step takes from its object, out of its claims or out of what it shares.
+fn lost<O: Object>(step: &Step<O>, of: fn(&O, &O::Key) -> Vec<O::Claim>) -> Vec<O::Claim> {
+    less(step.before(), step.after(), step.key(), of)
 }
 
-fn gained_claims<O: Object>(step: &Step<O>) -> Vec<O::Claim> {
-    let key = step.key();
-    let mut gained = step.after().map_or(Vec::new(), |new| new.claims(key));
-    if let (false, Some(old)) = (gained.is_empty(), step.before()) {
-        let had = old.claims(key);
-        gained.retain(|claim| !had.contains(claim));
+/// What a step gives to its object.
+fn gained<O: Object>(step: &Step<O>, of: fn(&O, &O::Key) -> Vec<O::Claim>) -> Vec<O::Claim> {
+    less(step.after(), step.before(), step.key(), of)
+}
+
+fn less<O: Object>(
+    one: Option<&O>,
+    other: Option<&O>,
+    key: &O::Key,
+    of: fn(&O, &O::Key) -> Vec<O::Claim>,
+) -> Vec<O::Claim> {
+    let mut claims = one.map_or(Vec::new(), |object| of(object, key));
+    if let (false, Some(other)) = (claims.is_empty(), other) {
+        let others = of(other, key);
+        claims.retain(|claim| !others.contains(claim));
     }
-    gained
+    claims
 }

@@ -16,11 +16,13 @@ use crate::names::GUARD;
 
 pub use self::alone::Alone;
 pub use self::check::{Invalid, MAX_DNS, is_host_address};
+pub use self::tunnels::Round;
 pub use crate::names::{Family, Inet, LinkModes, Mac, Malformed, Name, Offload};
 
 mod alone;
 mod check;
 mod kept;
+mod tunnels;
 
 /// The MTU where nothing else is said.
 pub const DEFAULT_MTU: u32 = 1500;
@@ -523,72 +525,6 @@ impl Topology {
             left_out.extend(gone.into_iter().map(|router| (*name, router)));
         }
         left_out
-    }
-
-    /// An end of a bridge's tunnel to which the way would lead through the tunnel itself: a packet in it would be wrapped
-    /// for ever, and ovs-vswitchd, where it forwards by itself, never comes back from that.
-    pub fn end_through_itself(&self, name: &Name) -> Option<IpAddr> {
-        let bridge = self.bridges.get(name)?;
-        let BridgeKind::Real(Real {
-            uplink: Some(Uplink::Tunnel(tunnel)),
-            ..
-        }) = &bridge.kind
-        else {
-            return None;
-        };
-        let stands_on_it = |other: &Name| other == name || self.carrier_of(other) == *name;
-        let networks = |own: bool| {
-            let bridges = self.bridges.iter();
-            let bridges = bridges.filter(move |(other, _)| stands_on_it(other) == own);
-            bridges.flat_map(|(_, bridge)| {
-                let routes = bridge.routes.iter().map(|route| route.destination);
-                bridge.addresses().into_iter().chain(routes)
-            })
-        };
-        let leads = |own: bool, end: &IpAddr| {
-            let all = networks(own).filter(|network| network.contains(end));
-            all.map(|network| network.prefix()).max()
-        };
-        let is_default = self.gateway.as_ref().is_some_and(stands_on_it);
-        let through_itself = |end: &&IpAddr| match (leads(true, end), leads(false, end)) {
-            (Some(own), other) => other.is_none_or(|other| own >= other),
-            (None, Some(_)) => false,
-            (None, None) => is_default && self.has_router(crate::names::family(end)),
-        };
-        tunnel.remotes.iter().find(through_itself).copied()
-    }
-
-    /// Leaves out one end of a bridge's tunnel.
-    pub fn leave_out_end(&mut self, bridge: &Name, end: IpAddr) {
-        if let Some(Bridge {
-            kind:
-                BridgeKind::Real(Real {
-                    uplink: Some(Uplink::Tunnel(tunnel)),
-                    ..
-                }),
-            ..
-        }) = self.bridges.get_mut(bridge)
-        {
-            tunnel.remotes.remove(&end);
-        }
-    }
-
-    /// Whether the bridge with the default gateway names one of a family.
-    fn has_router(&self, family: Family) -> bool {
-        let bridge = self.gateway.and_then(|name| self.bridges.get(&name));
-        bridge.is_some_and(|bridge| match family {
-            Family::V4 => match &bridge.ipv4 {
-                Ipv4::Static { gateway, .. } => gateway.is_some(),
-                Ipv4::Dhcp { lease } => lease.as_ref().is_some_and(|it| it.gateway.is_some()),
-                Ipv4::None => false,
-            },
-            Family::V6 => match &bridge.ipv6 {
-                Ipv6::Static { gateway, .. } => gateway.is_some(),
-                // Routers tell of themselves.
-                Ipv6::Autoconf | Ipv6::Dhcp { .. } => true,
-                Ipv6::None => false,
-            },
-        })
     }
 
     /// Leaves out a NIC, the host's or a guest's: a bond goes on with its other members, a bridge without any NIC is left

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use xapi_net::agent::{Agent, Cause, Outcome, Part, Request, Undo};
 use xapi_net::names::{Mac, Name};
+use xapi_net::object;
+use xapi_net::ovs::row;
 use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::{
-    Bond, BondMode, Bridge, BridgeKind, Filter, Ipv4, Rate, Real, Topology, Tunnel, TunnelProtocol,
-    Uplink, Vif,
+    Bond, BondMode, Bridge, BridgeKind, Filter, Ipv4, Ipv6, Rate, Real, Topology, Tunnel,
+    TunnelProtocol, Uplink, Vif,
 };
 
 fn name(text: &str) -> Name {
@@ -65,8 +67,18 @@ fn base() -> Topology {
 fn check(change: impl FnOnce(&mut Topology), why: &str) {
     let mut topology = base();
     change(&mut topology);
-    let invalid = topology.check().expect_err(why).to_string();
-    assert!(invalid.contains(why), "{invalid:?} is not about {why:?}");
+    check_topology(&topology, Some(why));
+}
+
+fn check_topology(topology: &Topology, why: Option<&str>) {
+    match (topology.check(), why) {
+        (Ok(()), None) => {}
+        (Err(invalid), Some(why)) => {
+            let invalid = invalid.to_string();
+            assert!(invalid.contains(why), "{invalid:?} is not about {why:?}");
+        }
+        (checked, why) => panic!("{checked:?} instead of {why:?}"),
+    }
 }
 
 #[test]
@@ -123,6 +135,50 @@ fn tunnels_that_cannot_be_are_refused() {
     let mut fits = base();
     managed("10.7.0.2/24", None)(&mut fits);
     fits.check().unwrap();
+    // Open vSwitch takes the default route of IPv6 for every IPv4 address to which no other leads.
+    let by_ipv6 = |ipv6: Ipv6| {
+        move |topology: &mut Topology| {
+            let vlan = Bridge {
+                ipv6,
+                ..Bridge::vlan(name("xapi3"), 5)
+            };
+            topology
+                .bridges
+                .insert(name("xapi3"), tunnel(gre, 7, &["10.0.0.2"]));
+            topology.bridges.insert(name("xapi5"), vlan);
+            topology.gateway = Some(name("xapi5"));
+        }
+    };
+    let with_router = |gateway: Option<&str>| Ipv6::Static {
+        addresses: vec!["fd00::3/64".parse().unwrap()],
+        gateway: gateway.map(|gateway| gateway.parse().unwrap()),
+    };
+    check(by_ipv6(with_router(Some("fe80::1"))), "a tunnel, by xapi5");
+    check(by_ipv6(Ipv6::Autoconf), "a tunnel, by xapi5");
+    let mut fits = base();
+    by_ipv6(with_router(None))(&mut fits);
+    fits.check().unwrap();
+    // Through each other, and one through the other alone.
+    let over = |address: &str, key: u32, end: &str| {
+        let bridge = Bridge {
+            ipv4: Ipv4::Static {
+                address: address.parse().unwrap(),
+                gateway: None,
+            },
+            ..tunnel(gre, key, &[end])
+        };
+        let own = name(&format!("tb{key}"));
+        move |topology: &mut Topology| drop(topology.bridges.insert(own, bridge))
+    };
+    let mut circle = base();
+    over("10.7.0.1/24", 7, "10.8.0.2")(&mut circle);
+    check_topology(&circle, None);
+    over("10.8.0.1/24", 8, "10.7.0.2")(&mut circle);
+    check_topology(&circle, Some("would lead through a tunnel"));
+    let mut nested = base();
+    over("10.7.0.1/24", 7, "192.0.2.2")(&mut nested);
+    over("10.8.0.1/24", 8, "10.7.0.2")(&mut nested);
+    check_topology(&nested, Some("would lead through a tunnel"));
     // Where another bridge is in the network of the other end, that is the way.
     let mut fits = base();
     managed("10.7.0.2/24", Some("10.7.0.1"))(&mut fits);
@@ -360,6 +416,151 @@ fn a_failure_at_any_step_of_a_change_of_vifs_and_tunnels_is_undone_exactly() {
         }
     }
     whole(&agent, &to);
+}
+
+#[test]
+fn a_guest_that_ends_before_a_change_is_undone_gets_nothing_back_and_all_others_do() {
+    let mut to = locked();
+    to.vifs.get_mut(&name("vif1.0")).unwrap().filter = Filter::Closed;
+    to.vifs.get_mut(&name("vif1.1")).unwrap().mtu = 1400;
+    let begin = || {
+        let agent = host("eth0 vif1.0 vif1.1");
+        whole(&agent, &base());
+        agent
+    };
+    // What is not there for a guest, which must be as before.
+    let rest = |agent: &SimAgent| {
+        let handle = agent.handle();
+        let state = handle.world().state.clone();
+        let mut ports = state.ports.clone();
+        ports.retain(|_, port| port.row.vif().is_none());
+        (
+            state.bridges,
+            ports,
+            state.links,
+            state.addresses,
+            state.routes,
+        )
+    };
+    let steps = begin().plan(Request::whole(to.clone())).unwrap().len();
+    assert!(steps > 8);
+    for step in 0..steps {
+        let agent = begin();
+        let before = rest(&agent);
+        let handle = agent.handle();
+        let mut world = handle.world();
+        let at = world.steps + step;
+        world.fault = Some(Fault {
+            at,
+            kind: FaultKind::GuestsLeave,
+        });
+        drop(world);
+        match agent.converge(Request::whole(to.clone())) {
+            // Once more, without them.
+            Ok(outcome) => assert_eq!(outcome.absent.len(), 2, "at {step}"),
+            Err(error) => {
+                assert!(!matches!(error.undo, Undo::Failed(_)), "at {step}: {error}");
+                assert_eq!(rest(&agent), before, "at {step}: {error}");
+            }
+        }
+        assert!(handle.world().state.filters.is_empty(), "at {step}");
+        let without = Topology {
+            vifs: Default::default(),
+            ..to.clone()
+        };
+        whole(&agent, &without);
+    }
+}
+
+#[test]
+fn a_guard_that_somebody_opened_is_made_anew_and_what_he_put_there_goes() {
+    let agent = host("eth0 vif1.0 vif1.1");
+    whole(&agent, &locked());
+    let handle = agent.handle();
+    let guard = name("xapi-guard");
+    let change = |change: fn(&mut row::RealBridge)| {
+        let mut world = handle.world();
+        let bridge = world.state.bridges.get_mut(&guard).unwrap();
+        let row::Bridge::Real(mut real) = (*bridge.row).clone() else {
+            panic!("the guard is a VLAN");
+        };
+        change(&mut real);
+        bridge.row = row::Bridge::Real(real).into();
+    };
+    let changes: [fn(&mut row::RealBridge); 2] = [
+        |real| real.fail_mode = row::FailMode::Standalone,
+        |real| real.controlled = true,
+    ];
+    for made in changes {
+        change(made);
+        let plan = agent.plan(Request::whole(locked())).unwrap();
+        for step in [
+            "drop bridge xapi-guard",
+            "put bridge xapi-guard",
+            "put filter of vif1.1",
+        ] {
+            assert!(plan.iter().any(|it| it.starts_with(step)), "{plan:#?}");
+        }
+        whole(&agent, &locked());
+        assert!(agent.plan(Request::whole(locked())).unwrap().is_empty());
+    }
+    // A port of somebody else's is no reason to keep the guard for ever.
+    let odd = object::Port {
+        ours: false,
+        ..object::Port::new(row::Port::virtual_one(
+            "xapi-guard",
+            "odd0",
+            "patch",
+            Default::default(),
+        ))
+    };
+    handle.world().state.ports.insert(name("odd0"), odd);
+    let mut without = locked();
+    without.vifs.clear();
+    whole(&agent, &without);
+    assert!(!handle.world().state.bridges.contains_key(&guard));
+}
+
+#[test]
+fn what_fails_for_a_guest_is_no_reason_to_do_without_the_bond_of_management() {
+    let agent = host("eth0 eth1 vif1.0");
+    let mut wanted = base();
+    let bond = Bond {
+        name: name("bond0"),
+        members: vec![name("eth0"), name("eth1")],
+        mac: None,
+        mode: BondMode::ActiveBackup,
+        properties: Default::default(),
+    };
+    wanted.vifs.clear();
+    let managed = Bridge {
+        mac: Some(Mac([2, 0, 0, 0, 0, 1])),
+        ipv4: Ipv4::Static {
+            address: "10.0.0.1/24".parse().unwrap(),
+            gateway: None,
+        },
+        ..Bridge::over_bond(bond)
+    };
+    wanted.bridges.clear();
+    wanted.bridges.insert(name("xapi9"), managed);
+    wanted.management = Some(name("xapi9"));
+    // A guest that nobody asked for any more, and whose NIC does not go.
+    let mut with_guest = wanted.clone();
+    with_guest.vifs.insert(name("vif1.0"), vif("xapi9"));
+    whole(&agent, &with_guest);
+    let at = agent.handle().world().steps;
+    agent.handle().world().fault = Some(Fault {
+        at,
+        kind: FaultKind::RefuseTimes(3),
+    });
+    let plan = agent.plan(Request::whole(wanted.clone())).unwrap();
+    assert!(plan[0].contains("vif1.0"), "{plan:#?}");
+    let done = agent.converge(Request::what_can(wanted));
+    if let Ok(outcome) = &done {
+        assert_eq!(outcome.alone, None);
+    }
+    let facts = agent.facts().unwrap();
+    assert_eq!(facts.bonds.len(), 1, "{done:?}");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What PIFs that stand on others have of them: the room that is left in a packet, and a tunnel's ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use xapi_db::Read;
 use xapi_model::{Network, Pif, PrimaryAddressType, Ref, Tunnel, TunnelProtocol, Vlan, errors};
 use xapi_net::topology as net;
 
-use super::wished_mtu;
+use super::mtu_said;
 use crate::Result;
 
 /// The most PIFs below one another that are sane: tunnel, VLAN, bond, and one to spare.
@@ -19,28 +19,65 @@ const KEYS: u32 = 1 << 24;
 /// The MTU that a PIF's bridge has: the one asked for, but never more than what is left of a packet of the PIF that it
 /// stands on. A larger one would lose packets without a word.
 pub fn mtu<R: Read>(rows: &R, pif: &Pif) -> Result<u32> {
+    mtu_from(
+        rows,
+        Layer {
+            network: pif.network.clone(),
+            other_config: pif.other_config.clone(),
+            tunnel: pif.tunnel_access_pif_of.first().cloned(),
+            vlan: pif.vlan_master_of.clone(),
+        },
+    )
+}
+
+/// The same for whoever has not read the PIF.
+pub fn mtu_at<R: Read>(rows: &R, pif: &Ref<Pif>) -> Result<u32> {
+    mtu_from(rows, Layer::of(rows, pif)?)
+}
+
+fn mtu_from<R: Read>(rows: &R, mut at: Layer) -> Result<u32> {
     let mut room = u32::MAX;
     let mut taken = 0;
-    let mut at = pif.clone();
     for _ in 0..DEEPEST {
-        let wished = wished_mtu(&at, &rows.get(&at.network)?);
+        let shared = rows.field(&at.network, Network::MTU)?;
+        let wished = mtu_said(&at.other_config, shared);
         room = room.min(wished.saturating_sub(taken));
-        let below = if let Some(tunnel) = at.tunnel_access_pif_of.first() {
+        let below = if let Some(tunnel) = &at.tunnel {
             let tunnel = rows.get(tunnel)?;
-            let transport = rows.get(&tunnel.transport_pif)?;
-            taken += overhead(tunnel.protocol, transport.primary_address_type);
-            transport
-        } else if let Some(vlan) = at.vlan_master_of.some() {
-            rows.get(&rows.field(vlan, Vlan::TAGGED_PIF)?)?
+            let family = rows.field(&tunnel.transport_pif, Pif::PRIMARY_ADDRESS_TYPE)?;
+            taken += overhead(tunnel.protocol, family);
+            tunnel.transport_pif
+        } else if let Some(vlan) = at.vlan.some() {
+            rows.field(vlan, Vlan::TAGGED_PIF)?
         } else {
             return Ok(room);
         };
-        at = below;
+        at = Layer::of(rows, &below)?;
     }
     Err(errors::internal_error(format!(
         "{}: more than {DEEPEST} PIFs stand on one another",
-        pif.device
+        at.network
     )))
+}
+
+/// Of a PIF, what its MTU follows from. The whole row of one that carries hundreds of VLANs is long, and is asked for once
+/// for each of them.
+struct Layer {
+    network: Ref<Network>,
+    other_config: BTreeMap<String, String>,
+    tunnel: Option<Ref<Tunnel>>,
+    vlan: Ref<Vlan>,
+}
+
+impl Layer {
+    fn of<R: Read>(rows: &R, pif: &Ref<Pif>) -> Result<Layer> {
+        Ok(Layer {
+            network: rows.field(pif, Pif::NETWORK)?,
+            other_config: rows.field(pif, Pif::OTHER_CONFIG)?,
+            tunnel: rows.field(pif, Pif::TUNNEL_ACCESS_PIF_OF)?.first().cloned(),
+            vlan: rows.field(pif, Pif::VLAN_MASTER_OF)?,
+        })
+    }
 }
 
 /// Octets of a packet that a tunnel takes for itself: the outer IP header, VXLAN's own with UDP's or GRE's with its key,

@@ -138,7 +138,7 @@ fn lower(
         ("xs-network-uuid", network.row.uuid.clone()),
         ("attached-mac", mac.to_string()),
     ];
-    let mtu = wanted_mtu(vif, &network.row).min(most);
+    let mtu = wanted_mtu(vif, network.row.mtu).min(most);
     let port = xapi_net::topology::Vif {
         bridge,
         mac,
@@ -151,11 +151,11 @@ fn lower(
 }
 
 /// The MTU that is asked for a VIF: its own, or its network's. Its bridge may have less.
-pub fn wanted_mtu(vif: &Vif, network: &Network) -> u32 {
+pub fn wanted_mtu(vif: &Vif, of_network: i64) -> u32 {
     let own = vif.other_config.get("mtu");
     let own = own.and_then(|text| text.trim().parse().ok());
     let own = own.filter(|mtu| (68..=65535).contains(mtu));
-    let of_network = || usable(network.mtu).unwrap_or(DEFAULT_MTU);
+    let of_network = || usable(of_network).unwrap_or(DEFAULT_MTU);
     own.unwrap_or_else(of_network)
 }
 

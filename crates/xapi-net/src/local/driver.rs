@@ -14,7 +14,7 @@ use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
 use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
 use crate::lower::{Host, lower};
-use crate::names::{Family, Inet, LinkModes, Mac, Name, Offload};
+use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, Object, Owner, Route};
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
@@ -180,7 +180,7 @@ impl LocalDriver {
                     why: "silent on demand".to_owned(),
                 });
             }
-            Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
+            Some(FaultKind::Refuse | FaultKind::RefuseTimes(_) | FaultKind::GuestsLeave) => {
                 return stop(0, Cause::Refused, "refused on demand");
             }
             _ => {}
@@ -210,6 +210,16 @@ impl LocalDriver {
             .iter()
             .take_while(|step| object::is_row(step.key()))
             .count();
+        // What goes and comes in one transaction stays the same row, with all that somebody did to it and that we do not
+        // know of. The guard is made anew in earnest.
+        let guard = |step: &Step<Object>| *step.key() == Key::Bridge(GUARD);
+        let goes = steps[..rows]
+            .iter()
+            .position(|step| step.is_drop() && guard(step));
+        let rows = match goes {
+            Some(at) if steps[at + 1..rows].iter().any(guard) => at + 1,
+            _ => rows,
+        };
         let only_go = steps[..rows]
             .iter()
             .all(|step| matches!(step, Step::Drop(..)));
@@ -478,6 +488,15 @@ impl Driver for LocalDriver {
             at += unit;
         }
         Ok(())
+    }
+
+    fn gone(&mut self, parts: &BTreeSet<Part>) -> Result<BTreeSet<Part>, NetError> {
+        let ends = parts.iter().filter_map(|part| match part {
+            Part::Nic(nic) if nic.is_guests_end() => Some(*nic),
+            _ => None,
+        });
+        let missing = self.missing(&ends.collect())?;
+        Ok(missing.into_iter().map(Part::Nic).collect())
     }
 
     fn part(&self, key: &Key, object: &Object) -> Part {

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use crate::agent::{Cause, Part};
+use crate::agent::{Cause, NetError, Part};
 use crate::engine::Stopped;
 use crate::lower::gate_of;
 use crate::names::{GUARD, Mac, Name, fingerprint};
 use crate::object::{Filter, Key, Object};
 use crate::ovs::openflow::{Field, FlowError, Output, Rule, Switch};
-use crate::ovs::row::InterfaceKind;
+use crate::ovs::row::{self, InterfaceKind};
 use crate::ovs::tables::State;
 use crate::plan::Step;
 
@@ -202,26 +202,39 @@ fn meant_by(vif: &Name, rules: Vec<Rule>, ports: Option<Ports>) -> Filter {
     }
 }
 
+/// Whether somebody made others decide what the guard passes.
+fn guard_is_open(state: &State) -> bool {
+    let guard = state.bridges.get(GUARD.as_str());
+    guard.is_some_and(|seen| match &seen.row {
+        row::Bridge::Real(row) => row.controlled || row.fail_mode != row::FailMode::Secure,
+        row::Bridge::Vlan(_) => true,
+    })
+}
+
 impl LocalDriver {
     fn guard(&self) -> Result<Switch, FlowError> {
         let deadline = self.deadline().min(Instant::now() + ANSWER_TIME);
         Switch::open(&self.config.ovs_run, GUARD.as_str(), deadline)
     }
 
-    /// What may pass each guest's NIC that is locked and has rules. A bridge that doesn't tell forwards nothing that
-    /// we know of: its rules are written anew, and that failing is told.
-    pub(super) fn filters(&self, state: &State) -> BTreeMap<Name, Filter> {
+    /// What may pass each guest's NIC that is locked and has rules.
+    pub(super) fn filters(&self, state: &State) -> Result<BTreeMap<Name, Filter>, NetError> {
         if !state.bridges.contains_key(GUARD.as_str()) {
-            return BTreeMap::new();
+            return Ok(BTreeMap::new());
         }
         let told = self
             .guard()
             .and_then(|mut guard| Ok((guard.ports()?, guard.rules()?)));
         let (ports, rules) = match told {
             Ok(told) => told,
+            // Whoever has other words to speak, or somebody else to ask, tells nothing: it is made anew.
+            Err(why) if guard_is_open(state) => {
+                warn!("{GUARD} is not as we made it: {}", chain(&why));
+                return Ok(BTreeMap::new());
+            }
             Err(why) => {
-                warn!("no look at the rules of guests' NICs: {}", chain(&why));
-                return BTreeMap::new();
+                let why = format!("looking at the rules of guests' NICs: {}", chain(&why));
+                return Err(NetError::before(Part::Host, Cause::Unreachable, why));
             }
         };
         let mut by_cookie: BTreeMap<u64, Vec<Rule>> = BTreeMap::new();
@@ -243,7 +256,7 @@ impl LocalDriver {
             warn!("{GUARD} has rules that are not ours");
             seen.values_mut().for_each(|filter| *filter = Filter::Other);
         }
-        seen
+        Ok(seen)
     }
 
     /// Writes the rules of several guests' NICs at once.

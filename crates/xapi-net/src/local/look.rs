@@ -52,7 +52,7 @@ impl LocalDriver {
         let links = self.kernel.links().map_err(kernel_error)?;
         let mut found = Found::default();
         rows(&state, &mut found);
-        found.filters = self.filters(&state);
+        found.filters = self.filters(&state)?;
         let names: BTreeMap<u32, Name> = links
             .iter()
             .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))
@@ -301,8 +301,8 @@ fn rows(state: &State, found: &mut Found) {
     for (name, seen) in &state.ports {
         if let Ok(name) = Name::new(name) {
             let port = object::Port {
-                row: Arc::new(seen.row.clone()),
                 ours: seen.ours,
+                ..object::Port::new(seen.row.clone())
             };
             found.ports.insert(name, port);
         }
@@ -329,8 +329,10 @@ fn route_object(route: &kernel::Route) -> Option<((Inet, u32), object::Route)> {
         IpAddr::V6(address) => address.is_unicast_link_local() || address.is_multicast(),
         IpAddr::V4(_) => false,
     };
+    let device = Name::new(&route.device).ok()?;
     let object = object::Route {
-        device: Name::new(&route.device).ok()?,
+        device,
+        carrier: device,
         gateway: route.gateway,
         source: route.source,
         through: None,

@@ -151,9 +151,5 @@ fn guard(host: &Host, graph: &mut Graph<Object>) {
 }
 
 fn put(graph: &mut Graph<Object>, name: Name, row: row::Port) {
-    let port = object::Port {
-        row: Arc::new(row),
-        ours: true,
-    };
-    graph.insert(Key::Port(name), Object::Port(port));
+    graph.insert(Key::Port(name), Object::Port(object::Port::new(row)));
 }

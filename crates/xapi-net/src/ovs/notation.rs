@@ -82,6 +82,11 @@ impl Row<'_> {
             .ok_or_else(|| format!("{name} is empty"))
     }
 
+    /// Whether a set has nothing in it.
+    pub fn is_empty(&self, name: &str) -> Result<bool, Mismatch> {
+        Ok(elements(self.column(name)?).is_empty())
+    }
+
     /// References to rows.
     pub fn uuids(&self, name: &str) -> Result<BTreeSet<Uuid>, Mismatch> {
         let wrong = || format!("{name} is no set of references");

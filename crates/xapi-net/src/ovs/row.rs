@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -65,6 +66,9 @@ pub struct RealBridge {
     pub mtu: Option<u32>,
     /// `other_config:mac-table-size`; we always ask for [`MAC_TABLE_SIZE`].
     pub mac_table_size: Option<u32>,
+    /// Whether somebody else has a say in what the guard passes: a controller, or a choice of OpenFlow versions. It is
+    /// found and never written; of other bridges it is their owners' business, and not looked for.
+    pub controlled: bool,
 }
 
 impl RealBridge {
@@ -79,6 +83,7 @@ impl RealBridge {
             network_uuids: None,
             mtu: None,
             mac_table_size: Some(MAC_TABLE_SIZE),
+            controlled: false,
         }
     }
 }
@@ -223,6 +228,16 @@ impl Port {
     /// The guest's NIC that this port is there for, if it is for one.
     pub fn vif(&self) -> Option<&str> {
         self.external_ids.get(VIF_DEVICE).map(String::as_str)
+    }
+
+    /// The other end, if this is the port of a tunnel.
+    pub fn tunnel_end(&self) -> Option<IpAddr> {
+        match &self.kind {
+            InterfaceKind::Other(kind) if kind == "gre" || kind == "vxlan" => {
+                self.options.get("remote_ip")?.parse().ok()
+            }
+            _ => None,
+        }
     }
 
     /// A port with one NIC; it is named after the NIC.

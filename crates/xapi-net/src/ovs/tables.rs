@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::names::GUARD;
+
 use super::notation::{Columns, Kind, Mismatch, Row, Uuid};
 use super::row::{
     Bond, BondMode, Bridge, Datapath, Detect, FailMode, IgmpSnooping, InterfaceKind, Lacp,
@@ -35,6 +37,8 @@ pub const TABLES: [(&str, &[(&str, Kind)]); 4] = [
             ("ports", Kind::Set),
             ("datapath_type", Kind::Text),
             ("fail_mode", Kind::Optional),
+            ("controller", Kind::Set),
+            ("protocols", Kind::Set),
             ("mcast_snooping_enable", Kind::Boolean),
             ("external_ids", Kind::Map),
             ("other_config", Kind::Map),
@@ -105,6 +109,7 @@ pub struct BridgeRow {
     pub(super) ports: BTreeSet<Uuid>,
     pub(super) datapath_type: String,
     pub(super) fail_mode: Option<String>,
+    pub(super) controlled: bool,
     pub(super) mcast_snooping_enable: bool,
     pub(super) external_ids: BTreeMap<String, String>,
     pub(super) other_config: BTreeMap<String, String>,
@@ -170,6 +175,7 @@ impl BridgeRow {
             ports: row.uuids("ports")?,
             datapath_type: row.text("datapath_type")?,
             fail_mode: row.optional_text("fail_mode")?,
+            controlled: !row.is_empty("controller")? || !row.is_empty("protocols")?,
             mcast_snooping_enable: row.boolean("mcast_snooping_enable")?,
             external_ids: row.map("external_ids")?,
             other_config: row.map("other_config")?,
@@ -189,6 +195,7 @@ impl BridgeRow {
                 Some("secure") => FailMode::Secure,
                 _ => FailMode::Standalone,
             },
+            controlled: self.controlled && self.name == GUARD.as_str(),
             disable_in_band: flag("disable-in-band"),
             igmp_snooping: self.igmp_snooping(),
             network_uuids: self.external_ids.get(NETWORK_UUIDS).cloned(),

@@ -1,5 +1,7 @@
 //! The engine's way to a simulated host.
 
+use std::collections::BTreeSet;
+
 use crate::agent::{NetError, Part};
 use crate::engine::{Driver, Observed, Stopped};
 use crate::lower::lower;
@@ -32,6 +34,14 @@ impl Driver for World {
 
     fn apply(&mut self, steps: &[Step<Object>]) -> Result<(), Stopped> {
         World::apply(self, steps)
+    }
+
+    fn gone(&mut self, parts: &BTreeSet<Part>) -> Result<BTreeSet<Part>, NetError> {
+        let is_gone = |part: &&Part| match part {
+            Part::Nic(nic) => nic.is_guests_end() && !self.state.nics.contains_key(nic),
+            Part::Bridge(_) | Part::Host => false,
+        };
+        Ok(parts.iter().filter(is_gone).copied().collect())
     }
 
     fn part(&self, key: &Key, object: &Object) -> Part {

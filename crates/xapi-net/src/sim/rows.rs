@@ -1,13 +1,16 @@
 //! What Open vSwitch does on a simulated host: rows in one transaction, devices for bridges, rules for guests' NICs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::agent::Part;
 use crate::lower::gate_of;
 use crate::names::{GUARD, Name};
+use crate::object::Port;
 use crate::object::{Key, Link, LinkIpv6, Object};
 use crate::ovs::row;
 use crate::plan::Step;
+use crate::ways::Ways;
 
 use super::world::{Refused, World, refused};
 
@@ -36,12 +39,12 @@ impl World {
                     old.ok_or_else(|| refused(step, "no such bridge"))?;
                 }
                 Step::Put(Key::Port(name), Object::Port(port)) => {
-                    if self.state.ports.insert(*name, port.clone()).is_some() {
+                    if self.state.ports.insert(*name, as_row(port)).is_some() {
                         return Err(refused(step, "there is a port by that name"));
                     }
                 }
                 Step::Change(Key::Port(name), _, Object::Port(port)) => {
-                    let old = self.state.ports.insert(*name, port.clone());
+                    let old = self.state.ports.insert(*name, as_row(port));
                     old.ok_or_else(|| refused(step, "no such port"))?;
                 }
                 _ => return Err(refused(step, "is no step of the database")),
@@ -129,6 +132,45 @@ impl World {
         Ok(())
     }
 
+    /// ovs-vswitchd never comes back from a tunnel that leads through itself, not even when it does so for a moment.
+    pub(super) fn no_tunnel_goes_round(&self, step: &Step<Object>) -> Result<(), Refused> {
+        let mut ends: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
+        for port in self.state.ports.values() {
+            if let (Some(end), Ok(bridge)) = (port.row.tunnel_end(), Name::new(&port.row.bridge)) {
+                ends.entry(bridge).or_default().push(end);
+            }
+        }
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let mut ways = Ways::default();
+        for ((destination, _), route) in &self.state.routes {
+            ways.add(destination, self.state.carrier_of(route.device));
+        }
+        let next = |bridge: &Name| -> BTreeSet<Name> {
+            let ends = ends.get(bridge).into_iter().flatten();
+            ends.flat_map(|end| ways.to(end)).copied().collect()
+        };
+        for start in ends.keys() {
+            let mut reached = next(start);
+            loop {
+                let further: BTreeSet<Name> = reached.iter().flat_map(next).collect();
+                let before = reached.len();
+                reached.extend(further);
+                if reached.len() == before {
+                    break;
+                }
+            }
+            if reached.contains(start) {
+                return Err(Refused {
+                    part: Some(Part::Bridge(*start)),
+                    ..refused(step, "a tunnel leads through itself: ovs-vswitchd hangs")
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// ovs-vswitchd makes a device for each bridge.
     fn make_devices(&mut self) {
         let fresh = LinkIpv6 {
@@ -171,5 +213,13 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+/// The way to a tunnel's other end is no part of its row.
+fn as_row(port: &Port) -> Port {
+    Port {
+        way: None,
+        ..port.clone()
     }
 }

@@ -229,17 +229,35 @@ impl World {
                     ..stop(0, Cause::TimedOut, "silent on demand")
                 });
             }
+            Some(FaultKind::GuestsLeave) => {
+                let ends: Vec<Name> = self.state.nics.keys().copied().collect();
+                for end in ends.into_iter().filter(Name::is_guests_end) {
+                    self.pull_out(end);
+                }
+                return Err(stop(0, Cause::Refused, "refused on demand"));
+            }
             Some(FaultKind::Refuse | FaultKind::RefuseTimes(_)) => {
                 return Err(stop(0, Cause::Refused, "refused on demand"));
             }
             _ => {}
         }
-        let before = self.state.clone_if(rows || steps.len() > 1);
+        let before = self
+            .state
+            .clone_if(rows || steps.len() > 1 || self.state.has_tunnels());
         let done = match steps[0].key() {
             _ if rows => self.transaction(steps),
             Key::Filter(_) => steps.iter().try_for_each(|step| self.rules(step)),
+            // The guest was faster, and has taken its device along.
+            Key::Nic(nic) | Key::Aside(nic)
+                if steps[0].is_drop()
+                    && nic.is_guests_end()
+                    && !self.state.nics.contains_key(nic) =>
+            {
+                Ok(())
+            }
             _ => self.kernel(&steps[0]),
         };
+        let done = done.and_then(|()| self.no_tunnel_goes_round(&steps[0]));
         if let Err(refused) = done {
             // A transaction is taken back whole, also when ovs-vswitchd could not make it work.
             self.state = before.unwrap_or_else(|| std::mem::take(&mut self.state));
@@ -573,6 +591,7 @@ impl World {
             key,
             Route {
                 through: None,
+                carrier: route.device,
                 ..route
             },
         );
@@ -599,6 +618,11 @@ fn part_of(step: &Step<Object>) -> Part {
 }
 
 impl Found {
+    fn has_tunnels(&self) -> bool {
+        let mut ports = self.ports.values();
+        ports.any(|port| port.row.tunnel_end().is_some())
+    }
+
     fn clone_if(&self, wanted: bool) -> Option<Found> {
         wanted.then(|| self.clone())
     }

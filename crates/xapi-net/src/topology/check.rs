@@ -83,16 +83,6 @@ impl Topology {
                     claim_uplink(&mut names, real.uplink.as_ref())?;
                     if let Some(Uplink::Tunnel(tunnel)) = &real.uplink {
                         check_tunnel(*name, tunnel, &mut ends)?;
-                        // Whoever is on the tunnel's network could advertise the network below it, and the tunnel would
-                        // lead through itself.
-                        if matches!(bridge.ipv6, Ipv6::Autoconf)
-                            && tunnel.remotes.iter().any(IpAddr::is_ipv6)
-                        {
-                            return Err(invalid(
-                                name,
-                                "no autoconfiguration on a tunnel whose ends are of IPv6",
-                            ));
-                        }
                     }
                 }
                 BridgeKind::Vlan { parent, tag } => {
@@ -121,14 +111,8 @@ impl Topology {
                 check_mtu(*nic, mtu)?;
             }
         }
-        if let Some((bridge, end)) = self.bridges.keys().find_map(|name| {
-            let end = self.end_through_itself(name)?;
-            Some((name, end))
-        }) {
-            return Err(invalid(
-                bridge,
-                format!("the way to {end} would lead through the tunnel itself"),
-            ));
+        if let Some(round) = self.tunnels_through_tunnels().first() {
+            return Err(invalid(round.bridge, round.to_string()));
         }
         self.check_vifs(&mut names)
     }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use xapi_net::agent::{Agent, NetEvent, Request};
+use xapi_net::agent::{Agent, Cause, NetEvent, Request};
 use xapi_net::names::Mac as Address;
 use xapi_net::topology::{BondMode, Bridge, Filter, Rate, Topology, Vif};
 
@@ -406,6 +406,55 @@ fn nothing_slips_through_while_a_locked_guest_is_plugged_and_moved_and_open_vswi
     host.what_can(&locked(on_nic(&host), "xenbr0"));
     reaches(&host, &guest, "an agent again");
     silent("an agent again");
+}
+
+#[test]
+fn a_guard_that_somebody_opened_is_closed_again_and_his_ports_are_in_nobodys_way() {
+    let host = Host::new(1);
+    let guest = guest(&host, "vif1.0", GUEST, "10.99.0.9/24");
+    let locked = with_vif(on_nic(&host), vif("xenbr0", GUEST, own()));
+    host.whole(&locked).unwrap();
+    let listener = Listener::start(&host.lab.switch, "p-eth0");
+    let mut sender = Sender::new(&guest, "eth0");
+    let all = frames();
+    let allowed = sorted(all.iter().filter(|it| it.1).map(|it| it.0));
+    let row = || host.lab.vsctl("get bridge xapi-guard _uuid");
+    for opened in [
+        "set-fail-mode xapi-guard standalone",
+        "set-controller xapi-guard tcp:127.0.0.1:1",
+        "set bridge xapi-guard protocols=OpenFlow10",
+    ] {
+        let before = row();
+        host.lab.vsctl(opened);
+        host.whole(&locked).unwrap();
+        assert_ne!(row(), before, "{opened}: not made anew");
+        let now = host
+            .lab
+            .vsctl("get bridge xapi-guard fail_mode controller protocols");
+        assert_eq!(now, "secure\n[]\n[]", "{opened}");
+        assert_eq!(host.whole(&locked).unwrap().steps, 0);
+        reaches(&host, &guest, opened);
+        assert_eq!(heard(&mut sender, &listener), allowed, "{opened}");
+    }
+    host.lab
+        .vsctl("add-port xapi-guard odd0 -- set interface odd0 type=internal");
+    host.whole(&on_nic(&host)).unwrap();
+    assert_eq!(host.lab.vsctl("list-br"), "xenbr0");
+}
+
+#[test]
+fn a_guard_that_does_not_answer_is_an_error_and_no_guard_without_rules() {
+    let host = Host::new(1);
+    let _guest = guest(&host, "vif1.0", GUEST, "10.99.0.9/24");
+    let locked = with_vif(on_nic(&host), vif("xenbr0", GUEST, own()));
+    host.whole(&locked).unwrap();
+    let socket = host.lab.run_dir().join("xapi-guard.mgmt");
+    std::fs::rename(&socket, socket.with_extension("away")).unwrap();
+    let error = host.whole(&locked).unwrap_err();
+    assert_eq!(error.cause, Cause::Unreachable, "{error}");
+    assert!(error.why.contains("xapi-guard.mgmt"), "{error}");
+    std::fs::rename(socket.with_extension("away"), &socket).unwrap();
+    assert_eq!(host.whole(&locked).unwrap().steps, 0);
 }
 
 #[test]

@@ -126,9 +126,11 @@ pub fn topology(random: &mut Random) -> Topology {
         });
     give_addresses(random, &mut topology);
     add_vifs(random, &mut topology);
-    let through_itself = |name: &Name| topology.end_through_itself(name).is_some();
-    if topology.bridges.keys().any(through_itself) {
+    if !topology.tunnels_through_tunnels().is_empty() && random.one_in(2) {
         topology.gateway = None;
+    }
+    while let Some(round) = topology.tunnels_through_tunnels().first() {
+        topology.leave_out_end(&round.bridge, round.end);
     }
     topology
 }
@@ -331,7 +333,13 @@ fn neighbour(address: Inet) -> IpAddr {
 fn random_ipv4(random: &mut Random, number: u8) -> Ipv4 {
     let host = random.pick(&[2u8, 3, 20]);
     let prefix = random.pick(&[24, 24, 25, 16]);
-    let address = Inet::new(IpAddr::V4(Ipv4Addr::new(10, 0, number, host)), prefix).unwrap();
+    // Now and then in the network of the tunnels' other ends.
+    let (second, number) = match random.one_in(4) {
+        true => (9, 0),
+        false => (0, number),
+    };
+    let host = host.max(5 * u8::from(second == 9));
+    let address = Inet::new(IpAddr::V4(Ipv4Addr::new(10, second, number, host)), prefix).unwrap();
     let gateway = match neighbour(address) {
         IpAddr::V4(v4) if !random.one_in(3) => Some(v4),
         _ => None,
@@ -392,6 +400,7 @@ pub fn host(random: &mut Random) -> World {
             .insert((name("br-lab"), inet("192.168.99.2/24")));
         let route = object::Route {
             device: name("br-lab"),
+            carrier: name("br-lab"),
             gateway: None,
             source: None,
             through: None,
@@ -422,8 +431,8 @@ fn foreign_bridge(world: &mut World, bridge: &str, nic: &str) {
     };
     world.state.bridges.insert(name(bridge), made);
     let port = object::Port {
-        row: Arc::new(row::Port::plain(bridge, nic)),
         ours: false,
+        ..object::Port::new(row::Port::plain(bridge, nic))
     };
     world.state.ports.insert(name(nic), port);
     world.state.nics.get_mut(&name(nic)).unwrap().up = true;
@@ -446,6 +455,7 @@ fn installed_on_nic(world: &mut World) {
     world.state.addresses.insert((eth0, inet(MANAGEMENT)));
     let connected = object::Route {
         device: eth0,
+        carrier: eth0,
         gateway: None,
         source: Some(inet(MANAGEMENT).address()),
         through: None,
@@ -458,6 +468,7 @@ fn installed_on_nic(world: &mut World) {
     let gateway = Some(IpAddr::V4(Ipv4Addr::new(172, 16, 0, 1)));
     let default = object::Route {
         device: eth0,
+        carrier: eth0,
         gateway,
         source: None,
         through: None,

@@ -82,12 +82,15 @@ pub fn is_visible(rows: &impl Read, this: &Ref<Network>, host: &Ref<Host>) -> Re
     }
     let mut elsewhere = false;
     for vif in network.vifs.iter() {
-        let vif = rows.get(vif)?;
-        let machine = rows.get(&vif.vm)?;
-        if !vif.currently_attached || machine.power_state != VmPowerState::Running {
+        // Fields alone: a network may have a thousand of them.
+        if !rows.field(vif, Vif::CURRENTLY_ATTACHED)? {
             continue;
         }
-        if machine.resident_on == *host {
+        let machine = rows.field(vif, Vif::VM)?;
+        if rows.field(&machine, Vm::POWER_STATE)? != VmPowerState::Running {
+            continue;
+        }
+        if rows.field(&machine, Vm::RESIDENT_ON)? == *host {
             return Ok(true);
         }
         elsewhere = true;

@@ -18,6 +18,8 @@ pub(super) const ECHO_REPLY: u8 = 3;
 const FLOW_MOD: u8 = 14;
 const MULTIPART_REQUEST: u8 = 18;
 pub(super) const MULTIPART_REPLY: u8 = 19;
+pub(super) const BARRIER_REQUEST: u8 = 20;
+pub(super) const BARRIER_REPLY: u8 = 21;
 pub(super) const BUNDLE_CONTROL: u8 = 33;
 const BUNDLE_ADD: u8 = 34;
 

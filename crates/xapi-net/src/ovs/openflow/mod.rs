@@ -13,8 +13,8 @@ use std::time::Instant;
 use thiserror::Error;
 
 use self::message::{
-    BUNDLE_CONTROL, Bundle, ECHO_REPLY, ECHO_REQUEST, ERROR, HEADER, HELLO, Header,
-    MULTIPART_REPLY, Multipart,
+    BARRIER_REPLY, BARRIER_REQUEST, BUNDLE_CONTROL, Bundle, ECHO_REPLY, ECHO_REQUEST, ERROR,
+    HEADER, HELLO, Header, MULTIPART_REPLY, Multipart,
 };
 pub use self::rule::{Field, Output, Rule};
 use super::jsonrpc::open_stream;
@@ -114,8 +114,12 @@ impl Switch {
         for rule in rules {
             bytes.extend(message::in_bundle(xid, &message::add(xid, rule)));
         }
-        bytes.extend(message::bundle_control(xid, Bundle::Commit));
+        // A rule that is refused is left out of the bundle, and the rest would come into force without it. So it is only
+        // committed when all have been taken; the end of the conversation is the end of the bundle.
+        bytes.extend(message::whole(BARRIER_REQUEST, xid, &[]));
         self.send(&bytes)?;
+        self.answer(xid, BARRIER_REPLY)?;
+        self.send(&message::bundle_control(xid, Bundle::Commit))?;
         loop {
             let body = self.answer(xid, BUNDLE_CONTROL)?;
             match message::bundle_reply(&body).map_err(odd)? {
@@ -307,6 +311,63 @@ mod tests {
                 "{odd:?}: {error:?}"
             );
         }
+    }
+
+    /// A bridge that takes a bundle, refuses the rule in it with an error of its own, or none, and is asked to commit or
+    /// not. Gives what the client makes of it and whether it asked.
+    fn bundle(refuses: bool) -> (Result<(), FlowError>, bool) {
+        let run = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(run.path().join("br.mgmt")).unwrap();
+        let rule = Rule {
+            cookie: 7,
+            priority: 1,
+            fields: vec![Field::InPort(1)],
+            output: Output::Drop,
+        };
+        thread::scope(|scope| {
+            let bridge = scope.spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                stream.write_all(&message::hello(1)).unwrap();
+                let mut committed = false;
+                let mut head = [0; HEADER];
+                while stream.read_exact(&mut head).is_ok() {
+                    let header = Header::read(&head);
+                    let mut body = vec![0; usize::from(header.length) - HEADER];
+                    stream.read_exact(&mut body).unwrap();
+                    let says = match (header.kind, body.get(4..6)) {
+                        (BUNDLE_CONTROL, Some([0, 0])) => {
+                            message::bundle_control(header.xid, Bundle::Opened)
+                        }
+                        (BUNDLE_CONTROL, _) => {
+                            committed = true;
+                            message::bundle_control(header.xid, Bundle::Committed)
+                        }
+                        (BARRIER_REQUEST, _) => message::whole(BARRIER_REPLY, header.xid, &[]),
+                        (34, _) if refuses => message::whole(ERROR, header.xid, &[0, 5, 0, 1]),
+                        _ => Vec::new(),
+                    };
+                    // Whoever has heard enough does not listen.
+                    if stream.write_all(&says).is_err() {
+                        break;
+                    }
+                }
+                committed
+            });
+            let deadline = Instant::now() + LONG;
+            let mut switch = Switch::open(run.path(), "br", deadline).unwrap();
+            let done = switch.replace(&[], &[rule]);
+            drop(switch);
+            (done, bridge.join().unwrap())
+        })
+    }
+
+    #[test]
+    fn a_bundle_of_which_a_rule_was_refused_is_not_committed() {
+        let (done, committed) = bundle(false);
+        assert!(done.is_ok() && committed, "{done:?}");
+        let (done, committed) = bundle(true);
+        let is_it = matches!(done, Err(FlowError::Refused { kind: 5, code: 1 }));
+        assert!(is_it && !committed, "{done:?}, committed: {committed}");
     }
 
     #[test]
