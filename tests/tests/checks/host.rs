@@ -90,6 +90,17 @@ fn a_master_is_never_in_emergency_mode() {
 }
 
 #[test]
+fn ha_that_is_not_enabled_cannot_be_disabled_in_an_emergency() {
+    let host = SimHost::new(1);
+    for soft in [Vec::new(), vec![Value::Bool(false)]] {
+        let refused = host.call("host.emergency_ha_disable", soft).unwrap_err();
+        assert_eq!(refused, errors::ha_not_enabled());
+    }
+    host.call("host.emergency_ha_disable", vec![Value::Bool(true)])
+        .expect("nothing is to be done");
+}
+
+#[test]
 fn the_management_interface_is_that_of_the_host_asked_for() {
     let host = SimHost::new(4);
     let ask =
