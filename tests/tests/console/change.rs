@@ -133,7 +133,10 @@ fn name_servers_and_the_hosts_name_are_changed_by_whoever_gives_a_password() {
             .then_some(())
             .ok_or(text)
     });
-    screen.wait_for("172.16.0.3");
+    // Both the kernel and the daemon have it.
+    screen.wait_until("the new name server, twice", |shown| {
+        shown.matches("172.16.0.3").count() == 2
+    });
     screen.keys(&["Enter"]);
     screen.wait_for("Remove 172.16.0.3");
     screen.keys(&["End", "Enter"]);
