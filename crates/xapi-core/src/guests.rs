@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use xapi_db::Read;
-use xapi_guest::{Body, Domain, GuestError, GuestSpec, Guests, Machine, Namespace, Nic};
+use xapi_guest::{
+    Body, Domain, GuestError, GuestSpec, Guests, MACHINE_NICS, Machine, Namespace, Nic,
+};
 use xapi_model::{ApiError, Class, Host, Network, Ref, Vif, Vm, errors};
 use xapi_net::topology::Mac;
 
@@ -69,6 +71,15 @@ impl Core {
                 "this host runs no machines: its configuration has no [guests] kind",
             )
         })
+    }
+
+    /// INVALID_DEVICE [device] for a NIC that a guest of this host has no slot for.
+    pub(crate) fn has_slot(&self, device: &str) -> Result<()> {
+        let number = number_of(device)?;
+        match self.here()?.kind {
+            Kind::Machine if number >= MACHINE_NICS => Err(errors::invalid_device(device)),
+            Kind::Machine | Kind::Namespace | Kind::None => Ok(()),
+        }
     }
 
     /// A number that no domain has.

@@ -2,8 +2,8 @@
 
 use crate::{Body, Domain, GuestError, GuestSpec, Machine, Nic};
 
-/// As many NICs as a virtual machine has slots for.
-pub(crate) const MACHINE_NICS: u32 = 16;
+/// As many NICs as a virtual machine has slots for: their numbers are below.
+pub const MACHINE_NICS: u32 = 16;
 /// Names of the host's ends must fit into 15 octets.
 const NAMESPACE_NICS: u32 = 1000;
 /// For the same reason; Xen's own numbers end before 32752.

@@ -39,8 +39,9 @@ pub trait Guests: Send + Sync {
     /// are kept with the state. On failure the guest runs on.
     fn suspend(&self, domain: Domain, within: Duration) -> Result<(), GuestError>;
 
-    /// Which guests are suspended, by uuid.
-    fn suspended(&self) -> Vec<String>;
+    /// Which guests are suspended, by uuid. An error if that can't be read: whoever went on as if there were none would
+    /// throw them away.
+    fn suspended(&self) -> Result<Vec<String>, GuestError>;
 
     /// Brings a suspended guest back under the domain of `spec`, which must have its uuid. It is paused and has its
     /// NICs, with the host's ends named by the new domain; they are answered. On failure it stays suspended.

@@ -20,6 +20,7 @@ pub mod qmp;
 pub mod sim;
 mod spec;
 
+pub use check::MACHINE_NICS;
 pub use event::{Event, Listener};
 pub use guests::{Found, GuestError, Guests, Offered, State};
 pub use spec::{Body, Domain, GuestSpec, Machine, Namespace, Nic, host_end};

@@ -6,7 +6,7 @@
 //! follows it can't be told apart.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, IoSlice, Read, Write};
+use std::io::{self, BufRead, BufReader, IoSlice, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -346,30 +346,50 @@ impl Reader {
         Ok(())
     }
 
+    /// A line within a time, however slowly its octets come.
     fn line_until(&mut self, until: Instant, what: &str) -> Result<Value, QmpError> {
-        let left = until.saturating_duration_since(Instant::now());
-        let timed_out = || QmpError::TimedOut(what.to_owned());
-        if left.is_zero() {
-            return Err(timed_out());
-        }
-        self.lines.get_ref().set_read_timeout(Some(left))?;
-        self.line().map_err(|error| match error {
+        self.read_line(Some(until)).map_err(|error| match error {
             // The kernel's word for a time-out of a socket.
-            QmpError::Io(io) if io.kind() == io::ErrorKind::WouldBlock => timed_out(),
+            QmpError::Io(io) if io.kind() == io::ErrorKind::WouldBlock => {
+                QmpError::TimedOut(what.to_owned())
+            }
             error => error,
         })
     }
 
     fn line(&mut self) -> Result<Value, QmpError> {
+        self.read_line(None)
+    }
+
+    fn read_line(&mut self, until: Option<Instant>) -> Result<Value, QmpError> {
         let mut bytes = Vec::new();
-        let limit = MAX_LINE as u64 + 1;
-        (&mut self.lines)
-            .take(limit)
-            .read_until(b'\n', &mut bytes)?;
-        match bytes.last() {
-            Some(b'\n') => {}
-            Some(_) if bytes.len() > MAX_LINE => return Err(QmpError::TooLong),
-            _ => return Err(QmpError::Closed),
+        loop {
+            if let Some(until) = until {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+                }
+                self.lines.get_ref().set_read_timeout(Some(left))?;
+            }
+            let come = match self.lines.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                come => come?,
+            };
+            if come.is_empty() {
+                return Err(QmpError::Closed);
+            }
+            let end = come.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(come.len(), |at| at + 1);
+            bytes.extend_from_slice(&come[..taken]);
+            self.lines.consume(taken);
+            match end {
+                Some(_) => break,
+                None if bytes.len() > MAX_LINE => return Err(QmpError::TooLong),
+                None => {}
+            }
+        }
+        if bytes.len() > MAX_LINE + 1 {
+            return Err(QmpError::TooLong);
         }
         let value = serde_json::from_slice(&bytes);
         value.map_err(|error| QmpError::Nonsense(error.to_string()))

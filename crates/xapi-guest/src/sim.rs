@@ -344,8 +344,8 @@ impl Guests for SimGuests {
         Ok(())
     }
 
-    fn suspended(&self) -> Vec<String> {
-        self.world().suspended.keys().cloned().collect()
+    fn suspended(&self) -> Result<Vec<String>, GuestError> {
+        Ok(self.world().suspended.keys().cloned().collect())
     }
 
     fn resume(&self, spec: &GuestSpec, _within: Duration) -> Result<Vec<Offered>, GuestError> {

@@ -46,6 +46,23 @@ impl Server {
     }
 }
 
+#[test]
+fn a_greeting_that_comes_octet_by_octet_has_no_more_time_than_one_that_does_not_come() {
+    let within = Duration::from_millis(300);
+    let began = Instant::now();
+    let (connected, server) = connect(within, move |server| {
+        let mut stream = server.lines.get_ref();
+        // Each is in time, and all of them would take a minute.
+        while stream.write_all(b" ").is_ok() && began.elapsed() < SOON {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    });
+    let error = connected.err().unwrap();
+    assert_eq!(error.to_string(), "no answer to the greeting in time");
+    assert!(began.elapsed() < SOON / 2, "{:?}", began.elapsed());
+    server.join().unwrap();
+}
+
 type Connected = Result<(Arc<Qmp>, Reader), QmpError>;
 
 /// A client, what its reader ended with, and the server.

@@ -125,7 +125,7 @@ fn a_restarted_daemon_finds_the_guests_and_alone_is_told() {
 fn a_suspended_guest_resumes_under_another_number_with_its_nics() {
     let guests = running(Namespace::default());
     guests.suspend(1, WITHIN).unwrap();
-    assert_eq!(guests.suspended(), ["0000-1"]);
+    assert_eq!(guests.suspended().unwrap(), ["0000-1"]);
     assert!(guests.found().is_empty());
     let spec = GuestSpec {
         uuid: "0000-1".to_owned(),
@@ -134,7 +134,7 @@ fn a_suspended_guest_resumes_under_another_number_with_its_nics() {
     let nics = guests.resume(&spec, WITHIN).unwrap();
     assert_eq!(nics[0].host_end, "vif2.0");
     assert_eq!(guests.find(2).unwrap().state, State::Paused);
-    assert!(guests.suspended().is_empty());
+    assert!(guests.suspended().unwrap().is_empty());
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A failure at each step of each call, of the host's network and of the guest: what is left is what was there.
 
+use std::time::Duration;
+
 use xapi_guest::sim::Verb;
-use xapi_model::{ApiError, Value, VmPowerState};
+use xapi_guest::{Body, GuestSpec, Guests as _, Namespace, State};
+use xapi_model::{ApiError, Value, Vm, VmOperations, VmPowerState};
 use xapi_net::sim::{Fault, FaultKind};
 use xapi_tests::sim_host::text;
 
@@ -220,4 +223,49 @@ fn a_crash_at_any_step_of_a_start_leaves_it_off_or_running() {
         }
     }
     println!("{off} left it off, {on} running");
+}
+
+/// A guest as a call would have begun it for the machine, paused and without NICs.
+fn begun(stage: &Stage, domain: u32) -> GuestSpec {
+    GuestSpec {
+        domain,
+        uuid: stage.row().uuid,
+        name: "one".to_owned(),
+        body: Body::Namespace(Namespace {
+            pv_drivers: true,
+            clings: false,
+        }),
+    }
+}
+
+fn goes_on(stage: &Stage, operation: VmOperations) {
+    let running = [("a call that is no more".to_owned(), operation)].into();
+    stage.set(&stage.vm, Vm::CURRENT_OPERATIONS, running);
+}
+
+#[test]
+fn a_resume_that_was_cut_is_undone_and_a_reboot_goes_on() {
+    let mut stage = Stage::running();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    goes_on(&stage, VmOperations::Resume);
+    let spec = begun(&stage, 77);
+    stage.host.stop();
+    stage.host.guests.resume(&spec, Duration::ZERO).unwrap();
+    stage.host.start();
+    assert_eq!(stage.state(), VmPowerState::Suspended);
+    assert_eq!(stage.host.guests.suspended().unwrap().len(), 1);
+    assert!(stage.row().current_operations.is_empty());
+
+    let mut stage = Stage::running();
+    goes_on(&stage, VmOperations::HardReboot);
+    let (before, spec) = (stage.domain(), begun(&stage, 78));
+    stage.host.stop();
+    stage.host.guests.destroy(before).unwrap();
+    stage.host.guests.start(&spec).unwrap();
+    stage.host.start();
+    assert_eq!(stage.state(), VmPowerState::Running);
+    assert_eq!(stage.domain(), 78);
+    let guest = stage.host.guests.find(78).unwrap();
+    assert_eq!((guest.state, guest.nics.len()), (State::Running, 2));
+    stage.agrees();
 }

@@ -152,6 +152,7 @@ fn what_goes_on_with_a_nic_or_its_machine_is_named() {
 fn a_nic_moves_to_another_network_and_its_guest_keeps_it() {
     let stage = Stage::running();
     let other = stage.host.network("xenbr2");
+    stage.set(&other, xapi_model::Network::MTU, 1400);
     let moved = stage
         .host
         .call("VIF.move", vec![text(&stage.inner), text(&other)]);
@@ -159,6 +160,10 @@ fn a_nic_moves_to_another_network_and_its_guest_keeps_it() {
     assert_eq!(stage.host.get(&stage.inner).network, other);
     let name = format!("vif{}.0", stage.domain());
     assert_eq!(stage.port(&name).bridge.as_str(), "xenbr2");
+    assert_eq!(
+        (stage.port(&name).mtu, stage.host.get(&stage.inner).mtu),
+        (1400, 1400)
+    );
     assert_eq!(stage.host.guests.asked(), 0);
     assert!(
         !stage.has_bridge(&stage.bridge()),

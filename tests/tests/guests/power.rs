@@ -157,7 +157,11 @@ fn a_machine_is_held_let_go_put_aside_and_brought_back() {
     stage.on_vm("VM.hard_shutdown", &[]).unwrap();
     assert_eq!(stage.state(), VmPowerState::Halted);
     assert_eq!(stage.attached(), [false, false]);
-    assert!(xapi_guest::Guests::suspended(&*stage.host.guests).is_empty());
+    assert!(
+        xapi_guest::Guests::suspended(&*stage.host.guests)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -446,6 +450,15 @@ fn a_machine_boots_no_file_of_the_hosts_own() {
     }
     start(inside.to_str().unwrap()).unwrap();
     start("").unwrap();
+    // A machine in QEMU has sixteen slots for NICs.
+    let vm = host.new_vm("many", &[]);
+    let network = host.new_network("many");
+    let vif = xapi_tests::sim_host::vif_record(&vm, "16", &network, &[]);
+    host.call("VIF.create", vec![vif]).unwrap();
+    let error = host
+        .call("VM.start", vec![text(&vm), false.into(), false.into()])
+        .unwrap_err();
+    assert_eq!(error, errors::invalid_device("16"));
 }
 
 #[test]
@@ -463,7 +476,7 @@ fn a_daemon_that_cannot_see_guests_does_not_judge_them() {
 fn a_machine_that_was_suspended_takes_its_memory_along_when_it_goes() {
     let stage = Stage::running();
     stage.on_vm("VM.suspend", &[]).expect("suspended");
-    assert_eq!(stage.host.guests.suspended().len(), 1);
+    assert_eq!(stage.host.guests.suspended().unwrap().len(), 1);
     stage.on_vm("VM.destroy", &[]).expect("destroyed");
-    assert!(stage.host.guests.suspended().is_empty());
+    assert!(stage.host.guests.suspended().unwrap().is_empty());
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use xapi_db::{Draft, Read};
-use xapi_guest::Found;
+use xapi_guest::{Found, State};
 use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState};
 
 use super::{domain_of, lifecycle, nic_of};
@@ -24,16 +24,23 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
         return nothing_goes_on(core);
     };
     let found = guests.found();
-    let suspended: BTreeSet<String> = guests.suspended().into_iter().collect();
+    let suspended: Option<BTreeSet<String>> = match guests.suspended() {
+        Ok(suspended) => Some(suspended.into_iter().collect()),
+        // Whoever is taken for switched off is started anew, and what he kept is lost.
+        Err(why) => {
+            tracing::error!("machines that are no guests here are left as they are shown: {why}");
+            None
+        }
+    };
     for (vm, row) in machines {
         if row.is_control_domain {
             continue;
         }
         let guest = found.iter().find(|guest| guest.uuid == row.uuid);
-        let kept = suspended.contains(&row.uuid);
-        let outcome = match guest {
-            Some(guest) => take_over(core, &host, &vm, &row, guest),
-            None => is_gone(core, &host, &vm, &row, kept),
+        let outcome = match (guest, &suspended) {
+            (Some(guest), _) => take_over(core, &host, &vm, &row, guest),
+            (None, Some(kept)) => is_gone(core, &host, &vm, &row, kept.contains(&row.uuid)),
+            (None, None) => Ok(()),
         };
         // One bad machine does not keep the others from being taken over.
         if let Err(why) = outcome {
@@ -73,6 +80,18 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         return core
             .store
             .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Halted));
+    }
+    let paused = guest.state == State::Paused;
+    let resuming = |op: &VmOperations| matches!(op, VmOperations::Resume | VmOperations::ResumeOn);
+    if paused && row.current_operations.values().any(resuming) {
+        // It has not run since, and whether it should have is not known any more.
+        tracing::warn!("{vm} had not finished to resume: it is suspended again");
+        let within = core.config.shutdown_deadline;
+        let again = core.guests()?.suspend(guest.domain, within);
+        again.map_err(xapi_model::errors::internal_error)?;
+        return core
+            .store
+            .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Suspended));
     }
     let ours_to_say = matches!(
         row.power_state,
@@ -119,13 +138,24 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         }
     }
     drop(view);
+    let rebooting =
+        |op: &VmOperations| matches!(op, VmOperations::CleanReboot | VmOperations::HardReboot);
+    let mut guest = guest.clone();
+    // The guest from before, if it was paused, stays so.
+    let is_old = row.power_state == VmPowerState::Paused && domain_of(row) == Some(guest.domain);
+    if paused && !is_old && row.current_operations.values().any(rebooting) {
+        tracing::warn!("{vm} had not finished to reboot: it goes on");
+        let runs = core.guests()?.unpause(guest.domain);
+        runs.map_err(xapi_model::errors::internal_error)?;
+        guest.state = State::Running;
+    }
     core.store.change(|draft| {
         draft.set(vm, Vm::DOMID, i64::from(guest.domain))?;
         draft.set(vm, Vm::RESIDENT_ON, host.clone())?;
         for vif in row.vifs.iter() {
             draft.set(vif, Vif::CURRENTLY_ATTACHED, plugged.contains(vif))?;
         }
-        lifecycle::observed(core, draft, vm, guest)
+        lifecycle::observed(core, draft, vm, &guest)
     })
 }
 

@@ -51,7 +51,8 @@ impl Live {
         self.record.spec.domain
     }
 
-    fn is_alive(&self) -> Result<(), GuestError> {
+    /// An error if it has ended.
+    pub fn is_alive(&self) -> Result<(), GuestError> {
         match self.ended {
             true => Err(GuestError::NoDomain(self.domain())),
             false => Ok(()),
@@ -318,11 +319,10 @@ impl Guest {
         if let Err(error) = self.clear_namespace() {
             tracing::warn!("ending what ran in a guest's namespace: {error}");
         }
-        let (domain, uuid, nics, phase) = {
+        let (domain, nics, phase) = {
             let live = self.live();
             let nics: Vec<u32> = live.record.nics.keys().copied().collect();
-            let uuid = live.record.spec.uuid.clone();
-            (live.domain(), uuid, nics, live.record.phase)
+            (live.domain(), nics, live.record.phase)
         };
         // A machine's taps have gone with it.
         let pairs = nics.into_iter().filter(|_| self.is_namespace());
@@ -334,11 +334,12 @@ impl Guest {
         if let Err(error) = self.folder.remove() {
             tracing::warn!("removing {}: {error}", self.folder.path().display());
         }
-        match phase {
-            Phase::Suspended => host.shelf().suspended.remove(&uuid),
-            Phase::Starting | Phase::Up => host.shelf().running.remove(&domain),
-        };
         let was_wanted = {
+            // Whoever moves it from one list to the other at this moment holds the shelf, and looks whether it has ended.
+            let mut shelf = host.shelf();
+            let is_other = |other: &Arc<Guest>| !std::ptr::eq(&**other, self);
+            shelf.running.retain(|_, guest| is_other(guest));
+            shelf.suspended.retain(|_, guest| is_other(guest));
             let mut live = self.live();
             live.ended = true;
             live.ending > 0

@@ -267,7 +267,7 @@ impl Guests for LocalGuests {
         suspend::suspend(&self.0, &*self.0.guest(domain)?, within)
     }
 
-    fn suspended(&self) -> Vec<String> {
+    fn suspended(&self) -> Result<Vec<String>, GuestError> {
         suspend::suspended(&self.0)
     }
 

@@ -36,7 +36,7 @@ pub(super) fn reserve(host: &Host, domain: Domain) -> Result<Reservation<'_>, Gu
 
 pub(super) fn start(host: &Arc<Host>, spec: &GuestSpec) -> Result<(), GuestError> {
     let _reserved = reserve(host, spec.domain)?;
-    if suspend::suspended(host).contains(&spec.uuid) {
+    if suspend::suspended(host)?.contains(&spec.uuid) {
         return Err(GuestError::AlreadyThere(format!("guest {}", spec.uuid)));
     }
     let record = Record {

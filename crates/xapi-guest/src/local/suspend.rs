@@ -27,14 +27,17 @@ pub(super) fn is_saved(host: &Host, uuid: &str) -> bool {
     image(host, uuid).is_dir()
 }
 
-pub(super) fn suspended(host: &Host) -> Vec<String> {
+pub(super) fn suspended(host: &Host) -> Result<Vec<String>, GuestError> {
     let mut uuids: Vec<String> = host.shelf().suspended.keys().cloned().collect();
-    match saved(host) {
-        Ok(saved) => uuids.extend(saved),
-        Err(error) => tracing::error!("{}: {error}", host.config.images.display()),
-    }
+    let doing = || {
+        format!(
+            "looking for suspended guests in {}",
+            host.config.images.display()
+        )
+    };
+    uuids.extend(saved(host).map_err(|error| GuestError::failed(doing(), error))?);
     uuids.sort();
-    uuids
+    Ok(uuids)
 }
 
 fn saved(host: &Host) -> io::Result<Vec<String>> {
@@ -104,7 +107,10 @@ fn keep(host: &Host, guest: &Guest) -> Result<(), GuestError> {
     }
     let uuid = guest.live().record.spec.uuid.clone();
     let mut shelf = host.shelf();
-    if let Some(guest) = shelf.running.remove(&guest.domain()) {
+    let moved = shelf.running.remove(&guest.domain());
+    // It may end at any moment; whoever clears up then takes it off both lists, and holds the shelf for it.
+    guest.live().is_alive()?;
+    if let Some(guest) = moved {
         shelf.suspended.insert(uuid, guest);
     }
     Ok(())
@@ -199,7 +205,9 @@ fn bring(host: &Host, guest: &Guest, spec: &GuestSpec) -> Result<Vec<Offered>, G
     match brought {
         Ok(ends) => {
             let mut shelf = host.shelf();
-            if let Some(guest) = shelf.suspended.remove(&uuid) {
+            let moved = shelf.suspended.remove(&uuid);
+            guest.live().is_alive()?;
+            if let Some(guest) = moved {
                 let domain = guest.domain();
                 shelf.running.insert(domain, guest);
             }

@@ -43,7 +43,7 @@ fn daemon() {
 /// All that can be done to a guest of each kind, and to those that are there.
 fn live(guests: &LocalGuests, mut domain: u32) -> u32 {
     clear(guests);
-    for uuid in guests.suspended() {
+    for uuid in guests.suspended().unwrap() {
         domain += 10;
         guests.resume(&spec(domain, &uuid), WITHIN).unwrap();
         guests.unpause(domain).unwrap();
@@ -141,7 +141,7 @@ struct Seen {
 /// Whether what the daemon has is what is there.
 fn compare(lab: &Lab, seen: &mut Seen) {
     let found = lab.guests().found();
-    let suspended = lab.guests().suspended();
+    let suspended = lab.guests().suspended().unwrap();
     let ends = found.iter().flat_map(|guest| &guest.nics);
     let mut ends: Vec<&str> = ends.map(|nic| nic.host_end.as_str()).collect();
     ends.sort_unstable();

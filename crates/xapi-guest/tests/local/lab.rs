@@ -172,7 +172,7 @@ impl Lab {
         for found in guests.found() {
             guests.destroy(found.domain).unwrap();
         }
-        for uuid in guests.suspended() {
+        for uuid in guests.suspended().unwrap() {
             guests.discard(&uuid).unwrap();
         }
     }

@@ -177,7 +177,7 @@ fn a_suspended_machine_goes_on_where_it_was_under_another_number() {
         println!("suspended in {:?}", began.elapsed());
         lab.assert_nothing_is_left();
         lab.restart_daemon();
-        assert_eq!(lab.guests().suspended(), [uuid(1)]);
+        assert_eq!(lab.guests().suspended().unwrap(), [uuid(1)]);
         let spec = GuestSpec {
             uuid: uuid(1),
             ..machine(lab, 2, "")
@@ -186,7 +186,7 @@ fn a_suspended_machine_goes_on_where_it_was_under_another_number() {
         let nics = lab.guests().resume(&spec, WITHIN).unwrap();
         println!("resumed in {:?}", began.elapsed());
         assert_eq!(nics[0].host_end, "vif2.0");
-        assert!(lab.guests().suspended().is_empty());
+        assert!(lab.guests().suspended().unwrap().is_empty());
         run("ip addr add 10.0.0.1/24 dev vif2.0");
         run("ip link set vif2.0 up");
         lab.guests().unpause(2).unwrap();
@@ -238,7 +238,7 @@ fn a_machine_that_cannot_be_resumed_stays_suspended() {
             matches!(failed, Err(GuestError::Failed { .. })),
             "{failed:?}"
         );
-        assert_eq!(lab.guests().suspended(), [uuid(1)]);
+        assert_eq!(lab.guests().suspended().unwrap(), [uuid(1)]);
         assert_eq!(lab.processes(), [""; 0]);
         // What had the name is not a tap, and not ours; without it the machine comes back.
         run("ip link del other");
@@ -326,7 +326,7 @@ fn a_machine_found_both_in_a_process_and_in_a_file_is_the_one_in_the_file() {
         run(&format!("mv {} {}", kept.display(), image.display()));
         lab.start_daemon();
         lab.assert_nothing_is_left();
-        assert_eq!(lab.guests().suspended(), [uuid(1)]);
+        assert_eq!(lab.guests().suspended().unwrap(), [uuid(1)]);
         lab.guests().resume(&spec, WITHIN).unwrap();
         assert_eq!(host_ends(), "vif2.0");
     });

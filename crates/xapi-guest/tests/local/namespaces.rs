@@ -290,7 +290,7 @@ fn a_suspended_guest_keeps_its_addresses_and_resumes_under_another_number() {
         assert!(lab.guests().found().is_empty());
         wait_until("it is stopped", || inside.state() == 'T');
         lab.restart_daemon();
-        assert_eq!(lab.guests().suspended(), [uuid(1)]);
+        assert_eq!(lab.guests().suspended().unwrap(), [uuid(1)]);
         let taken = lab.guests().start(&namespace(1, Namespace::default()));
         assert!(matches!(taken, Err(GuestError::AlreadyThere(_))));
         let spec = GuestSpec {
@@ -300,7 +300,7 @@ fn a_suspended_guest_keeps_its_addresses_and_resumes_under_another_number() {
         let nics = lab.guests().resume(&spec, WITHIN).unwrap();
         assert_eq!(nics[0].host_end, "vif7.0");
         assert_eq!(host_ends(), "vif7.0");
-        assert!(lab.guests().suspended().is_empty());
+        assert!(lab.guests().suspended().unwrap().is_empty());
         lab.guests().unpause(7).unwrap();
         wait_until("it goes on", || inside.state() == 'S');
         run("ip addr add 10.0.0.1/24 dev vif7.0");

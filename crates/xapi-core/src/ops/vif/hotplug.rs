@@ -90,6 +90,7 @@ pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
         if let Some(slave) = lifecycle::bond_slave_under(&view, &nic.host, &row.network)? {
             return Err(errors::cannot_plug_bond_slave(slave));
         }
+        cx.core.has_slot(&row.device)?;
         let wanted = nic_of(&view, &nic.host, &row)?;
         drop(view);
         let offered = guests.offer(nic.domain, &wanted);
@@ -186,6 +187,9 @@ pub fn move_(cx: &Cx<'_>, call: Move) -> Result<()> {
         draft.set(vif, Vif::NETWORK, network.clone())?;
         if let Some(host) = there.some() {
             lifecycle::attach_network(draft, host, network)?;
+            // The host's end is as large as the network it is on; what the guest was told when it got it is its own affair.
+            let mtu = nic_of(draft, host, &draft.get(vif)?)?.mtu;
+            draft.set(vif, Vif::MTU, i64::from(mtu))?;
         }
         operations::refresh(draft, vif)
     })

@@ -221,6 +221,9 @@ fn bring_up(
     let view = core.view()?;
     let row = view.get(vm)?;
     let nics = nics_for(&view, vm, how)?;
+    for vif in &nics {
+        core.has_slot(&view.field(vif, Vif::DEVICE)?)?;
+    }
     let about = about(&view, host, vm)?;
     // A bond that was made meanwhile is told before anything is.
     no_bond_slave(&view, vm, host)?;
@@ -311,19 +314,19 @@ fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
             How::Started | How::Rebooted => guests.destroy(domain),
             How::Resumed => guests.suspend(domain, within),
         };
+        // While it is there, nobody is told that it is not.
+        ended.map_err(|why| refusal(vm, None, within, why))?;
         let to = match how {
             How::Started | How::Rebooted => VmPowerState::Halted,
             How::Resumed => VmPowerState::Suspended,
         };
-        let shown = match domain_of(&cx.core.view()?.get(vm)?) {
+        match domain_of(&cx.core.view()?.get(vm)?) {
             // The rows had not got so far, or those of the guest before a reboot are left.
             shown if shown == Some(domain) || how == How::Rebooted => {
                 cx.core.departed(vm, shown, to, key)
             }
             _ => Ok(()),
-        };
-        ended.map_err(|why| refusal(vm, None, within, why))?;
-        shown
+        }
     });
     if let Err(why) = undone {
         tracing::error!("{vm}: what is left of a start that failed, domain {domain}: {why}");
