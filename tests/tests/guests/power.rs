@@ -157,7 +157,11 @@ fn a_machine_is_held_let_go_put_aside_and_brought_back() {
     stage.on_vm("VM.hard_shutdown", &[]).unwrap();
     assert_eq!(stage.state(), VmPowerState::Halted);
     assert_eq!(stage.attached(), [false, false]);
-    assert!(xapi_guest::Guests::suspended(&*stage.host.guests).is_empty());
+    assert!(
+        xapi_guest::Guests::suspended(&*stage.host.guests)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
