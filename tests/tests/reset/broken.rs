@@ -129,6 +129,9 @@ fn two_pifs_on_one_nic() {
                     uuid = '00000000-0000-0000-0000-00000000ab1e',
                     network = (SELECT _ref FROM network WHERE name_label = 'spare');
                 INSERT INTO PIF SELECT * FROM twin;
+                INSERT INTO _refs SELECT target, field, (SELECT _ref FROM twin) FROM _refs
+                    WHERE holder = (SELECT _ref FROM PIF WHERE device = 'eth0' AND physical
+                        AND _ref NOT IN (SELECT _ref FROM twin));
                 UPDATE _class SET rows = rows + 1 WHERE name = 'PIF'";
             database.execute_batch(sql).expect("a second PIF");
         });
@@ -164,10 +167,16 @@ fn rows_of_an_older_version_that_refer_to_nothing() {
     lose(|lab, _| {
         in_the_database(lab, |database| {
             let sql = "
-                UPDATE PIF SET bond_slave_of = 'OpaqueRef:gone' WHERE device = 'eth0';
+                UPDATE OR REPLACE _refs SET target = 'OpaqueRef:gone'
+                    WHERE holder IN (SELECT _ref FROM Bond) AND target IN (SELECT master FROM Bond);
+                UPDATE Bond SET master = 'OpaqueRef:gone';
+                UPDATE OR REPLACE _refs SET target = 'OpaqueRef:gone'
+                    WHERE holder = (SELECT _ref FROM PIF WHERE device = 'eth4')
+                    AND target IN (SELECT network FROM PIF UNION SELECT metrics FROM PIF);
                 UPDATE PIF SET network = 'OpaqueRef:gone', metrics = 'OpaqueRef:gone' WHERE device = 'eth4';
-                UPDATE PIF SET VLAN_master_of = 'OpaqueRef:gone' WHERE device = 'eth5';
-                UPDATE Bond SET master = 'OpaqueRef:gone'";
+                INSERT INTO _refs SELECT 'OpaqueRef:gone', number, (SELECT _ref FROM PIF WHERE device = 'eth5')
+                    FROM _field WHERE class = 'PIF' AND name = 'VLAN_master_of';
+                UPDATE PIF SET VLAN_master_of = 'OpaqueRef:gone' WHERE device = 'eth5'";
             database.execute_batch(sql).expect("rows of old");
         });
         lab.exec("xs-1", "ovs-vsctl del-br xenbr0");
