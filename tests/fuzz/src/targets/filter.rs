@@ -145,11 +145,7 @@ impl Parser<'_> {
         let Some(rest) = self.rest.strip_prefix(word) else {
             return false;
         };
-        // A keyword ends where its letters end.
-        let letters = word.starts_with(|c: char| c.is_ascii_lowercase());
-        if letters && rest.starts_with(|c: char| c.is_ascii_lowercase()) {
-            return false;
-        }
+        // Words need nothing between them; none begins another.
         self.rest = rest;
         true
     }
