@@ -281,7 +281,11 @@ impl LocalDriver {
         match step {
             Step::Put(Key::Nic(nic), Object::Nic(to))
             | Step::Change(Key::Nic(nic), _, Object::Nic(to)) => self.set_nic(nic, to),
-            Step::Drop(Key::Nic(nic), _) => self.kernel.set_up(nic.as_str(), false),
+            Step::Drop(Key::Nic(nic), _) => match self.kernel.set_up(nic.as_str(), false) {
+                // A device of Open vSwitch's own has gone with its port.
+                Err(error) if error.is_missing() => Ok(()),
+                outcome => outcome,
+            },
             Step::Put(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), true),
             Step::Drop(Key::Aside(nic), _) => self.kernel.set_aside(nic.as_str(), false),
             Step::Put(Key::Link(device), Object::Link(to))
