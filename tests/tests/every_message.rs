@@ -317,6 +317,10 @@ fn every_field_that_can_be_written_keeps_what_it_is_given() {
                 continue;
             }
             let place = format!("{}.{}", class.name, field.name);
+            // The control domain runs; only a machine that is off becomes a template.
+            if place == "VM.is_a_template" {
+                continue;
+            }
             let value = plausible(&field.ty);
             call("set", vec![value.clone()]).unwrap_or_else(|why| panic!("{place}: {why}"));
             assert_eq!(call("get", vec![]).unwrap(), value, "{place}");

@@ -453,7 +453,7 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
     loop {
         match one_round(driver, &reached.topology, &kept, &mut reached.steps) {
             Ok(()) => return Ok(reached),
-            Err(error) => {
+            Err(Fallen { error, first }) => {
                 rounds -= 1;
                 // A backend that does not answer says nothing about any part.
                 let lost = matches!(
@@ -464,9 +464,9 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     return Err(error);
                 }
                 let went_on = leave_out(&mut reached, &error);
-                // Whatever else fails is no reason to do without bond and VLAN.
+                // With management as it shall be, whatever else fails is no reason to do without bond and VLAN.
                 let about_management = reached.topology.management.is_none()
-                    || (!went_on && Kept::management(&wanted).parts.contains(&error.part));
+                    || (!went_on && (first || !has_management(driver, &reached.topology)));
                 let put = about_management
                     && wanted.management.is_some()
                     && put_alone(&mut reached, &wanted, places.next(), &error);
@@ -531,21 +531,45 @@ fn put_alone(
     true
 }
 
+/// Whether nothing needs to be done for management.
+fn has_management<D: Driver>(driver: &mut D, topology: &Topology) -> bool {
+    let want = driver.lower(topology);
+    let Ok(have) = driver.observe(&want) else {
+        return false;
+    };
+    let first = management_keys(driver, topology);
+    ready_plan(driver, &have, &want, Some(&first)).is_ok_and(|plan| plan.is_empty())
+}
+
+/// A round that failed.
+struct Fallen {
+    error: NetError,
+    /// While management was brought up: whatever failed was in its way.
+    first: bool,
+}
+
 fn one_round<D: Driver>(
     driver: &mut D,
     topology: &Topology,
     kept: &Kept,
     steps: &mut usize,
-) -> Result<(), NetError> {
-    check(topology)?;
+) -> Result<(), Fallen> {
+    let later = |error| Fallen {
+        error,
+        first: false,
+    };
+    check(topology).map_err(later)?;
     if topology.management.is_some() {
         let mut change = Change::new(driver);
         match change.management_first(topology) {
             Ok(()) => *steps += change.steps(),
-            Err(error) => return Err(change.undo(error)),
+            Err(error) => {
+                let error = change.undo(error);
+                return Err(Fallen { error, first: true });
+            }
         }
     }
-    *steps += whole_and_keep(driver, topology, kept)?;
+    *steps += whole_and_keep(driver, topology, kept).map_err(later)?;
     Ok(())
 }
 

@@ -10,13 +10,21 @@ fn drive(transport: &str) {
     let lab = Lab::up(&[]);
     let script = install::scripts().join("xen_api.mjs").display().to_string();
     let command = ["exec", "client", "--", "node", &script, &installed];
-    lab.verb(
-        &[
-            command.as_slice(),
-            &["172.16.0.10", &lab.password, transport],
-        ]
-        .concat(),
-    );
+    let words = [
+        command.as_slice(),
+        &["172.16.0.10", &lab.password, transport],
+    ]
+    .concat();
+    let first = lab.run(&words);
+    // Its watcher and a call may both find that the session is lost; then, once in a while, the one takes away the session
+    // that the other is about to use, and it ends with this.
+    let errors = String::from_utf8_lossy(&first.stderr);
+    if !first.status.success() && errors.contains("Xapi._sessionCall") {
+        println!("the client got into its own way: {errors}");
+        lab.verb(&words);
+        return;
+    }
+    assert!(first.status.success(), "{words:?}: {errors}");
 }
 
 #[test]

@@ -230,6 +230,12 @@ impl Listener {
         lines.filter_map(|line| mark_in(&line)).collect()
     }
 
+    /// The whole frames heard so far, or the first one within a time.
+    pub fn frames_within(&self, time: Duration) -> Vec<String> {
+        let first = self.frames.recv_timeout(time).into_iter();
+        first.chain(self.frames.try_iter()).collect()
+    }
+
     /// The whole frames heard so far.
     pub fn frames(&self) -> Vec<String> {
         self.frames.try_iter().collect()
