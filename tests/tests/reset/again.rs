@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use xapi_model::{Bond, BondMode, Network};
 use xapi_tests::{Lab, Xen, eventually};
 
-use crate::host::{ADDRESS, STATIC, answers, command, furnished, is_reset, kept, reset};
+use crate::host::{ADDRESS, STATIC, answers, command, furnished, is_reset, kept, reset, reset_unseen};
 
 /// The tutorial's bonds: storage on two NICs with an address, guests on two, management on two.
 fn tutorial(lab: &Lab, xen: &Xen) -> BTreeSet<String> {
@@ -112,13 +112,11 @@ fn a_reset_over_a_reset_and_one_to_a_vlan_and_back() {
     reset(&lab, &format!("--no-reboot {STATIC}"), ADDRESS);
     is_reset(&lab, "eth0", &before);
     // VLAN 7 has a network, which its management interface is put on.
-    let tagged = "ip link add link lab0 name lab0.7 type vlan id 7; ip link set lab0.7 up; \
-                  ip address add 10.7.0.1/24 dev lab0.7";
-    lab.client(tagged);
     let options = "--device eth3 --vlan 7 --mode static --ip 10.7.0.2 --netmask 255.255.255.0";
-    reset(&lab, options, "10.7.0.2");
+    reset_unseen(&lab, options);
     let (_, management) = lab.api("xs-1").management();
     assert_eq!((management.device.as_str(), management.vlan), ("eth3", 7));
+    assert_eq!(management.ip, "10.7.0.2");
     // The file remembers the VLAN.
     reset(&lab, &format!("--novlan {STATIC}"), ADDRESS);
     is_reset(&lab, "eth0", &before);

@@ -107,6 +107,21 @@ fn over_tcp(lab: &Lab, address: &str) -> Option<()> {
         let session = Session::login(client, "root", password, "tests").ok()?;
         session.logout().ok()
     })?;
+    is_done(lab)
+}
+
+/// Resets the host to where the switch does not reach it, and waits until its own programs do.
+pub fn reset_unseen(lab: &Lab, options: &str) {
+    let said = command(lab, &format!("xe-reset-networking --yes {options}"));
+    assert!(said.contains("write /var/tmp/network-reset"), "{said}");
+    until("the daemon", || {
+        is_done(lab)?;
+        Xen::try_login(&lab.socket("xs-1")).ok().map(drop)
+    });
+}
+
+/// Whether no trigger is left.
+fn is_done(lab: &Lab) -> Option<()> {
     let script = "ls /var/tmp/network-reset /tmp/network-reset 2>/dev/null || true";
     let output = lab.run(&["exec", "xs-1", "--", "bash", "-c", script]);
     (output.status.success() && output.stdout.is_empty()).then_some(())
