@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -151,6 +152,8 @@ fn bounded(command: &mut Command, within: Duration) -> Result<(Option<i32>, Stri
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(copy)
+        // The terminal that goes with the network hangs up its own group alone.
+        .process_group(0)
         .spawn()
         .map_err(|why| failed(&why))?;
     let pid = rustix::process::Pid::from_child(&child);
@@ -215,5 +218,20 @@ fn hold(folder: &Path) -> Result<Option<File>, String> {
             "the daemon still has its database open ({} is locked): end it, then try again",
             path.display()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Duration, bounded};
+
+    #[test]
+    fn a_program_that_is_run_is_in_a_group_of_its_own() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$ $(cut -d' ' -f5 /proc/$$/stat) >&2"]);
+        let (status, told) = bounded(&mut command, Duration::from_secs(30)).unwrap();
+        assert_eq!(status, Some(0), "{told}");
+        let (pid, group) = told.split_once(' ').unwrap();
+        assert_eq!(pid, group);
     }
 }
