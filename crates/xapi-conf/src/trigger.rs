@@ -7,6 +7,7 @@ mod parse;
 
 use std::fmt::Write as _;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub use find::{Found, Malformed, Pending, Refusal, Refused, find};
@@ -73,11 +74,13 @@ impl Trigger {
 }
 
 /// Writes a trigger where it outlives a boot, readable by its owner alone, and gives its path. What is in its place, a
-/// folder or a link that somebody left there included, has to go.
+/// folder or a link that somebody left there included, has to go, and a trigger at the other path is renamed.
 pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
     let path = below(root, PATHS[0]);
     let folder = path.parent().unwrap_or(root);
     std::fs::create_dir_all(folder)?;
+    // First, for the clock may say that it is the newer one.
+    set_other_aside(root, &path)?;
     let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|held| held.is_dir());
     if is_folder(&path) {
         file::set_aside(&path)?;
@@ -86,6 +89,21 @@ pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
     let beside = folder.join(format!(".network-reset.{}", unknowable()?));
     file::write_by(&beside, &path, trigger.text().as_bytes(), 0o600)?;
     Ok(path)
+}
+
+/// Sets a trigger at the other path aside. What is not believed there is in nobody's way.
+fn set_other_aside(root: &Path, path: &Path) -> io::Result<()> {
+    let other = below(root, PATHS[1]);
+    let Ok(Some((_, held))) = find::look(root, &other) else {
+        return Ok(());
+    };
+    // Some systems have one folder under both names.
+    let is_same = std::fs::symlink_metadata(path)
+        .is_ok_and(|it| (it.dev(), it.ino()) == (held.dev(), held.ino()));
+    if !is_same {
+        file::set_aside(&other)?;
+    }
+    Ok(())
 }
 
 fn below(root: &Path, path: &str) -> PathBuf {

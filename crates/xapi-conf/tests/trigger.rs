@@ -148,6 +148,34 @@ fn of_two_triggers_the_newer_counts_and_the_other_is_set_aside() {
 }
 
 #[test]
+fn what_is_written_counts_whatever_the_clock_said_when_another_was_left() {
+    let root = Root::new();
+    root.put(TMP, "DEVICE=stale\nMODE=dhcp\n", 0);
+    let later = SystemTime::now() + Duration::from_secs(86_400);
+    let stale = fs::File::open(root.at(TMP)).unwrap();
+    stale.set_modified(later).unwrap();
+    root.put(VAR_TMP, DHCP, 60);
+    assert_eq!(device(&root.find()), "eth0");
+    trigger::write(root.path(), &asked(DHCP)).unwrap();
+    let found = root.find();
+    assert!(found.older.is_none());
+    assert_eq!(device(&found), "eth0");
+    assert_eq!(root.names("/tmp"), ["network-reset.aside-1"]);
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
+}
+
+#[test]
+fn a_trigger_is_replaced_where_one_folder_has_both_names() {
+    let root = Root::new();
+    fs::remove_dir(root.at("/tmp")).unwrap();
+    symlink("var/tmp", root.at("/tmp")).unwrap();
+    root.put(VAR_TMP, "DEVICE=stale\nMODE=dhcp\n", 0);
+    trigger::write(root.path(), &asked(DHCP)).unwrap();
+    assert_eq!(device(&root.find()), "eth0");
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
+}
+
+#[test]
 fn one_folder_under_both_names_holds_one_trigger() {
     let root = Root::new();
     fs::remove_dir(root.at("/tmp")).unwrap();
