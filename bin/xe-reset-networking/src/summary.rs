@@ -101,8 +101,11 @@ fn rows(host: &Host, given: &Given, options: &Options) -> Vec<(&'static str, Str
             format!("slave; its master is {master} (--master for another address)")
         }
         (Some(PoolRole::Master), _) => "master".to_owned(),
-        (Some(PoolRole::Broken), _) => "broken: its role has to be mended as well".to_owned(),
-        (None, _) => "none known".to_owned(),
+        (None | Some(PoolRole::Broken), Some(master)) => {
+            format!("slave, by --master; its master is {master} (its role was not known)")
+        }
+        (Some(PoolRole::Broken), None) => "broken: its role has to be mended as well".to_owned(),
+        (None, None) => "none known".to_owned(),
     };
     rows.push(("pool", role));
     rows

@@ -349,3 +349,23 @@ fn the_nic_is_by_the_installers_file_or_by_the_bridge_of_the_inventory() {
     let mac = lost.host().nic("eth2").unwrap().mac;
     assert_ne!(mac, Mac([0; 6]));
 }
+
+#[test]
+fn a_host_whose_role_nothing_tells_is_a_slave_of_the_master_that_is_named() {
+    for (before, want) in [
+        (Some("king"), "slave:10.0.0.2"),
+        (Some("broken"), "slave:10.0.0.2"),
+        (None, "slave:10.0.0.2"),
+        (Some("master"), "master"),
+    ] {
+        let mut lost = Lost::new();
+        let path = lost.root.path().join("etc/xensource/pool.conf");
+        match before {
+            Some(text) => std::fs::write(&path, text).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        lost.reset(&asked(""), &mut quiet).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, want, "after {before:?}");
+    }
+}
