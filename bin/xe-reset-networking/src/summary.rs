@@ -16,7 +16,8 @@ This host reboots: virtual machines that run on it are ended as if the power fai
 ";
 
 const GOES_ON: &str = "\
-This host does not reboot: virtual machines that run on it go on, and have no network for a moment.
+This host does not reboot: virtual machines that run on it go on. Those on networks of a NIC have no
+network for a moment; those on bonds, VLANs or tunnels have none until these are made again.
 ";
 
 const LOSES: &str = "\
