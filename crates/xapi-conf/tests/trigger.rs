@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use xapi_conf::trigger::{self, Found, Keep, Trigger, find, parse};
@@ -123,6 +124,47 @@ fn what_others_left_in_its_place_does_not_keep_a_trigger_from_being_written() {
         trigger::write(root.path(), &asked(DHCP)).unwrap();
         assert_eq!(device(&root.find()), "eth0");
     }
+}
+
+#[test]
+fn who_makes_a_folder_in_its_place_again_and_again_does_not_keep_a_trigger_from_being_written() {
+    let root = Root::new();
+    let place = root.at(VAR_TMP);
+    let is_over = AtomicBool::new(false);
+    let made = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                if fs::create_dir(&place).is_ok() {
+                    made.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        let written = (0..20).try_for_each(|_| {
+            trigger::write(root.path(), &asked(DHCP))?;
+            match root.find().chosen {
+                Some(pending) => pending.remove(),
+                None => Err(std::io::Error::other("it is not found")),
+            }
+        });
+        is_over.store(true, Ordering::Relaxed);
+        written.unwrap();
+    });
+    assert!(made.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_trigger_that_is_prepared_counts_when_it_is_put_in_its_place_and_else_leaves_nothing() {
+    let root = Root::new();
+    root.put(TMP, "DEVICE=earlier\nMODE=dhcp\n", 0);
+    let prepared = trigger::prepare(root.path(), &asked(DHCP)).unwrap();
+    assert_eq!(device(&root.find()), "earlier");
+    drop(prepared);
+    assert!(root.names("/var/tmp").is_empty());
+    let prepared = trigger::prepare(root.path(), &asked(DHCP)).unwrap();
+    prepared.put().unwrap();
+    assert_eq!(device(&root.find()), "eth0");
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
 }
 
 #[test]
