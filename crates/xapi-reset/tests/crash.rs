@@ -369,3 +369,29 @@ fn a_host_whose_role_nothing_tells_is_a_slave_of_the_master_that_is_named() {
         assert_eq!(text, want, "after {before:?}");
     }
 }
+
+#[test]
+fn a_trigger_that_cannot_be_written_stops_the_reset_before_the_daemon() {
+    let mut lost = Lost::new();
+    // No folder can be made there, whoever tries.
+    std::fs::write(lost.root.path().join("var/tmp"), "").unwrap();
+    let before = lost.state();
+    let why = lost.reset(&asked(""), &mut quiet).unwrap_err().to_string();
+    assert!(why.ends_with("nothing was changed"), "{why}");
+    assert_eq!(lost.state(), before);
+    assert!(lost.services.is_empty());
+}
+
+#[test]
+fn a_reset_that_fails_after_the_daemon_has_stopped_tells_so_and_names_the_trigger_that_waits() {
+    let mut lost = Lost::new();
+    lost.reset(&asked(""), &mut quiet).unwrap();
+    std::fs::remove_dir_all(lost.root.path().join("etc/firstboot.d")).unwrap();
+    std::fs::write(lost.root.path().join("etc/firstboot.d"), "").unwrap();
+    let why = lost
+        .reset(&asked("42"), &mut quiet)
+        .unwrap_err()
+        .to_string();
+    assert!(why.contains("The daemon is stopped"), "{why}");
+    assert!(why.contains("var/tmp/network-reset"), "{why}");
+}
