@@ -18,6 +18,14 @@ use xapi_net::topology::Name;
 
 /// Where systemd says that it runs this machine.
 const SYSTEMD: &str = "/run/systemd/system";
+/// Units, beside the toolstack's, that make networks and mind when others do; a socket before what it starts.
+const OTHERS: [&str; 5] = [
+    "NetworkManager.service",
+    "systemd-networkd.socket",
+    "systemd-networkd.service",
+    "networking.service",
+    "dhcpcd.service",
+];
 /// What systemctl ends with when there is no such service.
 const NOT_LOADED: i32 = 5;
 /// How long a service may take to stop, with all that it has to end.
@@ -86,6 +94,10 @@ impl Machine for LocalMachine {
             }
         }
         self.held = hold(&self.root.join("var/lib/xcp"))?;
+        // After what may fail: without a reset these go on.
+        if self.is_ours() {
+            notes.extend(stop_others());
+        }
         Ok(notes)
     }
 
@@ -120,6 +132,27 @@ impl Machine for LocalMachine {
             (_, complaint) => Err(format!("reboot -f: {complaint}")),
         }
     }
+}
+
+/// Stops those that would take the NIC back or give it other addresses, where they run.
+fn stop_others() -> Vec<String> {
+    if !Path::new(SYSTEMD).exists() {
+        return Vec::new();
+    }
+    let stop = |unit: &&str| {
+        let mut asks = Command::new("systemctl");
+        asks.args(["is-active", "--quiet", unit]);
+        match bounded(&mut asks, STOPS_WITHIN) {
+            Ok((Some(0), _)) => {}
+            Ok(_) => return None,
+            Err(why) => return Some(why),
+        }
+        Some(match service("stop", unit, STOPS_WITHIN) {
+            Ok(()) => format!("{unit} is stopped; if it is enabled, the next boot starts it again"),
+            Err(why) => why,
+        })
+    };
+    OTHERS.iter().filter_map(stop).collect()
 }
 
 /// Stops or starts a service. One that there is not is stopped already.

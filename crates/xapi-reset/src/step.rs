@@ -60,7 +60,10 @@ impl fmt::Display for Step {
             Step::WritePoolConf { master } => {
                 write!(out, "write slave:{master} to {}", pool_conf::PATH)
             }
-            Step::StopDaemon => out.write_str("stop the daemon, and XAPI's networking where it is"),
+            Step::StopDaemon => out.write_str(
+                "stop the daemon and, where they run, XAPI's networking, NetworkManager, systemd-networkd, ifupdown \
+                 (networking) and dhcpcd",
+            ),
             Step::RemoveNetworkd => write!(out, "remove {NETWORKD}"),
             Step::FreeNic { device } => {
                 write!(out, "take {device} from any bridge or bond")
