@@ -65,7 +65,8 @@ pub struct Options {
     /// Name servers, separated by commas, with a static mode.
     #[arg(long, value_name = "ADDRESSES")]
     pub dns: Option<String>,
-    /// NICs keep the names that they have.
+    /// Changes nothing: NICs keep the names that they have with and without it, and so do the rules that name them. It is
+    /// written to the trigger.
     #[arg(long)]
     pub keep_interface_name_rules: bool,
     /// Bonds that have nothing to do with management stay, where that is safe.

@@ -86,7 +86,10 @@ fn rows(host: &Host, given: &Given, options: &Options) -> Vec<(&'static str, Str
     let kept: Vec<&str> = [
         (options.keep_bonds, "other bonds"),
         (options.keep_vlans, "other VLANs"),
-        (options.keep_interface_name_rules, "names of NICs"),
+        (
+            options.keep_interface_name_rules,
+            "names of NICs (as they do without the option)",
+        ),
     ]
     .into_iter()
     .filter_map(|(is_kept, what)| is_kept.then_some(what))
