@@ -28,7 +28,8 @@ use xapi_reset::{Afterwards, Asked, Host, Refused};
                   --gateway 192.168.0.1 --dns 192.168.0.1"
 )]
 pub struct Options {
-    /// Address of the pool's master, if it has another one now. Only on a slave.
+    /// Address of the pool's master, if it has another one now, or if /etc/xensource/pool.conf does not tell that this
+    /// host is a slave. Not used on a master.
     #[arg(short, long, value_name = "ADDRESS")]
     pub master: Option<String>,
     /// NIC of the management interface [default: the one that the installer chose].
@@ -64,7 +65,8 @@ pub struct Options {
     /// Name servers, separated by commas, with a static mode.
     #[arg(long, value_name = "ADDRESSES")]
     pub dns: Option<String>,
-    /// NICs keep the names that they have.
+    /// Changes nothing: NICs keep the names that they have with and without it, and so do the rules that name them. It is
+    /// written to the trigger.
     #[arg(long)]
     pub keep_interface_name_rules: bool,
     /// Bonds that have nothing to do with management stay, where that is safe.
@@ -135,7 +137,8 @@ impl Options {
                 wrong.push(Wrong(format!("{} {}", option(misfit.field), misfit.wrong)));
             }
         }
-        let is_slave = matches!(host.role(), Some(PoolRole::Slave(_)));
+        // Who says it on a host whose role nothing tells, or whose role is broken, mends that.
+        let is_master = matches!(host.role(), Some(PoolRole::Master));
         if let Some(Err(why)) = self.master.as_deref().map(xapi_conf::management::master) {
             wrong.push(Wrong(format!("--master {why}")));
         }
@@ -144,12 +147,12 @@ impl Options {
             _ => return Err(wrong),
         };
         let mut unused = self.unused(&management, &texts);
-        if self.master.is_some() && !is_slave {
-            unused.push("--master is not used: this host is no slave".to_owned());
+        if self.master.is_some() && is_master {
+            unused.push("--master is not used: this host is the master of its pool".to_owned());
         }
         let asked = Asked {
             management,
-            master: self.master.clone().filter(|_| is_slave),
+            master: self.master.clone().filter(|_| !is_master),
             keep: Keep {
                 bonds: self.keep_bonds,
                 vlans: self.keep_vlans,

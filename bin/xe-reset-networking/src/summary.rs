@@ -16,7 +16,8 @@ This host reboots: virtual machines that run on it are ended as if the power fai
 ";
 
 const GOES_ON: &str = "\
-This host does not reboot: virtual machines that run on it go on, and have no network for a moment.
+This host does not reboot: virtual machines that run on it go on. Those on networks of a NIC have no
+network for a moment; those on bonds, VLANs or tunnels have none until these are made again.
 ";
 
 const LOSES: &str = "\
@@ -85,7 +86,10 @@ fn rows(host: &Host, given: &Given, options: &Options) -> Vec<(&'static str, Str
     let kept: Vec<&str> = [
         (options.keep_bonds, "other bonds"),
         (options.keep_vlans, "other VLANs"),
-        (options.keep_interface_name_rules, "names of NICs"),
+        (
+            options.keep_interface_name_rules,
+            "names of NICs (as they do without the option)",
+        ),
     ]
     .into_iter()
     .filter_map(|(is_kept, what)| is_kept.then_some(what))
@@ -101,8 +105,11 @@ fn rows(host: &Host, given: &Given, options: &Options) -> Vec<(&'static str, Str
             format!("slave; its master is {master} (--master for another address)")
         }
         (Some(PoolRole::Master), _) => "master".to_owned(),
-        (Some(PoolRole::Broken), _) => "broken: its role has to be mended as well".to_owned(),
-        (None, _) => "none known".to_owned(),
+        (None | Some(PoolRole::Broken), Some(master)) => {
+            format!("slave, by --master; its master is {master} (its role was not known)")
+        }
+        (Some(PoolRole::Broken), None) => "broken: its role has to be mended as well".to_owned(),
+        (None, None) => "none known".to_owned(),
     };
     rows.push(("pool", role));
     rows

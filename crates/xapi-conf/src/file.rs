@@ -5,6 +5,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+
+/// How often a file is put where others make a folder each time.
+const TRIES: usize = 100;
+
 /// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one. Nobody but its owner can
 /// read it at any instant if the mode says so. Folders that are missing are made.
 pub fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
@@ -16,26 +21,64 @@ pub fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     write_by(&beside, path, text, mode)
 }
 
-/// [`write`] by way of a file of a chosen name in the same folder, which must not be there.
-pub(crate) fn write_by(beside: &Path, path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(beside)?;
-    let written = put(&mut file, text, mode).and_then(|()| fs::rename(beside, path));
-    if let Err(why) = written {
-        return Err(match take_away(beside) {
-            Ok(_) => why,
-            Err(left) => io::Error::new(
-                why.kind(),
-                format!("{why} (and {} stays behind: {left})", beside.display()),
-            ),
-        });
+fn write_by(beside: &Path, path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    write_new(beside, text, mode)?;
+    if let Err(why) = fs::rename(beside, path) {
+        return Err(without(beside, why));
     }
     sync(folder(path))
 }
 
+/// Writes a file that must not be there yet, and leaves none if that fails.
+pub(crate) fn write_new(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    put(&mut file, text, mode).map_err(|why| without(path, why))
+}
+
+/// Takes the file away that a failure makes useless.
+fn without(path: &Path, why: io::Error) -> io::Error {
+    match take_away(path) {
+        Ok(_) => why,
+        Err(left) => io::Error::new(
+            why.kind(),
+            format!("{why} (and {} stays behind: {left})", path.display()),
+        ),
+    }
+}
+
+/// Gives a file its name in a folder that belongs to everybody. A folder that has the name goes aside, also if somebody
+/// makes it again and again.
+pub(crate) fn put_in_place(beside: &Path, path: &Path) -> io::Result<()> {
+    for _ in 0..TRIES {
+        match fs::rename(beside, path) {
+            Err(why) if why.kind() == io::ErrorKind::IsADirectory => {}
+            other => return other.and_then(|()| sync(folder(path))),
+        }
+        // In one step, for who made the folder could make it again in between.
+        match exchange(beside, path) {
+            Ok(()) => {
+                fs::rename(beside, unknown_aside(path)?)?;
+                return sync(folder(path));
+            }
+            Err(why) if why.kind() == io::ErrorKind::NotFound => continue,
+            // File systems that cannot.
+            Err(why) if why.kind() == io::ErrorKind::InvalidInput => {}
+            Err(why) => return Err(why),
+        }
+        match fs::rename(path, unknown_aside(path)?) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+            _ => {}
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        format!("somebody makes a folder in its place {TRIES} times"),
+    ))
+}
 fn put(file: &mut File, text: &[u8], mode: u32) -> io::Result<()> {
     // Whatever the process masks.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
@@ -52,7 +95,7 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     Ok(was)
 }
 
-fn take_away(path: &Path) -> io::Result<bool> {
+pub(crate) fn take_away(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -71,9 +114,19 @@ pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
         }
     }
     // Somebody holds the easy names.
-    let aside = path.with_file_name(format!("{name}.aside-{}", unknowable()?));
+    let aside = unknown_aside(path)?;
     rename(path, &aside)?;
     Ok(aside)
+}
+
+fn unknown_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(path.with_file_name(format!("{name}.aside-{}", unknowable()?)))
+}
+
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    let flag = RenameFlags::RENAME_EXCHANGE;
+    Ok(renameat2(AT_FDCWD, one, AT_FDCWD, other, flag)?)
 }
 
 /// A part of a name that nobody can know before.

@@ -32,7 +32,12 @@ pub struct Inventory {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Line {
-    Pair(String, String),
+    Pair {
+        key: String,
+        value: String,
+        /// The line as it was read, with the quotes, blanks and remarks that others gave it; `None` if it was changed.
+        raw: Option<Vec<u8>>,
+    },
     Other(Vec<u8>),
 }
 
@@ -66,24 +71,31 @@ impl Inventory {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.lines.iter().find_map(|line| match line {
-            Line::Pair(name, value) if name == key => Some(value.as_str()),
+            Line::Pair {
+                key: name, value, ..
+            } if name == key => Some(value.as_str()),
             _ => None,
         })
     }
 
-    /// Changes a key, or adds it at the end.
+    /// Changes a key, or adds it at the end. One that was there several times, of which a shell takes the last, is there
+    /// once then.
     pub fn set(&mut self, key: &str, value: &str) {
-        let mut pairs = self.lines.iter_mut();
-        let old = pairs.find_map(|line| match line {
-            Line::Pair(name, old) if name == key => Some(old),
-            _ => None,
+        let is_key = |line: &Line| matches!(line, Line::Pair { key: name, .. } if name == key);
+        let new = Line::Pair {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            raw: None,
+        };
+        let Some(first) = self.lines.iter().position(is_key) else {
+            return self.lines.push(new);
+        };
+        let mut at = 0;
+        self.lines.retain(|line| {
+            at += 1;
+            at <= first + 1 || !is_key(line)
         });
-        match old {
-            Some(old) => value.clone_into(old),
-            None => self
-                .lines
-                .push(Line::Pair(key.to_owned(), value.to_owned())),
-        }
+        self.lines[first] = new;
     }
 
     /// Writes the file whole or not at all.
@@ -91,7 +103,8 @@ impl Inventory {
         let mut text = Vec::new();
         for line in &self.lines {
             match line {
-                Line::Pair(key, value) => {
+                Line::Pair { raw: Some(raw), .. } => text.extend_from_slice(raw),
+                Line::Pair { key, value, .. } => {
                     text.extend_from_slice(format!("{key}='{value}'").as_bytes());
                 }
                 Line::Other(other) => text.extend_from_slice(other),
@@ -105,7 +118,11 @@ impl Inventory {
 fn line(text: &[u8]) -> Line {
     let pair = std::str::from_utf8(text).ok().and_then(pair);
     match pair {
-        Some((key, value)) => Line::Pair(key.to_owned(), value.to_owned()),
+        Some((key, value)) => Line::Pair {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            raw: Some(text.to_owned()),
+        },
         None => Line::Other(text.to_owned()),
     }
 }
@@ -148,6 +165,20 @@ mod tests {
         inventory.write().unwrap();
         let text = std::fs::read(&path).unwrap();
         let want = b"# who\nINSTALLATION_UUID='abc'\nMANAGEMENT_INTERFACE='xapi2'\nODD\n\n\xff='\xfe'\nCURRENT_INTERFACES=''\n";
+        assert_eq!(text, want);
+    }
+
+    #[test]
+    fn what_was_not_changed_keeps_its_quotes_and_what_was_changed_is_there_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("inventory");
+        let before = "A=\"it's\"\nK='1'\n B = bare \nK='2'\nC='x' # remark\nD='1'\nD='2'\n";
+        std::fs::write(&path, before).unwrap();
+        let mut inventory = Inventory::read(&path).unwrap();
+        inventory.set("K", "3");
+        inventory.write().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let want = "A=\"it's\"\nK='3'\n B = bare \nC='x' # remark\nD='1'\nD='2'\n";
         assert_eq!(text, want);
     }
 

@@ -7,6 +7,7 @@ mod parse;
 
 use std::fmt::Write as _;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub use find::{Found, Malformed, Pending, Refusal, Refused, find};
@@ -73,19 +74,69 @@ impl Trigger {
 }
 
 /// Writes a trigger where it outlives a boot, readable by its owner alone, and gives its path. What is in its place, a
-/// folder or a link that somebody left there included, has to go.
+/// folder or a link that somebody left there included, has to go, and a trigger at the other path is renamed.
 pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
+    prepare(root, trigger)?.put()
+}
+
+/// Writes a trigger beside its place, where nobody looks for it: what can fail of [`write()`], a full disk above all,
+/// fails here.
+pub fn prepare(root: &Path, trigger: &Trigger) -> io::Result<Prepared> {
     let path = below(root, PATHS[0]);
     let folder = path.parent().unwrap_or(root);
     std::fs::create_dir_all(folder)?;
-    let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|held| held.is_dir());
-    if is_folder(&path) {
-        file::set_aside(&path)?;
-    }
     // Everybody may make files here: by a name that nobody can know before.
     let beside = folder.join(format!(".network-reset.{}", unknowable()?));
-    file::write_by(&beside, &path, trigger.text().as_bytes(), 0o600)?;
-    Ok(path)
+    file::write_new(&beside, trigger.text().as_bytes(), 0o600)?;
+    Ok(Prepared {
+        root: root.to_owned(),
+        beside: Some(beside),
+    })
+}
+
+/// A trigger that is written and does not count yet. It goes when this is dropped.
+#[derive(Debug)]
+pub struct Prepared {
+    root: PathBuf,
+    beside: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// Makes it count, and gives its path.
+    pub fn put(mut self) -> io::Result<PathBuf> {
+        let path = below(&self.root, PATHS[0]);
+        // First, for the clock may say that it is the newer one.
+        set_other_aside(&self.root, &path)?;
+        if let Some(beside) = &self.beside {
+            file::put_in_place(beside, &path)?;
+        }
+        self.beside = None;
+        Ok(path)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            // Nobody is left who could be told, and one that stays is looked at by nobody.
+            drop(file::take_away(beside));
+        }
+    }
+}
+
+/// Sets a trigger at the other path aside. What is not believed there is in nobody's way.
+fn set_other_aside(root: &Path, path: &Path) -> io::Result<()> {
+    let other = below(root, PATHS[1]);
+    let Ok(Some((_, held))) = find::look(root, &other) else {
+        return Ok(());
+    };
+    // Some systems have one folder under both names.
+    let is_same = std::fs::symlink_metadata(path)
+        .is_ok_and(|it| (it.dev(), it.ino()) == (held.dev(), held.ino()));
+    if !is_same {
+        file::set_aside(&other)?;
+    }
+    Ok(())
 }
 
 fn below(root: &Path, path: &str) -> PathBuf {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use xapi_conf::trigger::{self, Found, Keep, Trigger, find, parse};
@@ -126,6 +127,47 @@ fn what_others_left_in_its_place_does_not_keep_a_trigger_from_being_written() {
 }
 
 #[test]
+fn who_makes_a_folder_in_its_place_again_and_again_does_not_keep_a_trigger_from_being_written() {
+    let root = Root::new();
+    let place = root.at(VAR_TMP);
+    let is_over = AtomicBool::new(false);
+    let made = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                if fs::create_dir(&place).is_ok() {
+                    made.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        let written = (0..20).try_for_each(|_| {
+            trigger::write(root.path(), &asked(DHCP))?;
+            match root.find().chosen {
+                Some(pending) => pending.remove(),
+                None => Err(std::io::Error::other("it is not found")),
+            }
+        });
+        is_over.store(true, Ordering::Relaxed);
+        written.unwrap();
+    });
+    assert!(made.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_trigger_that_is_prepared_counts_when_it_is_put_in_its_place_and_else_leaves_nothing() {
+    let root = Root::new();
+    root.put(TMP, "DEVICE=earlier\nMODE=dhcp\n", 0);
+    let prepared = trigger::prepare(root.path(), &asked(DHCP)).unwrap();
+    assert_eq!(device(&root.find()), "earlier");
+    drop(prepared);
+    assert!(root.names("/var/tmp").is_empty());
+    let prepared = trigger::prepare(root.path(), &asked(DHCP)).unwrap();
+    prepared.put().unwrap();
+    assert_eq!(device(&root.find()), "eth0");
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
+}
+
+#[test]
 fn of_two_triggers_the_newer_counts_and_the_other_is_set_aside() {
     for (old, new) in [(VAR_TMP, TMP), (TMP, VAR_TMP)] {
         let root = Root::new();
@@ -145,6 +187,34 @@ fn of_two_triggers_the_newer_counts_and_the_other_is_set_aside() {
         assert!(again.older.is_none());
         assert_eq!(device(&again), "new");
     }
+}
+
+#[test]
+fn what_is_written_counts_whatever_the_clock_said_when_another_was_left() {
+    let root = Root::new();
+    root.put(TMP, "DEVICE=stale\nMODE=dhcp\n", 0);
+    let later = SystemTime::now() + Duration::from_secs(86_400);
+    let stale = fs::File::open(root.at(TMP)).unwrap();
+    stale.set_modified(later).unwrap();
+    root.put(VAR_TMP, DHCP, 60);
+    assert_eq!(device(&root.find()), "eth0");
+    trigger::write(root.path(), &asked(DHCP)).unwrap();
+    let found = root.find();
+    assert!(found.older.is_none());
+    assert_eq!(device(&found), "eth0");
+    assert_eq!(root.names("/tmp"), ["network-reset.aside-1"]);
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
+}
+
+#[test]
+fn a_trigger_is_replaced_where_one_folder_has_both_names() {
+    let root = Root::new();
+    fs::remove_dir(root.at("/tmp")).unwrap();
+    symlink("var/tmp", root.at("/tmp")).unwrap();
+    root.put(VAR_TMP, "DEVICE=stale\nMODE=dhcp\n", 0);
+    trigger::write(root.path(), &asked(DHCP)).unwrap();
+    assert_eq!(device(&root.find()), "eth0");
+    assert_eq!(root.names("/var/tmp"), ["network-reset"]);
 }
 
 #[test]

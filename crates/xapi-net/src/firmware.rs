@@ -180,7 +180,8 @@ fn look(sys: &Path, device: Name, slots: &BTreeMap<String, u32>) -> io::Result<O
     let function = function_of(&card, address)?;
     let domain = match address.domain {
         0 => String::new(),
-        domain => format!("P{domain:x}"),
+        // In decimal, unlike the parts of a PCI address: as udev does.
+        domain => format!("P{domain}"),
     };
     let by_slot = slot_of(&above, &card, slots)?
         .map(|slot| (slot, format!("en{domain}s{slot}{function}{tail}")));

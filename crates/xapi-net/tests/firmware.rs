@@ -158,3 +158,25 @@ fn a_name_that_the_kernel_would_not_take_gives_way_to_the_next_rule() {
     assert_eq!(cards[0].name, None);
     assert_eq!(cards[0].place, Place::Onboard(1));
 }
+
+#[test]
+fn the_number_of_a_pci_domain_is_decimal() {
+    // As on virtual machines of some clouds.
+    let device = "devices/pcicf63:00/cf63:00:02.0";
+    let text = format!(
+        "class/net/eth0 -> ../../{device}/net/eth0\n\
+         {device}/net/eth0/device -> ../../../cf63:00:02.0\n\
+         {device}/net/eth0/type = 1\n\
+         {device}/net/eth0/address = 00:00:00:00:00:01\n\
+         {device}/subsystem -> ../../../bus/pci\n\
+         {device}/driver -> ../../../bus/pci/drivers/mlx5_core\n\
+         bus/pci/slots/1/address = cf63:00:02\n"
+    );
+    let named = |text: &str| {
+        let cards = firmware::cards(tree(text).path()).unwrap();
+        cards[0].name.unwrap().as_str().to_owned()
+    };
+    assert_eq!(named(&text), "enP53091s1");
+    let (without_slot, _) = text.split_once("bus/pci/slots").unwrap();
+    assert_eq!(named(without_slot), "enP53091p0s2");
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -17,6 +18,14 @@ use xapi_net::topology::Name;
 
 /// Where systemd says that it runs this machine.
 const SYSTEMD: &str = "/run/systemd/system";
+/// Units, beside the toolstack's, that make networks and mind when others do; a socket before what it starts.
+const OTHERS: [&str; 5] = [
+    "NetworkManager.service",
+    "systemd-networkd.socket",
+    "systemd-networkd.service",
+    "networking.service",
+    "dhcpcd.service",
+];
 /// What systemctl ends with when there is no such service.
 const NOT_LOADED: i32 = 5;
 /// How long a service may take to stop, with all that it has to end.
@@ -85,6 +94,10 @@ impl Machine for LocalMachine {
             }
         }
         self.held = hold(&self.root.join("var/lib/xcp"))?;
+        // After what may fail: without a reset these go on.
+        if self.is_ours() {
+            notes.extend(stop_others());
+        }
         Ok(notes)
     }
 
@@ -121,6 +134,27 @@ impl Machine for LocalMachine {
     }
 }
 
+/// Stops those that would take the NIC back or give it other addresses, where they run.
+fn stop_others() -> Vec<String> {
+    if !Path::new(SYSTEMD).exists() {
+        return Vec::new();
+    }
+    let stop = |unit: &&str| {
+        let mut asks = Command::new("systemctl");
+        asks.args(["is-active", "--quiet", unit]);
+        match bounded(&mut asks, STOPS_WITHIN) {
+            Ok((Some(0), _)) => {}
+            Ok(_) => return None,
+            Err(why) => return Some(why),
+        }
+        Some(match service("stop", unit, STOPS_WITHIN) {
+            Ok(()) => format!("{unit} is stopped; if it is enabled, the next boot starts it again"),
+            Err(why) => why,
+        })
+    };
+    OTHERS.iter().filter_map(stop).collect()
+}
+
 /// Stops or starts a service. One that there is not is stopped already.
 fn service(verb: &str, name: &str, within: Duration) -> Result<(), String> {
     let by_systemd = Path::new(SYSTEMD).exists();
@@ -151,6 +185,8 @@ fn bounded(command: &mut Command, within: Duration) -> Result<(Option<i32>, Stri
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(copy)
+        // The terminal that goes with the network hangs up its own group alone.
+        .process_group(0)
         .spawn()
         .map_err(|why| failed(&why))?;
     let pid = rustix::process::Pid::from_child(&child);
@@ -215,5 +251,20 @@ fn hold(folder: &Path) -> Result<Option<File>, String> {
             "the daemon still has its database open ({} is locked): end it, then try again",
             path.display()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Duration, bounded};
+
+    #[test]
+    fn a_program_that_is_run_is_in_a_group_of_its_own() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$ $(cut -d' ' -f5 /proc/$$/stat) >&2"]);
+        let (status, told) = bounded(&mut command, Duration::from_secs(30)).unwrap();
+        assert_eq!(status, Some(0), "{told}");
+        let (pid, group) = told.split_once(' ').unwrap();
+        assert_eq!(pid, group);
     }
 }

@@ -10,7 +10,7 @@ use xapi_conf::inventory::{
 };
 use xapi_conf::management::{Ipv4, Ipv6};
 use xapi_conf::pool_conf::{self, PoolRole};
-use xapi_conf::trigger::{self, Trigger};
+use xapi_conf::trigger::{self, Prepared, Trigger};
 use xapi_conf::{file, management_conf};
 use xapi_net::agent::{Agent, Outcome, Request};
 use xapi_net::topology::{Name, Topology};
@@ -71,15 +71,23 @@ pub fn run_on(
 ) -> Result<(), Failed> {
     asked.check(host)?;
     let topology = asked.topology(host)?;
+    // While the daemon still runs: a disk that is full must not leave the host without one.
+    let mut trigger = Some(prepared(host, asked)?);
+    let mut is_stopped = false;
     for step in steps(host, asked) {
         tell(&step, Progress::Begins);
         let mut doing = Doing {
             host,
             asked,
             topology: &topology,
+            trigger: &mut trigger,
             tell: &mut |progress| tell(&step, progress),
         };
-        if let Err(why) = doing.step(&step, machine) {
+        is_stopped |= step == Step::StopDaemon;
+        if let Err(mut why) = doing.step(&step, machine) {
+            if is_stopped {
+                why.push_str(&left(&host.root));
+            }
             return Err(Failed::At { step, why });
         }
         tell(&step, Progress::Done);
@@ -87,10 +95,35 @@ pub fn run_on(
     Ok(())
 }
 
+fn prepared(host: &Host, asked: &Asked) -> Result<Prepared, Failed> {
+    let wanted = Trigger {
+        management: asked.management.clone(),
+        keep: asked.keep,
+    };
+    trigger::prepare(&host.root, &wanted).map_err(|why| Failed::At {
+        step: Step::WriteTrigger,
+        why: format!("{}: {why}; nothing was changed", trigger::PATHS[0]),
+    })
+}
+
+/// How a host is left by a reset that stops after the daemon has.
+fn left(root: &Path) -> String {
+    let mut text = ". The daemon is stopped".to_owned();
+    if let Some(pending) = trigger::find(root).chosen {
+        let path = pending.path.display();
+        let device = pending.trigger.management.device;
+        text.push_str(&format!(
+            ", and its next start does what {path} asks for (management on {device})"
+        ));
+    }
+    text
+}
+
 struct Doing<'a> {
     host: &'a Host,
     asked: &'a Asked,
     topology: &'a Topology,
+    trigger: &'a mut Option<Prepared>,
     tell: &'a mut dyn FnMut(Progress),
 }
 
@@ -145,12 +178,9 @@ impl Doing<'_> {
             }
             Step::WriteInventory { bridge } => self.write_inventory(bridge),
             Step::WriteTrigger => {
-                let trigger = Trigger {
-                    management: self.asked.management.clone(),
-                    keep: self.asked.keep,
-                };
                 let path = self.path(trigger::PATHS[0]);
-                written(&path, trigger::write(&self.host.root, &trigger).map(|_| ()))
+                let put = self.trigger.take().map(Prepared::put).transpose();
+                written(&path, put.map(|_| ()))
             }
             Step::Reboot => machine.reboot(),
             Step::StartDaemon => machine.start_daemon(),

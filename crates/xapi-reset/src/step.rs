@@ -16,7 +16,7 @@ pub(crate) const NETWORKD: &str = "/var/lib/xcp/networkd.db";
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A slave learns the address of its master.
+    /// A slave learns the address of its master, also one that no longer knew that it is a slave.
     WritePoolConf {
         /// The address.
         master: String,
@@ -60,7 +60,10 @@ impl fmt::Display for Step {
             Step::WritePoolConf { master } => {
                 write!(out, "write slave:{master} to {}", pool_conf::PATH)
             }
-            Step::StopDaemon => out.write_str("stop the daemon, and XAPI's networking where it is"),
+            Step::StopDaemon => out.write_str(
+                "stop the daemon and, where they run, XAPI's networking, NetworkManager, systemd-networkd, ifupdown \
+                 (networking) and dhcpcd",
+            ),
             Step::RemoveNetworkd => write!(out, "remove {NETWORKD}"),
             Step::FreeNic { device } => {
                 write!(out, "take {device} from any bridge or bond")
@@ -90,7 +93,9 @@ impl fmt::Display for Step {
 /// The steps of a reset, in their order. Nothing is done.
 pub fn steps(host: &Host, asked: &Asked) -> Vec<Step> {
     let mut steps = Vec::new();
-    if let (Some(PoolRole::Slave(_)), Some(master)) = (host.role(), &asked.master) {
+    if host.role() != Some(&PoolRole::Master)
+        && let Some(master) = &asked.master
+    {
         steps.push(Step::WritePoolConf {
             master: master.clone(),
         });

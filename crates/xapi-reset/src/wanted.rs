@@ -18,7 +18,8 @@ const VLAN_BRIDGE: &str = "xentemp";
 pub struct Asked {
     /// The management interface.
     pub management: Management,
-    /// The address of the pool's master, if this host is a slave and its master has another one now.
+    /// The address of the pool's master, if this host is a slave, or shall be one because nothing tells what it is, and
+    /// its master has another one now. It says nothing on a master.
     pub master: Option<String>,
     /// What else stays.
     pub keep: Keep,

@@ -349,3 +349,49 @@ fn the_nic_is_by_the_installers_file_or_by_the_bridge_of_the_inventory() {
     let mac = lost.host().nic("eth2").unwrap().mac;
     assert_ne!(mac, Mac([0; 6]));
 }
+
+#[test]
+fn a_host_whose_role_nothing_tells_is_a_slave_of_the_master_that_is_named() {
+    for (before, want) in [
+        (Some("king"), "slave:10.0.0.2"),
+        (Some("broken"), "slave:10.0.0.2"),
+        (None, "slave:10.0.0.2"),
+        (Some("master"), "master"),
+    ] {
+        let mut lost = Lost::new();
+        let path = lost.root.path().join("etc/xensource/pool.conf");
+        match before {
+            Some(text) => std::fs::write(&path, text).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        lost.reset(&asked(""), &mut quiet).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, want, "after {before:?}");
+    }
+}
+
+#[test]
+fn a_trigger_that_cannot_be_written_stops_the_reset_before_the_daemon() {
+    let mut lost = Lost::new();
+    // No folder can be made there, whoever tries.
+    std::fs::write(lost.root.path().join("var/tmp"), "").unwrap();
+    let before = lost.state();
+    let why = lost.reset(&asked(""), &mut quiet).unwrap_err().to_string();
+    assert!(why.ends_with("nothing was changed"), "{why}");
+    assert_eq!(lost.state(), before);
+    assert!(lost.services.is_empty());
+}
+
+#[test]
+fn a_reset_that_fails_after_the_daemon_has_stopped_tells_so_and_names_the_trigger_that_waits() {
+    let mut lost = Lost::new();
+    lost.reset(&asked(""), &mut quiet).unwrap();
+    std::fs::remove_dir_all(lost.root.path().join("etc/firstboot.d")).unwrap();
+    std::fs::write(lost.root.path().join("etc/firstboot.d"), "").unwrap();
+    let why = lost
+        .reset(&asked("42"), &mut quiet)
+        .unwrap_err()
+        .to_string();
+    assert!(why.contains("The daemon is stopped"), "{why}");
+    assert!(why.contains("var/tmp/network-reset"), "{why}");
+}

@@ -125,7 +125,10 @@ pub fn find(root: &Path) -> Found {
 
 impl Found {
     fn take(&mut self, pending: Pending) {
-        let is_newer = |chosen: &Pending| pending.written > chosen.written;
+        // The clock of a host whose battery is empty starts in the past: a time that is still to come says nothing, and
+        // the first path counts.
+        let is_past = pending.written <= SystemTime::now();
+        let is_newer = |chosen: &Pending| is_past && pending.written > chosen.written;
         match &self.chosen {
             Some(chosen) if !is_newer(chosen) => self.older = Some(pending.path),
             _ => {
@@ -147,7 +150,7 @@ impl Found {
 }
 
 /// What is in a trigger, if there is one and it is believed.
-fn look(root: &Path, path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, Refusal> {
+pub(super) fn look(root: &Path, path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, Refusal> {
     // Neither follows a link nor waits for whoever writes into a pipe.
     let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
     let mut options = OpenOptions::new();
