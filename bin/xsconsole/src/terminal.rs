@@ -1,9 +1,11 @@
 //! The screen and the keys: taken when the console begins, and given back as they were however it ends.
 
 use std::io::{self, Stdout, Write};
+use std::os::fd::AsFd;
 use std::panic;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -11,10 +13,12 @@ use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use crate::app::key::Key;
@@ -35,6 +39,8 @@ pub enum Input {
     Size(u16, u16),
     /// The console is to end, with this status.
     End(i32),
+    /// The terminal is gone, for this reason.
+    Lost(String),
     /// A thread has come to grief, with these words.
     Panic(String),
 }
@@ -112,29 +118,43 @@ fn restore() {
     drop(disable_raw_mode());
 }
 
-/// Has keys, sizes and signals told. Call it once.
-pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    let to_end = tell.clone();
+/// Has signals told; before the screen is taken, or one that comes meanwhile leaves it as it is. Call it once. As long as
+/// the flag is up nothing but the main thread ends the program.
+pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH])?;
+    let (to_end, busy) = (tell.clone(), Arc::clone(busy));
     let wait = move || {
         for signal in signals.forever() {
+            if signal == SIGWINCH {
+                let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
+                drop(to_end.send(Input::Size(columns, rows)));
+                continue;
+            }
             drop(to_end.send(Input::End(128 + signal)));
+            let busy = Arc::clone(&busy);
             let main_ended = std::thread::Builder::new().spawn(move || {
                 std::thread::sleep(FAREWELL);
+                while busy.load(Ordering::SeqCst) {
+                    std::thread::sleep(FAREWELL);
+                }
+                drop(disable_raw_mode());
                 std::process::exit(128 + signal);
             });
             drop(main_ended);
         }
     };
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(wait)?;
+    let builder = std::thread::Builder::new().name("signals".to_owned());
+    builder.spawn(wait).map(drop)
+}
+
+/// Has keys and sizes told. Call it once.
+pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
     let keys = tell.clone();
     let read = move || {
         loop {
-            let inputs = next_inputs().unwrap_or_else(|_| vec![Input::End(1)]);
+            let inputs = next_inputs().unwrap_or_else(|why| vec![Input::Lost(why.to_string())]);
             for input in inputs {
-                let over = matches!(input, Input::End(_));
+                let over = matches!(input, Input::Lost(_));
                 if keys.send(input).is_err() || over {
                     return;
                 }
@@ -147,9 +167,29 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
     Ok(())
 }
 
+/// Waits until there is something to be read from the terminal. Whoever reads from one that is gone is told of an end
+/// again and again, and would do nothing else for ever.
+fn wait_for_terminal() -> io::Result<()> {
+    let stdin = io::stdin();
+    while !event::poll(Duration::ZERO)? {
+        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut polled, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(why) => return Err(why.into()),
+        }
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        let said = polled[0].revents().unwrap_or(PollFlags::empty());
+        if said.intersects(gone) {
+            return Err(io::Error::other("the terminal is gone"));
+        }
+    }
+    Ok(())
+}
+
 /// What comes next. A slow line brings the sequence of an arrow in pieces, of which the first is a lone Esc: what follows
 /// that at once belongs to it.
 fn next_inputs() -> io::Result<Vec<Input>> {
+    wait_for_terminal()?;
     let first = input(event::read()?);
     if !matches!(first, Some(Input::Key(Key::Esc))) {
         return Ok(first.into_iter().collect());
