@@ -178,9 +178,8 @@ fn finish_reset(work: &Work) {
     if work.is_resetting() {
         say("the emergency network reset is under way, and goes on to its end ...");
     }
-    match work.finish_reset() {
-        Some(Ok(text) | Err(text)) => say(&text),
-        None => {}
+    if let Some(Ok(text) | Err(text)) = work.finish_reset() {
+        say(&text);
     }
 }
 

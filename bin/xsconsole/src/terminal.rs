@@ -1,7 +1,8 @@
 //! The screen and the keys: taken when the console begins, and given back as they were however it ends.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, Read, Stdout, Write};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -121,15 +122,10 @@ fn restore() {
 /// Has signals told; before the screen is taken, or one that comes meanwhile leaves it as it is. Call it once. As long as
 /// the flag is up nothing but the main thread ends the program.
 pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let (to_end, busy) = (tell.clone(), Arc::clone(busy));
     let wait = move || {
         for signal in signals.forever() {
-            if signal == SIGWINCH {
-                let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
-                drop(to_end.send(Input::Size(columns, rows)));
-                continue;
-            }
             drop(to_end.send(Input::End(128 + signal)));
             let busy = Arc::clone(&busy);
             let main_ended = std::thread::Builder::new().spawn(move || {
@@ -149,10 +145,16 @@ pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<
 
 /// Has keys and sizes told. Call it once.
 pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
+    // The library hears of another size first, and then we look what it has heard.
+    event::poll(Duration::ZERO)?;
+    let (resized, tell_resized) = UnixStream::pair()?;
+    resized.set_nonblocking(true)?;
+    signal_hook::low_level::pipe::register(SIGWINCH, tell_resized)?;
     let keys = tell.clone();
     let read = move || {
         loop {
-            let inputs = next_inputs().unwrap_or_else(|why| vec![Input::Lost(why.to_string())]);
+            let inputs =
+                next_inputs(&resized).unwrap_or_else(|why| vec![Input::Lost(why.to_string())]);
             for input in inputs {
                 let over = matches!(input, Input::Lost(_));
                 if keys.send(input).is_err() || over {
@@ -169,10 +171,13 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
 
 /// Waits until there is something to be read from the terminal. Whoever reads from one that is gone is told of an end
 /// again and again, and would do nothing else for ever.
-fn wait_for_terminal() -> io::Result<()> {
+fn wait_for_terminal(resized: &UnixStream) -> io::Result<()> {
     let stdin = io::stdin();
-    while !event::poll(Duration::ZERO)? {
-        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    // What is there to be read may be the first part of a key.
+    let mut patience = Duration::ZERO;
+    while !event::poll(patience)? {
+        let mut polled =
+            [stdin.as_fd(), resized.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         match poll(&mut polled, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(why) => return Err(why.into()),
@@ -182,14 +187,24 @@ fn wait_for_terminal() -> io::Result<()> {
         if said.intersects(gone) {
             return Err(io::Error::other("the terminal is gone"));
         }
+        patience = match said.contains(PollFlags::POLLIN) {
+            true => PIECES,
+            false => Duration::ZERO,
+        };
+        let mut waker = resized;
+        match waker.read(&mut [0; 64]) {
+            Ok(_) => {}
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
+            Err(why) => return Err(why),
+        }
     }
     Ok(())
 }
 
 /// What comes next. A slow line brings the sequence of an arrow in pieces, of which the first is a lone Esc: what follows
 /// that at once belongs to it.
-fn next_inputs() -> io::Result<Vec<Input>> {
-    wait_for_terminal()?;
+fn next_inputs(resized: &UnixStream) -> io::Result<Vec<Input>> {
+    wait_for_terminal(resized)?;
     let first = input(event::read()?);
     if !matches!(first, Some(Input::Key(Key::Esc))) {
         return Ok(first.into_iter().collect());
