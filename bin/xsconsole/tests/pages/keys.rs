@@ -417,6 +417,33 @@ fn a_test_asks_whom_the_kernel_knows_and_answers_find_their_question() {
 }
 
 #[test]
+fn the_first_letter_of_an_item_chooses_it() {
+    let mut app = console();
+    press(&mut app, "n<Enter>e");
+    assert_eq!(app.item(), Item::Reset);
+    press(&mut app, "t");
+    assert_eq!(app.item(), Item::Probing);
+    press(&mut app, "z");
+    assert_eq!(app.item(), Item::Probing, "none begins so");
+}
+
+#[test]
+fn whoever_logs_out_leaves_nothing_that_the_daemon_said_and_no_password_is_in_a_debug_text() {
+    let mut app = console();
+    app.user = User::LoggedIn("admin".to_owned());
+    press(&mut app, "l<Enter>");
+    assert!(app.told.is_none());
+    app.update(Event::Told(Box::new(told())));
+    assert!(app.told.is_none(), "one that was under way");
+    open(&mut app, item::HOSTNAME);
+    let shown = format!("{:?}", press(&mut app, "<Enter>hunter2<Enter>"));
+    assert!(shown.contains("LogIn"), "{shown}");
+    for text in [shown, format!("{:?}", app.dialogue)] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
 fn control_l_draws_all_anew_and_asks_again_wherever_one_is() {
     let mut app = console();
     assert_eq!(press(&mut app, "<^L>"), [Effect::Redraw, Effect::Look]);
