@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use xsconsole::app::{App, Effect, Event, User};
 use xsconsole::look::Look;
 use xsconsole::seen::Line;
 use xsconsole::terminal::{self, Input, Screen};
-use xsconsole::view;
+use xsconsole::view::{self, Beyond};
 use xsconsole::work::access::{Access, Closed};
 use xsconsole::work::{Work, daemon, kernel};
 
@@ -141,25 +143,43 @@ fn console(
 ) -> Result<u8, Box<dyn std::error::Error>> {
     let (tell_input, inputs) = mpsc::channel();
     let (tell, events) = mpsc::channel();
+    let resetting = Arc::new(AtomicBool::new(false));
     terminal::mind_panics(tell_input.clone());
+    terminal::mind_signals(&tell_input, &resetting)?;
     let mut screen = Screen::open()?;
     let mut work = None;
     let end = (|| -> std::io::Result<End> {
-        screen.draw(|frame| view::draw(frame, &app, look))?;
         terminal::listen(&tell_input)?;
         let next = merged(inputs, events)?;
-        let work = work.insert(Work::start(access, flags.root.clone(), tell)?);
+        let work = work.insert(Work::start(access, flags.root.clone(), tell, resetting)?);
         attend(&mut app, &mut screen, look, &next, work)
     })();
     drop(screen);
-    // The daemon may take its time: the terminal is free by now.
     if let Some(work) = work {
+        finish_reset(&work);
+        // The daemon may take its time: the terminal is free by now.
         work.end();
     }
     match end? {
         End::Quit => Ok(0),
         End::Told(status) => Ok(u8::try_from(status).unwrap_or(1)),
-        End::Panic(words) => Err(words.into()),
+        End::Panic(words) => {
+            // The terminal may be gone, and with it whoever would read this.
+            drop(writeln!(std::io::stderr(), "xsconsole: {words}"));
+            Ok(1)
+        }
+    }
+}
+
+/// However the screen was lost: a reset that is under way is carried to its end.
+fn finish_reset(work: &Work) {
+    // The terminal may be gone, and then nobody is to be told anything.
+    let say = |text: &str| drop(writeln!(std::io::stderr(), "xsconsole: {text}"));
+    if work.is_resetting() {
+        say("the emergency network reset is under way, and goes on to its end ...");
+    }
+    if let Some(Ok(text) | Err(text)) = work.finish_reset() {
+        say(&text);
     }
 }
 
@@ -196,7 +216,7 @@ enum End {
     Quit,
     /// It was told to, with this status.
     Told(i32),
-    /// A thread came to grief.
+    /// A thread came to grief, or the terminal is gone.
     Panic(String),
 }
 
@@ -208,7 +228,9 @@ fn attend(
     work: &Work,
 ) -> std::io::Result<End> {
     loop {
-        screen.draw(|frame| view::draw(frame, app, look))?;
+        let mut beyond = Beyond::default();
+        screen.draw(|frame| beyond = view::draw(frame, app, look))?;
+        app.clamp(beyond.pane, beyond.window);
         let mut came = match next.recv_timeout(until_next_second()) {
             Ok(came) => Some(came),
             Err(RecvTimeoutError::Timeout) => None,
@@ -219,6 +241,7 @@ fn attend(
             let event = match came {
                 None => break,
                 Some(Next::Input(Input::End(status))) => return Ok(End::Told(status)),
+                Some(Next::Input(Input::Lost(why))) => return Ok(End::Panic(why)),
                 Some(Next::Input(Input::Panic(words))) => return Ok(End::Panic(words)),
                 Some(Next::Input(Input::Key(key))) => Event::Key(key),
                 Some(Next::Input(Input::Size(columns, rows))) => {
@@ -237,7 +260,11 @@ fn attend(
                 match effect {
                     Effect::Quit => return Ok(End::Quit),
                     Effect::Redraw => screen.forget()?,
-                    effect => work.begin(effect)?,
+                    effect => {
+                        if let Err(why) = work.begin(effect) {
+                            app.update(Event::NotBegun(why.to_string()));
+                        }
+                    }
                 }
             }
             came = next.try_recv().ok();

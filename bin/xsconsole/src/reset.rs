@@ -62,15 +62,16 @@ fn basis(host: &Host) -> Basis {
     }
 }
 
-/// Carries the reset out, and tells how far it is.
-pub fn run(root: &Path, asked: &Asked, tell: &Tell) {
+/// Carries the reset out, and tells how far it is, and what came of it.
+pub fn run(root: &Path, asked: &Asked, tell: &Tell) -> Result<String, String> {
     let outcome = run_steps(root, asked, tell).and_then(|()| match asked.reboot {
         true => {
             Ok("The host restarts now. Its network is reset when the daemon starts.".to_owned())
         }
         false => is_done(root),
     });
-    drop(tell.send(Event::Ended(outcome)));
+    drop(tell.send(Event::Ended(outcome.clone())));
+    outcome
 }
 
 /// Whether the daemon has done its part: it removes the trigger then, and no sooner.

@@ -1,9 +1,12 @@
 //! The screen and the keys: taken when the console begins, and given back as they were however it ends.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, Read, Stdout, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::panic;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -11,10 +14,12 @@ use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use crate::app::key::Key;
@@ -35,6 +40,8 @@ pub enum Input {
     Size(u16, u16),
     /// The console is to end, with this status.
     End(i32),
+    /// The terminal is gone, for this reason.
+    Lost(String),
     /// A thread has come to grief, with these words.
     Panic(String),
 }
@@ -112,29 +119,44 @@ fn restore() {
     drop(disable_raw_mode());
 }
 
-/// Has keys, sizes and signals told. Call it once.
-pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
+/// Has signals told; before the screen is taken, or one that comes meanwhile leaves it as it is. Call it once. As long as
+/// the flag is up nothing but the main thread ends the program.
+pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    let to_end = tell.clone();
+    let (to_end, busy) = (tell.clone(), Arc::clone(busy));
     let wait = move || {
         for signal in signals.forever() {
             drop(to_end.send(Input::End(128 + signal)));
+            let busy = Arc::clone(&busy);
             let main_ended = std::thread::Builder::new().spawn(move || {
                 std::thread::sleep(FAREWELL);
+                while busy.load(Ordering::SeqCst) {
+                    std::thread::sleep(FAREWELL);
+                }
+                drop(disable_raw_mode());
                 std::process::exit(128 + signal);
             });
             drop(main_ended);
         }
     };
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(wait)?;
+    let builder = std::thread::Builder::new().name("signals".to_owned());
+    builder.spawn(wait).map(drop)
+}
+
+/// Has keys and sizes told. Call it once.
+pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
+    // The library hears of another size first, and then we look what it has heard.
+    event::poll(Duration::ZERO)?;
+    let (resized, tell_resized) = UnixStream::pair()?;
+    resized.set_nonblocking(true)?;
+    signal_hook::low_level::pipe::register(SIGWINCH, tell_resized)?;
     let keys = tell.clone();
     let read = move || {
         loop {
-            let inputs = next_inputs().unwrap_or_else(|_| vec![Input::End(1)]);
+            let inputs =
+                next_inputs(&resized).unwrap_or_else(|why| vec![Input::Lost(why.to_string())]);
             for input in inputs {
-                let over = matches!(input, Input::End(_));
+                let over = matches!(input, Input::Lost(_));
                 if keys.send(input).is_err() || over {
                     return;
                 }
@@ -147,9 +169,42 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
     Ok(())
 }
 
+/// Waits until there is something to be read from the terminal. Whoever reads from one that is gone is told of an end
+/// again and again, and would do nothing else for ever.
+fn wait_for_terminal(resized: &UnixStream) -> io::Result<()> {
+    let stdin = io::stdin();
+    // What is there to be read may be the first part of a key.
+    let mut patience = Duration::ZERO;
+    while !event::poll(patience)? {
+        let mut polled =
+            [stdin.as_fd(), resized.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        match poll(&mut polled, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(why) => return Err(why.into()),
+        }
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        let said = polled[0].revents().unwrap_or(PollFlags::empty());
+        if said.intersects(gone) {
+            return Err(io::Error::other("the terminal is gone"));
+        }
+        patience = match said.contains(PollFlags::POLLIN) {
+            true => PIECES,
+            false => Duration::ZERO,
+        };
+        let mut waker = resized;
+        match waker.read(&mut [0; 64]) {
+            Ok(_) => {}
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
+}
+
 /// What comes next. A slow line brings the sequence of an arrow in pieces, of which the first is a lone Esc: what follows
 /// that at once belongs to it.
-fn next_inputs() -> io::Result<Vec<Input>> {
+fn next_inputs(resized: &UnixStream) -> io::Result<Vec<Input>> {
+    wait_for_terminal(resized)?;
     let first = input(event::read()?);
     if !matches!(first, Some(Input::Key(Key::Esc))) {
         return Ok(first.into_iter().collect());

@@ -181,7 +181,9 @@ fn bounded(command: &mut Command, within: Duration) -> Result<(Option<i32>, Stri
             .map_err(|why| failed(&why))?;
     let mut complaints = File::from(complaints);
     let copy = complaints.try_clone().map_err(|why| failed(&why))?;
+    // Of a group of its own: a terminal that goes away ends all programs of the group that is at its front.
     let mut child = command
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(copy)

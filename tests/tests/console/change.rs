@@ -40,7 +40,7 @@ fn management_gets_another_address_once_somebody_confirms_it_and_keeps_the_old_o
     screen.wait_until("the countdown", |shown| {
         left(shown).is_some_and(|left| left < first)
     });
-    screen.keys(&["Enter"]);
+    screen.keys(&["c"]);
     screen.wait_for("Management is on eth0.");
     screen.keys(&["Enter", "Escape"]);
     screen.wait_for("Host Console");
@@ -87,7 +87,7 @@ fn management_moves_to_another_nic_and_the_old_one_gives_its_address_up() {
     screen.wait_for("eth0 gives up its addresses");
     screen.keys(&["Enter"]);
     screen.wait_for("The change is in force.");
-    screen.keys(&["Enter"]);
+    screen.keys(&["c"]);
     screen.wait_for("Management is on eth1.");
     let xen = lab.api("xs-1");
     let (_, management) = xen.management();

@@ -29,7 +29,7 @@ fn to_the_summary(screen: &Screen) {
     screen.wait_for("by commas; empty for none");
     screen.text("172.16.0.1");
     screen.keys(&["Enter"]);
-    screen.wait_for("Press <Enter> to reset the network now.");
+    screen.wait_for("to reset the network now:");
 }
 
 /// A host with a bond that carries management and whose daemon is gone: nobody reaches it.
@@ -77,7 +77,6 @@ fn check_host(lab: &Lab, networks: &[String]) {
 }
 
 #[test]
-#[ignore = "needs the daemon's part of a reset, at its start"]
 fn a_host_that_nobody_reaches_comes_back_without_a_restart() {
     let (lab, networks) = locked_out();
     let screen = Screen::console(&lab, (80, 25));
@@ -85,7 +84,7 @@ fn a_host_that_nobody_reaches_comes_back_without_a_restart() {
     to_the_summary(&screen);
     screen.keys(&["r"]);
     screen.wait_for("the daemon restarts; the host does not");
-    screen.keys(&["Enter"]);
+    screen.keys(&["y", "e", "s", "Enter"]);
     screen.wait_for("The daemon has been started, and has reset the network.");
     screen.keys(&["Enter", "Escape"]);
     screen.wait_for("Host Console");
@@ -97,14 +96,13 @@ fn a_host_that_nobody_reaches_comes_back_without_a_restart() {
 }
 
 #[test]
-#[ignore = "needs the daemon's part of a reset, at its start"]
 fn a_host_that_nobody_reaches_comes_back_with_a_restart() {
     let (lab, networks) = locked_out();
     let screen = Screen::console(&lab, (80, 25));
     screen.wait_for("DAEMON DOWN");
     to_the_summary(&screen);
     let before = lab.exec("xs-1", "readlink /proc/self/ns/pid");
-    screen.keys(&["Enter"]);
+    screen.keys(&["y", "e", "s", "Enter"]);
     // The console goes down with its host.
     eventually("another life of the host", || {
         let output = lab.run(&["exec", "xs-1", "--", "readlink", "/proc/self/ns/pid"]);
@@ -119,4 +117,16 @@ fn a_host_that_nobody_reaches_comes_back_with_a_restart() {
     screen.wait_until("the daemon's word", |shown| {
         shown.contains("answers") && shown.contains("172.16.0.26/27")
     });
+}
+
+#[test]
+fn a_reset_goes_on_to_its_end_when_its_terminal_goes_away() {
+    let (lab, networks) = locked_out();
+    let screen = Screen::console(&lab, (80, 25));
+    screen.wait_for("DAEMON DOWN");
+    to_the_summary(&screen);
+    screen.keys(&["r", "y", "e", "s", "Enter"]);
+    screen.wait_until("the reset under way", |shown| shown.contains("wait ..."));
+    screen.close();
+    check_host(&lab, &networks);
 }

@@ -1,5 +1,6 @@
 //! A terminal with the console on it.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
@@ -25,6 +26,8 @@ pub struct Screen {
     /// Whatever is written on the terminal comes out here as well, so that nobody has to look all the time.
     written: File,
     _folder: tempfile::TempDir,
+    /// Whether its server is gone already.
+    closed: Cell<bool>,
 }
 
 impl Screen {
@@ -45,6 +48,7 @@ impl Screen {
             server: format!("console-{}-{number}", std::process::id()),
             written,
             _folder: folder,
+            closed: Cell::new(false),
         };
         // What is written before the pipe is there would be missed, so the script waits for a line.
         let script = format!("read -r begin; {script}");
@@ -148,6 +152,13 @@ impl Screen {
         })
     }
 
+    /// Takes the terminal away from whatever runs on it.
+    #[track_caller]
+    pub fn close(&self) {
+        self.tmux(&["kill-server"]);
+        self.closed.set(true);
+    }
+
     fn wait_for_writing(&self) {
         let mut polled = [PollFd::new(self.written.as_fd(), PollFlags::POLLIN)];
         // The end of a program writes nothing, so now and then one looks without a cause.
@@ -162,6 +173,9 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        if self.closed.get() {
+            return;
+        }
         if std::thread::panicking() {
             let last = self.run(&["capture-pane", "-p"]);
             eprintln!(

@@ -1,9 +1,9 @@
 //! The dialogue that moves management or gives it other addresses.
 
-use xapi_conf::management::{Field, Management, Texts, netmask_of};
+use xapi_conf::management::{Field, Management, Misfit, Texts, netmask_of};
 
-use super::addressing::{Addressing, Moved};
-use super::form::{Choice, Said};
+use super::addressing::{Addressing, MODES_V4, MODES_V6, Moved, Part};
+use super::form::{Choice, Said, Word};
 use super::job::{Change, Job, disable};
 use super::key::Key;
 use crate::seen::{Kernel, Kind, Pif, Told};
@@ -41,6 +41,10 @@ pub struct Configure {
     pub confirm_within: u16,
     /// Whether the interface that carries management so far gives up its addresses.
     pub gives_up: bool,
+    /// The word that the summary wants before management is switched off: nothing undoes that by itself.
+    pub word: Word,
+    /// The interface that the answers are about.
+    about: Option<usize>,
 }
 
 /// What came of a key.
@@ -69,6 +73,8 @@ impl Configure {
             pifs,
             confirm_within: 60,
             gives_up: true,
+            word: Word::default(),
+            about: None,
         }
     }
 
@@ -86,9 +92,9 @@ impl Configure {
         })
     }
 
-    /// What is wanted, as far as it is known.
-    pub fn wanted(&self) -> Option<Management> {
-        self.addressing.read(&base(self.chosen()?)).ok()
+    /// What is wanted of the interface that is chosen, or what is wrong with that; none if none is chosen.
+    pub fn wanted(&self) -> Option<Result<Management, Vec<Misfit>>> {
+        Some(self.addressing.read(&base(self.chosen()?)))
     }
 
     /// Takes a key.
@@ -99,7 +105,11 @@ impl Configure {
                 Said::Back => return Outcome::Leave,
                 Said::Accept => match self.chosen() {
                     Some(pif) => {
-                        self.addressing = Addressing::filled(&present(pif));
+                        // Whoever was only back at the list finds what he typed.
+                        if self.about != Some(self.interface.at) {
+                            self.addressing = Addressing::filled(&present(pif));
+                            self.about = Some(self.interface.at);
+                        }
                         self.stage = Stage::Addresses;
                     }
                     None => self.stage = Stage::Summary,
@@ -109,6 +119,10 @@ impl Configure {
                 let Some(interface) = self.chosen().map(base) else {
                     return Outcome::Leave;
                 };
+                if let Some(why) = self.lost_family(key) {
+                    self.addressing.complaint = Some(why);
+                    return Outcome::Within;
+                }
                 match self.addressing.key(key, &interface) {
                     Moved::Within => {}
                     Moved::Back => self.stage = Stage::Interface,
@@ -122,8 +136,16 @@ impl Configure {
 
     fn summary_key(&mut self, key: Key) -> Outcome {
         match key {
-            Key::Enter => return Outcome::Do(self.job()),
-            Key::Esc | Key::Left if self.chosen().is_none() => self.stage = Stage::Interface,
+            Key::Enter => {
+                if let Some(job) = self.job() {
+                    return Outcome::Do(job);
+                }
+            }
+            Key::Esc | Key::Left if self.chosen().is_none() => {
+                self.word = Word::default();
+                self.stage = Stage::Interface;
+            }
+            key if self.chosen().is_none() => self.word.key(key),
             Key::Esc | Key::Left => {
                 self.addressing.again();
                 self.stage = Stage::Addresses;
@@ -140,27 +162,43 @@ impl Configure {
         Outcome::Within
     }
 
-    /// What is to be done.
-    pub fn job(&self) -> Job {
-        let (Some(pif), Some(wanted)) = (self.chosen(), self.wanted()) else {
-            return Job {
+    /// Why an answer would take the address away that management runs over: the daemon refuses that.
+    fn lost_family(&self, key: Key) -> Option<String> {
+        let pif = self.chosen().filter(|pif| pif.management)?;
+        let addressing = &self.addressing;
+        let (is_none, family) = match addressing.part {
+            Part::ModeV4 if !pif.ipv6_first => (MODES_V4[addressing.mode_v4.at] == "none", "IPv4"),
+            Part::ModeV6 if pif.ipv6_first => (MODES_V6[addressing.mode_v6.at] == "none", "IPv6"),
+            _ => return None,
+        };
+        let takes = matches!(key, Key::Enter | Key::Right);
+        (takes && is_none).then(|| {
+            format!("Management runs over {family} on this interface, so it needs an address of {family}.")
+        })
+    }
+
+    /// What is to be done; none as long as something is wrong or missing.
+    pub fn job(&self) -> Option<Job> {
+        let Some(pif) = self.chosen() else {
+            return self.word.is_given().then(|| Job {
                 title: TITLE,
                 calls: vec![disable()],
                 confirm_within: None,
                 done: "Management is switched off.".to_owned(),
-            };
+            });
         };
+        let wanted = self.wanted()?.ok()?;
         let change = Change {
             on: pif,
             wanted: &wanted,
             gives_up: self.before().filter(|_| self.gives_up),
         };
-        Job {
+        Some(Job {
             title: TITLE,
             calls: change.calls(),
             confirm_within: Some(self.confirm_within),
             done: format!("Management is on {}.", pif.name()),
-        }
+        })
     }
 }
 

@@ -19,13 +19,21 @@ pub enum Said {
 }
 
 /// One line of text with a cursor. What it was filled with beforehand goes at the first character typed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Input {
     text: Zeroizing<String>,
     cursor: usize,
     fresh: bool,
     /// Whether it is not to be seen.
     pub secret: bool,
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = out.debug_struct("Input");
+        out.field("text", &self.shown());
+        out.field("cursor", &self.cursor).finish_non_exhaustive()
+    }
 }
 
 impl Input {
@@ -42,6 +50,8 @@ impl Input {
     /// A field for something that must not be seen.
     pub fn secret() -> Input {
         Input {
+            // At once as much as it can take: a text that moved would leave its old place as it was.
+            text: Zeroizing::new(String::with_capacity(LONGEST * char::MAX.len_utf8())),
             secret: true,
             ..Input::default()
         }
@@ -182,6 +192,42 @@ impl Form {
             }
         }
         Said::Nothing
+    }
+}
+
+/// A word that is typed, letter by letter, before something that cannot be taken back: no key that is held down too long
+/// is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    letters: usize,
+}
+
+impl Word {
+    /// The word.
+    pub const WANTED: &str = "yes";
+
+    /// What there is of it.
+    pub fn typed(&self) -> &'static str {
+        Word::WANTED.get(..self.letters).unwrap_or(Word::WANTED)
+    }
+
+    /// Whether all of it is there.
+    pub fn is_given(&self) -> bool {
+        self.letters >= Word::WANTED.len()
+    }
+
+    /// Takes its next letter, or takes one back; other keys mean nothing here.
+    pub fn key(&mut self, key: Key) {
+        match key {
+            Key::Char(c) => {
+                let next = Word::WANTED.chars().nth(self.letters);
+                if next.is_some_and(|next| next.eq_ignore_ascii_case(&c)) {
+                    self.letters += 1;
+                }
+            }
+            Key::Backspace => self.letters = self.letters.saturating_sub(1),
+            _ => {}
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Progress {
 /// Something that is under way, with its steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Work {
+    /// The number of the daemon's calls, which go on without the window; none for a reset, which is this program's.
+    pub number: Option<u64>,
     /// What it is about.
     pub title: &'static str,
     /// Its steps.
@@ -57,6 +59,8 @@ pub struct Work {
     pub confirm_until: Option<Timestamp>,
     /// Whether the person has said something already.
     pub said: bool,
+    /// Whether the daemon has taken that.
+    pub taken: bool,
     /// How it ended.
     pub outcome: Option<Result<String, String>>,
 }
@@ -68,6 +72,8 @@ pub enum Wish {
     Nothing,
     /// It is over, and the window may go.
     Close,
+    /// The window shall go, and the daemon goes on.
+    Leave,
     /// The change is well.
     Confirm,
     /// The change is to be undone.
@@ -78,6 +84,7 @@ impl Work {
     /// Something that begins.
     pub fn of(title: &'static str, steps: impl IntoIterator<Item = String>) -> Work {
         Work {
+            number: None,
             title,
             steps: steps
                 .into_iter()
@@ -86,6 +93,7 @@ impl Work {
             notes: Vec::new(),
             confirm_until: None,
             said: false,
+            taken: false,
             outcome: None,
         }
     }
@@ -101,6 +109,13 @@ impl Work {
                 step.0 = says;
             }
             step.1 = progress;
+        }
+    }
+
+    /// Something to be known besides, said once.
+    pub fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 
@@ -120,10 +135,14 @@ impl Work {
             };
         }
         if self.seconds_left(now).is_none() {
-            return Wish::Nothing;
+            return match key {
+                Key::Esc if self.number.is_some() => Wish::Leave,
+                _ => Wish::Nothing,
+            };
         }
         match key {
-            Key::Enter | Key::Char('c' | 'C') => Wish::Confirm,
+            // Not Enter, which may still be held from the window before.
+            Key::Char('c' | 'C') => Wish::Confirm,
             Key::Esc | Key::Char('u' | 'U') => Wish::Undo,
             _ => Wish::Nothing,
         }

@@ -63,10 +63,33 @@ pub enum Event {
     Note(String),
     /// A change waits for a person, until then; or no longer.
     Waits(Option<Timestamp>),
+    /// Whether the daemon has taken what a person said of a change that waits; the reason if not.
+    Said(Result<(), String>),
     /// What was under way has ended.
     Ended(Result<String, String>),
     /// What came of a question to somebody outside.
     Probed(Target, ProbeAnswer),
+    /// Something could not even be begun, for this reason.
+    NotBegun(String),
+    /// Something that only the window of the calls with this number is to know; it may be gone.
+    Of(u64, Box<Event>),
+}
+
+/// A password. It is in no text that is made for whoever looks for an error.
+#[derive(Clone, PartialEq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The password.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a password")
+    }
 }
 
 /// Something that has to be done.
@@ -83,14 +106,21 @@ pub enum Effect {
         /// Who.
         user: String,
         /// With what.
-        password: Zeroizing<String>,
+        password: Secret,
     },
     /// He logs out.
     LogOut,
     /// Calls are made.
-    Run(Job),
+    Run {
+        /// Which window is told of them.
+        number: u64,
+        /// The calls.
+        job: Job,
+    },
     /// The change that waits is well, or it is not.
     Confirm {
+        /// Which window is told of it.
+        number: u64,
         /// Whether it is to be undone.
         undo: bool,
     },
@@ -159,6 +189,8 @@ pub struct App {
     pub scroll: usize,
     /// The window over the panes.
     pub dialogue: Option<Dialogue>,
+    /// How many calls were begun so far.
+    begun: u64,
 }
 
 impl App {
@@ -176,6 +208,18 @@ impl App {
             at: [0; 2],
             scroll: 0,
             dialogue: None,
+            begun: 0,
+        }
+    }
+
+    /// Takes what was scrolled further than there is anything back to the end; the numbers are the lines that the pane
+    /// and the window over it have no room for.
+    pub fn clamp(&mut self, pane: usize, window: usize) {
+        self.scroll = self.scroll.min(pane);
+        match &mut self.dialogue {
+            Some(Dialogue::Nics(top) | Dialogue::Alerts(top)) => *top = (*top).min(window),
+            Some(Dialogue::Reset(Some(reset))) => reset.up = reset.up.min(window),
+            _ => {}
         }
     }
 
@@ -198,13 +242,15 @@ impl App {
             Event::Resized => {}
             Event::Kernel(kernel) => self.kernel = *kernel,
             Event::Line(line) => self.line = line,
+            // One that was under way when somebody logged out.
+            Event::Told(_) if self.user == User::Nobody && !self.is_asking() => {}
             Event::Told(told) => {
                 self.told = Some(*told);
                 self.line = Line::Up;
             }
             Event::LoggedOut => {
                 if self.user != User::Root {
-                    self.user = User::Nobody;
+                    self.forget_user();
                 }
             }
             Event::LoggedIn(outcome) => return self.logged_in(outcome),
@@ -219,14 +265,36 @@ impl App {
                 }
             }
             Event::Step(at, says, progress) => self.work(|work| work.step(at, says, progress)),
-            Event::Note(note) => self.work(|work| work.notes.push(note)),
+            Event::Note(note) => self.work(|work| work.note(note)),
             Event::Waits(until) => self.work(|work| {
                 // The next step of the same job may wait as well, and then has to be confirmed as well.
                 if until.is_none() {
-                    work.said = false;
+                    (work.said, work.taken) = (false, false);
                 }
                 work.confirm_until = until;
             }),
+            Event::Said(Ok(())) => self.work(|work| work.taken = true),
+            Event::Said(Err(why)) => self.work(|work| {
+                // It can be said again, as long as the change waits.
+                work.said = false;
+                work.note(format!("The daemon did not take the answer: {why}"));
+            }),
+            Event::NotBegun(why) if self.is_at_work() => {
+                let why = format!("This could not be begun: {why}");
+                self.work(|work| work.outcome = Some(Err(why)));
+            }
+            Event::NotBegun(why) => {
+                self.dialogue = Some(Dialogue::Notice(format!("This could not be begun: {why}")));
+            }
+            Event::Of(number, event) => {
+                if matches!(&self.dialogue, Some(Dialogue::Work(work)) if work.number == Some(number))
+                {
+                    return self.update(*event);
+                }
+                if matches!(*event, Event::Ended(_)) {
+                    return vec![Effect::Look];
+                }
+            }
             Event::Ended(outcome) => {
                 self.work(|work| work.outcome = Some(outcome));
                 return vec![Effect::Look];
@@ -239,6 +307,20 @@ impl App {
         if let Some(Dialogue::Work(work)) = &mut self.dialogue {
             act(work);
         }
+    }
+
+    /// Nobody is there who may see what the daemon says.
+    fn forget_user(&mut self) {
+        self.user = User::Nobody;
+        self.told = None;
+        if self.line == Line::Up {
+            self.line = Line::Locked;
+        }
+    }
+
+    /// Whether the answer to a login is waited for.
+    fn is_asking(&self) -> bool {
+        matches!(&self.dialogue, Some(Dialogue::LogIn { asking: true, .. }))
     }
 
     /// Whether something is under way that must not be left alone.
@@ -261,8 +343,9 @@ impl App {
     fn menu_key(&mut self, key: Key) -> Vec<Effect> {
         const PAGE: usize = 5;
         let last = self.items().len() - 1;
-        let at = &mut self.at[self.menu as usize];
-        let before = *at;
+        let menu = self.menu as usize;
+        let before = self.at[menu];
+        let at = &mut self.at[menu];
         match key {
             Key::Up => *at = at.saturating_sub(1),
             Key::Down => *at = (*at + 1).min(last),
@@ -275,12 +358,29 @@ impl App {
                 self.scroll = 0;
             }
             Key::Enter | Key::Right => return self.open(self.item()),
+            Key::Char(letter) => self.jump(letter),
             _ => {}
         }
-        if self.at[self.menu as usize] != before {
+        if self.at[menu] != before {
             self.scroll = 0;
         }
         Vec::new()
+    }
+
+    /// To the next item that begins with a letter.
+    fn jump(&mut self, letter: char) {
+        let items = self.items();
+        let at = &mut self.at[self.menu as usize];
+        let after = (1..=items.len()).map(|step| (*at + step) % items.len());
+        let begins = |place: &usize| {
+            let first = items
+                .get(*place)
+                .and_then(|item| item.title().chars().next());
+            first.is_some_and(|first| first.eq_ignore_ascii_case(&letter))
+        };
+        if let Some(place) = { after }.find(begins) {
+            *at = place;
+        }
     }
 
     fn open(&mut self, item: Item) -> Vec<Effect> {
@@ -303,7 +403,7 @@ impl App {
             Item::Alerts => Some(Dialogue::Alerts(0)),
             Item::LogIn => Some(log_in(Item::Status)),
             Item::LogOut => {
-                self.user = User::Nobody;
+                self.forget_user();
                 return vec![Effect::LogOut];
             }
             Item::Quit => return vec![Effect::Quit],
@@ -378,12 +478,12 @@ impl App {
             Dialogue::Configure(mut configure) => match configure.key(key) {
                 configure::Outcome::Within => keep(Dialogue::Configure(configure)),
                 configure::Outcome::Leave => (None, Vec::new()),
-                configure::Outcome::Do(job) => run(job),
+                configure::Outcome::Do(job) => self.run(job),
             },
             Dialogue::Servers(mut servers) => match servers.key(key) {
                 servers::Outcome::Within => keep(Dialogue::Servers(servers)),
                 servers::Outcome::Leave => (None, Vec::new()),
-                servers::Outcome::Do(job) => run(job),
+                servers::Outcome::Do(job) => self.run(job),
             },
             Dialogue::Probing(mut probing) => match probing.key(key) {
                 probing::Outcome::Leave => (None, Vec::new()),
@@ -424,15 +524,39 @@ impl App {
         match work.key(key, self.now) {
             Wish::Nothing => keep(Dialogue::Work(work)),
             Wish::Close => (None, Vec::new()),
+            Wish::Leave => keep(Dialogue::Notice(
+                "The daemon goes on with what it was asked for. What comes of it is not said here any more: the status \
+                 display shows it, and alerts may."
+                    .to_owned(),
+            )),
             wish @ (Wish::Confirm | Wish::Undo) => {
                 work.said = true;
                 let undo = wish == Wish::Undo;
-                (Some(Dialogue::Work(work)), vec![Effect::Confirm { undo }])
+                let number = work.number.unwrap_or(self.begun);
+                let effect = Effect::Confirm { number, undo };
+                (Some(Dialogue::Work(work)), vec![effect])
             }
         }
     }
 
-    fn hostname_key(&self, mut form: Form, key: Key) -> (Option<Dialogue>, Vec<Effect>) {
+    fn run(&mut self, job: Job) -> (Option<Dialogue>, Vec<Effect>) {
+        if job.calls.is_empty() {
+            return keep(Dialogue::Notice("All is so already.".to_owned()));
+        }
+        self.begun += 1;
+        let number = self.begun;
+        let steps = job.calls.iter().map(|call| call.says.clone());
+        let work = Work {
+            number: Some(number),
+            ..Work::of(job.title, steps)
+        };
+        (
+            Some(Dialogue::Work(work)),
+            vec![Effect::Run { number, job }],
+        )
+    }
+
+    fn hostname_key(&mut self, mut form: Form, key: Key) -> (Option<Dialogue>, Vec<Effect>) {
         match form.key(key) {
             Said::Nothing => return keep(Dialogue::Hostname(form)),
             Said::Back => return (None, Vec::new()),
@@ -444,9 +568,10 @@ impl App {
             return keep(Dialogue::Hostname(form));
         }
         let host = self.told.as_ref().map_or("", |told| told.host.as_str());
-        run(Job {
+        let calls = vec![job::hostname(host, &name)];
+        self.run(Job {
             title: "Set Hostname",
-            calls: vec![job::hostname(host, &name)],
+            calls,
             confirm_within: None,
             done: format!("This host is called {name}."),
         })
@@ -486,15 +611,6 @@ fn keep(dialogue: Dialogue) -> (Option<Dialogue>, Vec<Effect>) {
     (Some(dialogue), Vec::new())
 }
 
-fn run(job: Job) -> (Option<Dialogue>, Vec<Effect>) {
-    if job.calls.is_empty() {
-        return keep(Dialogue::Notice("All is so already.".to_owned()));
-    }
-    let steps = job.calls.iter().map(|call| call.says.clone());
-    let work = Work::of(job.title, steps);
-    (Some(Dialogue::Work(work)), vec![Effect::Run(job)])
-}
-
 /// The first line of a long text after a key; none if the key leaves it.
 fn scrolled(top: usize, key: Key) -> Option<usize> {
     const PAGE: usize = 10;
@@ -531,15 +647,15 @@ fn log_in_key(
 ) -> (Option<Dialogue>, Vec<Effect>) {
     let same = |form, asking| Some(Dialogue::LogIn { form, asking, then });
     if asking {
-        let stays = key != Key::Esc;
-        return (stays.then(|| same(form, true)).flatten(), Vec::new());
+        // Whoever went away now would be logged in all the same. The answer comes within seconds, or its absence does.
+        return (same(form, true), Vec::new());
     }
     match form.key(key) {
         Said::Nothing => (same(form, false), Vec::new()),
         Said::Back => (None, Vec::new()),
         Said::Accept => {
             let user = form.text(0).to_owned();
-            let password = Zeroizing::new(form.entries[1].input.text().to_owned());
+            let password = Secret(Zeroizing::new(form.entries[1].input.text().to_owned()));
             (same(form, true), vec![Effect::LogIn { user, password }])
         }
     }

@@ -144,6 +144,10 @@ impl Probing {
     }
 
     fn ask(&mut self, targets: Vec<Target>) -> Outcome {
+        // Each question is a thread, and a key that is held down would ask without end.
+        if self.is_waiting() {
+            return Outcome::Within;
+        }
         self.asked = targets
             .iter()
             .map(|target| (target.clone(), Answer::Waiting))
@@ -152,6 +156,11 @@ impl Probing {
             true => Outcome::Within,
             false => Outcome::Ask(targets),
         }
+    }
+
+    fn is_waiting(&self) -> bool {
+        let mut asked = self.asked.iter();
+        asked.any(|(_, answer)| *answer == Answer::Waiting)
     }
 
     /// Takes an answer. One that is not waited for is to an earlier question.

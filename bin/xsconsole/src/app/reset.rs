@@ -4,7 +4,7 @@ use xapi_conf::management::{self, Field, Management, Texts};
 use xapi_conf::trigger::Keep;
 
 use super::addressing::{Addressing, Moved};
-use super::form::{Choice, Entry, Form, Said};
+use super::form::{Choice, Entry, Form, Said, Word};
 use super::key::Key;
 
 /// What it is called.
@@ -82,6 +82,10 @@ pub struct Reset {
     pub keep: Keep,
     /// Whether the machine restarts.
     pub reboot: bool,
+    /// The word that the summary wants.
+    pub word: Word,
+    /// Lines by which the summary is scrolled up from its end, on screens that are too small for it.
+    pub up: usize,
 }
 
 /// What came of a key.
@@ -113,6 +117,8 @@ impl Reset {
             master: entry("Master", "the address of the pool's master", &master),
             keep: Keep::default(),
             reboot: true,
+            word: Word::default(),
+            up: 0,
             basis,
         }
     }
@@ -192,14 +198,19 @@ impl Reset {
     }
 
     fn summary_key(&mut self, key: Key) -> Outcome {
+        const PAGE: usize = 5;
         match key {
-            Key::Enter => {
+            Key::Enter if self.word.is_given() => {
                 if let Some(asked) = self.asked() {
                     return Outcome::Do(asked);
                 }
             }
-            Key::Esc | Key::Left if self.basis.master.is_some() => self.stage = Stage::Master,
+            Key::Esc | Key::Left if self.basis.master.is_some() => {
+                self.word = Word::default();
+                self.stage = Stage::Master;
+            }
             Key::Esc | Key::Left => {
+                self.word = Word::default();
                 self.addressing.again();
                 self.stage = Stage::Addresses;
             }
@@ -207,7 +218,15 @@ impl Reset {
             Key::Char('v' | 'V') => self.keep.vlans = !self.keep.vlans,
             Key::Char('n' | 'N') => self.keep.names = !self.keep.names,
             Key::Char('r' | 'R') => self.reboot = !self.reboot,
-            _ => {}
+            Key::Up => self.up = self.up.saturating_add(1),
+            Key::Down => self.up = self.up.saturating_sub(1),
+            Key::PageUp => self.up = self.up.saturating_add(PAGE),
+            Key::PageDown => self.up = self.up.saturating_sub(PAGE),
+            key => {
+                // What is typed is to be seen, and what it leads to with it.
+                self.up = 0;
+                self.word.key(key);
+            }
         }
         Outcome::Within
     }

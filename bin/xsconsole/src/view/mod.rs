@@ -21,8 +21,17 @@ const WIDE: u16 = 76;
 /// Columns of the menu there.
 const MENU: u16 = 36;
 
+/// How far what was drawn can be scrolled: lines that there was no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// In the pane.
+    pub pane: usize,
+    /// In the window over it.
+    pub window: usize,
+}
+
 /// Draws the console.
-pub fn draw(frame: &mut Frame<'_>, app: &App, look: Look) {
+pub fn draw(frame: &mut Frame<'_>, app: &App, look: Look) -> Beyond {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let (width, height) = (area.width, area.height);
@@ -33,7 +42,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: Look) {
         let lines = rows::wrapped(&text, usize::from(area.width.max(1)));
         let lines: Vec<Line<'_>> = lines.into_iter().map(Line::raw).collect();
         frame.render_widget(Paragraph::new(lines), area);
-        return;
+        return Beyond::default();
     }
     let [head, body, foot] = Layout::vertical([
         Constraint::Length(1),
@@ -49,11 +58,13 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: Look) {
         Layout::vertical([Constraint::Length(items + 2), Constraint::Min(0)]).areas(body)
     };
     draw_menu(frame, app, look, menu);
-    draw_pane(frame, app, look, pane);
+    let pane = draw_pane(frame, app, look, pane);
     draw_foot(frame, app, look, foot);
-    if let Some(dialogue) = &app.dialogue {
-        windows::draw(frame, app, dialogue, look, body);
-    }
+    let dialogue = app.dialogue.as_ref();
+    let window = dialogue.map_or(0, |dialogue| {
+        windows::draw(frame, app, dialogue, look, body)
+    });
+    Beyond { pane, window }
 }
 
 fn draw_head(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
@@ -112,12 +123,13 @@ fn draw_menu(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inside);
 }
 
-fn draw_pane(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
+fn draw_pane(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) -> usize {
     let item = app.item();
     let block = framed(look, pane_title(item));
     let inside = block.inner(area);
     let rows = panes::rows(app, item);
     let lines = rows::lines(&rows, usize::from(inside.width), look);
+    let beyond = lines.len().saturating_sub(usize::from(inside.height));
     let (lines, more) = window_of(lines, app.scroll, usize::from(inside.height));
     let block = if more {
         block.title_bottom(" PgUp/PgDn for more ")
@@ -126,6 +138,7 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, look: Look, area: Rect) {
     };
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(lines), inside);
+    beyond
 }
 
 fn pane_title(item: Item) -> &'static str {

@@ -10,7 +10,7 @@ use super::rows::{Row, lines, wrapped};
 use super::{framed, panes, window_of};
 use crate::app::addressing::{Addressing, Part};
 use crate::app::configure::{self, Configure};
-use crate::app::form::{Choice, Form};
+use crate::app::form::{Choice, Form, Word};
 use crate::app::job::{Progress, Work};
 use crate::app::menu::{Item, Menu};
 use crate::app::probing::{self, Answer, Probing};
@@ -47,8 +47,14 @@ impl Content {
     }
 }
 
-/// Draws the window.
-pub fn draw(frame: &mut Frame<'_>, app: &App, dialogue: &Dialogue, look: Look, area: Rect) {
+/// Draws the window. The number of lines that there was no room for.
+pub fn draw(
+    frame: &mut Frame<'_>,
+    app: &App,
+    dialogue: &Dialogue,
+    look: Look,
+    area: Rect,
+) -> usize {
     let width = WIDTH.min(area.width.saturating_sub(2));
     let content = content(app, dialogue, look, usize::from(width - 4));
     let most = area.height.saturating_sub(2).max(3);
@@ -91,6 +97,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, dialogue: &Dialogue, look: Look, a
         let line = u16::try_from(line - top).unwrap_or(0);
         frame.set_cursor_position(Position::new(text.x + column, text.y + line));
     }
+    last
 }
 
 /// What the keys do now, for the foot of the screen.
@@ -116,6 +123,9 @@ pub fn keys(app: &App) -> String {
         Dialogue::Configure(configure) => match configure.stage {
             configure::Stage::Interface => CHOOSE,
             configure::Stage::Addresses => addressing(&configure.addressing),
+            configure::Stage::Summary if configure.chosen().is_none() => {
+                "yes <Enter> switch management off  <Esc> back"
+            }
             configure::Stage::Summary => "<Enter> apply  <Esc> back",
         },
         Dialogue::Servers(servers) if servers.adding.is_some() => TYPE,
@@ -127,12 +137,13 @@ pub fn keys(app: &App) -> String {
             reset::Stage::Device => CHOOSE,
             reset::Stage::Vlan | reset::Stage::Master => TYPE,
             reset::Stage::Addresses => addressing(&reset.addressing),
-            reset::Stage::Summary => "<Enter> reset the network now  <Esc> back",
+            reset::Stage::Summary => "yes <Enter> reset the network now  <Esc> back",
         },
         Dialogue::Work(work) if work.outcome.is_some() => "<Enter> close",
         Dialogue::Work(work) if work.seconds_left(app.now).is_some() => {
-            "<Enter> confirm: keep it  <U> undo it now"
+            "<C> confirm: keep it  <U> undo it now"
         }
+        Dialogue::Work(work) if work.number.is_some() => "wait ...  <Esc> do not wait",
         Dialogue::Work(_) => "wait ...",
         Dialogue::Notice(_) => "<Enter> close",
     };
@@ -378,7 +389,12 @@ fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content 
         configure::Stage::Summary => {
             let mut rows = vec![Row::pair("Interface", on)];
             match dialogue.wanted() {
-                Some(wanted) => rows.extend(wanted_rows(&wanted)),
+                Some(Ok(wanted)) => rows.extend(wanted_rows(&wanted)),
+                Some(Err(misfits)) => rows.extend(
+                    misfits
+                        .iter()
+                        .map(|misfit| Row::Text(misfit.to_string(), Tone::Bad)),
+                ),
                 None => rows.push(Row::Text(
                     "Nobody reaches this host over the network any more. Guests go on, and so does this console."
                         .to_owned(),
@@ -400,8 +416,23 @@ fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content 
                 )));
                 rows.push(Row::Blank);
             }
-            rows.push(Row::text("Press <Enter> to apply."));
-            Content::of(configure::TITLE, lines(&rows, width, look))
+            let mut cursor = None;
+            let mut shown = lines(&rows, width, look);
+            match dialogue.wanted() {
+                None => {
+                    let word = &dialogue.word;
+                    cursor = Some(with_word(&mut shown, "to switch it off", word, width, look));
+                }
+                Some(Ok(_)) => shown.push(Line::raw("Press <Enter> to apply.")),
+                Some(Err(_)) => shown.push(Line::raw(
+                    "This cannot be applied. Press <Esc> to change it.",
+                )),
+            }
+            Content {
+                focus: shown.len().saturating_sub(1),
+                cursor,
+                ..Content::of(configure::TITLE, shown)
+            }
         }
     }
 }
@@ -514,8 +545,36 @@ fn reset_summary(dialogue: &Reset, on: &str, look: Look, width: usize) -> Conten
     };
     rows.push(Row::Text(end.to_owned(), tone));
     rows.push(Row::Blank);
-    rows.push(Row::text("Press <Enter> to reset the network now."));
-    Content::of(reset::TITLE, lines(&rows, width, look))
+    let mut shown = lines(&rows, width, look);
+    let cursor = with_word(
+        &mut shown,
+        "to reset the network now",
+        &dialogue.word,
+        width,
+        look,
+    );
+    // What matters most is at the end, next to the word.
+    Content {
+        focus: shown.len().saturating_sub(1 + dialogue.up),
+        cursor: Some(cursor),
+        ..Content::of(reset::TITLE, shown)
+    }
+}
+
+/// Adds the line that a word is typed into; where its cursor is.
+fn with_word(
+    shown: &mut Vec<Line<'static>>,
+    to: &str,
+    word: &Word,
+    width: usize,
+    look: Look,
+) -> (usize, usize) {
+    let wanted = Word::WANTED;
+    let before = format!("Type {wanted} and <Enter> {to}: ");
+    let text = format!("{before}{}", word.typed());
+    shown.extend(lines(&[Row::text(text.as_str())], width, look));
+    let column = text.len().min(width.saturating_sub(1));
+    (shown.len().saturating_sub(1), column)
 }
 
 fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
@@ -547,10 +606,15 @@ fn work_content(app: &App, work: &Work, look: Look, width: usize) -> Content {
             format!("The change is in force. It is undone in {seconds} s, unless it is confirmed."),
             Tone::Warn,
         ));
-        rows.push(Row::text("Press <Enter> to keep it, <U> to undo it now."));
+        rows.push(Row::text(
+            "Press <C> to keep it, <U> or <Esc> to undo it now.",
+        ));
     } else if work.said && work.outcome.is_none() {
         rows.push(Row::Blank);
-        rows.push(Row::text("The daemon has been told."));
+        rows.push(Row::text(match work.taken {
+            true => "The daemon has been told.",
+            false => "The daemon is being told ...",
+        }));
     }
     if let Some(outcome) = &work.outcome {
         rows.push(Row::Blank);

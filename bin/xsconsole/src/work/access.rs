@@ -109,6 +109,23 @@ impl Access {
         Ok(())
     }
 
+    /// The session of whoever is logged in.
+    pub fn held(&self) -> Option<String> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.clone()
+    }
+
+    /// Forgets a session that the daemon does not know any more, unless somebody has logged in anew since. Whether it
+    /// was forgotten.
+    pub fn forget(&self, reference: Option<&str>) -> bool {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = session.as_deref() == reference;
+        if is_same {
+            *session = None;
+        }
+        is_same
+    }
+
     /// Forgets who logged in, here and at the daemon.
     pub fn log_out(&self) {
         let taken = self
@@ -153,6 +170,9 @@ fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
     }
     let here = matches!(host, "localhost" | "127.0.0.1" | "::1");
     match scheme {
+        "http" if !here => Err(format!(
+            "{url}: anybody on the way could read the password; ask for https://{host}"
+        )),
         "http" => Ok((Client::tcp(host, port.unwrap_or(80)), here)),
         "https" => {
             let home = home.ok_or("HOME is not set, so that no certificate can be remembered")?;
@@ -173,7 +193,7 @@ mod tests {
         let place = |url: &str| at(url, None).map(|(client, here)| (format!("{client:?}"), here));
         for (url, shown, here) in [
             ("http://127.0.0.1", "127.0.0.1", true),
-            ("http://xs-1:8080/", "xs-1", false),
+            ("http://localhost:8080/", "localhost", true),
             ("http://[::1]:81", "::1", true),
         ] {
             let (client, is_here) = place(url).unwrap();
@@ -182,6 +202,8 @@ mod tests {
         }
         for url in [
             "xs-1",
+            "http://xs-1",
+            "http://10.0.0.1:80",
             "ftp://xs-1",
             "http://",
             "http://a:b",

@@ -23,8 +23,10 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest. To knock at a socket of this host costs nothing.
 const LONGEST: Duration = Duration::from_secs(10);
 const LONGEST_HERE: Duration = Duration::from_secs(2);
-/// The daemon tells of a change at once, and that there was none after this.
-const NEWS: Duration = Duration::from_secs(30);
+/// The daemon tells of a change at once, and that there was none after this: one that hangs is found out soon.
+const NEWS: Duration = Duration::from_secs(5);
+/// After that it has so long to say so.
+const SLACK: Duration = Duration::from_secs(5);
 /// It is asked for all again at most so often.
 const PAUSE: Duration = Duration::from_secs(1);
 /// What there is to hear of.
@@ -45,6 +47,7 @@ pub fn follow(
         };
         let mut since = None;
         loop {
+            let held = access.held();
             let closed = match listen(&access, &tell, &host, &mut || {
                 (pause, since) = (FIRST, None)
             }) {
@@ -60,7 +63,10 @@ pub fn follow(
                 Closed::Locked => Line::Locked,
                 Closed::Failed(why) if why.is("SESSION_INVALID") => {
                     // It was started anew and knows none of us.
-                    access.log_out();
+                    if !access.forget(held.as_deref()) {
+                        // Somebody has logged in meanwhile.
+                        continue;
+                    }
                     tell_or_end(&tell, Event::LoggedOut);
                     Line::Locked
                 }
@@ -92,12 +98,16 @@ fn listen(
 ) -> Result<(), Closed> {
     let failed = Closed::Failed;
     let session = access.session(CALL, Vec::new())?;
-    let news = access.session(NEWS + CALL, Vec::new())?;
+    let news = access.session(NEWS + SLACK, Vec::new())?;
     let mut token = String::new();
     loop {
         let began = Instant::now();
         // The token first: what changes while all is read is told afterwards.
-        token = news_since(&news, token).map_err(failed)?;
+        let changed;
+        (token, changed) = news_since(&news, token).map_err(failed)?;
+        if !changed {
+            continue;
+        }
         let told = ask(&session).map_err(failed)?;
         answered();
         *host.lock().unwrap_or_else(PoisonError::into_inner) = Some(told.host.clone());
@@ -109,7 +119,9 @@ fn listen(
     }
 }
 
-fn news_since(session: &Session, token: String) -> Result<String, ClientError> {
+/// The token after what is new, and whether anything is. What there was before the first token is all new.
+fn news_since(session: &Session, token: String) -> Result<(String, bool), ClientError> {
+    let first = token.is_empty();
     let call = event::From {
         classes: CLASSES.map(str::to_owned).to_vec(),
         token,
@@ -117,12 +129,15 @@ fn news_since(session: &Session, token: String) -> Result<String, ClientError> {
     };
     let batch = session.invoke(&call)?.0;
     let Value::Struct(members) = batch else {
-        return Ok(String::new());
+        return Ok((String::new(), true));
     };
-    let token = members.into_iter().find(|(name, _)| name == "token");
-    Ok(token.map_or(String::new(), |(_, token)| {
-        token.as_str().unwrap_or_default().to_owned()
-    }))
+    let member = |wanted| {
+        let mut members = members.iter();
+        members.find_map(|(name, value)| (name == wanted).then_some(value))
+    };
+    let none = matches!(member("events"), Some(Value::Array(events)) if events.is_empty());
+    let token = member("token").and_then(Value::as_str).unwrap_or_default();
+    Ok((token.to_owned(), first || !none))
 }
 
 /// All that is shown of the host, in a few calls.

@@ -8,13 +8,15 @@ pub mod kernel;
 mod probes;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 
 use xapi_client::Session;
-use zeroize::Zeroizing;
 
-use crate::app::{Effect, Event};
+use crate::app::reset::Asked;
+use crate::app::{Effect, Event, Secret};
 use access::Access;
 
 /// Where events go.
@@ -30,11 +32,20 @@ pub struct Work {
     tell: Tell,
     nudges: Vec<Sender<Nudge>>,
     told: Arc<Mutex<Option<String>>>,
+    /// Whether a reset is under way, for whoever would end the program.
+    resetting: Arc<AtomicBool>,
+    reset: Mutex<Option<JoinHandle<Result<String, String>>>>,
 }
 
 impl Work {
-    /// Starts looking at the host, and at the daemon.
-    pub fn start(access: Access, root: PathBuf, tell: Tell) -> std::io::Result<Work> {
+    /// Starts looking at the host, and at the daemon. A flag is raised while an emergency reset is under way: it must
+    /// not end with the program.
+    pub fn start(
+        access: Access,
+        root: PathBuf,
+        tell: Tell,
+        resetting: Arc<AtomicBool>,
+    ) -> std::io::Result<Work> {
         let access = Arc::new(access);
         let told = Arc::default();
         let mut nudges = Vec::new();
@@ -52,6 +63,8 @@ impl Work {
             tell,
             nudges,
             told,
+            resetting,
+            reset: Mutex::default(),
         })
     }
 
@@ -66,13 +79,13 @@ impl Work {
                 thread("logout", move || access.log_out())?;
                 self.look();
             }
-            Effect::Run(job) => {
-                let (access, tell) = (Arc::clone(&self.access), self.tell.clone());
+            Effect::Run { number, job } => {
+                let (access, tell) = (Arc::clone(&self.access), self.window(number));
                 let host = self.host();
                 thread("calls", move || calls::run(&access, &host, &job, &tell))?;
             }
-            Effect::Confirm { undo } => {
-                let (access, tell) = (Arc::clone(&self.access), self.tell.clone());
+            Effect::Confirm { number, undo } => {
+                let (access, tell) = (Arc::clone(&self.access), self.window(number));
                 let host = self.host();
                 thread("confirm", move || {
                     calls::confirm(&access, &host, undo, &tell)
@@ -83,12 +96,41 @@ impl Work {
                 let (root, tell) = (self.root.clone(), self.tell.clone());
                 thread("prepare", move || crate::reset::prepare(&root, &tell))?;
             }
-            Effect::Reset(asked) => {
-                let (root, tell) = (self.root.clone(), self.tell.clone());
-                thread("reset", move || crate::reset::run(&root, &asked, &tell))?;
-            }
+            Effect::Reset(asked) => self.reset(asked)?,
         }
         Ok(())
+    }
+
+    fn window(&self, number: u64) -> Window {
+        let tell = self.tell.clone();
+        Window { number, tell }
+    }
+
+    fn reset(&self, asked: Asked) -> std::io::Result<()> {
+        let (root, tell) = (self.root.clone(), self.tell.clone());
+        let raised = Raised::new(&self.resetting);
+        let builder = std::thread::Builder::new().name("reset".to_owned());
+        let begun = builder.spawn(move || {
+            // Lowered however this ends, also by a panic.
+            let _raised = raised;
+            crate::reset::run(&root, &asked, &tell)
+        })?;
+        *self.reset.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        Ok(())
+    }
+
+    /// Whether an emergency reset is under way.
+    pub fn is_resetting(&self) -> bool {
+        self.resetting.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the end of an emergency reset that is under way, whatever became of the screen: a host in the midst of
+    /// one is worse off than before. What came of it; none if none is under way.
+    pub fn finish_reset(&self) -> Option<Result<String, String>> {
+        let mut reset = self.reset.lock().unwrap_or_else(PoisonError::into_inner);
+        let reset = reset.take().filter(|reset| !reset.is_finished())?;
+        let died = |_| Err("The reset has come to grief. To do it again is safe.".to_owned());
+        Some(reset.join().unwrap_or_else(died))
     }
 
     /// The host's reference, as the daemon said it last.
@@ -104,11 +146,11 @@ impl Work {
         }
     }
 
-    fn log_in(&self, user: String, password: Zeroizing<String>) -> std::io::Result<()> {
+    fn log_in(&self, user: String, password: Secret) -> std::io::Result<()> {
         let (access, tell) = (Arc::clone(&self.access), self.tell.clone());
         let nudges = self.nudges.clone();
         thread("login", move || {
-            let outcome = access.log_in(&user, &password).map(|()| user);
+            let outcome = access.log_in(&user, password.as_str()).map(|()| user);
             tell_or_end(&tell, Event::LoggedIn(outcome));
             for nudge in nudges {
                 drop(nudge.send(Nudge));
@@ -122,10 +164,45 @@ impl Work {
     }
 }
 
+impl Drop for Work {
+    fn drop(&mut self) {
+        // A panic of the main thread comes here as well.
+        drop(self.finish_reset());
+    }
+}
+
+/// A flag that is up as long as this is there.
+struct Raised(Arc<AtomicBool>);
+
+impl Raised {
+    fn new(flag: &Arc<AtomicBool>) -> Raised {
+        flag.store(true, Ordering::SeqCst);
+        Raised(Arc::clone(flag))
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// A thread that nobody waits for.
 fn thread(name: &str, act: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let builder = std::thread::Builder::new().name(name.to_owned());
     builder.spawn(act).map(drop)
+}
+
+/// Where the events of calls go: to the window that shows them, if it is still there.
+pub struct Window {
+    number: u64,
+    tell: Tell,
+}
+
+impl Window {
+    fn tell(&self, event: Event) {
+        tell_or_end(&self.tell, Event::Of(self.number, Box::new(event)));
+    }
 }
 
 /// Tells an event. False if nobody listens: the console ends.

@@ -160,6 +160,7 @@ fn named_key(name: &str) -> Key {
         "Right" => Key::Right,
         "Home" => Key::Home,
         "End" => Key::End,
+        "PgUp" => Key::PageUp,
         "PgDn" => Key::PageDown,
         "Tab" => Key::Tab,
         "BackTab" => Key::BackTab,

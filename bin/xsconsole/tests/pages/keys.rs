@@ -3,7 +3,7 @@
 use xapi_model::Value;
 use xsconsole::app::job::{Call, Job, Progress};
 use xsconsole::app::menu::{Item, Menu};
-use xsconsole::app::probing::Target;
+use xsconsole::app::probing::{Answer, Target};
 use xsconsole::app::{Dialogue, Effect, Event, User};
 use xsconsole::seen::{Kind, Line};
 
@@ -11,7 +11,7 @@ use crate::host::{console, item, kernel, open, pif, press, told, without_daemon}
 
 fn job(effects: &[Effect]) -> &Job {
     match effects {
-        [Effect::Run(job)] => job,
+        [Effect::Run { job, .. }] => job,
         other => panic!("no job alone: {other:?}"),
     }
 }
@@ -31,7 +31,7 @@ fn escape_goes_one_step_back_and_keeps_what_was_typed() {
     let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
         panic!("{:?}", app.dialogue);
     };
-    assert!(dialogue.wanted().is_some(), "at the summary");
+    assert!(matches!(dialogue.wanted(), Some(Ok(_))), "at the summary");
     // Summary, name servers, IPv6, static IPv4.
     press(&mut app, "<Esc><Esc><Esc>");
     let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
@@ -150,26 +150,90 @@ fn a_change_that_waits_is_confirmed_or_undone_once() {
     open(&mut app, item::HOSTNAME);
     press(&mut app, "xs-2<Enter>");
     app.update(Event::Step(0, None, Progress::Doing));
-    assert_eq!(press(&mut app, "<Enter>cu<Esc>"), [], "nothing waits yet");
+    assert_eq!(press(&mut app, "<Enter>cu"), [], "nothing waits yet");
     assert!(app.is_at_work());
     assert_eq!(press(&mut app, "<^C>"), [], "it is not left alone");
     app.update(Event::Waits(Some(app.now)));
-    assert_eq!(press(&mut app, "x"), []);
-    assert_eq!(press(&mut app, "u"), [Effect::Confirm { undo: true }]);
+    assert_eq!(
+        press(&mut app, "x<Enter>"),
+        [],
+        "Enter may still be held from the summary"
+    );
+    let said = |undo| Effect::Confirm { number: 1, undo };
+    assert_eq!(press(&mut app, "u"), [said(true)]);
     assert_eq!(press(&mut app, "c"), [], "one word is enough");
     app.update(Event::Waits(None));
     app.update(Event::Waits(Some(app.now)));
     assert_eq!(
-        press(&mut app, "<Enter>"),
-        [Effect::Confirm { undo: false }],
+        press(&mut app, "c"),
+        [said(false)],
         "the next step waits as well"
     );
+    app.update(Event::Said(Err("no answer".to_owned())));
+    assert_eq!(
+        press(&mut app, "c"),
+        [said(false)],
+        "what the daemon did not take is said again"
+    );
+    app.update(Event::Said(Ok(())));
+    assert_eq!(press(&mut app, "c"), [], "it has been taken");
     assert_eq!(
         app.update(Event::Ended(Ok("done".to_owned()))),
         [Effect::Look]
     );
     press(&mut app, "<Enter>");
     assert!(app.dialogue.is_none());
+}
+
+#[test]
+fn a_window_is_left_while_the_daemon_goes_on_and_later_ones_hear_nothing_of_it() {
+    let mut app = console();
+    open(&mut app, item::HOSTNAME);
+    press(&mut app, "xs-2<Enter>");
+    assert_eq!(press(&mut app, "<Esc>"), []);
+    assert!(matches!(app.dialogue, Some(Dialogue::Notice(_))));
+    press(&mut app, "<Enter><Enter>xs-3<Enter>");
+    assert!(app.is_at_work());
+    let of = |number| Event::Of(number, Box::new(Event::Ended(Ok("done".to_owned()))));
+    assert_eq!(app.update(of(1)), [Effect::Look]);
+    assert!(app.is_at_work(), "that was the end of the first");
+    app.update(of(2));
+    assert!(!app.is_at_work());
+}
+
+#[test]
+fn management_keeps_an_address_of_the_family_it_runs_over() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    // eth0, which carries management; no IPv4.
+    press(&mut app, "<Enter>n<Enter>");
+    let Some(Dialogue::Configure(dialogue)) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    let complaint = dialogue.addressing.complaint.clone().unwrap_or_default();
+    assert!(
+        complaint.contains("Management runs over IPv4"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn management_is_switched_off_by_a_word_and_by_nothing_else() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    press(&mut app, "<End><Enter>");
+    assert_eq!(press(&mut app, "<Enter><Enter>no<Enter>ye<Enter>"), []);
+    let effects = press(&mut app, "s<Enter>");
+    let calls: Vec<String> = job(&effects).calls.iter().map(words).collect();
+    assert_eq!(calls, ["host.management_disable "]);
+    // An interface that the parsers do not take is none that was chosen to carry nothing.
+    let mut told = told();
+    told.pifs.push(pif("eth3", Kind::Vlan(5000)));
+    let mut app = console();
+    app.update(Event::Told(Box::new(told)));
+    open(&mut app, item::CONFIGURE);
+    let effects = press(&mut app, "<End><Up><Enter><Enter><Enter><Enter>yes<Enter>");
+    assert_eq!(effects, []);
 }
 
 #[test]
@@ -317,7 +381,15 @@ fn a_test_asks_whom_the_kernel_knows_and_answers_find_their_question() {
     let router = Target::Router([172, 16, 0, 1].into());
     let server = Target::NameServer([172, 16, 0, 1].into());
     let effects = press(&mut app, "<Enter>");
-    assert_eq!(effects, [Effect::Probe(vec![router, server])]);
+    assert_eq!(
+        effects,
+        [Effect::Probe(vec![router.clone(), server.clone()])]
+    );
+    assert_eq!(press(&mut app, "<Enter>"), [], "two are asked already");
+    for target in [router, server] {
+        let none = Answer::None("no answer".to_owned());
+        app.update(Event::Probed(target, none));
+    }
     assert_eq!(
         press(&mut app, "<End><Enter>www example<Enter>"),
         [],
@@ -342,6 +414,33 @@ fn a_test_asks_whom_the_kernel_knows_and_answers_find_their_question() {
         [],
         "there is nobody to be asked"
     );
+}
+
+#[test]
+fn the_first_letter_of_an_item_chooses_it() {
+    let mut app = console();
+    press(&mut app, "n<Enter>e");
+    assert_eq!(app.item(), Item::Reset);
+    press(&mut app, "t");
+    assert_eq!(app.item(), Item::Probing);
+    press(&mut app, "z");
+    assert_eq!(app.item(), Item::Probing, "none begins so");
+}
+
+#[test]
+fn whoever_logs_out_leaves_nothing_that_the_daemon_said_and_no_password_is_in_a_debug_text() {
+    let mut app = console();
+    app.user = User::LoggedIn("admin".to_owned());
+    press(&mut app, "l<Enter>");
+    assert!(app.told.is_none());
+    app.update(Event::Told(Box::new(told())));
+    assert!(app.told.is_none(), "one that was under way");
+    open(&mut app, item::HOSTNAME);
+    let shown = format!("{:?}", press(&mut app, "<Enter>hunter2<Enter>"));
+    assert!(shown.contains("LogIn"), "{shown}");
+    for text in [shown, format!("{:?}", app.dialogue)] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }
 
 #[test]

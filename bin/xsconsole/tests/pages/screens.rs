@@ -33,7 +33,9 @@ const NARROW: (u16, u16) = (60, 20);
 fn drawn(app: &App, look: Look, (width, height): (u16, u16)) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
     terminal
-        .draw(|frame| view::draw(frame, app, look))
+        .draw(|frame| {
+            view::draw(frame, app, look);
+        })
         .expect("drawn");
     terminal.backend().buffer().clone()
 }
@@ -140,11 +142,29 @@ fn a_screen_that_changes_its_size_is_drawn_anew() {
     for (width, height) in [(120, 40), (60, 20), (80, 25)] {
         terminal.backend_mut().resize(width, height);
         terminal
-            .draw(|frame| view::draw(frame, &app, COLOUR))
+            .draw(|frame| {
+                view::draw(frame, &app, COLOUR);
+            })
             .expect("drawn");
         let shown = text(terminal.backend().buffer());
         assert_eq!(shown, text(&drawn(&app, COLOUR, (width, height))));
     }
+}
+
+#[test]
+fn what_was_scrolled_to_its_end_scrolls_back_at_the_next_key() {
+    let mut app = console();
+    open(&mut app, item::NICS);
+    press(&mut app, "<End>");
+    let mut terminal = Terminal::new(TestBackend::new(80, 25)).expect("a terminal");
+    let mut beyond = view::Beyond::default();
+    terminal
+        .draw(|frame| beyond = view::draw(frame, &app, COLOUR))
+        .expect("drawn");
+    app.clamp(beyond.pane, beyond.window);
+    let end = text(&drawn(&app, COLOUR, SERIAL));
+    press(&mut app, "<Up>");
+    assert_ne!(text(&drawn(&app, COLOUR, SERIAL)), end);
 }
 
 #[test]
@@ -217,7 +237,7 @@ fn management_is_asked_for_step_by_step() {
     let until = "2026-11-26T09:27:27Z".parse().expect("a time");
     app.update(Event::Waits(Some(until)));
     check("configure-7-confirm", &app, COLOUR, SERIAL);
-    press(&mut app, "<Enter>");
+    press(&mut app, "c");
     app.update(Event::Waits(None));
     app.update(Event::Step(0, None, Progress::Done));
     app.update(Event::Step(
@@ -332,7 +352,10 @@ fn an_emergency_reset_is_asked_for_step_by_step() {
     press(&mut app, "<Enter>");
     check("reset-5-summary", &app, COLOUR, SERIAL);
     check("reset-5-summary-60x20", &app, PLAIN, NARROW);
-    press(&mut app, "<Enter>");
+    check("reset-5-summary-least", &app, PLAIN, view::LEAST);
+    press(&mut app, "<PgUp>");
+    check("reset-5-summary-least-up", &app, PLAIN, view::LEAST);
+    press(&mut app, "yes<Enter>");
     for (at, says) in ["stop the daemon", "make the management interface eth2"]
         .into_iter()
         .enumerate()

@@ -26,7 +26,9 @@ fn asked(effects: &[Effect]) -> &Asked {
 fn enter_at_each_step_takes_what_is_there_and_dhcp() {
     let mut app = begun(basis());
     // NIC, VLAN, IPv4, IPv6, master, summary.
-    let effects = press(&mut app, "<Enter><Enter><Enter><Enter><Enter><Enter>");
+    let effects = press(&mut app, &"<Enter>".repeat(20));
+    assert_eq!(effects, [], "a key that is held down resets nothing");
+    let effects = press(&mut app, "yes<Enter>");
     let asked = asked(&effects);
     assert_eq!(asked.management.device, "eth2");
     assert_eq!(asked.management.vlan, None);
@@ -46,7 +48,7 @@ fn a_host_that_is_no_slave_is_not_asked_for_a_master() {
     let mut app = begun(alone);
     let effects = press(
         &mut app,
-        "<Up><Enter>42<Enter><Enter>s<Enter>fd00::5/64<Enter>fe80::1<Enter>fd00::1<Enter>bvnr<Enter>",
+        "<Up><Enter>42<Enter><Enter>s<Enter>fd00::5/64<Enter>fe80::1<Enter>fd00::1<Enter>bvnryes<Enter>",
     );
     let asked = asked(&effects);
     assert_eq!(asked.management.device, "eth1");
@@ -120,7 +122,7 @@ fn a_host_without_nics_cannot_be_reset_to_one() {
     };
     let mut app = begun(none);
     assert_eq!(
-        press(&mut app, "<Enter><Enter><Enter><Enter><Enter><Enter>"),
+        press(&mut app, "<Enter><Enter><Enter><Enter><Enter>yes<Enter>"),
         []
     );
 }
