@@ -58,7 +58,8 @@ fn bare_figures() -> Outcome<Vec<(f64, f64)>> {
     for device in ["eth2", "eth3"] {
         let xen = lab.api("xs-1");
         let (pif, _) = xen.pif(device);
-        xen.session().call("PIF.unplug", vec![pif.as_str().into()])?;
+        xen.session()
+            .call("PIF.unplug", vec![pif.as_str().into()])?;
     }
     let told = run_inside(&lab, "bare")?;
     let figures = told.lines().map(|line| {
@@ -184,10 +185,7 @@ fn moderate((made, gone): (f64, f64)) -> Outcome<()> {
 
 /// In the host, while the daemon is stopped: the rows of many VLANs on eth1.
 fn vlan_rows() -> Outcome<()> {
-    let store = Store::open(
-        Path::new("/var/lib/xcp/xapi.db"),
-        Options::default(),
-    )?;
+    let store = Store::open(Path::new("/var/lib/xcp/xapi.db"), Options::default())?;
     store.change(|draft| {
         let tagged = draft.all::<Pif>()?.into_iter();
         let mut tagged = tagged.filter(|(_, pif)| pif.device == "eth1" && pif.physical);
@@ -260,17 +258,29 @@ fn large((made, gone): (f64, f64)) -> Outcome<()> {
     let xen_of = |xen: &Xen| xen.session().records::<Pif>();
     let plugged = xen_of(&xen)?;
     let plugged = plugged.iter().filter(|(_, pif)| pif.currently_attached);
-    println!("{:<58} {:>10}", "PIFs plugged after the boot", plugged.count());
+    println!(
+        "{:<58} {:>10}",
+        "PIFs plugged after the boot",
+        plugged.count()
+    );
     let (steps, boot) = last_convergence(&lab)?;
     println!("{:<58} {steps:>10}", "steps of the boot");
-    row("boot with 800 VLANs, rows of a bond with as many", boot, made, "ms");
+    row(
+        "boot with 800 VLANs, rows of a bond with as many",
+        boot,
+        made,
+        "ms",
+    );
     let networks = xen.session().records::<Network>()?.into_iter();
     let networks = networks.filter(|(_, network)| network.name_label.starts_with("vlan "));
     let networks: Vec<_> = networks.map(|(network, _)| network).collect();
     let began = Instant::now();
     guests(&xen, GUESTS.0, GUESTS.1, &networks)?;
     let each = began.elapsed().as_secs_f64() * 1e3 / GUESTS.0 as f64;
-    println!("{:<58} {each:>8.1}ms", "VM.create, 10 VIF.create, VM.start, of 100");
+    println!(
+        "{:<58} {each:>8.1}ms",
+        "VM.create, 10 VIF.create, VM.start, of 100"
+    );
     let attached = xen.session().records::<Vif>()?.into_iter();
     let attached = attached.filter(|(_, vif)| vif.currently_attached).count();
     println!("{:<58} {attached:>10}", "VIFs plugged");
@@ -280,7 +290,10 @@ fn large((made, gone): (f64, f64)) -> Outcome<()> {
     let (steps, nothing) = last_convergence(&lab)?;
     println!("{:<58} {steps:>10}", "steps of a start that finds all so");
     println!("{:<58} {nothing:>8.1}ms", "that convergence");
-    println!("{:<58} {restart:>8.1}ms", "the restart until the host answers");
+    println!(
+        "{:<58} {restart:>8.1}ms",
+        "the restart until the host answers"
+    );
     let xen = Xen::patient(&lab.socket("xs-1"), LONG)?;
     let ours = bonded(&xen, 1)?;
     let what = "with 800 VLANs and 1,000 VIFs, rows alone";
