@@ -100,6 +100,13 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Stop,
         run: system_network,
     },
+    // Before anything asks for the NICs of guests: after a boot those that are shown to run are gone.
+    Step {
+        name: "adopting guests",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: guests::adopt::guests,
+    },
     // Before anything that reads the PIFs: they may be why it is asked for.
     Step {
         name: "resetting the network if that was asked for",
@@ -124,12 +131,6 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: repair_bonds,
-    },
-    Step {
-        name: "adopting guests",
-        on: On::Any,
-        failing: Failing::Warn,
-        run: guests::adopt::guests,
     },
     Step {
         name: "choosing what is plugged",

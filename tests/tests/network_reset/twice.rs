@@ -163,3 +163,47 @@ fn no_broken_row_beside_the_pifs_stops_a_reset() {
         assert_eq!(triggers(&host), Vec::<&str>::new(), "{what}");
     }
 }
+
+#[test]
+fn guests_that_ended_with_the_machine_are_not_asked_for() {
+    let mut host = laden();
+    let vms = host.all::<xapi_model::Vm>();
+    let (vm, _) = vms.iter().find(|(_, vm)| vm.name_label == "guest").unwrap();
+    let flags = vec![text(vm), Value::Bool(false), Value::Bool(false)];
+    host.call("VM.start", flags).unwrap();
+    let domain = u32::try_from(host.get(vm).domid).unwrap();
+    plant(&host, PATHS[0], STATIC);
+    boot(&mut host);
+    host.guests.end(domain);
+    host.start();
+    assert_eq!(management(&host).0, "eth1");
+    let told = alerts(&host, "NETWORK_NOT_BROUGHT_UP");
+    assert_eq!(told, Vec::<String>::new());
+}
+
+#[test]
+fn a_daemon_that_cannot_start_leaves_the_network_that_the_resets_command_made() {
+    let mut host = laden();
+    plant(&host, PATHS[0], STATIC);
+    boot(&mut host);
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let path = host.root().join(format!("var/lib/xcp/xapi.db{end}"));
+        if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let role = host.root().join("etc/xensource/pool.conf");
+    std::fs::write(&role, "slave:172.16.0.99").unwrap();
+    let start = std::panic::AssertUnwindSafe(|| host.start());
+    assert!(std::panic::catch_unwind(start).is_err(), "a slave started");
+    // Here nobody ran the command, so the file has what was committed last.
+    let there = addresses(&host);
+    assert!(
+        there.iter().any(|line| line.ends_with(" 172.16.0.10/27")),
+        "{there:?}"
+    );
+    std::fs::write(&role, "master").unwrap();
+    host.start();
+    assert_eq!(management(&host).0, "eth1");
+    assert_eq!(triggers(&host), Vec::<&str>::new());
+}
