@@ -1,7 +1,7 @@
 //! Alerts: messages about an object that an operator should see.
 
-use xapi_db::Draft;
-use xapi_model::{Class, Message, MessageClass, Ref};
+use xapi_db::{Draft, Read};
+use xapi_model::{Class, Host, Message, MessageClass, Ref};
 
 use crate::Result;
 use crate::context::Core;
@@ -31,4 +31,24 @@ pub fn add(
         body: body.to_owned(),
         ..Message::blank()
     })
+}
+
+/// Adds a message about a host, unless it is there already. A message that cannot be read is none that is there.
+pub(crate) fn tell(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    name: &str,
+    body: &str,
+) -> Result<()> {
+    let uuid = draft.field(host, Host::UUID)?;
+    for reference in draft.refs(Message::DESC)? {
+        match draft.get(&Ref::<Message>::new(reference.clone())) {
+            Ok(message) if message.obj_uuid == uuid && message.body == body => return Ok(()),
+            Ok(_) => {}
+            Err(why) => tracing::error!("message {reference} cannot be read: {why}"),
+        }
+    }
+    add(core, draft, name, (MessageClass::Host, &uuid), body)?;
+    Ok(())
 }

@@ -11,9 +11,9 @@ use xapi_db::{Draft, Read};
 use xapi_model::{Certificate as Row, CertificateType, Class, DateTime, Host, Ref, errors};
 use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
 
+use crate::alert::tell;
 use crate::context::Core;
 use crate::files;
-use crate::startup::tell;
 use crate::topology::pifs_of;
 use crate::{Config, Result};
 

@@ -6,7 +6,7 @@ use xapi_model::{Host, Ref};
 use xapi_net::agent::ManagementAlone;
 
 use crate::context::Core;
-use crate::{Result, console, startup};
+use crate::{Result, alert, console};
 
 /// The key of `host.other_config` that is there while the host's network has diverged; its value says why.
 pub const MARK: &str = "network-diverged";
@@ -23,7 +23,7 @@ pub(crate) fn mark(core: &Core, host: &Ref<Host>, why: &str) -> Result<()> {
         draft.set(host, Host::OTHER_CONFIG, config)?;
         let body =
             format!("the network is neither as before nor as asked: {why}; it is tried again");
-        startup::tell(core, draft, host, "NETWORK_DIVERGED", &body)?;
+        alert::tell(core, draft, host, "NETWORK_DIVERGED", &body)?;
         Ok(before.is_none())
     })?;
     if news {

@@ -11,7 +11,7 @@ use xapi_net::topology::{Family, Name};
 
 use crate::Result;
 use crate::context::Core;
-use crate::{alert, startup, topology};
+use crate::{alert, topology};
 
 /// Writes the facts of a host into a draft; equal values make no edit and no event.
 pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
@@ -37,7 +37,7 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
             link(core, draft, &pif.metrics, nic)?;
             if let Some(why) = nic.refused.as_ref().filter(|_| pif.managed) {
                 let body = format!("NIC {} goes on with its own settings: {why}", pif.device);
-                startup::tell(core, draft, host, "NIC_SETTING_REFUSED", &body)?;
+                alert::tell(core, draft, host, "NIC_SETTING_REFUSED", &body)?;
             }
         }
         if let Some(bond) = pif.bond_master_of.first() {

@@ -2,39 +2,40 @@
 //! anew, as the trigger says that the reset's command or the console left (API facts, 4.1).
 //!
 //! One draft takes the old rows away and makes the new ones, one convergence makes the host look so, one commit keeps it.
-//! The trigger is the last thing to go, once the management interface has its address, and until then every start does
-//! the same again; so a start that is killed anywhere is followed by one that ends where the first would have.
+//! The trigger is the last thing to go, once the management interface has its address. The same commit says which trigger
+//! it carried out: a start that is killed before is followed by one that does all again, and a later one only waits.
 //!
-//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes. Start with [`at_start`].
+//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`end`] waits and tells. Start with [`at_start`].
 
+mod end;
 pub(crate) mod keep;
 pub(crate) mod rows;
 mod wanted;
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xapi_conf::inventory::Inventory;
-use xapi_conf::management::Management;
-use xapi_conf::trigger::{self, Found, Pending, Trigger};
+use xapi_conf::trigger::{self, Keep, Pending};
 use xapi_db::{CommitError, Draft, Read};
-use xapi_model::{
-    Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, PrimaryAddressType, Ref, errors,
-};
+use xapi_model::{Host, Pif, PrimaryAddressType, Ref, errors};
 use xapi_net::agent::{Cause, LeftOut, Mode, Outcome, Request};
-use xapi_net::facts::{BridgeFacts, Facts};
-use xapi_net::topology::{Family, Name, Topology};
+use xapi_net::facts::Facts;
+use xapi_net::topology::{Name, Topology};
 
 use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Scanning};
 use crate::ops::position::Naming;
 use crate::topology::{pif_of_device, pifs_of};
-use crate::{Result, console, diverged, facts, startup, topology};
+use crate::{Result, alert, console, diverged, facts, startup, topology};
+pub(crate) use end::{note_management, settle};
 use keep::Kept;
 
 /// The key of `host.other_config` that is there while a host's rows were removed by `host.reset_networking` and no
 /// management interface was made since: until then the host's network stays as it is.
 pub const MARK: &str = "network-reset";
+
+/// The key of `host.other_config` that says which trigger was carried out, until that is gone.
+const DONE: &str = "network-reset-done";
 
 /// How often a reset is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -46,10 +47,11 @@ pub(crate) struct Waiting(Mutex<Option<For>>);
 /// What a reset waits for.
 #[derive(Debug)]
 enum For {
-    /// The NIC that the trigger names, or a host that can be asked: nothing is done yet.
-    Nic,
+    /// The NIC that the trigger names: nothing is done yet. With it the management interface that the host came up with,
+    /// once it did.
+    Nic(Option<String>),
     /// The address of the management interface: the rows are made. The trigger goes then.
-    Address(PathBuf),
+    Address(Pending),
 }
 
 impl Waiting {
@@ -82,11 +84,23 @@ pub(crate) fn marked(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
 /// The step of start-up: carries out the trigger, if there is one.
 pub(crate) fn at_start(core: &Core) -> Result<()> {
     let found = trigger::find(&core.config.root);
-    report(core, &found)?;
-    match &found.chosen {
-        Some(pending) => carry_out(core, pending),
-        None => Ok(()),
+    end::report(core, &found);
+    let Some(pending) = found.chosen else {
+        return end::forget(core);
+    };
+    let done = end::is_done(core, &pending).unwrap_or_else(|why| {
+        tracing::error!("whether the network was reset already cannot be read: {why}");
+        false
+    });
+    if !done {
+        return carry_out(core, pending);
     }
+    tracing::warn!(
+        "{} was carried out at an earlier start, and goes when management has its address",
+        pending.path.display()
+    );
+    *core.reset.state() = Some(For::Address(pending));
+    settle(core)
 }
 
 /// Whether a trigger waits that a reset will follow.
@@ -97,11 +111,11 @@ pub(crate) fn is_due(core: &Core) -> bool {
 /// Tries again what the start could not do, after NICs or Open vSwitch came. The trigger is read anew: whoever removed it
 /// has called the reset off.
 pub(crate) fn again(core: &Core) -> Result<()> {
-    if !matches!(*core.reset.state(), Some(For::Nic)) {
+    if !matches!(*core.reset.state(), Some(For::Nic(_))) {
         return Ok(());
     }
     match trigger::find(&core.config.root).chosen {
-        Some(pending) => carry_out(core, &pending),
+        Some(pending) => carry_out(core, pending),
         None => {
             *core.reset.state() = None;
             tracing::warn!("the trigger of the network reset is gone, and the reset with it");
@@ -110,104 +124,71 @@ pub(crate) fn again(core: &Core) -> Result<()> {
     }
 }
 
-/// Tells what is no trigger although it looks like one, and puts aside what must not be found again. The word comes
-/// first: a start that is killed in between tells it again, and it is there once.
-fn report(core: &Core, found: &Found) -> Result<()> {
-    for refused in &found.refused {
-        let body = format!("no network reset by {refused}");
-        alert(core, "NETWORK_RESET_REFUSED", &body)?;
-    }
-    for malformed in &found.malformed {
-        let complaints: Vec<_> = malformed
-            .complaints
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let body = format!(
-            "no network reset by {}, which is kept aside in its folder: {}",
-            malformed.path.display(),
-            complaints.join("; ")
-        );
-        alert(core, "NETWORK_RESET_REFUSED", &body)?;
-    }
-    for (path, outcome) in found.set_aside() {
-        match outcome {
-            Ok(aside) => tracing::warn!("{} is now {}", path.display(), aside.display()),
-            // The next start finds and tells it again.
-            Err(why) => tracing::error!("{} was not put aside: {why}", path.display()),
-        }
-    }
-    Ok(())
-}
-
-fn alert(core: &Core, name: &str, body: &str) -> Result<()> {
-    let host = core.localhost()?;
-    let told = core
-        .store
-        .change(|draft| startup::tell(core, draft, &host, name, body));
-    tracing::error!("{name}: {body}");
-    told
-}
-
-/// Resets the network as a trigger says. A failure is told, and leaves the trigger.
-fn carry_out(core: &Core, pending: &Pending) -> Result<()> {
+/// Resets the network as a trigger says. A failure is told, and leaves the trigger to the next start: by then guests may
+/// run on a network that somebody mended.
+fn carry_out(core: &Core, pending: Pending) -> Result<()> {
     for warning in &pending.warnings {
         tracing::warn!("{}: {warning}", pending.path.display());
     }
-    let wanted = &pending.trigger.management;
     tracing::warn!(
         "{}: the network is reset, with management on {}",
         pending.path.display(),
-        described(wanted)
+        described(&pending)
     );
-    *core.reset.state() = Some(For::Nic);
-    let done = {
-        let _turn = core.turn()?;
-        reset(core, &pending.trigger)
-    };
+    // What this itself commits is not somebody else's choice of a management interface.
+    let before = core.reset.state().take();
+    let done = core.turn().and_then(|_turn| reset(core, &pending));
     match done {
         Ok(true) => {
-            *core.reset.state() = Some(For::Address(pending.path.clone()));
+            *core.reset.state() = Some(For::Address(pending));
             settle(core)
         }
-        Ok(false) => Ok(()),
+        Ok(false) => {
+            *core.reset.state() = Some(match before {
+                Some(waiting @ For::Nic(_)) => waiting,
+                _ => For::Nic(None),
+            });
+            Ok(())
+        }
         Err(why) => {
             let body = format!(
                 "the network reset with management on {} failed, and is tried again at the next start: {why}",
-                described(wanted)
+                described(&pending)
             );
             console::tell(&core.config, &console::plain(&body));
-            alert(core, "NETWORK_RESET_FAILED", &body)?;
+            end::alert(core, "NETWORK_RESET_FAILED", &body);
             Err(why)
         }
     }
 }
 
-/// The management interface in words that stay the same from one try to the next.
-fn described(wanted: &Management) -> String {
-    let texts = wanted.texts();
+/// The management interface, and when it was asked for, in words that stay the same from one try to the next: two resets
+/// months apart are two alerts.
+fn described(pending: &Pending) -> String {
+    let texts = pending.trigger.management.texts();
     let words: Vec<_> = texts
         .iter()
         .map(|(field, text)| format!("{}={text}", field.key()))
         .collect();
-    words.join(" ")
+    format!("{} (asked for {})", words.join(" "), end::when(pending))
 }
 
 /// The reset itself. False if the NIC is not there: then nothing is done.
-fn reset(core: &Core, trigger: &Trigger) -> Result<bool> {
+fn reset(core: &Core, pending: &Pending) -> Result<bool> {
     let host = core.localhost()?;
     let found = core.agent.facts().map_err(errors::internal_error)?;
-    let device = Name::new(&trigger.management.device).ok();
+    let device = Name::new(&pending.trigger.management.device).ok();
     let nic = device.and_then(|device| found.nics.get(&device));
     if nic.is_none() {
-        missing(core, &trigger.management.device, &found)?;
+        end::missing(core, pending, &found);
         return Ok(false);
     }
-    let mut conflict = None;
-    for _ in 0..ROUNDS {
-        let (draft, request) = drafted(core, &host, &found, trigger)?;
+    let mut keep = pending.trigger.keep;
+    let mut rounds = 0;
+    loop {
+        let (draft, request, mut left_out) = drafted(core, &host, &found, pending, keep)?;
         let reached = core.agent.converge(request);
-        let outcome = match reached {
+        let mut outcome = match reached {
             Ok(outcome) => Some(outcome),
             Err(why) if why.cause == Cause::Stopped => return Err(errors::internal_error(why)),
             // The rows are what is wanted all the same; the convergences that follow have to make the host look so.
@@ -216,7 +197,9 @@ fn reset(core: &Core, trigger: &Trigger) -> Result<bool> {
                 None
             }
         };
-        if let Some(outcome) = &outcome {
+        if let Some(outcome) = &mut outcome {
+            left_out.append(&mut outcome.left_out);
+            outcome.left_out = left_out;
             record(core, &draft, &host, outcome)?;
         }
         match core.store.commit(draft) {
@@ -228,42 +211,47 @@ fn reset(core: &Core, trigger: &Trigger) -> Result<bool> {
                 }
                 return Ok(true);
             }
-            Err(why @ CommitError::Conflict { .. }) => conflict = Some(why),
+            Err(CommitError::Conflict { .. }) if rounds < ROUNDS => rounds += 1,
+            Err(why @ CommitError::Unique { .. }) if keep.bonds || keep.vlans => {
+                tracing::error!("nothing stays, for the rows do not fit together: {why}");
+                keep = Keep {
+                    bonds: false,
+                    vlans: false,
+                    ..keep
+                };
+            }
             Err(why) => return Err(why.into()),
         }
     }
-    Err(match conflict {
-        Some(why) => why.into(),
-        None => errors::internal_error("the reset was not tried"),
-    })
 }
 
-/// The rows as they shall be, and what the host shall look like then.
+/// The rows as they shall be, what the host shall look like then, and what of the rows cannot be made so.
 fn drafted(
     core: &Core,
     host: &Ref<Host>,
     found: &Facts,
-    trigger: &Trigger,
-) -> Result<(Draft, Request)> {
+    pending: &Pending,
+    keep: Keep,
+) -> Result<(Draft, Request, Vec<LeftOut>)> {
     let draft = core.store.draft().map_err(db_error)?;
-    let kept = keep::choose(&draft, host, found, &trigger.management, trigger.keep)?;
+    let kept = keep::choose(&draft, host, found, &pending.trigger.management, keep)?;
     let keeps = !kept.stay.pifs.is_empty();
-    let (topology, mut left_out) = edited(core, &draft, host, found, trigger, kept)?;
+    let (topology, mut left_out) = edited(core, &draft, host, found, pending, kept)?;
     let request = |topology| Request {
         topology,
         mode: Mode::WhatCan,
         within: core.config.change_deadline,
     };
     if topology.management.is_some() {
-        return Ok((draft, request(topology)));
+        return Ok((draft, request(topology), left_out));
     }
     if keeps {
         // Nothing that stays is worth the management interface.
         tracing::error!("nothing stays, for management could not be had beside it: {left_out:?}");
         let draft = core.store.draft().map_err(db_error)?;
-        let (topology, left) = edited(core, &draft, host, found, trigger, Kept::default())?;
+        let (topology, left) = edited(core, &draft, host, found, pending, Kept::default())?;
         if topology.management.is_some() {
-            return Ok((draft, request(topology)));
+            return Ok((draft, request(topology), left));
         }
         left_out = left;
     }
@@ -280,10 +268,10 @@ fn edited(
     draft: &Draft,
     host: &Ref<Host>,
     found: &Facts,
-    trigger: &Trigger,
+    pending: &Pending,
     kept: Kept,
 ) -> Result<(Topology, Vec<LeftOut>)> {
-    let wanted = &trigger.management;
+    let wanted = &pending.trigger.management;
     let network = match wanted.vlan {
         Some(tag) => wanted::network_of_vlan(draft, &wanted.device, tag)?,
         None => None,
@@ -308,7 +296,7 @@ fn edited(
             "{} is managed from now on: it carries management",
             wanted.device
         );
-        manage_nic(draft, &nic, &wanted.device)?;
+        wanted::manage_nic(draft, host, &nic, &wanted.device)?;
     }
     let management = match wanted.vlan {
         Some(tag) => wanted::vlan(draft, found, &nic, tag, network)?,
@@ -324,22 +312,15 @@ fn edited(
     }
     let body = format!(
         "the network was reset, with management on {}: bonds, VLANs and tunnels that are missing have to be made again{}",
-        described(wanted),
+        described(pending),
         kept.gone
             .iter()
             .map(|gone| format!("; {gone}"))
             .collect::<String>(),
     );
-    startup::tell(core, draft, host, "NETWORK_RESET", &body)?;
+    alert::tell(core, draft, host, "NETWORK_RESET", &body)?;
+    end::note_done(draft, host, pending)?;
     topology::wished(draft, host)
-}
-
-/// A NIC that the configuration leaves alone carries management if root says so.
-fn manage_nic(draft: &Draft, nic: &Ref<Pif>, device: &str) -> Result<()> {
-    draft.set(nic, Pif::MANAGED, true)?;
-    let network = draft.field(nic, Pif::NETWORK)?;
-    draft.set(&network, Network::MANAGED, true)?;
-    draft.set(&network, Network::BRIDGE, pif::bridge_of(device))
 }
 
 fn record(core: &Core, draft: &Draft, host: &Ref<Host>, outcome: &Outcome) -> Result<()> {
@@ -363,97 +344,4 @@ fn family_by_inventory(core: &Core) -> Result<PrimaryAddressType> {
         true => PrimaryAddressType::IPv6,
         false => PrimaryAddressType::IPv4,
     })
-}
-
-/// Says that the NIC is not there, and which are. No other is taken in its place.
-fn missing(core: &Core, device: &str, found: &Facts) -> Result<()> {
-    let seen: Vec<_> = found
-        .nics
-        .iter()
-        .map(|(name, nic)| {
-            // Not whether there is a carrier: that changes from start to start, and one alert is enough.
-            let mac = nic.mac.map(|mac| mac.to_string());
-            format!("{name} ({})", mac.as_deref().unwrap_or("no address"))
-        })
-        .collect();
-    let seen = match seen.is_empty() {
-        true => "none".to_owned(),
-        false => seen.join(", "),
-    };
-    let body = format!(
-        "the network reset waits for the NIC {device}, which is not there, and takes no other; the NICs are: {seen}. \
-         Run xe-reset-networking with one of these as --device, or remove the file network-reset from /var/tmp and /tmp"
-    );
-    console::tell(&core.config, &console::plain(&body));
-    alert(core, "NETWORK_RESET_WAITS", &body)
-}
-
-/// Removes the trigger once the management interface has its address, or somebody decided by a call that there is none.
-pub(crate) fn settle(core: &Core) -> Result<()> {
-    if !matches!(*core.reset.state(), Some(For::Address(_))) {
-        return Ok(());
-    }
-    let host = core.localhost()?;
-    let view = core.view()?;
-    let management = pifs_of(&view, &host)?
-        .into_iter()
-        .find(|(_, pif)| pif.management);
-    if let Some((_, pif)) = management {
-        let bridge = Name::new(&view.field(&pif.network, Network::BRIDGE)?).ok();
-        let found = core.agent.facts().map_err(errors::internal_error)?;
-        let bridge = bridge.and_then(|name| found.bridges.get(&name));
-        if !bridge.is_some_and(|bridge| has_address(&pif, bridge)) {
-            tracing::info!(
-                "the trigger of the network reset stays until management has its address"
-            );
-            return Ok(());
-        }
-    }
-    let mut state = core.reset.state();
-    let Some(For::Address(path)) = &*state else {
-        return Ok(());
-    };
-    xapi_conf::file::remove(path)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
-    tracing::warn!("{} is carried out, and gone", path.display());
-    *state = None;
-    Ok(())
-}
-
-/// Whether a bridge has what its PIF shall have of its first family. An address that is only kept from before, for want
-/// of a lease, is not it.
-fn has_address(pif: &Pif, bridge: &BridgeFacts) -> bool {
-    let of = |family| {
-        bridge
-            .addresses
-            .iter()
-            .filter(move |inet| inet.family() == family)
-    };
-    let leased = |lease: &Option<xapi_net::topology::Lease>| {
-        lease
-            .as_ref()
-            .is_some_and(|lease| bridge.addresses.contains(&lease.address))
-    };
-    match pif.primary_address_type {
-        PrimaryAddressType::IPv4 => match pif.ip_configuration_mode {
-            IpConfigurationMode::None => false,
-            IpConfigurationMode::Dhcp => leased(&bridge.lease_v4),
-            IpConfigurationMode::Static => {
-                of(Family::V4).any(|inet| inet.address().to_string() == pif.ip)
-            }
-        },
-        PrimaryAddressType::IPv6 => match pif.ipv6_configuration_mode {
-            Ipv6ConfigurationMode::None => false,
-            Ipv6ConfigurationMode::Dhcp => leased(&bridge.lease_v6),
-            Ipv6ConfigurationMode::Autoconf => of(Family::V6).next().is_some(),
-            Ipv6ConfigurationMode::Static => {
-                let wanted: Vec<_> = pif
-                    .ipv6
-                    .iter()
-                    .filter_map(|text| topology::cidr(text))
-                    .collect();
-                of(Family::V6).any(|inet| wanted.iter().any(|it| it.address() == inet.address()))
-            }
-        },
-    }
 }

@@ -10,18 +10,17 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Draft, Read, UniqueKey};
 use xapi_model::{
-    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, MessageClass,
-    Network, Pif, Pool, PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
+    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Pool,
+    PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
 };
 use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
+use crate::alert::tell;
 use crate::carried::{self, Clash, Moving};
 use crate::context::Core;
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
-use crate::{
-    Result, adopt, alert, certificates, diverged, facts, guests, reset, software, topology,
-};
+use crate::{Result, adopt, certificates, diverged, facts, guests, reset, software, topology};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -101,6 +100,13 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Stop,
         run: system_network,
     },
+    // Before anything asks for the NICs of guests: after a boot those that are shown to run are gone.
+    Step {
+        name: "adopting guests",
+        on: On::Any,
+        failing: Failing::Warn,
+        run: guests::adopt::guests,
+    },
     // Before anything that reads the PIFs: they may be why it is asked for.
     Step {
         name: "resetting the network if that was asked for",
@@ -125,12 +131,6 @@ pub const TABLE: &[Step] = &[
         on: On::Any,
         failing: Failing::Warn,
         run: repair_bonds,
-    },
-    Step {
-        name: "adopting guests",
-        on: On::Any,
-        failing: Failing::Warn,
-        run: guests::adopt::guests,
     },
     Step {
         name: "choosing what is plugged",
@@ -168,10 +168,23 @@ pub fn run(core: &Arc<Core>) -> Result<()> {
             Err(why) if step.failing == Failing::Warn => {
                 tracing::error!("start-up: {}: {why}", step.name)
             }
-            Err(why) => return Err(why),
+            Err(why) => {
+                stopped(core);
+                return Err(why);
+            }
         }
     }
     Ok(())
+}
+
+/// A daemon that cannot start leaves a host that can be reached, so that somebody can mend it. After a reset's command it
+/// is reached as was asked for: the command has left its network where the last one is kept.
+fn stopped(core: &Core) {
+    match crate::last_topology::bring_up(&core.config, &*core.agent) {
+        Ok(Some(_)) => tracing::warn!("the daemon does not start; the network is as it was kept"),
+        Ok(None) => {}
+        Err(why) => tracing::error!("the network was not brought up as it was kept: {why}"),
+    }
 }
 
 /// A database that knows no pool is a first start's, or takes the place of one that was lost: then the network comes up as
@@ -671,25 +684,9 @@ pub(crate) fn note_left_out(
     Ok(())
 }
 
-/// Adds a message about a host, unless it is there already.
-pub(crate) fn tell(
-    core: &Core,
-    draft: &Draft,
-    host: &Ref<Host>,
-    name: &str,
-    body: &str,
-) -> Result<()> {
-    let uuid = draft.field(host, Host::UUID)?;
-    let same =
-        |(_, message): &(_, xapi_model::Message)| message.obj_uuid == uuid && message.body == body;
-    if !draft.all::<xapi_model::Message>()?.iter().any(same) {
-        alert::add(core, draft, name, (MessageClass::Host, &uuid), body)?;
-    }
-    Ok(())
-}
-
 /// The inventory as the database has it.
 fn write_inventory(core: &Core) -> Result<()> {
+    reset::note_management(core)?;
     core.publish(&core.localhost()?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a reset leaves where it is when it is asked to, and what it does not.
 
-use xapi_model::{Bond, Pif, PifMetrics, Value, Vlan};
+use xapi_model::{Bond, Class, Host, Pif, PifMetrics, Value, Vlan};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
 
@@ -185,4 +185,35 @@ fn a_bond_with_the_address_that_management_shall_have_goes() {
     reset_by(&mut host, &format!("{trigger}KEEP_BONDS=1\n"));
     assert_eq!(host.all::<Bond>().len(), 0);
     assert_eq!(addresses(&host), ["xenbr0 10.9.0.2/27"]);
+}
+
+#[test]
+fn a_vlan_on_the_network_that_management_will_be_on_goes() {
+    let mut host = SimHost::new(3);
+    vlan(&host, "eth2", 30);
+    let kept = host.all::<Vlan>().remove(0).1;
+    let network = host.get(&kept.untagged_pif).network;
+    // Elsewhere in the pool it is the network of the VLAN that management shall be on.
+    let store = &host.core().store;
+    store
+        .change(|draft| {
+            let other = draft.insert(Host::blank())?;
+            let metrics = draft.insert(PifMetrics::blank())?;
+            draft.insert(Pif {
+                device: "eth0".to_owned(),
+                vlan: 5,
+                host: other,
+                network: network.clone(),
+                metrics,
+                ..Pif::blank()
+            })
+        })
+        .unwrap();
+    let trigger = STATIC.replace("eth1", "eth0");
+    plant(&host, PATHS[0], &format!("{trigger}VLAN=5\nKEEP_VLANS=1\n"));
+    boot(&mut host);
+    host.start();
+    assert_eq!(triggers(&host), Vec::<&str>::new());
+    assert_eq!(vlans(&host), [("eth0".to_owned(), 5)]);
+    assert_eq!(management(&host).2, host.get(&network).bridge);
 }

@@ -7,3 +7,4 @@ mod positions;
 mod rows;
 mod stage;
 mod start;
+mod twice;

@@ -35,12 +35,55 @@ pub struct Pending {
     /// What of it was passed over.
     pub warnings: Vec<Complaint>,
     written: SystemTime,
+    file: Identity,
+}
+
+/// Which file was read, whatever has its name by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    octets: u64,
+    modified: (i64, i64),
+}
+
+impl Identity {
+    fn of(held: &Metadata) -> Identity {
+        Identity {
+            device: held.dev(),
+            inode: held.ino(),
+            octets: held.len(),
+            modified: (held.mtime(), held.mtime_nsec()),
+        }
+    }
 }
 
 impl Pending {
-    /// Removes it, so that it stays removed when the power fails.
-    pub fn remove(&self) -> io::Result<()> {
-        file::remove(&self.path).map(|_| ())
+    /// Removes it, so that it stays removed when the power fails. False if another file has its name by now: that stays.
+    pub fn remove(&self) -> io::Result<bool> {
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(now) if Identity::of(&now) != self.file => Ok(false),
+            Ok(_) => file::remove(&self.path).map(|_| true),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// When it was written.
+    pub fn written(&self) -> SystemTime {
+        self.written
+    }
+
+    /// A word that no other trigger has, written at another time or with other contents. It stays the same when the
+    /// machine boots, so the number of the file system's device, which may not, is no part of it.
+    pub fn mark(&self) -> String {
+        let Identity {
+            inode,
+            octets,
+            modified: (seconds, nanoseconds),
+            ..
+        } = self.file;
+        format!("{inode}-{octets}-{seconds}.{nanoseconds:09}")
     }
 }
 
@@ -116,6 +159,7 @@ pub fn find(root: &Path) -> Found {
                 trigger,
                 warnings,
                 written,
+                file: Identity::of(&held),
             }),
             Err(complaints) => found.malformed.push(Malformed { path, complaints }),
         }

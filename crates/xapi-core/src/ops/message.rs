@@ -41,13 +41,22 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Message>> {
 
 /// Makes room for one more.
 pub(crate) fn trim(draft: &Draft) -> Result<()> {
-    let mut all = draft.all::<Message>()?;
+    let all = draft.refs(Message::DESC)?;
     if all.len() < alert::MOST_MESSAGES {
         return Ok(());
     }
-    all.sort_by_key(|(_, message)| message.timestamp.unix());
-    for (oldest, _) in all.iter().take(all.len() + 1 - alert::MOST_MESSAGES) {
-        draft.destroy(oldest)?;
+    let more = all.len() + 1 - alert::MOST_MESSAGES;
+    // One that cannot be read goes first: it tells nobody anything.
+    let mut all: Vec<_> = all
+        .into_iter()
+        .map(|reference| {
+            let row = draft.get(&Ref::<Message>::new(reference.clone()));
+            (row.ok().map(|row| row.timestamp.unix()), reference)
+        })
+        .collect();
+    all.sort_by_key(|(timestamp, _)| *timestamp);
+    for (_, oldest) in all.iter().take(more) {
+        draft.destroy_row(Message::DESC, oldest)?;
     }
     Ok(())
 }

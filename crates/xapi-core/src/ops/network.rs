@@ -170,6 +170,28 @@ pub fn of_bridge(rows: &impl Read, bridge: &str) -> Result<Option<Ref<Network>>>
     })
 }
 
+/// The network with a bridge on which a host may have a PIF. Rows that somebody meddled with may have several with one
+/// bridge: then the one that most guests are on.
+pub fn fitting(
+    rows: &impl Read,
+    host: &Ref<xapi_model::Host>,
+    bridge: &str,
+) -> Result<Option<Ref<Network>>> {
+    let mut best = None;
+    let found = rows.find(Network::BRIDGE, &bridge.to_owned())?;
+    let alone = found.len() == 1;
+    for network in found {
+        if !alone && pif_on(rows, &network, host)?.is_some() {
+            continue;
+        }
+        let guests = rows.field(&network, Network::VIFS)?.len();
+        if best.as_ref().is_none_or(|(most, _)| guests > *most) {
+            best = Some((guests, network));
+        }
+    }
+    Ok(best.map(|(_, network)| network))
+}
+
 /// The PIF of a network on a host.
 pub fn pif_on(
     rows: &impl Read,

@@ -325,9 +325,13 @@ fn introduce_nic(
     } else {
         String::new()
     };
-    let network = match network::of_bridge(draft, &bridge)? {
-        Some(network) if managed => network,
-        _ => draft.insert(Network {
+    let known = match managed {
+        true => network::fitting(draft, host, &bridge)?,
+        false => None,
+    };
+    let network = match known {
+        Some(network) => network,
+        None => draft.insert(Network {
             name_label: place.label.clone(),
             mtu: 1500,
             bridge: bridge.clone(),

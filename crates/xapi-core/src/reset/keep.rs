@@ -11,6 +11,7 @@ use xapi_net::facts::Facts;
 use xapi_net::topology::Name;
 
 use super::rows::Stay;
+use super::wanted::network_of_vlan;
 use crate::Result;
 use crate::ops::pif::bridge_of;
 use crate::topology::{cidr, pif_of_device};
@@ -34,12 +35,16 @@ pub(crate) fn choose(
     wanted: &Management,
     keep: Keep,
 ) -> Result<Kept> {
+    let of_management = match wanted.vlan {
+        Some(tag) => network_of_vlan(draft, &wanted.device, tag)?,
+        None => None,
+    };
     let mut choosing = Choosing {
         draft,
         host,
         facts,
         wanted,
-        networks: BTreeSet::new(),
+        networks: of_management.into_iter().collect(),
         tags: BTreeSet::new(),
         kept: Kept::default(),
     };
@@ -78,7 +83,7 @@ struct Choosing<'a> {
     host: &'a Ref<Host>,
     facts: &'a Facts,
     wanted: &'a Management,
-    /// Networks that have a PIF of what stays.
+    /// Networks that have a PIF of what stays, or will have that of management.
     networks: BTreeSet<Ref<Network>>,
     /// Devices and tags of VLANs that stay.
     tags: BTreeSet<(String, i64)>,

@@ -21,7 +21,14 @@ pub const MOST_ALLOWED: usize = 256;
 pub fn add<R: Read>(rows: &R, host: &Ref<Host>, topology: &mut Topology) -> Result<()> {
     let mut networks = BTreeMap::new();
     for vm in rows.find(Vm::RESIDENT_ON, host)? {
-        let machine = rows.get(&vm)?;
+        let machine = match rows.get(&vm) {
+            Ok(machine) => machine,
+            // One bad row must not keep the rest of the host off the network; so with the two below.
+            Err(why) => {
+                tracing::error!("{vm} has no network, for its row cannot be read: {why}");
+                continue;
+            }
+        };
         let Ok(domain) = u32::try_from(machine.domid) else {
             continue;
         };
@@ -29,14 +36,19 @@ pub fn add<R: Read>(rows: &R, host: &Ref<Host>, topology: &mut Topology) -> Resu
             continue;
         }
         for reference in machine.vifs.iter() {
-            let vif = rows.get(reference)?;
+            let vif = match rows.get(reference) {
+                Ok(vif) => vif,
+                Err(why) => {
+                    tracing::error!("{reference} is left out, for its row cannot be read: {why}");
+                    continue;
+                }
+            };
             if !vif.currently_attached {
                 continue;
             }
             if !networks.contains_key(&vif.network) {
                 let known = match Attached::new(rows, host, &vif.network) {
                     Ok(known) => known,
-                    // One bad row must not keep the rest of the host off the network.
                     Err(why) => {
                         tracing::error!("{reference} has no network to be on: {why}");
                         continue;

@@ -1,0 +1,275 @@
+//! What is told of a reset, and how it ends: the trigger goes, by itself or because somebody decided otherwise.
+
+use std::time::UNIX_EPOCH;
+
+use xapi_conf::file;
+use xapi_conf::trigger::{self, Found, Pending};
+use xapi_db::{Draft, Read};
+use xapi_model::{Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors};
+use xapi_net::facts::{BridgeFacts, Facts};
+use xapi_net::topology::{Family, Lease, Name};
+
+use super::{DONE, For, marked};
+use crate::context::Core;
+use crate::topology::pifs_of;
+use crate::{Result, console, topology};
+
+/// The management interface of a host that has none, as [`note_management`] knows it.
+const NONE: &str = "none";
+
+/// Tells what is no trigger although it looks like one, and puts aside what must not be found again. The word comes
+/// first: a start that is killed in between tells it again, and it is there once.
+pub(super) fn report(core: &Core, found: &Found) {
+    for refused in &found.refused {
+        let body = format!("no network reset by {refused}");
+        alert(core, "NETWORK_RESET_REFUSED", &body);
+    }
+    for malformed in &found.malformed {
+        let complaints: Vec<_> = malformed
+            .complaints
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let body = format!(
+            "no network reset by {}, which is kept aside in its folder: {}",
+            malformed.path.display(),
+            complaints.join("; ")
+        );
+        alert(core, "NETWORK_RESET_REFUSED", &body);
+    }
+    for (path, outcome) in found.set_aside() {
+        match outcome {
+            Ok(aside) => tracing::warn!("{} is now {}", path.display(), aside.display()),
+            // The next start finds and tells it again.
+            Err(why) => tracing::error!("{} was not put aside: {why}", path.display()),
+        }
+    }
+}
+
+/// Tells the operator. A word that cannot be kept is in the log: it must not keep a host from being reset.
+pub(super) fn alert(core: &Core, name: &str, body: &str) {
+    tracing::error!("{name}: {body}");
+    let told = core.localhost().and_then(|host| {
+        core.store
+            .change(|draft| crate::alert::tell(core, draft, &host, name, body))
+    });
+    if let Err(why) = told {
+        tracing::error!("no alert {name} was made: {why}");
+    }
+}
+
+/// When a trigger was written.
+pub(super) fn when(pending: &Pending) -> String {
+    let since = pending.written().duration_since(UNIX_EPOCH).ok();
+    let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+    match seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
+        Some(time) => format!("at {time}"),
+        None => "before 1970".to_owned(),
+    }
+}
+
+/// Says that the NIC is not there, and which are. No other is taken in its place.
+pub(super) fn missing(core: &Core, pending: &Pending, found: &Facts) {
+    let device = &pending.trigger.management.device;
+    let seen: Vec<_> = found
+        .nics
+        .iter()
+        .map(|(name, nic)| {
+            // Not whether there is a carrier: that changes from start to start, and one alert is enough.
+            let mac = nic.mac.map(|mac| mac.to_string());
+            format!("{name} ({})", mac.as_deref().unwrap_or("no address"))
+        })
+        .collect();
+    let seen = match seen.is_empty() {
+        true => "none".to_owned(),
+        false => seen.join(", "),
+    };
+    let body = format!(
+        "the network reset that was asked for {} waits for the NIC {device}, which is not there, and takes no other; the NICs are: {seen}. \
+         Run xe-reset-networking with one of these as --device, or remove the file network-reset from /var/tmp and /tmp",
+        when(pending)
+    );
+    console::tell(&core.config, &console::plain(&body));
+    alert(core, "NETWORK_RESET_WAITS", &body);
+}
+
+/// Has the commit that carries a trigger out say so.
+pub(super) fn note_done(draft: &Draft, host: &Ref<Host>, pending: &Pending) -> Result<()> {
+    let mut config = draft.field(host, Host::OTHER_CONFIG)?;
+    config.insert(DONE.to_owned(), pending.mark());
+    draft.set(host, Host::OTHER_CONFIG, config)
+}
+
+/// Whether a trigger was carried out, and the rows that it made were not removed since.
+pub(super) fn is_done(core: &Core, pending: &Pending) -> Result<bool> {
+    let (view, host) = (core.view()?, core.localhost()?);
+    let config = view.field(&host, Host::OTHER_CONFIG)?;
+    let same = config.get(DONE).is_some_and(|mark| *mark == pending.mark());
+    Ok(same && !marked(&view, &host)?)
+}
+
+/// Takes away the word about a trigger that is gone.
+pub(super) fn forget(core: &Core) -> Result<()> {
+    let host = core.localhost()?;
+    let config = core.view()?.field(&host, Host::OTHER_CONFIG)?;
+    if !config.contains_key(DONE) {
+        return Ok(());
+    }
+    core.store.change(|draft| {
+        let mut config = draft.field(&host, Host::OTHER_CONFIG)?;
+        config.remove(DONE);
+        draft.set(&host, Host::OTHER_CONFIG, config)
+    })
+}
+
+fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Ref<Pif>, Pif)>> {
+    let mut pifs = pifs_of(rows, host)?.into_iter();
+    Ok(pifs.find(|(_, pif)| pif.management))
+}
+
+/// A management interface as it was asked for, without what a server gave it.
+fn as_asked(management: Option<&(Ref<Pif>, Pif)>) -> String {
+    let Some((reference, pif)) = management else {
+        return NONE.to_owned();
+    };
+    let (v4, v6) = (pif.ip_configuration_mode, pif.ipv6_configuration_mode);
+    let mut words = vec![reference.to_string(), v4.to_string(), v6.to_string()];
+    if v4 == IpConfigurationMode::Static {
+        words.push(pif.ip.clone());
+    }
+    if v6 == Ipv6ConfigurationMode::Static {
+        words.extend(pif.ipv6.iter().cloned());
+    }
+    words.join(" ")
+}
+
+/// Notes with which management interface the host came up, while a reset waits for its NIC: whoever makes another one
+/// has decided otherwise.
+pub(crate) fn note_management(core: &Core) -> Result<()> {
+    if !matches!(*core.reset.state(), Some(For::Nic(_))) {
+        return Ok(());
+    }
+    let now = as_asked(management(&core.view()?, &core.localhost()?)?.as_ref());
+    if let Some(For::Nic(before)) = &mut *core.reset.state()
+        && before.as_deref().is_none_or(|before| before == NONE)
+    {
+        *before = Some(now);
+    }
+    Ok(())
+}
+
+/// Ends a reset whose end has come: the management interface has its address, or somebody decided by a call that there is
+/// none, or which it is while the reset waits for its NIC.
+pub(crate) fn settle(core: &Core) -> Result<()> {
+    let waits_for_nic = match &*core.reset.state() {
+        None => return Ok(()),
+        Some(For::Nic(_)) => true,
+        Some(For::Address(_)) => false,
+    };
+    let host = core.localhost()?;
+    let view = core.view()?;
+    let management = management(&view, &host)?;
+    let there = match &management {
+        Some((_, pif)) => {
+            let bridge = Name::new(&view.field(&pif.network, Network::BRIDGE)?).ok();
+            let found = core.agent.facts().map_err(errors::internal_error)?;
+            let bridge = bridge.and_then(|name| found.bridges.get(&name));
+            bridge.is_some_and(|bridge| has_address(pif, bridge))
+        }
+        None => false,
+    };
+    if waits_for_nic {
+        if there {
+            call_off(core, &as_asked(management.as_ref()));
+        }
+        return Ok(());
+    }
+    if !there && (management.is_some() || marked(&view, &host)?) {
+        tracing::info!("the trigger of the network reset stays until management has its address");
+        return Ok(());
+    }
+    {
+        let mut state = core.reset.state();
+        let Some(For::Address(pending)) = &*state else {
+            return Ok(());
+        };
+        let path = pending.path.display();
+        match pending.remove() {
+            Ok(true) => tracing::warn!("{path} is carried out, and gone"),
+            Ok(false) => tracing::warn!(
+                "{path} was carried out, and is another one by now, which waits for the next start"
+            ),
+            Err(why) => return Err(errors::internal_error(format!("{path}: {why}"))),
+        }
+        *state = None;
+    }
+    forget(core)
+}
+
+/// Puts the trigger of a reset that waits for its NIC aside, if management is another one than the host came up with: a
+/// NIC that comes months later must not undo it.
+fn call_off(core: &Core, now: &str) {
+    {
+        let mut state = core.reset.state();
+        match &*state {
+            Some(For::Nic(Some(before))) if before != now => *state = None,
+            _ => return,
+        }
+    }
+    let Some(pending) = trigger::find(&core.config.root).chosen else {
+        return;
+    };
+    let path = pending.path.display();
+    let said = match file::set_aside(&pending.path) {
+        Ok(aside) => format!("{path} is now {}", aside.display()),
+        Err(why) => format!("{path} has to be removed, since the next start finds it: {why}"),
+    };
+    let body = format!(
+        "the network reset that waited for the NIC {} is called off, since management was changed meanwhile: {said}",
+        pending.trigger.management.device
+    );
+    alert(core, "NETWORK_RESET_CALLED_OFF", &body);
+}
+
+/// Whether a bridge has what its PIF shall have of any family: a network may know only one of the two that were asked
+/// for. An address that is only kept from before, for want of a lease, is not it; a lease of an earlier run that is still
+/// valid is.
+fn has_address(pif: &Pif, bridge: &BridgeFacts) -> bool {
+    let of = |family| {
+        bridge
+            .addresses
+            .iter()
+            .filter(move |inet| inet.family() == family)
+    };
+    let leased = |lease: &Option<Lease>| {
+        lease
+            .as_ref()
+            .is_some_and(|lease| bridge.addresses.contains(&lease.address))
+    };
+    // Every bridge with IPv6 has one of these, and nobody comes by it from elsewhere.
+    let local = |address: std::net::IpAddr| match address {
+        std::net::IpAddr::V6(address) => address.is_unicast_link_local(),
+        std::net::IpAddr::V4(_) => false,
+    };
+    let v4 = match pif.ip_configuration_mode {
+        IpConfigurationMode::None => false,
+        IpConfigurationMode::Dhcp => leased(&bridge.lease_v4),
+        IpConfigurationMode::Static => {
+            of(Family::V4).any(|inet| inet.address().to_string() == pif.ip)
+        }
+    };
+    let v6 = match pif.ipv6_configuration_mode {
+        Ipv6ConfigurationMode::None => false,
+        Ipv6ConfigurationMode::Dhcp => leased(&bridge.lease_v6),
+        Ipv6ConfigurationMode::Autoconf => of(Family::V6).any(|inet| !local(inet.address())),
+        Ipv6ConfigurationMode::Static => {
+            let wanted: Vec<_> = pif
+                .ipv6
+                .iter()
+                .filter_map(|text| topology::cidr(text))
+                .collect();
+            of(Family::V6).any(|inet| wanted.iter().any(|it| it.address() == inet.address()))
+        }
+    };
+    v4 || v6
+}
