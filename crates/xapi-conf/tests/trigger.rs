@@ -143,7 +143,7 @@ fn who_makes_a_folder_in_its_place_again_and_again_does_not_keep_a_trigger_from_
         let written = (0..20).try_for_each(|_| {
             trigger::write(root.path(), &asked(DHCP))?;
             match root.find().chosen {
-                Some(pending) => pending.remove(),
+                Some(pending) => pending.remove().map(|removed| assert!(removed)),
                 None => Err(std::io::Error::other("it is not found")),
             }
         });

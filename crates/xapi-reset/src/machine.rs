@@ -187,8 +187,6 @@ fn bounded(command: &mut Command, within: Duration) -> Result<(Option<i32>, Stri
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(copy)
-        // The terminal that goes with the network hangs up its own group alone.
-        .process_group(0)
         .spawn()
         .map_err(|why| failed(&why))?;
     let pid = rustix::process::Pid::from_child(&child);

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use xapi_model::{Bond, BondMode, Network};
 use xapi_tests::{Lab, Xen, eventually};
 
-use crate::host::{ADDRESS, STATIC, answers, command, furnished, is_reset, kept, reset, reset_unseen};
+use crate::host::{
+    ADDRESS, STATIC, answers, command, furnished, is_reset, kept, reset, reset_unseen,
+};
 
 /// The tutorial's bonds: storage on two NICs with an address, guests on two, management on two.
 fn tutorial(lab: &Lab, xen: &Xen) -> BTreeSet<String> {
