@@ -27,7 +27,7 @@ lab: build ## Brings up a lab of one host and leaves it there.
 kernel-lab: deps ## The lab's tests on Open vSwitch's datapath in a kernel, user-mode Linux. Six minutes.
 	@bin/xapi-lab/scripts/install-machines.sh
 	cargo build --locked --workspace --bins
-	cargo test --locked -p xapi-tests --test lab kernel:: -- --nocapture
+	XAPI_KERNEL_LAB=whole cargo test --locked -p xapi-tests --test lab kernel:: -- --nocapture
 
 lint: ## Formatting and lints.
 	cargo fmt --all --check
