@@ -29,6 +29,8 @@ struct Seen {
 #[derive(Clone, Debug)]
 struct Answer {
     address: String,
+    /// The round of echo requests that it answers.
+    round: String,
     way: Way,
 }
 
@@ -97,8 +99,14 @@ impl Wire {
         });
         let of_it = |answers: &Vec<Answer>| -> Vec<Way> {
             let later = answers[before..].iter();
-            let its = later.filter(|answer| answer.address == address);
-            its.map(|answer| answer.way.clone()).collect()
+            let its: Vec<_> = later.filter(|answer| answer.address == address).collect();
+            // A tap may be late with rounds before, of which not all was answered.
+            let of_round = |round: &str| -> Vec<Way> {
+                let its = its.iter().filter(|answer| answer.round == round);
+                its.map(|answer| answer.way.clone()).collect()
+            };
+            let rounds = its.iter().map(|answer| of_round(&answer.round));
+            rounds.max_by_key(Vec::len).unwrap_or_default()
         };
         let waited = self
             .seen
@@ -137,8 +145,11 @@ impl Seen {
             tag,
             mac: line.split(' ').next().unwrap_or_default().to_owned(),
         };
+        let round = line.split_once(", id ").map_or("", |(_, rest)| rest);
+        let round = round.split(',').next().unwrap_or_default();
         self.lock().push(Answer {
             address: address.to_owned(),
+            round: round.to_owned(),
             way,
         });
         self.more.notify_all();
