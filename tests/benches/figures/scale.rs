@@ -206,6 +206,7 @@ fn vlan_rows() -> Outcome<()> {
                 ..Vlan::blank()
             })?;
             let untagged = draft.insert(Pif {
+                uuid: String::new(),
                 vlan: tag,
                 network,
                 physical: false,
