@@ -88,15 +88,3 @@ fn nothing_changes_without_right_options_and_the_word_yes() {
     assert_eq!(lab.exec("xs-1", state), before);
     assert!(answers(&lab, ADDRESS));
 }
-
-#[test]
-fn the_command_has_a_manual_page_and_completion() {
-    let lab = Lab::up(&["--nics", "1", "--no-daemon"]);
-    let man = lab.exec("xs-1", "xe-reset-networking --man");
-    assert!(
-        man.contains(".TH xe-reset-networking") && man.contains("keep"),
-        "{man}"
-    );
-    let completion = lab.exec("xs-1", "xe-reset-networking --completion bash");
-    assert!(completion.contains("--keep-bonds"), "{completion}");
-}

@@ -55,6 +55,8 @@ fn boot(stage: &Stage, its: &Machine) {
             false => Err(format!("{all:?}")),
         }
     });
+    // It announces nothing; an earlier machine with its address had another MAC address.
+    stage.lab.client("ip neighbour flush dev lab0");
 }
 
 fn off(lab: &Lab, its: &Machine) {
