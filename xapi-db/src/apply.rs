@@ -39,7 +39,8 @@ impl Applied {
     }
 }
 
-struct Applying<'a> {
+/// Edits on their way into the tables, one after the other, as one generation.
+pub(crate) struct Applying<'a> {
     conn: &'a Connection,
     layout: &'a Layout,
     generation: i64,
@@ -53,25 +54,35 @@ pub(crate) fn apply(
     generation: u64,
     edits: &[Edit],
 ) -> Result<Applied, DbError> {
-    let mut applying = Applying {
-        conn,
-        layout,
-        generation: generation.cast_signed(),
-        done: Applied {
-            touched: BTreeSet::new(),
-            linked: BTreeMap::new(),
-            destroyed: BTreeSet::new(),
-            written: BTreeMap::new(),
-        },
-    };
+    let mut applying = Applying::new(conn, layout, generation);
     for edit in edits {
         applying.edit(edit)?;
     }
-    applying.touch()?;
-    Ok(applying.done)
+    applying.end()
 }
 
-impl Applying<'_> {
+impl<'a> Applying<'a> {
+    /// Nothing is done yet. The caller holds the transaction.
+    pub(crate) fn new(conn: &'a Connection, layout: &'a Layout, generation: u64) -> Self {
+        Applying {
+            conn,
+            layout,
+            generation: generation.cast_signed(),
+            done: Applied {
+                touched: BTreeSet::new(),
+                linked: BTreeMap::new(),
+                destroyed: BTreeSet::new(),
+                written: BTreeMap::new(),
+            },
+        }
+    }
+
+    /// Stamps what changed with others, and tells what was done.
+    pub(crate) fn end(self) -> Result<Applied, DbError> {
+        self.touch()?;
+        Ok(self.done)
+    }
+
     fn unfit(&self, edit: &Edit, what: &str) -> DbError {
         let what = match edit.act.field() {
             Some(field) => format!("{} {}: {field}: {what}", edit.class, edit.reference),
@@ -81,7 +92,8 @@ impl Applying<'_> {
         DbError::Unfit { commit, what }
     }
 
-    fn edit(&mut self, edit: &Edit) -> Result<(), DbError> {
+    /// Applies one more.
+    pub(crate) fn edit(&mut self, edit: &Edit) -> Result<(), DbError> {
         let table = self
             .layout
             .table(&edit.class)
@@ -121,9 +133,18 @@ impl Applying<'_> {
                 .ok_or_else(|| self.unfit(edit, &format!("no field {name}")))?;
             row[at] = value.clone();
         }
+        // A row comes back when a replica takes over a copy of a master whose backup was put back. Whoever knew it
+        // before must hear of its next end, so that it counts as made when it was.
+        let before: Option<i64> = self
+            .conn
+            .prepare_cached(
+                "DELETE FROM _tombstone WHERE class = ?1 AND ref = ?2 RETURNING created",
+            )?
+            .query_row((desc.class.name, &edit.reference), |row| row.get(0))
+            .optional()?;
         let mut statement = self.conn.prepare_cached(&desc.insert)?;
         statement.raw_bind_parameter(1, &edit.reference)?;
-        statement.raw_bind_parameter(2, self.generation)?;
+        statement.raw_bind_parameter(2, before.unwrap_or(self.generation))?;
         statement.raw_bind_parameter(3, self.generation)?;
         let stored = desc.columns.iter().zip(&row);
         let stored = stored.filter(|(column, _)| column.view.is_none());
@@ -137,11 +158,7 @@ impl Applying<'_> {
                 self.relink((table, at), &edit.reference, &BTreeSet::new(), &new)?;
             }
         }
-        let forgotten = self
-            .conn
-            .prepare_cached("DELETE FROM _tombstone WHERE class = ?1 AND ref = ?2")?
-            .execute((desc.class.name, &edit.reference))?;
-        self.count(table, 1, if forgotten > 0 { -1 } else { 0 })?;
+        self.count(table, 1, if before.is_some() { -1 } else { 0 })?;
         let key = (table, edit.reference.clone());
         self.done.written.insert(key, None);
         Ok(())
@@ -213,6 +230,30 @@ impl Applying<'_> {
         Ok(())
     }
 
+    /// Destroys the rows of volatile classes that refer to what was destroyed, and those that refer to them: what only
+    /// concerns this process does not keep a replica from following.
+    pub(crate) fn destroy_left_behind(&mut self) -> Result<(), DbError> {
+        let mut gone: Vec<RowKey> = self.done.destroyed.iter().cloned().collect();
+        while let Some(target) = gone.pop() {
+            let volatile = |(table, _): Place| self.layout.tables[table].class.volatile;
+            let holders = left_behind(self.conn, self.layout, &target, &volatile)?;
+            for ((table, _), holder) in holders {
+                let edit = Edit {
+                    class: self.layout.tables[table].class.name.to_owned(),
+                    reference: holder.clone(),
+                    act: Act::Destroy,
+                };
+                // It may refer by two fields.
+                if self.done.destroyed.contains(&(table, holder.clone())) {
+                    continue;
+                }
+                self.destroy(table, &edit)?;
+                gone.push((table, holder));
+            }
+        }
+        Ok(())
+    }
+
     /// What a value of a column refers to: places of tables and references.
     fn targets(&self, (table, column): Place, value: &Value) -> BTreeSet<(&'static str, String)> {
         let mut targets = BTreeSet::new();
@@ -259,7 +300,7 @@ impl Applying<'_> {
         Ok(())
     }
 
-    fn touch(&mut self) -> Result<(), DbError> {
+    fn touch(&self) -> Result<(), DbError> {
         for (table, reference) in &self.done.touched {
             self.conn
                 .prepare_cached(&self.layout.tables[*table].touch)?
@@ -348,7 +389,8 @@ pub(crate) fn check(
         return Err(dangling(layout, *place, holder, target, here));
     }
     for gone in &applied.destroyed {
-        if let Some((place, holder)) = left_behind(conn, layout, gone)? {
+        let left = left_behind(conn, layout, gone, &|_| true)?;
+        if let Some((place, holder)) = left.into_iter().next() {
             let stamps = stamps(conn, layout, (place.0, &holder))?;
             let mine = applied.written.contains_key(&(place.0, holder.clone()));
             if !mine && stamps.is_some_and(|(_, modified)| modified > snapshot) {
@@ -365,23 +407,26 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// A field and row that still refer to a row that is gone.
+/// The fields, of those asked about, and rows that still refer to a row that is gone.
 fn left_behind(
     conn: &Connection,
     layout: &Layout,
     (table, reference): &RowKey,
-) -> Result<Option<(Place, String)>, DbError> {
+    asked: &dyn Fn(Place) -> bool,
+) -> Result<Vec<(Place, String)>, DbError> {
     let class = layout.tables[*table].class.name;
     let mut statement = conn.prepare_cached("SELECT field, holder FROM _refs WHERE target = ?1")?;
     let mut found = statement.query([reference])?;
+    let mut left = Vec::new();
     while let Some(row) = found.next()? {
         if let Some(place) = layout.numbered(row.get(0)?)
+            && asked(place)
             && mentions(&layout.column_at(place).field.ty, class)
         {
-            return Ok(Some((place, row.get(1)?)));
+            left.push((place, row.get(1)?));
         }
     }
-    Ok(None)
+    Ok(left)
 }
 
 pub(crate) fn conflict(layout: &Layout, table: usize, reference: &str) -> CommitError {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use xapi_model::{ApiError, TypeError, errors};
+use xapi_model::{ApiError, Position, TypeError, errors};
 
 /// The database cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -63,15 +63,15 @@ pub enum DbError {
         /// What is wrong with it.
         source: TypeError,
     },
-    /// A commit to replay is not newer than the store.
-    #[error("commit {commit} is not newer than the store, which is at {store}")]
-    Stale {
-        /// Generation of the commit.
-        commit: u64,
-        /// Generation of the store.
-        store: u64,
+    /// A commit to follow does not come next.
+    #[error("a commit follows on {from}, and the store is {}", whereabouts(.at))]
+    Astray {
+        /// The position that it follows on.
+        from: Position,
+        /// The position of the store.
+        at: Option<Position>,
     },
-    /// A commit to replay does not fit what is stored.
+    /// A commit or copy of another store does not fit what is stored, or what can be.
     #[error("commit {commit} does not fit: {what}")]
     Unfit {
         /// Generation of the commit.
@@ -92,6 +92,13 @@ pub enum DbError {
     /// SQLite refused.
     #[error("database: {0}")]
     Sqlite(#[from] rusqlite::Error),
+}
+
+fn whereabouts(at: &Option<Position>) -> String {
+    match at {
+        Some(position) => format!("at {position}"),
+        None => "no replica".to_owned(),
+    }
 }
 
 fn fate(destroyed: &bool) -> &'static str {
@@ -145,6 +152,15 @@ pub enum CommitError {
         /// The values, joined by commas.
         value: String,
         /// The row that has it already.
+        reference: String,
+    },
+    /// The store follows another one ([`Store::follow_only`](crate::Store::follow_only)), and the draft concerns other
+    /// hosts.
+    #[error("{class} {reference} can be changed on the master only")]
+    Follower {
+        /// Class of a row that would change.
+        class: String,
+        /// Reference of the row.
         reference: String,
     },
     /// The database failed.

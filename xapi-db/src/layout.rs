@@ -32,6 +32,7 @@ pub(crate) struct Table {
     pub(crate) delete: String,
     pub(crate) select: String,
     pub(crate) select_all: String,
+    pub(crate) select_page: String,
     pub(crate) select_refs: String,
     pub(crate) stamps: String,
     pub(crate) exists: String,
@@ -48,6 +49,8 @@ pub(crate) struct Column {
     pub(crate) refers: bool,
     /// The stored end of a relation: the objects it refers to change with it.
     pub(crate) related: bool,
+    /// Stored, and neither volatile itself nor able to refer to what is: its values are the same on every host.
+    pub(crate) durable: bool,
     /// The number of this field in `_refs`.
     pub(crate) number: i64,
     pub(crate) read: String,
@@ -114,12 +117,15 @@ impl Layout {
         if view.is_none() && sql_type(&field.ty).is_none() {
             return Err(DbError::Model(format!("{} is a {}", name(), field.ty)));
         }
+        let mut volatile = stored.iter().filter(|class| class.volatile);
+        let passing = volatile.any(|other| mentions(&field.ty, other.name));
         let (table, column) = (quoted(class.name), quoted(field.name));
         Ok(Column {
             field,
             view,
             refers: view.is_none() && refers(&field.ty),
             related: false,
+            durable: view.is_none() && !class.volatile && !field.volatile && !passing,
             number,
             read: format!("SELECT {column} FROM {table} WHERE _ref = ?1"),
             write: format!("UPDATE {table} SET {column} = ?2, _modified = ?3 WHERE _ref = ?1"),
@@ -163,6 +169,9 @@ impl Table {
             delete: format!("DELETE FROM {table} WHERE _ref = ?1"),
             select: format!("SELECT _ref{names} FROM {table} WHERE _ref = ?1"),
             select_all: format!("SELECT _ref{names} FROM {table} ORDER BY _ref DESC"),
+            select_page: format!(
+                "SELECT _ref{names} FROM {table} WHERE _ref > ?1 ORDER BY _ref LIMIT ?2"
+            ),
             select_refs: format!("SELECT _ref FROM {table} ORDER BY _ref DESC"),
             stamps: format!("SELECT _created, _modified FROM {table} WHERE _ref = ?1"),
             exists: format!("SELECT 1 FROM {table} WHERE _ref = ?1"),

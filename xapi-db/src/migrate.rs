@@ -19,14 +19,20 @@ use crate::edit::{Act, Edit, same};
 use crate::error::DbError;
 use crate::layout::{Layout, Table, each_ref, index, quoted};
 use crate::reader::stored_value;
+use crate::replica::Standing;
 use crate::store::{Options, configure};
 
 /// Generations reserved at a time. A start skips what is left of the last reservation: without its log's unsynced end
 /// the file does not know how much of it was used.
 pub(crate) const RESERVED: u64 = 1 << 14;
 
-/// What a start skips beyond that: a file that is put back from a backup does not know what was used since.
+/// What a start skips beyond that, at least: a file that is put back from a backup does not know what was used since.
 const LEAP: u64 = 1 << 20;
+
+/// Chance adds up to this much. Two stores that became the master of one term, or a backup that is put back after more
+/// than one start, must not give a number to a commit that a replica knows of another one. Some 100,000 starts stay
+/// below 2^53, up to which clients in JavaScript count.
+const APART: u128 = 1 << 36;
 
 /// Marks our files in the header: "XAPI".
 const APPLICATION_ID: i64 = 0x5841_5049;
@@ -45,12 +51,20 @@ const BOOKKEEPING: &str = "
     INSERT INTO _meta VALUES ('generation', 0), ('high_water', 0);
 ";
 
+/// Numbers that version 1 did not keep; of the last durable commit it is not known which it was.
+const NUMBERS: &str = "
+    INSERT OR IGNORE INTO _meta VALUES ('durable', 0), ('term', 0), ('position_term', 0), ('position', 0);
+";
+
 /// A database that is ready.
 pub(crate) struct Opened {
     pub(crate) conn: Connection,
     pub(crate) layout: Layout,
     pub(crate) generation: u64,
     pub(crate) high_water: u64,
+    /// The generation of the last commit that concerned other hosts.
+    pub(crate) durable: u64,
+    pub(crate) standing: Standing,
 }
 
 /// Opens a file, or makes it.
@@ -77,12 +91,19 @@ pub(crate) fn open(path: &Path, options: &Options, temporary: bool) -> Result<Op
             conn.execute_batch(BOOKKEEPING)?;
             conn.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
+        conn.execute_batch(NUMBERS)?;
         conn.pragma_update(None, "user_version", options.version)?;
-        let generation = meta(&conn, "high_water")?.max(meta(&conn, "generation")?) + LEAP;
+        let used = meta(&conn, "high_water")?.max(meta(&conn, "generation")?);
+        let generation = used + leap(&(options.ids)());
         let high_water = generation + RESERVED;
-        let layout = migrate(&conn, options, generation)?;
+        let (layout, changed) = migrate(&conn, options, generation)?;
         empty_volatile(&conn, &layout, generation)?;
         set_meta(&conn, "generation", generation)?;
+        if changed || meta(&conn, "durable")? == 0 {
+            set_meta(&conn, "durable", generation)?;
+        }
+        let durable = meta(&conn, "durable")?;
+        let standing = Standing::read(&conn)?;
         set_meta(&conn, "high_water", high_water)?;
         conn.execute_batch("COMMIT")?;
         Ok(Opened {
@@ -90,9 +111,16 @@ pub(crate) fn open(path: &Path, options: &Options, temporary: bool) -> Result<Op
             layout,
             generation,
             high_water,
+            durable,
+            standing,
         })
     };
     opened().map_err(|error| named(path, error))
+}
+
+/// How many generations to skip where a new range of them begins.
+pub(crate) fn leap(chance: &Uuid) -> u64 {
+    LEAP + u64::try_from(chance.as_u128() % APART).unwrap_or(0)
 }
 
 /// Gives SQLite's words for a bad file their name.
@@ -183,10 +211,10 @@ fn check_header(conn: &Connection, path: &Path, known: u32) -> Result<bool, DbEr
     Ok(false)
 }
 
-fn meta(conn: &Connection, key: &str) -> Result<u64, DbError> {
-    let value: i64 = conn.query_row("SELECT value FROM _meta WHERE key = ?1", [key], |row| {
-        row.get(0)
-    })?;
+/// A number about the whole store.
+pub(crate) fn meta(conn: &Connection, key: &str) -> Result<u64, DbError> {
+    let mut statement = conn.prepare_cached("SELECT value FROM _meta WHERE key = ?1")?;
+    let value: i64 = statement.query_row([key], |row| row.get(0))?;
     Ok(value.cast_unsigned())
 }
 
@@ -206,8 +234,12 @@ struct Known {
 
 type Fields = HashMap<(String, String), Known>;
 
-/// Makes the tables what the model says, and gives its layout.
-fn migrate(conn: &Connection, options: &Options, generation: u64) -> Result<Layout, DbError> {
+/// Makes the tables what the model says; gives its layout, and whether rows may be others than before.
+fn migrate(
+    conn: &Connection,
+    options: &Options,
+    generation: u64,
+) -> Result<(Layout, bool), DbError> {
     let known = known_fields(conn)?;
     // Checks the model before anything is touched.
     let checked = Layout::new(options.model, |_, _| 0)?;
@@ -239,7 +271,7 @@ fn migrate(conn: &Connection, options: &Options, generation: u64) -> Result<Layo
     if changed {
         rebuild_refs(conn, &layout, generation)?;
     }
-    Ok(layout)
+    Ok((layout, changed))
 }
 
 /// How a field is stored: two fields of one signature hold the same values.

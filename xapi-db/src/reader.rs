@@ -392,7 +392,8 @@ pub(crate) fn stored_value(
     }
 }
 
-fn read_row(
+/// A row that was selected, its views as empty lists.
+pub(crate) fn read_row(
     table: &Table,
     reference: &str,
     stored: &rusqlite::Row<'_>,

@@ -1,9 +1,10 @@
 //! The store: one database file, one writer at a time, any number of readers.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -17,13 +18,15 @@ use crate::apply::{self, Applied, RowKey};
 use crate::draft::{Draft, Finished, Planned};
 use crate::edit::{Act, Commit, Edit, same};
 use crate::error::{CommitError, DbError};
+use crate::journal::Journal;
 use crate::layout::{Layout, Table};
 use crate::migrate;
 use crate::reader::{Reader, View, stored_value};
+use crate::replica::Standing;
 
 /// The version of what is stored. A program refuses a file with a greater one. Raise it when an older program would
 /// destroy or misread what this one writes: a class or field that it would drop, a bookkeeping table that it does not keep.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Fields that no two rows of a class may share. Rows in which any of them is empty or refers to nothing are exempt.
 #[derive(Clone, Copy, Debug)]
@@ -60,21 +63,27 @@ impl Default for Options {
 
 /// The objects. Cheap to clone; all clones are one store.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    path: PathBuf,
-    options: Options,
+    pub(crate) path: PathBuf,
+    pub(crate) options: Options,
     layout: Layout,
     /// Before the writer, which closes last and then empties the log into the file.
     pub(crate) resting: Mutex<Vec<Reader>>,
-    writer: Mutex<Writer>,
+    pub(crate) writer: Mutex<Writer>,
+    /// The generation at which the store opened; smaller ones were given by earlier processes.
+    pub(crate) first: u64,
     generation: AtomicU64,
     /// The newest generation that some reader may have seen: one ahead of `generation` for a moment in each commit.
     pub(crate) visible: AtomicU64,
     /// For each table a generation that is not before its last change.
     last_changes: Vec<AtomicU64>,
     watch: watch::Sender<u64>,
+    pub(crate) journal: Mutex<Option<Journal>>,
+    pub(crate) standing: RwLock<Standing>,
+    /// Commits that concern other hosts are refused.
+    pub(crate) follow_only: AtomicBool,
     /// When the last commit was made, in microseconds since the store was opened.
     opened: Instant,
     committed: AtomicU64,
@@ -86,8 +95,10 @@ pub(crate) struct Inner {
     _temporary: Option<TemporaryDirectory>,
 }
 
-struct Writer {
+pub(crate) struct Writer {
     conn: Connection,
+    /// The generation of the last commit that concerned other hosts.
+    pub(crate) durable_generation: u64,
     /// No generation above this one may be used before a greater mark is safe on disk.
     high_water: u64,
     /// What `PRAGMA synchronous` says now.
@@ -96,6 +107,27 @@ struct Writer {
     /// Pages in the log after the last commit, and when it was last emptied as far as could be.
     logged: Arc<AtomicI32>,
     emptied: i32,
+}
+
+/// What was done in a write transaction.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// The tables with changes.
+    pub(crate) tables: BTreeSet<usize>,
+    /// What others have to follow; `None` if they have to take a full copy.
+    pub(crate) journal: Option<Vec<Edit>>,
+    /// What the store has become in its pool.
+    pub(crate) standing: Option<Standing>,
+}
+
+impl Done {
+    fn applied(applied: &Applied, journal: Vec<Edit>) -> Done {
+        Done {
+            tables: applied.tables().collect(),
+            journal: Some(journal),
+            standing: None,
+        }
+    }
 }
 
 /// Pages in the log from which it is emptied into the file; then again when it grew by a quarter of that.
@@ -141,8 +173,13 @@ impl Store {
             path: path.to_owned(),
             options,
             layout: opened.layout,
+            first: generation,
+            journal: Mutex::new(None),
+            standing: RwLock::new(opened.standing),
+            follow_only: AtomicBool::new(false),
             writer: Mutex::new(Writer {
                 conn: opened.conn,
+                durable_generation: opened.durable,
                 high_water: opened.high_water,
                 durable: true,
                 temporary: temporary.is_some(),
@@ -189,11 +226,18 @@ impl Store {
                 edits: Vec::new(),
             });
         }
-        let durable = finished
-            .planned
-            .iter()
-            .any(|planned| self.is_durable(&planned.edit));
+        let concerns_others = |planned: &&Planned| self.is_durable(&planned.edit);
+        let durable = finished.planned.iter().find(concerns_others);
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(planned) = durable
+            && self.0.follow_only.load(Ordering::Acquire)
+        {
+            return Err(CommitError::Follower {
+                class: planned.edit.class.clone(),
+                reference: planned.edit.reference.clone(),
+            });
+        }
+        let durable = durable.is_some();
         let mut edits = Vec::new();
         let generation = self.write(&mut writer, durable, None, |conn, generation| {
             let current = self.generation();
@@ -210,7 +254,7 @@ impl Store {
             let applied = apply::apply(conn, layout, generation, &edits)?;
             let unique = self.0.options.unique;
             apply::check(conn, layout, &applied, unique, finished.snapshot)?;
-            Ok(applied)
+            Ok(Done::applied(&applied, self.to_follow(&edits)))
         })?;
         Ok(Commit { generation, edits })
     }
@@ -232,44 +276,40 @@ impl Store {
         }
     }
 
-    /// Applies a commit of another store, as one generation with the same number. Only whole logs lead anywhere: what
-    /// the commit builds on must be here.
-    pub fn replay(&self, commit: &Commit) -> Result<(), DbError> {
-        if commit.edits.is_empty() {
-            return Ok(());
-        }
-        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = self.generation();
-        if commit.generation <= store {
-            let commit = commit.generation;
-            return Err(DbError::Stale { commit, store });
-        }
-        let durable = commit.edits.iter().any(|edit| self.is_durable(edit));
-        let number = Some(commit.generation);
-        let written = self.write(&mut writer, durable, number, |conn, generation| {
-            Ok(apply::apply(
-                conn,
-                &self.0.layout,
-                generation,
-                &commit.edits,
-            )?)
-        });
-        match written {
-            Ok(_) => Ok(()),
-            Err(CommitError::Db(error)) => Err(error),
-            Err(other) => Err(DbError::Unfit {
-                commit: commit.generation,
-                what: other.to_string(),
-            }),
+    /// The part of a commit that survives a restart and concerns other hosts.
+    pub fn durable(&self, commit: &Commit) -> Commit {
+        Commit {
+            generation: commit.generation,
+            edits: self.durable_edits(&commit.edits),
         }
     }
 
-    /// The part of a commit that survives a restart and concerns other hosts.
-    pub fn durable(&self, commit: &Commit) -> Commit {
-        let edits = commit.edits.iter().filter(|edit| self.is_durable(edit));
-        Commit {
-            generation: commit.generation,
-            edits: edits.cloned().collect(),
+    fn durable_edits(&self, edits: &[Edit]) -> Vec<Edit> {
+        let mut durable: Vec<Edit> = edits
+            .iter()
+            .filter(|edit| self.is_durable(edit))
+            .cloned()
+            .collect();
+        for edit in &mut durable {
+            if let (Act::Insert(fields), Some(at)) =
+                (&mut edit.act, self.0.layout.table(&edit.class))
+            {
+                let table = &self.0.layout.tables[at];
+                let durable = |name: &str| {
+                    let at = table.class.index(name);
+                    at.is_none_or(|at| table.columns[at].durable)
+                };
+                fields.retain(|(name, _)| durable(name));
+            }
+        }
+        durable
+    }
+
+    /// The part of a commit for the journal, if there is one.
+    fn to_follow(&self, edits: &[Edit]) -> Vec<Edit> {
+        match &*self.journal() {
+            Some(_) => self.durable_edits(edits),
+            None => Vec::new(),
         }
     }
 
@@ -345,22 +385,22 @@ impl Store {
         let Some(at) = self.0.layout.table(&edit.class) else {
             return true;
         };
-        let class = self.0.layout.tables[at].class;
+        let table = &self.0.layout.tables[at];
         if matches!(edit.act, Act::Touch) {
             // Only the stamp moves, and no generation is given twice whatever becomes of it.
             return false;
         }
-        let field = edit.act.field().and_then(|field| class.field(field));
-        !class.volatile && !field.is_some_and(|field| field.volatile)
+        let field = edit.act.field().and_then(|field| table.class.index(field));
+        !table.class.volatile && field.is_none_or(|field| table.columns[field].durable)
     }
 
     /// One write transaction: the next generation, or the one given, comes to be.
-    fn write(
+    pub(crate) fn write(
         &self,
         writer: &mut Writer,
         durable: bool,
         number: Option<u64>,
-        work: impl FnOnce(&Connection, u64) -> Result<Applied, CommitError>,
+        work: impl FnOnce(&Connection, u64) -> Result<Done, CommitError>,
     ) -> Result<u64, CommitError> {
         let since = self.0.micros().max(1);
         self.0.writing.store(since, Ordering::Relaxed);
@@ -374,7 +414,7 @@ impl Store {
         writer: &mut Writer,
         durable: bool,
         number: Option<u64>,
-        work: impl FnOnce(&Connection, u64) -> Result<Applied, CommitError>,
+        work: impl FnOnce(&Connection, u64) -> Result<Done, CommitError>,
     ) -> Result<u64, CommitError> {
         let generation = number.unwrap_or_else(|| self.generation() + 1);
         // A number that a client may see must never be given again, so the mark above it goes to disk first.
@@ -382,36 +422,70 @@ impl Store {
         writer.begin(durable || reserve)?;
         let high_water = generation + migrate::RESERVED;
         let conn = &writer.conn;
-        let worked = work(conn, generation).and_then(|applied| {
+        let worked = work(conn, generation).and_then(|done| {
             if reserve {
                 migrate::set_meta(conn, "high_water", high_water)?;
             }
             migrate::set_meta(conn, "generation", generation)?;
+            if durable {
+                migrate::set_meta(conn, "durable", generation)?;
+            }
+            if let Some(standing) = &done.standing {
+                standing.write(conn)?;
+            }
             // Before readers can see the rows, or a reader could take a changed class for an unchanged one.
-            for table in applied.tables() {
-                self.0.last_changes[table].fetch_max(generation, Ordering::AcqRel);
+            for table in &done.tables {
+                self.0.last_changes[*table].fetch_max(generation, Ordering::AcqRel);
             }
             // And no view that starts after another one may show an older generation.
             self.0.visible.store(generation, Ordering::Release);
             conn.prepare_cached("COMMIT")?.execute([])?;
-            Ok(())
+            Ok(done)
         });
-        if let Err(error) = worked {
-            self.0.visible.store(self.generation(), Ordering::Release);
-            if let Err(also) = writer.end() {
-                tracing::error!("the next commit has to undo this one first: {also}");
+        let done = match worked {
+            Ok(done) => done,
+            Err(error) => {
+                self.0.visible.store(self.generation(), Ordering::Release);
+                if let Err(also) = writer.end() {
+                    tracing::error!("the next commit has to undo this one first: {also}");
+                }
+                return Err(error);
             }
-            return Err(error);
-        }
+        };
         if reserve {
             writer.high_water = high_water;
         }
+        if durable {
+            writer.durable_generation = generation;
+        }
+        // Whoever hears of the generation finds its commit in the journal.
+        self.publish(generation, durable, done);
         self.0.generation.store(generation, Ordering::Release);
         self.0.refresh();
         self.0.committed.store(self.0.micros(), Ordering::Relaxed);
         self.0.watch.send_replace(generation);
         writer.empty_log();
         Ok(generation)
+    }
+
+    /// Puts a commit into the journal, and what the store has become where it is asked for.
+    fn publish(&self, generation: u64, durable: bool, done: Done) {
+        let mut journal = self.journal();
+        if let Some(standing) = done.standing {
+            let mut own = self
+                .0
+                .standing
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *own = standing;
+        }
+        match (&mut *journal, done.journal) {
+            (Some(journal), Some(edits)) if !edits.is_empty() => {
+                journal.push(Commit { generation, edits });
+            }
+            (Some(journal), None) if durable => journal.cut(generation),
+            _ => {}
+        }
     }
 
     /// A draft conflicts if a row that it relies on, or a field or key that it writes, changed since its snapshot.

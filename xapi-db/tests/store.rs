@@ -856,9 +856,12 @@ fn volatile_objects_and_durable_ones_commit_together() {
 }
 
 #[test]
-fn a_replayed_commit_has_the_same_effect() {
+fn a_commit_that_is_followed_has_the_same_effect() {
     let one = store();
     let two = store();
+    let copy = one.copy().unwrap();
+    two.replace(copy.position(), copy).unwrap();
+    let start = (one.generation(), two.generation());
     let net = Ref::<Network>::new("OpaqueRef:net");
     type Step<'a> = &'a dyn Fn(&Draft) -> Result<(), ApiError>;
     let steps: [Step; 4] = [
@@ -894,26 +897,46 @@ fn a_replayed_commit_has_the_same_effect() {
         log.push(serde_json::to_string(&one.commit(draft).unwrap()).unwrap());
     }
     for line in &log {
-        two.replay(&serde_json::from_str(line).unwrap()).unwrap();
+        let at = two.position().unwrap();
+        let commit = serde_json::from_str(line).unwrap();
+        two.replay_from(at, &commit).unwrap();
     }
-    assert_eq!(one.generation(), two.generation());
+    let at = two.position().unwrap();
+    assert_eq!(at.generation, one.generation());
     for class in xapi_model::MODEL {
         let (one, two) = (one.view().unwrap(), two.view().unwrap());
         assert_eq!(one.rows(class).unwrap(), two.rows(class).unwrap());
-        assert_eq!(one.changes_since(1).unwrap(), two.changes_since(1).unwrap());
     }
-    let stale = serde_json::from_str(&log[3]).unwrap();
-    assert!(matches!(
-        two.replay(&stale),
-        Err(xapi_db::DbError::Stale { .. })
-    ));
-    let unfit: xapi_db::Commit = serde_json::from_str(&log[3].replace(":net", ":none")).unwrap();
-    let unfit = xapi_db::Commit {
-        generation: two.generation() + 1,
-        ..unfit
+    let changes =
+        |store: &Store, since| store.view().unwrap().changes_since(since).unwrap().classes;
+    assert_eq!(changes(&one, start.0), changes(&two, start.1));
+    let last: xapi_db::Commit = serde_json::from_str(&log[3]).unwrap();
+    for from in [
+        xapi_db::Position { term: 1, ..at },
+        xapi_db::Position {
+            generation: at.generation - 1,
+            ..at
+        },
+    ] {
+        let astray = two.replay_from(from, &last);
+        assert!(matches!(astray, Err(xapi_db::DbError::Astray { .. })));
+    }
+    let unfit = |commit: xapi_db::Commit| {
+        let before = two.generation();
+        let unfit = two.replay_from(at, &commit);
+        assert!(
+            matches!(unfit, Err(xapi_db::DbError::Unfit { .. })),
+            "{unfit:?}"
+        );
+        assert_eq!((two.position(), two.generation()), (Some(at), before));
     };
-    assert!(matches!(
-        two.replay(&unfit),
-        Err(xapi_db::DbError::Unfit { .. })
-    ));
+    unfit(last);
+    let next = |line: &str| xapi_db::Commit {
+        generation: at.generation + 1,
+        ..serde_json::from_str(line).unwrap()
+    };
+    unfit(next(&log[3].replace(":net", ":none")));
+    unfit(next(&log[3].replace("name_label", "name_lable")));
+    unfit(next(&log[3].replace("\"network\"", "\"task\"")));
+    unfit(next(&log[2].replace("\"1\"", "1")));
 }

@@ -14,6 +14,7 @@ pub mod classes;
 pub mod desc;
 pub mod errors;
 pub mod messages;
+pub mod position;
 pub mod request;
 pub mod text;
 pub mod time;
@@ -26,6 +27,7 @@ pub use desc::{
     CallDesc, ClassDesc, EnumDesc, Field, FieldDesc, ParamDesc, Qualifier, Relation, Role, State,
 };
 pub use errors::ApiError;
+pub use position::Position;
 pub use time::DateTime;
 pub use types::{AnyRecord, Call, Class, EventBatch, Key, Many, Ref, Type, TypeError, Wire};
 pub use value::Value;
