@@ -264,7 +264,7 @@ fn management_that_cannot_be_had_as_it_was_is_alone_and_the_host_marked_until_it
         host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
             .unwrap();
         management_is_up(&host);
-        xapi_core::startup::reconverge(host.core()).unwrap();
+        xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
         assert_eq!(mark(&host), None, "at {at}");
         assert_eq!(host.diverged(), Vec::<String>::new(), "at {at}");
         management_is_up(&host);

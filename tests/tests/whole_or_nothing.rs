@@ -416,7 +416,7 @@ fn what_is_already_so_is_not_written_again() {
     let before = written(&host);
     host.call("PIF.plug", vec![text(&host.pif("bond0"))])
         .unwrap();
-    xapi_core::startup::reconverge(host.core()).unwrap();
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
     assert_eq!(written(&host), before);
 }
 
@@ -475,6 +475,6 @@ fn gro_is_switched_on_every_nic_of_a_bond_and_other_config_overrides_it() {
     let params = std::iter::once(text(&host.pif("eth3"))).chain(key);
     host.call("PIF.add_to_other_config", params.collect())
         .unwrap();
-    xapi_core::startup::reconverge(host.core()).unwrap();
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
     assert_eq!(["eth0", "eth3"].map(does_gro), [false, true]);
 }

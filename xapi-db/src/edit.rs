@@ -68,6 +68,10 @@ pub enum Act {
     Destroy,
 }
 
+/// A value that goes from one host to another, as JSON that says by itself what it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Portable(#[serde(with = "portable")] pub Value);
+
 /// What one commit did. Generations grow with each commit, and may skip numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commit {

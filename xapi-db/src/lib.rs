@@ -34,7 +34,7 @@ mod store;
 
 pub use changes::{Changes, ClassChanges};
 pub use draft::Draft;
-pub use edit::{Act, Commit, Edit};
+pub use edit::{Act, Commit, Edit, Portable};
 pub use error::{CommitError, DbError};
 pub use full_copy::FullCopy;
 pub use journal::Since;

@@ -76,7 +76,7 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
                 tracing::info!("{signal}: stopping; the network stays as it is");
                 break;
             }
-            Ok(Told::Management(..)) => {}
+            Ok(Told::Management(..) | Told::Restart) => {}
             Err(mpsc::RecvTimeoutError::Timeout) => listening.again(),
             Err(why) => return Err(why.into()),
         }

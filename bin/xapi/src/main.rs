@@ -118,6 +118,7 @@ fn list_startup() {
         let on = match step.on {
             On::Any => "any",
             On::Master => "master",
+            On::Slave => "slave",
         };
         let failing = match step.failing {
             Failing::Stop => "stop",
@@ -207,12 +208,19 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     let watch = Watch::start(&core)?;
     let (tell, told) = mpsc::channel();
     signals.tell(tell.clone())?;
+    let restarts = tell.clone();
     core.on_management(move |enabled| {
         // Who enabled management finds it answering.
         let (done, is_done) = mpsc::channel();
         let told = tell.send(Told::Management(enabled, done)).is_ok();
         if !told || is_done.recv_timeout(SHUTDOWN) == Err(mpsc::RecvTimeoutError::Timeout) {
             tracing::warn!("management changed, and the listeners did not yet");
+        }
+    });
+    let restart = restarts.clone();
+    core.on_restart(move || {
+        if restart.send(Told::Restart).is_err() {
+            tracing::debug!("to be started anew while the daemon ends");
         }
     });
     let answers = Arc::new(Answers(Api::new(Arc::clone(&core))));
@@ -224,11 +232,12 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     tracing::info!("answering {:?} after the start", began.elapsed());
     let mut watchdog = Watchdog::new();
-    let signal = loop {
+    let ended = loop {
         let wait = LISTEN_AGAIN.min(watchdog.wait());
         watchdog.pat(|| listening.health(&core));
         match told.recv_timeout(wait) {
-            Ok(Told::Signal(signal)) => break signal,
+            Ok(Told::Signal(signal)) => break Some(signal),
+            Ok(Told::Restart) => break None,
             Ok(Told::Management(enabled, done)) => {
                 listening.management(enabled);
                 drop(done);
@@ -237,15 +246,40 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
             Err(why) => return Err(why.into()),
         }
     };
-    tracing::info!("{signal}: stopping; the network stays as it is");
-    tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    match ended {
+        Some(signal) => {
+            tracing::info!("{signal}: stopping; the network stays as it is");
+            tell_systemd(&[sd_notify::NotifyState::Stopping]);
+        }
+        None => tracing::info!("starting anew; the network stays as it is"),
+    }
     drop(pid_file);
     listening.stop();
     if !core.quiesce(SHUTDOWN) {
         tracing::warn!("a change of the network was still under way; the next start settles it");
     }
     drop(watch);
-    Ok(())
+    match ended {
+        Some(_) => Ok(()),
+        None => Err(begin_anew().into()),
+    }
+}
+
+/// The daemon in the place of this one, under the same process number: whoever watches it sees no end. Returns only if
+/// that fails.
+fn begin_anew() -> String {
+    use std::os::unix::process::CommandExt;
+    let mut words = std::env::args_os();
+    let program = std::env::current_exe()
+        .map(PathBuf::into_os_string)
+        .or_else(|why| words.next().ok_or(why));
+    let why = match program {
+        Ok(program) => std::process::Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .exec(),
+        Err(why) => why,
+    };
+    format!("the daemon could not be started anew: {why}")
 }
 
 /// systemd's watchdog: told twice in its time that the daemon works, as long as it does.
@@ -299,6 +333,8 @@ fn options() -> Options {
 /// What the main thread waits for.
 enum Told {
     Signal(Signal),
+    /// The daemon is to begin anew, as what it is told to be by its files.
+    Restart,
     /// Management is enabled or not; the sender goes when the listeners are as that asks.
     Management(bool, mpsc::Sender<()>),
 }

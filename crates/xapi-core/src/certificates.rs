@@ -14,6 +14,7 @@ use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::files;
+use crate::pool::role::Role;
 use crate::topology::pifs_of;
 use crate::{Config, Result};
 
@@ -105,7 +106,11 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
     if let Some(why) = unusable {
         tell_unusable(core, own, &why, "; clients see a temporary one");
     }
-    record(core, own, &certificate)
+    // The rows of a slave are its master's to write.
+    match core.pool.standing.role() {
+        Role::Master => record(core, own, &certificate),
+        Role::Slave(_) | Role::Broken => Ok(()),
+    }
 }
 
 /// Tells the operator of a file that gives no identity, and what is instead of it; in the log at least.

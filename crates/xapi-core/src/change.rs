@@ -61,7 +61,7 @@ impl Core {
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
-        let _turn = self.turn()?;
+        let _turn = self.turn(host)?;
         let outcome = self.attempt(care, host, about, edit);
         self.metrics.changed(match &outcome {
             Ok(_) => Ended::Committed,
@@ -92,7 +92,7 @@ impl Core {
             let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
                 let topology = topology::of_host(&draft, host)?;
-                if !startup::may_converge(self, &draft)? {
+                if !startup::may_converge(self, &draft, host)? {
                     // What changes nothing of the network may be prepared: an address, before management gets it.
                     if topology == topology::of_host(&self.view()?, host)? {
                         return Ok((out, false));
@@ -113,7 +113,7 @@ impl Core {
                 let before = topology::of_host(&self.view()?, host)?;
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
-                    let asked = Proof::before(care, &**agent, &before, &request.topology)?;
+                    let asked = Proof::before(care, &*agent, &before, &request.topology)?;
                     proof = Some(asked);
                 }
                 let wanted = request.topology.clone();
@@ -127,14 +127,14 @@ impl Core {
                 converged = true;
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&**agent, &outcome.facts, leased, within, about)?;
+                    proof.holds(&*agent, &outcome.facts, leased, within, about)?;
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
-                        self.busy.set(None);
-                        self.confirmation.begin();
+                        self.busy.ends(host);
+                        self.confirmation.begin(host)?;
                         self.tell_those_in_line();
                         let said = self.confirmation.wait(within, about);
-                        self.busy.set(Some(std::time::Instant::now()));
+                        self.busy.begins(host);
                         said?;
                     }
                     proven = Some(wanted);
@@ -152,8 +152,7 @@ impl Core {
             match self.store.commit(draft) {
                 Ok(_) => {
                     if asked {
-                        self.keep_topology(host);
-                        self.publish(host);
+                        self.settled(host);
                     }
                     return Ok(out);
                 }
@@ -177,15 +176,32 @@ impl Core {
         }
     }
 
+    /// A host is as its rows say: what stands beside the database follows. Another host sees to its own when the commit
+    /// gets there.
+    pub(crate) fn settled(&self, host: &Ref<Host>) {
+        if self.is_here(host) {
+            self.keep_topology(host);
+            self.publish(host);
+        } else {
+            self.pool.keep(host);
+        }
+    }
+
+    /// Whether this is the host that the daemon runs on.
+    pub(crate) fn is_here(&self, host: &Ref<Host>) -> bool {
+        self.localhost().is_ok_and(|here| here == *host)
+    }
+
     /// Puts the host back to what the database says after a change that the host took and the database did not. What can't
     /// be had again is noted as at a start.
     fn restore(&self, host: &Ref<Host>, why: ApiError) -> (ApiError, Ended) {
         let back = self
             .view()
-            .and_then(|view| startup::may_converge(self, &view))
+            .and_then(|view| startup::may_converge(self, &view, host))
             .and_then(|may| match may {
-                true => startup::reconverge_in_turn(self).map(Some),
-                false => last_topology::bring_up(&self.config, &*self.agent),
+                true => startup::reconverge_in_turn(self, host).map(Some),
+                false if self.is_here(host) => last_topology::bring_up(&self.config, &*self.agent),
+                false => Ok(None),
             });
         match back {
             // What it is, is marked and told already.
@@ -265,6 +281,9 @@ impl Core {
         why: &NetError,
     ) -> ApiError {
         tracing::warn!("{host}: {why}");
+        if why.cause == Cause::Unreachable && !self.is_here(host) {
+            return errors::cannot_contact_host(host);
+        }
         if let Undo::Failed(_) = why.undo {
             // The agent has told so, too; then the record is marked.
             tracing::error!("{host}: its network is neither as before nor as asked");

@@ -1,6 +1,6 @@
 //! What a call runs in: the daemon's parts, and who is asking.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -15,6 +15,7 @@ use crate::Result;
 use crate::auth::Authenticate;
 use crate::config::Config;
 use crate::dispatch::Handler;
+use crate::pool::Pool;
 use crate::session::attempts::Attempts;
 use crate::vifs_to_move::Hands;
 
@@ -62,7 +63,9 @@ pub struct Core {
     certifying: Mutex<()>,
     /// A change that waits for a person to say that all is well.
     pub(crate) confirmation: crate::proof::Confirmation,
-    /// One change at a time for this host's network.
+    /// The other hosts, and what this one is to them.
+    pub pool: Pool,
+    /// One change at a time for each host's network.
     changing: Turns,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
     pub(crate) callers: crate::session::Callers,
@@ -74,6 +77,8 @@ pub struct Core {
     management: AtomicBool,
     /// Told when that changes.
     on_management: OnceLock<Box<dyn Fn(bool) + Send + Sync>>,
+    /// Told when the daemon is to begin anew.
+    on_restart: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// A network reset that is not at its end.
     pub(crate) reset: crate::reset::Waiting,
     /// What the firewall was told.
@@ -113,6 +118,7 @@ impl Core {
             here: None,
             certifying: Mutex::new(()),
             confirmation: crate::proof::Confirmation::default(),
+            pool: Pool::default(),
             changing: Turns::default(),
             callers: crate::session::Callers::default(),
             attempts,
@@ -120,6 +126,7 @@ impl Core {
             localhost: OnceLock::new(),
             management: AtomicBool::new(false),
             on_management: OnceLock::new(),
+            on_restart: OnceLock::new(),
             reset: crate::reset::Waiting::default(),
             firewall: crate::firewall::Firewall::default(),
             hands: OnceLock::new(),
@@ -133,25 +140,24 @@ impl Core {
         }
     }
 
-    /// Waits for this host's network to be free of changes; refused once the daemon ends. A change that waits for a person
-    /// is not waited for: OTHER_OPERATION_IN_PROGRESS [host, reference].
-    pub(crate) fn turn(&self) -> Result<Turn<'_>> {
+    /// Waits for a host's network to be free of changes; refused once the daemon ends. A change that waits for a person is
+    /// not waited for: OTHER_OPERATION_IN_PROGRESS [host, reference].
+    pub(crate) fn turn(&self, host: &Ref<Host>) -> Result<Turn<'_>> {
         let mut state = self.changing.state();
         loop {
             if state.closed {
                 return Err(errors::host_still_booting());
             }
-            if state.busy && self.confirmation.waits() {
-                let host = self.localhost()?.as_str().to_owned();
+            if !state.busy.contains(host) {
+                state.busy.insert(host.clone());
+                self.busy.begins(host);
+                return Ok(Turn(self, host.clone()));
+            }
+            if self.confirmation.waits_on(host) {
                 return Err(ApiError::new(
                     "OTHER_OPERATION_IN_PROGRESS",
-                    vec!["host".to_owned(), host],
+                    vec!["host".to_owned(), host.as_str().to_owned()],
                 ));
-            }
-            if !state.busy {
-                state.busy = true;
-                self.busy.set(Some(std::time::Instant::now()));
-                return Ok(Turn(self));
             }
             state = self
                 .changing
@@ -175,7 +181,7 @@ impl Core {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes no further change and waits for the one under way, so long. False if it still goes on then.
+    /// Takes no further change and waits for those under way, so long. False if one still goes on then.
     pub fn quiesce(&self, within: Duration) -> bool {
         self.confirmation.end();
         let mut state = self.changing.state();
@@ -183,9 +189,14 @@ impl Core {
         self.changing.free.notify_all();
         let free = &self.changing.free;
         let (state, _) = free
-            .wait_timeout_while(state, within, |state| state.busy)
+            .wait_timeout_while(state, within, |state| !state.busy.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
-        !state.busy
+        state.busy.is_empty()
+    }
+
+    /// Whether the daemon is about to end: no change begins any more.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.changing.state().closed
     }
 
     /// A consistent view of the objects.
@@ -240,6 +251,19 @@ impl Core {
         self.on_management.get_or_init(|| Box::new(tell));
     }
 
+    /// Has somebody told when the daemon is to begin anew, with whatever it is then. Only the first to ask is told.
+    pub fn on_restart(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.on_restart.get_or_init(|| Box::new(tell));
+    }
+
+    /// Has the daemon begin anew, once the calls under way are answered.
+    pub(crate) fn restart(&self) {
+        match self.on_restart.get() {
+            Some(tell) => tell(),
+            None => tracing::error!("nobody can start the daemon anew: its role is as before"),
+        }
+    }
+
     /// Has somebody asked before attached VIFs get another network, instead of the guests themselves. Only the first one is.
     pub fn set_hands(&self, hands: impl Hands + 'static) {
         self.hands.get_or_init(|| Box::new(hands));
@@ -262,18 +286,18 @@ impl Core {
     }
 
     /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
-    pub fn agent_of(&self, view: &impl Read, host: &Ref<Host>) -> Result<&Arc<dyn Agent>> {
+    pub fn agent_of(&self, view: &impl Read, host: &Ref<Host>) -> Result<Arc<dyn Agent>> {
         if *host == self.localhost()? {
-            return Ok(&self.agent);
+            return Ok(Arc::clone(&self.agent));
         }
         if !view.exists(host)? {
             return Err(errors::handle_invalid("host", host));
         }
-        Err(errors::host_offline(host))
+        self.pool.agent(host)
     }
 }
 
-/// Who may change the host's network.
+/// Who may change which host's network.
 #[derive(Default)]
 struct Turns {
     state: Mutex<TurnState>,
@@ -282,7 +306,7 @@ struct Turns {
 
 #[derive(Default)]
 struct TurnState {
-    busy: bool,
+    busy: BTreeSet<Ref<Host>>,
     closed: bool,
 }
 
@@ -292,14 +316,16 @@ impl Turns {
     }
 }
 
-/// The right to change the host's network, until it is dropped.
-pub(crate) struct Turn<'a>(&'a Core);
+/// The right to change a host's network, until it is dropped.
+pub(crate) struct Turn<'a>(&'a Core, Ref<Host>);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.busy.set(None);
-        self.0.changing.state().busy = false;
-        self.0.changing.free.notify_one();
+        let Turn(core, host) = self;
+        core.busy.ends(host);
+        core.changing.state().busy.remove(host);
+        // Those in line wait for different hosts.
+        core.changing.free.notify_all();
     }
 }
 

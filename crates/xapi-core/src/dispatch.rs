@@ -10,6 +10,7 @@ use xapi_model::{
 
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::events::{self, Wait};
+use crate::pool::slave;
 use crate::{Result, audit, implied, not_yet, proof, roles, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
@@ -80,6 +81,9 @@ impl Api {
             } else {
                 params.swap_remove(0)
             }));
+        }
+        if let Some(answer) = slave::hand_on(&self.core, origin, name, &params)? {
+            return Ok(Begun::Done(answer));
         }
         let (mode, bare) = split_mode(name);
         let Some(message) = messages().find(bare) else {

@@ -1,7 +1,10 @@
 //! Whether the daemon can still do its work: what systemd's watchdog and `GET /health` ask.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use xapi_model::{Host, Ref};
 
 use crate::context::Core;
 
@@ -11,37 +14,36 @@ const STUCK: u32 = 4;
 /// A write of the database that takes longer waits for a disk that does not answer.
 const DISK: Duration = Duration::from_secs(60);
 
-/// When the change under way began, and when the thread that follows the network last kept house.
+/// When the change under way of each host began, and when the thread that follows the network last kept house.
 #[derive(Default)]
-pub(crate) struct Busy(Mutex<Option<Instant>>, Mutex<Option<Instant>>);
+pub(crate) struct Busy(Mutex<BTreeMap<Ref<Host>, Instant>>, Mutex<Option<Instant>>);
 
 impl Busy {
-    pub(crate) fn set(&self, since: Option<Instant>) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = since;
+    fn changes(&self) -> MutexGuard<'_, BTreeMap<Ref<Host>, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A change of a host's network begins, or goes on after it has waited for somebody.
+    pub(crate) fn begins(&self, host: &Ref<Host>) {
+        self.changes().insert(host.clone(), Instant::now());
+    }
+
+    /// It is at its end, or waits for somebody who may take as long as he likes.
+    pub(crate) fn ends(&self, host: &Ref<Host>) {
+        self.changes().remove(host);
     }
 
     pub(crate) fn keeps_house(&self) {
-        *self
-            .1
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
+        *self.1.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     fn kept(&self) -> Option<Instant> {
-        *self
-            .1
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the oldest change under way began.
     fn since(&self) -> Option<Instant> {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.changes().values().min().copied()
     }
 }
 

@@ -29,6 +29,8 @@ pub mod last_topology;
 pub mod metrics;
 pub mod not_yet;
 pub mod ops;
+mod particulars;
+pub mod pool;
 pub mod proof;
 pub mod reset;
 mod roles;

@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use xapi_model::messages::Message;
-use xapi_model::{ApiError, Pif, Ref, errors};
+use xapi_model::{ApiError, Host, Pif, Ref, errors};
 use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
@@ -318,7 +318,8 @@ pub(crate) struct Confirmation {
 
 #[derive(Default)]
 struct Confirming {
-    waits: bool,
+    /// The host whose change waits.
+    waits: Option<Ref<Host>>,
     until: Option<Instant>,
     word: Option<Word>,
     ends: bool,
@@ -329,10 +330,18 @@ impl Confirmation {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From here on the change waits.
-    pub(crate) fn begin(&self) {
+    /// From here on a host's change waits. OTHER_OPERATION_IN_PROGRESS [host, reference] if another host's does: who
+    /// confirms does not say which he means.
+    pub(crate) fn begin(&self, host: &Ref<Host>) -> Result<()> {
         let mut state = self.state();
-        (state.waits, state.word) = (true, None);
+        if let Some(other) = &state.waits {
+            return Err(ApiError::new(
+                "OTHER_OPERATION_IN_PROGRESS",
+                vec!["host".to_owned(), other.as_str().to_owned()],
+            ));
+        }
+        (state.waits, state.word) = (Some(host.clone()), None);
+        Ok(())
     }
 
     /// Waits for the word of a person. An error if there is none in time, or if it is no.
@@ -345,7 +354,7 @@ impl Confirmation {
             .said
             .wait_timeout_while(state, within, undecided)
             .unwrap_or_else(PoisonError::into_inner);
-        (state.waits, state.until) = (false, None);
+        (state.waits, state.until) = (None, None);
         let why = match (state.word.take(), state.ends) {
             (Some(Word::Yes), _) => return Ok(()),
             (Some(Word::No), _) => "the change was refused".to_owned(),
@@ -358,22 +367,24 @@ impl Confirmation {
         ))
     }
 
-    /// Whether a change waits for a person.
-    pub(crate) fn waits(&self) -> bool {
-        self.state().waits
+    /// Whether a change of this host waits for a person.
+    pub(crate) fn waits_on(&self, host: &Ref<Host>) -> bool {
+        self.state().waits.as_ref() == Some(host)
     }
 
     /// How long a change still waits for a person; `None` if none does, or if somebody has said his word.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         let state = self.state();
-        let until = state.until.filter(|_| state.waits && state.word.is_none());
+        let until = state
+            .until
+            .filter(|_| state.waits.is_some() && state.word.is_none());
         until.map(|until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Says that all is well, or not. OPERATION_NOT_ALLOWED if nothing waits for it.
     pub(crate) fn say(&self, well: bool) -> Result<()> {
         let mut state = self.state();
-        if !state.waits || state.word.is_some() {
+        if state.waits.is_none() || state.word.is_some() {
             return Err(errors::operation_not_allowed(
                 "no change of the network waits to be confirmed",
             ));

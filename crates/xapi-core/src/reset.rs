@@ -25,6 +25,7 @@ use xapi_net::topology::{Name, Topology};
 use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Scanning};
 use crate::ops::position::Naming;
+use crate::particulars::Particulars;
 use crate::topology::{pif_of_device, pifs_of};
 use crate::{Result, alert, console, diverged, facts, startup, topology};
 pub(crate) use end::{note_management, settle};
@@ -137,7 +138,8 @@ fn carry_out(core: &Core, pending: Pending) -> Result<()> {
     );
     // What this itself commits is not somebody else's choice of a management interface.
     let before = core.reset.state().take();
-    let done = core.turn().and_then(|_turn| reset(core, &pending));
+    let host = core.localhost()?;
+    let done = core.turn(&host).and_then(|_turn| reset(core, &pending));
     match done {
         Ok(true) => {
             *core.reset.state() = Some(For::Address(pending));
@@ -279,12 +281,17 @@ fn edited(
     let removed = rows::remove(draft, host, &kept.stay)?;
     tracing::warn!("{removed:?}; {} PIFs stay", kept.stay.pifs.len());
     let family = family_by_inventory(core)?;
+    let of = Particulars {
+        management: String::new(),
+        family: family.to_string(),
+        ..core.particulars(host)?
+    };
     pif::scan_into(
         core,
         draft,
         host,
         found,
-        &(String::new(), family.to_string()),
+        &of,
         &Naming::Kernel,
         Scanning::All,
     )?;

@@ -17,10 +17,12 @@ use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
 use crate::alert::tell;
 use crate::carried::{self, Clash, Moving};
-use crate::context::Core;
+use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
-use crate::{Result, adopt, certificates, diverged, facts, guests, reset, software, topology};
+use crate::{
+    Result, adopt, certificates, diverged, facts, guests, pool, reset, software, topology,
+};
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
 /// among it: the logical side of SR-IOV has the device of its NIC.)
@@ -46,6 +48,8 @@ pub enum On {
     Any,
     /// The master of a pool.
     Master,
+    /// The others.
+    Slave,
 }
 
 /// What a failure of a step means.
@@ -71,20 +75,33 @@ pub struct Step {
 /// The steps, in order.
 pub const TABLE: &[Step] = &[
     Step {
-        name: "bringing the network up without a database",
-        on: On::Any,
-        failing: Failing::Warn,
-        run: last_topology,
-    },
-    Step {
         name: "reading the role in the pool",
         on: On::Any,
         failing: Failing::Stop,
         run: pool_role,
     },
     Step {
+        name: "bringing the network up without a database",
+        on: On::Master,
+        failing: Failing::Warn,
+        run: last_topology,
+    },
+    // The master may be reached over it alone; what has changed meanwhile comes from there.
+    Step {
+        name: "bringing the network up as it was committed last",
+        on: On::Slave,
+        failing: Failing::Warn,
+        run: as_committed_last,
+    },
+    Step {
+        name: "finding this host in the pool's database",
+        on: On::Slave,
+        failing: Failing::Stop,
+        run: pool::find_self,
+    },
+    Step {
         name: "finding this host's records",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Stop,
         run: own_records,
     },
@@ -103,50 +120,50 @@ pub const TABLE: &[Step] = &[
     // Before anything asks for the NICs of guests: after a boot those that are shown to run are gone.
     Step {
         name: "adopting guests",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: guests::adopt::guests,
     },
     // Before anything that reads the PIFs: they may be why it is asked for.
     Step {
         name: "resetting the network if that was asked for",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: reset::at_start,
     },
     Step {
         name: "giving every NIC its PIF",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: scan,
     },
     Step {
         name: "adopting the management interface",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: adopt::management,
     },
     Step {
         name: "repairing bonds",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
-        run: repair_bonds,
+        run: repair_own_bonds,
     },
     Step {
         name: "choosing what is plugged",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: choose_plugged,
     },
     Step {
         name: "bringing the network up",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: converge,
     },
     Step {
         name: "writing the inventory",
-        on: On::Any,
+        on: On::Master,
         failing: Failing::Warn,
         run: write_inventory,
     },
@@ -162,6 +179,11 @@ pub const TABLE: &[Step] = &[
 /// Runs the table. The API may be called afterwards.
 pub fn run(core: &Arc<Core>) -> Result<()> {
     for step in TABLE {
+        // The first step finds it out.
+        let is_master = core.pool.standing.role() == pool::role::Role::Master;
+        if step.on != On::Any && (step.on == On::Master) != is_master {
+            continue;
+        }
         tracing::info!("start-up: {}", step.name);
         match (step.run)(core) {
             Ok(()) => {}
@@ -228,6 +250,17 @@ fn identity(inventory: &mut Inventory, key: &str, known: Option<String>) -> Resu
     }
 }
 
+impl Core {
+    /// The UUID of this host, which every other host of a pool knows it by.
+    pub fn own_uuid(&self) -> Result<String> {
+        let inventory = read_inventory(self)?;
+        let uuid = inventory.get(inventory::INSTALLATION_UUID);
+        uuid.filter(|uuid| !uuid.is_empty())
+            .map(str::to_owned)
+            .ok_or_else(|| errors::internal_error("the inventory does not say who this host is"))
+    }
+}
+
 /// The UUIDs of the host and its control domain that the database knows, if it knows a host.
 fn recorded(core: &Core) -> Result<(Option<String>, Option<String>)> {
     let view = core.view()?;
@@ -247,15 +280,49 @@ fn recorded(core: &Core) -> Result<(Option<String>, Option<String>)> {
 fn pool_role(core: &Core) -> Result<()> {
     let path = core.config.pool_conf();
     let failed = |why: String| errors::internal_error(format!("{} {why}", path.display()));
+    let standing = &core.pool.standing;
     match PoolRole::read(&path).map_err(|why| failed(why.to_string()))? {
-        Some(PoolRole::Master) => Ok(()),
-        None => PoolRole::Master
-            .write(&path)
-            .map_err(|why| failed(format!("cannot be written: {why}"))),
-        Some(other @ (PoolRole::Slave(_) | PoolRole::Broken)) => Err(failed(format!(
-            "says \"{other}\": only a master can start yet"
-        ))),
+        Some(PoolRole::Master) => master(core),
+        None => {
+            PoolRole::Master
+                .write(&path)
+                .map_err(|why| failed(format!("cannot be written: {why}")))?;
+            master(core)
+        }
+        Some(PoolRole::Slave(address)) => {
+            standing.set_role(pool::role::Role::Slave(address));
+            core.store.follow_only(true);
+            Ok(())
+        }
+        Some(PoolRole::Broken) => {
+            tracing::error!("{} says that somebody has to decide", path.display());
+            standing.set_role(pool::role::Role::Broken);
+            core.store.follow_only(true);
+            Ok(())
+        }
     }
+}
+
+/// This host decides. A database that has followed another master until now begins a term of its own.
+fn master(core: &Core) -> Result<()> {
+    if core.store.position().is_some() {
+        let term = core.store.promote().map_err(db_error)?;
+        tracing::warn!(term, "this host is the master of its pool from now on");
+    }
+    Ok(())
+}
+
+/// A slave's network as it was committed last, before its master can be reached.
+fn as_committed_last(core: &Core) -> Result<()> {
+    match crate::last_topology::bring_up(&core.config, &*core.agent)? {
+        Some(outcome) => tracing::info!(
+            steps = outcome.steps,
+            left_out = outcome.left_out.len(),
+            "the network is as it was committed last"
+        ),
+        None => tracing::warn!("no topology was kept: the network stays as it is"),
+    }
+    Ok(())
 }
 
 /// Pool, host and control domain: made at the first start, found at every other.
@@ -280,11 +347,20 @@ fn own_records(core: &Core) -> Result<()> {
             }
             Err(why) => return Err(why),
         };
-        if draft.all::<Pool>()?.is_empty() {
-            draft.insert(Pool {
-                master: host.clone(),
-                ..Pool::blank()
-            })?;
+        match draft.all::<Pool>()?.into_iter().next() {
+            Some((pool, _)) => draft.set(&pool, Pool::MASTER, host.clone())?,
+            None => {
+                draft.insert(Pool {
+                    master: host.clone(),
+                    ..Pool::blank()
+                })?;
+            }
+        }
+        // Each shows itself when it is linked.
+        for (other, row) in draft.all::<Host>()? {
+            if other != host && draft.exists(&row.metrics)? {
+                draft.set(&row.metrics, HostMetrics::LIVE, false)?;
+            }
         }
         let domain = control_domain(draft, &host, &domain_uuid, &hostname)?;
         draft.set(&host, Host::CONTROL_DOMAIN, domain)?;
@@ -402,18 +478,21 @@ fn scan(core: &Core) -> Result<()> {
     pif::scan_host(core, &core.localhost()?, pif::Scanning::Known)
 }
 
+fn repair_own_bonds(core: &Core) -> Result<()> {
+    repair_bonds(core, &core.localhost()?)
+}
+
 /// Nothing uses a bond's member beside its bond (the rules that the bonding design calls R2), and no member points at
 /// a bond that is gone. All in one change.
-fn repair_bonds(core: &Core) -> Result<()> {
-    let host = core.localhost()?;
-    let Err(why) = repair_one_or_all(core, &host, None) else {
+pub(crate) fn repair_bonds(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let Err(why) = repair_one_or_all(core, host, None) else {
         return Ok(());
     };
     // One bad row must not keep the other bonds from being repaired.
     tracing::error!("the bonds were not repaired together: {why}");
     let bonds = core.view()?.all::<Bond>()?;
     for (bond, _) in bonds {
-        if let Err(why) = repair_one_or_all(core, &host, Some(&bond)) {
+        if let Err(why) = repair_one_or_all(core, host, Some(&bond)) {
             tracing::error!("{bond} was not repaired: {why}");
         }
     }
@@ -509,12 +588,19 @@ fn choose_plugged(core: &Core) -> Result<()> {
     if marker.exists() {
         return Ok(());
     }
-    if !may_converge(core, &core.view()?)? {
+    let host = core.localhost()?;
+    if !may_converge(core, &core.view()?, &host)? {
         return Ok(());
     }
-    let host = core.localhost()?;
+    plug_all(core, &host)?;
+    let written = file::write(&marker, b"", 0o644);
+    written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
+}
+
+/// Plugs what a host has after the machine's boot.
+pub(crate) fn plug_all(core: &Core, host: &Ref<Host>) -> Result<()> {
     core.store.change(|draft| {
-        for (reference, pif) in pifs_of(draft, &host)? {
+        for (reference, pif) in pifs_of(draft, host)? {
             // Every one that can be: XAPI leaves VLANs and tunnels without addresses to the first guest that needs them.
             let can = match pif::kind_of(&pif) {
                 Kind::Physical | Kind::BondMaster => true,
@@ -526,23 +612,21 @@ fn choose_plugged(core: &Core) -> Result<()> {
             draft.set(&reference, Pif::LEFT_OUT, false)?;
         }
         Ok(())
-    })?;
-    let written = file::write(&marker, b"", 0o644);
-    written.map_err(|why| errors::internal_error(format!("{}: {why}", marker.display())))
+    })
 }
 
 /// Whether the rows know enough of the host's network to be made true. While the management interface is not known the
 /// network stays as somebody else left it, or as it was kept: to plug a NIC takes its addresses away, and with them the
 /// way to this host.
-pub(crate) fn may_converge(core: &Core, rows: &impl Read) -> Result<bool> {
-    let host = core.localhost()?;
-    Ok(match management_pif(rows, &host)? {
+pub(crate) fn may_converge(core: &Core, rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
+    Ok(match management_pif(rows, host)? {
         Some(pif) => {
             pif.ip_configuration_mode != IpConfigurationMode::None
                 || pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None
         }
         // Whoever had the rows removed has not asked for a host without a network.
-        None => !reset::marked(rows, &host)? && adopted(core, rows)?,
+        // Another host's network without one is left alone: by what would it be reached?
+        None => *host == core.localhost()? && !reset::marked(rows, host)? && adopted(core, rows)?,
     })
 }
 
@@ -568,12 +652,12 @@ pub(crate) fn named_management(core: &Core) -> Result<bool> {
 /// One converge for everything, as far as it goes. While the rows don't know enough, the network is brought up as it was
 /// kept, at each start anew: after a boot nothing else would.
 fn converge(core: &Core) -> Result<()> {
-    if may_converge(core, &core.view()?)? {
-        return reconverge(core).map(|_| ());
-    }
     let host = core.localhost()?;
+    if may_converge(core, &core.view()?, &host)? {
+        return reconverge(core, &host).map(|_| ());
+    }
     let kept = {
-        let _turn = core.turn()?;
+        let _turn = core.turn(&host)?;
         crate::last_topology::bring_up(&core.config, &*core.agent)
     };
     let stays = match &kept {
@@ -602,39 +686,50 @@ pub(crate) fn look_again(core: &Core) -> Result<()> {
     write_inventory(core)
 }
 
-/// Makes the host look like its rows as far as it can; what cannot be is shown unplugged, named in an alert and tried
+/// The same for another host.
+pub(crate) fn look_again_at(core: &Core, host: &Ref<Host>) -> Result<()> {
+    pif::scan_host(core, host, pif::Scanning::Known)?;
+    if may_converge(core, &core.view()?, host)? {
+        reconverge(core, host)?;
+    }
+    Ok(())
+}
+
+/// Makes a host look like its rows as far as it can; what cannot be is shown unplugged, named in an alert and tried
 /// again.
-pub fn reconverge(core: &Core) -> Result<Outcome> {
-    let _turn = core.turn()?;
-    reconverge_in_turn(core)
+pub fn reconverge(core: &Core, host: &Ref<Host>) -> Result<Outcome> {
+    let _turn = core.turn(host)?;
+    reconverge_in_turn(core, host)
 }
 
 /// The same for whoever has the host's turn.
-pub(crate) fn reconverge_in_turn(core: &Core) -> Result<Outcome> {
-    let host = core.localhost()?;
-    let (topology, mut left_out) = topology::wished(&core.view()?, &host)?;
+pub(crate) fn reconverge_in_turn(core: &Core, host: &Ref<Host>) -> Result<Outcome> {
+    let view = core.view()?;
+    let agent = core.agent_of(&view, host)?;
+    let (topology, mut left_out) = topology::wished(&view, host)?;
+    drop(view);
     let request = Request {
         topology,
         mode: Mode::WhatCan,
         within: core.config.change_deadline,
     };
-    let mut outcome = core
-        .agent
-        .converge(request)
-        .map_err(errors::internal_error)?;
+    let mut outcome = agent.converge(request).map_err(errors::internal_error)?;
     left_out.append(&mut outcome.left_out);
     outcome.left_out = left_out;
     core.store.change(|draft| {
-        note_left_out(core, draft, &host, &outcome.left_out)?;
+        note_left_out(core, draft, host, &outcome.left_out)?;
         if outcome.alone.is_none() {
-            diverged::unmark(draft, &host)?;
+            diverged::unmark(draft, host)?;
         }
-        reset::unmark(draft, &host)?;
-        facts::record(core, draft, &host, &outcome.facts)
+        reset::unmark(draft, host)?;
+        facts::record(core, draft, host, &outcome.facts)
     })?;
-    core.keep_topology(&host);
+    match core.is_here(host) {
+        true => core.keep_topology(host),
+        false => core.pool.keep(host),
+    }
     if let Some(alone) = &outcome.alone {
-        diverged::mark(core, &host, &diverged::alone_text(alone))?;
+        diverged::mark(core, host, &diverged::alone_text(alone))?;
     }
     tracing::info!(
         steps = outcome.steps,

@@ -1,6 +1,7 @@
 //! Follows what happens to the host by itself: links, addresses, bonds. The agent tells; a thread of our own reads
 //! the facts and writes them into the rows, so that clients hear of them by events.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use xapi_model::{Host, Ref};
 use xapi_net::agent::NetEvent;
 
 use crate::context::Core;
+use crate::pool::role::Role;
 use crate::{Result, diverged, facts, guests, reset, session, startup, task};
 
 /// How often sessions and tasks that nobody needs any more are looked for.
@@ -15,7 +17,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
 /// What the thread is told.
 enum Told {
-    Event(NetEvent),
+    Event(Option<Ref<Host>>, NetEvent),
     Guest(xapi_guest::Event),
     Stop,
 }
@@ -32,11 +34,17 @@ impl Watch {
         let (tell, told) = mpsc::channel();
         let events = tell.clone();
         let listener = Box::new(move |event| {
-            if events.send(Told::Event(event)).is_err() {
+            if events.send(Told::Event(None, event)).is_err() {
                 tracing::debug!("nobody follows the network any more");
             }
         });
         core.agent.subscribe(listener);
+        let events = tell.clone();
+        core.pool.on_event(move |host, event| {
+            if events.send(Told::Event(Some(host), event)).is_err() {
+                tracing::debug!("nobody follows the other hosts any more");
+            }
+        });
         if let Ok(guests) = core.guests() {
             let events = tell.clone();
             guests.subscribe(Box::new(move |event| {
@@ -76,24 +84,28 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Ok(Told::Guest(event)) => guest(core, event),
-            Ok(Told::Event(first)) => {
+            Ok(Told::Event(host, first)) => {
                 // What came meanwhile is in the same facts.
-                let mut events = vec![first];
+                let mut events = BTreeMap::from([(host, vec![first])]);
                 let mut of_guests = Vec::new();
                 while let Ok(next) = told.try_recv() {
                     match next {
-                        Told::Event(event) => events.push(event),
+                        Told::Event(host, event) => events.entry(host).or_default().push(event),
                         Told::Guest(event) => of_guests.push(event),
                         Told::Stop => return,
                     }
                 }
                 of_guests.into_iter().for_each(|event| guest(core, event));
-                let reaction = std::panic::AssertUnwindSafe(|| react(core, &events));
-                match std::panic::catch_unwind(reaction) {
-                    Ok(Ok(())) => {}
-                    // The next event reads the facts again.
-                    Ok(Err(why)) => tracing::warn!("the network's facts were not written: {why}"),
-                    Err(_) => tracing::error!("following the network panicked at {events:?}"),
+                for (host, events) in events {
+                    let reaction = || react(core, host.as_ref(), &events);
+                    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(reaction)) {
+                        Ok(Ok(())) => {}
+                        // The next event reads the facts again.
+                        Ok(Err(why)) => {
+                            tracing::warn!("the network's facts were not written: {why}");
+                        }
+                        Err(_) => tracing::error!("following the network panicked at {events:?}"),
+                    }
                 }
             }
         }
@@ -120,9 +132,18 @@ fn guest(core: &Arc<Core>, event: xapi_guest::Event) {
     }
 }
 
-fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
-    tracing::debug!(?events, "the network changed by itself");
-    let host = core.localhost()?;
+/// What a host's network did by itself goes into its rows; nothing for the host means this one.
+fn react(core: &Arc<Core>, host: Option<&Ref<Host>>, events: &[NetEvent]) -> Result<()> {
+    tracing::debug!(?host, ?events, "the network changed by itself");
+    // A slave tells its master, whose the rows are.
+    if core.pool.standing.role() != Role::Master {
+        return Ok(());
+    }
+    let here = host.is_none();
+    let host = match host {
+        Some(host) => host.clone(),
+        None => core.localhost()?,
+    };
     let mut look_again = false;
     for event in events {
         match event {
@@ -138,23 +159,27 @@ fn react(core: &Arc<Core>, events: &[NetEvent]) -> Result<()> {
             _ => {}
         }
     }
-    if look_again {
-        return startup::look_again(core);
+    match (look_again, here) {
+        (true, true) => startup::look_again(core),
+        (true, false) => startup::look_again_at(core, &host),
+        (false, _) => observe(core, &host),
     }
-    observe(core, &host)
 }
 
 /// Reads the facts of the host and writes those that changed.
 pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
     // In the host's queue: facts of one instant and rows of another do not belong together.
-    let _turn = core.turn()?;
+    let _turn = core.turn(host)?;
     let found = core
-        .agent
+        .agent_of(&core.view()?, host)?
         .facts()
         .map_err(xapi_model::errors::internal_error)?;
     core.store
         .change(|draft| facts::record(core, draft, host, &found))?;
-    reset::settle(core)
+    match core.is_here(host) {
+        true => reset::settle(core),
+        false => Ok(()),
+    }
 }
 
 fn housekeeping(core: &Core) {

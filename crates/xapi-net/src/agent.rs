@@ -76,7 +76,7 @@ impl fmt::Display for Probe {
 }
 
 /// What the kernel counts of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Octets received.
     pub received_bytes: u64,

@@ -14,6 +14,8 @@ use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::Name;
 
 /// The highest number of an onboard port that is believed. Some firmware fills the field with rubbish, and udev takes no
@@ -30,7 +32,7 @@ const MOST_DEPTH: usize = 64;
 const HEADER_TYPE: usize = 0x0e;
 
 /// A NIC and the place that the firmware gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     /// What the kernel calls it.
     pub device: Name,
@@ -47,7 +49,7 @@ pub struct Card {
 }
 
 /// Where a NIC is; in the order in which they are counted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Place {
     /// On the main board, by its number.
     Onboard(u32),
@@ -62,7 +64,7 @@ pub enum Place {
 }
 
 /// A PCI address, `0000:01:00.0`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Address {
     /// The domain.
     pub domain: u32,

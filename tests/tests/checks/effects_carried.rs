@@ -119,7 +119,7 @@ fn a_vlan_is_never_wider_than_what_carries_it() {
     let widen = vec![text(&network), Value::from("9000")];
     host.call("network.set_MTU", widen).unwrap();
     // A start, and calls about others, go on with what there is; who plugs it is told.
-    xapi_core::startup::reconverge(host.core()).unwrap();
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
     assert_eq!(host.get(&untagged).mtu, 1500);
     agrees(&host);
     let expected = errors::pif_configuration_error(&untagged, "*");

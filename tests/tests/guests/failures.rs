@@ -197,7 +197,7 @@ fn a_guest_that_is_gone_is_off_even_if_the_network_does_not_follow() {
     stage.on_vm("VM.hard_shutdown", &[]).unwrap();
     assert_eq!(stage.state(), VmPowerState::Halted);
     stage.host.handle.world().fault = None;
-    xapi_core::startup::reconverge(stage.host.core()).unwrap();
+    xapi_core::startup::reconverge(stage.host.core(), &stage.host.host()).unwrap();
     stage.agrees();
 }
 

@@ -375,7 +375,7 @@ impl Machine {
         if matches!(call, Call::Mtu { .. }) {
             // It takes effect when an interface is next brought up.
             self.host.handle.world().fault = None;
-            xapi_core::startup::reconverge(host.core())?;
+            xapi_core::startup::reconverge(host.core(), &host.host())?;
         }
         Ok(())
     }

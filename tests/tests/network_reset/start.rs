@@ -174,7 +174,7 @@ fn a_trigger_stays_until_there_is_a_lease() {
     assert_eq!(triggers(&host), [PATHS[0]]);
     let mac = host.get(&host.pif("eth1")).mac.parse().unwrap();
     host.handle.offer(mac, None, lease("172.16.0.7/24"));
-    xapi_core::startup::reconverge(host.core()).unwrap();
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
     watch::observe(host.core(), &host.host()).unwrap();
     assert_eq!(triggers(&host), Vec::<&str>::new());
     assert_eq!(record(&host).address, "172.16.0.7");

@@ -42,7 +42,7 @@ fn what_is_built_while_a_trigger_waits_for_a_lease_is_there_after_the_next_start
         mtu: None,
     };
     host.handle.offer(mac, None, lease);
-    xapi_core::startup::reconverge(host.core()).unwrap();
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
     watch::observe(host.core(), &host.host()).unwrap();
     assert_eq!(triggers(&host), Vec::<&str>::new());
     let config = record(&host).other_config;

@@ -75,7 +75,10 @@ pub fn give_back(core: &Core, vifs: &[Ref<Vif>]) {
     let ports = offered.and_then(|host| core.change(&host, &Ref::null(), |_| Ok(())));
     let Err(why) = ports else { return };
     tracing::error!("NICs were plugged again, and the host's network does not follow: {why}");
-    if let Err(why) = startup::reconverge(core) {
+    let again = core
+        .localhost()
+        .and_then(|host| startup::reconverge(core, &host));
+    if let Err(why) = again {
         // What happens next on the host tries again.
         tracing::error!("nor as far as it can: {why}");
     }

@@ -8,7 +8,6 @@ use xapi_model::host::{
     GetTrackedUserAgents, ListMethods, LocalManagementReconfigure, ManagementDisable,
     ManagementReconfigure, ResetNetworking, SetHostnameLive, SetNtpMode, SignalNetworkingChange,
 };
-use xapi_model::pool::SyncDatabase;
 use xapi_model::{
     DateTime, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref,
     errors,
@@ -86,7 +85,7 @@ pub fn reset_networking(cx: &Cx<'_>, call: ResetNetworking) -> Result<()> {
     if !cx.core.view()?.exists(&call.host)? {
         return Err(errors::handle_invalid("host", &call.host));
     }
-    let _turn = cx.core.turn()?;
+    let _turn = cx.core.turn(&call.host)?;
     let now = cx.core.now();
     let removed = cx.core.store.change(|draft| {
         reset::mark(draft, &call.host, now.as_str())?;
@@ -150,7 +149,7 @@ pub fn signal_networking_change(cx: &Cx<'_>, _: SignalNetworkingChange) -> Resul
 pub fn set_hostname_live(cx: &Cx<'_>, call: SetHostnameLive) -> Result<()> {
     let agent = cx.core.agent_of(&cx.core.view()?, &call.host)?;
     refuse_bad_hostname(&call.hostname)?;
-    let _turn = cx.core.turn()?;
+    let _turn = cx.core.turn(&call.host)?;
     let before = agent.hostname().map_err(errors::internal_error)?;
     agent
         .set_hostname(&call.hostname)
@@ -235,9 +234,4 @@ pub fn list_methods(_: &Cx<'_>, _: ListMethods) -> Result<Vec<String>> {
         .collect();
     names.sort_unstable();
     Ok(names)
-}
-
-/// `pool.sync_database`: every commit is on the disk before it is answered, and there is no other host yet.
-pub fn sync_database(_: &Cx<'_>, _: SyncDatabase) -> Result<()> {
-    Ok(())
 }

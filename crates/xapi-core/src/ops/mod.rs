@@ -31,6 +31,7 @@ use xapi_model::{
 };
 
 use crate::dispatch::{Handler, handler};
+use crate::pool::transition;
 use crate::session::{self, login};
 use crate::{events, roles, task};
 
@@ -164,7 +165,13 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<vm_calls::Suspend>(vm::power::suspend),
         handler::<vm_calls::PowerStateReset>(vm::power::power_state_reset),
         handler::<host_calls::ListMethods>(host::list_methods),
-        handler::<pool_calls::SyncDatabase>(host::sync_database),
+        handler::<pool_calls::SyncDatabase>(transition::sync_database),
+        handler::<pool_calls::InitialAuth>(transition::initial_auth),
+        handler::<pool_calls::IsSlave>(transition::is_slave),
+        handler::<pool_calls::EmergencyTransitionToMaster>(
+            transition::emergency_transition_to_master,
+        ),
+        handler::<pool_calls::EmergencyResetMaster>(transition::emergency_reset_master),
         handler::<event_calls::GetCurrentId>(events::get_current_id),
         handler::<event_calls::Inject>(events::inject),
         handler::<event_calls::Register>(events::register),

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use xapi_conf::inventory;
 use xapi_db::{Draft, Read};
 use xapi_model::pif::{
     Forget, Introduce, ReconfigureIp, ReconfigureIpv6, Scan, SetDisallowUnplug,
@@ -20,6 +19,7 @@ use crate::context::{Core, Cx};
 use crate::ops::network;
 use crate::ops::plug::attach;
 use crate::ops::position::{Naming, Place};
+use crate::particulars::Particulars;
 use crate::topology::{cidr, pifs_of, prefix_of};
 use crate::{Config, Result};
 
@@ -161,40 +161,30 @@ pub enum Scanning {
 /// Gives NICs their PIFs, and refreshes those that have one. A NIC is known by its Ethernet address first, so that one
 /// with another name keeps its PIF.
 pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()> {
-    let _turn = core.turn()?;
+    let _turn = core.turn(host)?;
     let facts = core
         .agent_of(&core.view()?, host)?
         .facts()
         .map_err(errors::internal_error)?;
-    let management = management_interface(core)?;
-    core.store.change(|draft| {
-        scan_into(
-            core,
-            draft,
-            host,
-            &facts,
-            &management,
-            &Naming::Kernel,
-            scanning,
-        )
-    })
+    let of = core.particulars(host)?;
+    core.store
+        .change(|draft| scan_into(core, draft, host, &facts, &of, &Naming::Kernel, scanning))
 }
 
-/// [`scan_host`] in a draft, of NICs that were found. `management` is the bridge of the management interface and its
-/// address family.
+/// [`scan_host`] in a draft, of NICs that were found on a host that tells this of itself.
 pub(crate) fn scan_into(
     core: &Core,
     draft: &Draft,
     host: &Ref<Host>,
     facts: &Facts,
-    management: &(String, String),
+    of: &Particulars,
     naming: &Naming,
     scanning: Scanning,
 ) -> Result<()> {
     let mut known = pifs_of(draft, host)?;
     known.retain(|(_, pif)| pif.physical);
     for (pif, row) in &known {
-        set_capabilities(core, draft, pif, &row.device)?;
+        set_capabilities(of, draft, pif, &row.device)?;
     }
     let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
     let mut nics: Vec<_> = facts.nics.iter().collect();
@@ -217,7 +207,7 @@ pub(crate) fn scan_into(
                 false => pif.device == device.as_str(),
             });
             match found {
-                Some(at) => refresh(core, draft, &known.remove(at).0, device, nic)?,
+                Some(at) => refresh(of, draft, &known.remove(at).0, device, nic)?,
                 None => rest.push((device, nic)),
             }
         }
@@ -226,10 +216,10 @@ pub(crate) fn scan_into(
     if all {
         for (device, nic) in nics {
             let named = |list: &[String]| list.iter().any(|nic| *nic == device.as_str());
-            let managed = !named(&core.config.unmanaged_nics);
+            let managed = !named(&of.unmanaged_nics);
             let place = naming.place(device.as_str());
-            let pif = introduce_nic(core, draft, host, &place, nic, managed, management)?;
-            if named(&core.config.boot_nics) {
+            let pif = introduce_nic(core, draft, host, &place, nic, managed, of)?;
+            if named(&of.boot_nics) {
                 draft.set(&pif, Pif::DISALLOW_UNPLUG, true)?;
             }
         }
@@ -238,13 +228,13 @@ pub(crate) fn scan_into(
 }
 
 fn refresh(
-    core: &Core,
+    of: &Particulars,
     draft: &Draft,
     pif: &Ref<Pif>,
     device: &Name,
     nic: &NicFacts,
 ) -> Result<()> {
-    set_capabilities(core, draft, pif, device.as_str())?;
+    set_capabilities(of, draft, pif, device.as_str())?;
     draft.set(pif, Pif::DEVICE, device.as_str().to_owned())?;
     draft.set(pif, Pif::DEVICE_NAME, device.as_str().to_owned())?;
     if let Some(mac) = nic.mac {
@@ -257,17 +247,6 @@ fn refresh(
     }
 }
 
-pub(super) fn management_interface(core: &Core) -> Result<(String, String)> {
-    let path = core.config.inventory();
-    let read = inventory::Inventory::read(&path);
-    let read = read.map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
-    let key = |key| read.get(key).unwrap_or_default().to_owned();
-    Ok((
-        key(inventory::MANAGEMENT_INTERFACE),
-        key(inventory::MANAGEMENT_ADDRESS_TYPE),
-    ))
-}
-
 /// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.
 pub fn bridge_of(device: &str) -> String {
     xapi_conf::management::bridge_of(device)
@@ -277,16 +256,16 @@ pub fn bridge_of(device: &str) -> String {
 const FCOE: &str = "fcoe";
 
 /// What a NIC can do beyond carrying packets, as far as the configuration knows it.
-fn capabilities_of(core: &Core, device: &str) -> impl Iterator<Item = String> {
-    let fcoe = core.config.fcoe.contains_key(device);
+fn capabilities_of(of: &Particulars, device: &str) -> impl Iterator<Item = String> {
+    let fcoe = of.fcoe.contains_key(device);
     fcoe.then(|| FCOE.to_owned()).into_iter()
 }
 
 /// Has a PIF show what the configuration says of its NIC.
-fn set_capabilities(core: &Core, draft: &Draft, pif: &Ref<Pif>, device: &str) -> Result<()> {
+fn set_capabilities(of: &Particulars, draft: &Draft, pif: &Ref<Pif>, device: &str) -> Result<()> {
     let mut capabilities = draft.field(pif, Pif::CAPABILITIES)?;
     capabilities.retain(|capability| capability != FCOE);
-    capabilities.extend(capabilities_of(core, device));
+    capabilities.extend(capabilities_of(of, device));
     draft.set(pif, Pif::CAPABILITIES, capabilities)
 }
 
@@ -317,7 +296,7 @@ fn introduce_nic(
     place: &Place,
     nic: &NicFacts,
     managed: bool,
-    management: &(String, String),
+    of: &Particulars,
 ) -> Result<Ref<Pif>> {
     let device = place.device.as_str();
     let bridge = if managed {
@@ -339,12 +318,12 @@ fn introduce_nic(
             ..Network::blank()
         })?,
     };
-    let is_management = managed && !bridge.is_empty() && bridge == management.0;
+    let is_management = managed && !bridge.is_empty() && bridge == of.management;
     let metrics = draft.insert(PifMetrics {
         last_updated: core.now(),
         ..PifMetrics::blank()
     })?;
-    let family = if management.1.eq_ignore_ascii_case("ipv6") {
+    let family = if of.family.eq_ignore_ascii_case("ipv6") {
         PrimaryAddressType::IPv6
     } else {
         PrimaryAddressType::IPv4
@@ -362,7 +341,7 @@ fn introduce_nic(
         currently_attached: is_management,
         management: is_management,
         managed,
-        capabilities: capabilities_of(core, device).collect(),
+        capabilities: capabilities_of(of, device).collect(),
         other_config: place.other_config.clone(),
         primary_address_type: family,
         properties: [("gro".to_owned(), "on".to_owned())].into(),
@@ -374,13 +353,13 @@ fn introduce_nic(
 pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
     let view = cx.core.view()?;
     host_live(&view, &call.host)?;
-    let _turn = cx.core.turn()?;
+    let _turn = cx.core.turn(&call.host)?;
     let facts = cx
         .core
         .agent_of(&view, &call.host)?
         .facts()
         .map_err(errors::internal_error)?;
-    let management = management_interface(cx.core)?;
+    let of = cx.core.particulars(&call.host)?;
     let wanted = call.mac.to_ascii_lowercase();
     let found = nic_of(&facts, &call.device);
     let mac = if wanted.is_empty() {
@@ -417,7 +396,7 @@ pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
             &Naming::Kernel.place(&call.device),
             nic,
             call.managed,
-            &management,
+            &of,
         )
     })
 }

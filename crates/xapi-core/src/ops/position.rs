@@ -11,7 +11,8 @@ use xapi_net::firmware::Card;
 
 use crate::Result;
 use crate::context::Cx;
-use crate::ops::pif::{Scanning, bridge_of, host_live, management_interface, scan_into};
+use crate::ops::pif::{Scanning, bridge_of, host_live, scan_into};
+use crate::particulars::Particulars;
 use crate::topology::pifs_of;
 
 /// The key of `PIF.other_config` for the name that udev's rules make of a NIC's place.
@@ -62,32 +63,35 @@ pub fn scan_bios(cx: &Cx<'_>, call: ScanBios) -> Result<Vec<Ref<Pif>>> {
     let core = cx.core;
     let view = core.view()?;
     host_live(&view, &call.host)?;
-    let _turn = core.turn()?;
+    let _turn = core.turn(&call.host)?;
     let agent = core.agent_of(&view, &call.host)?;
     let facts = agent.facts().map_err(errors::internal_error)?;
     let cards = agent.firmware().map_err(errors::internal_error)?;
-    let management = management_on(&facts, management_interface(core)?);
+    let of = settled(&facts, core.particulars(&call.host)?);
     core.store.change(|draft| {
         let before: BTreeSet<_> = draft.find(Pif::HOST, &call.host)?.into_iter().collect();
         let naming = Naming::Firmware(places(draft, &call.host, &facts, &cards)?);
         let all = Scanning::All;
-        scan_into(core, draft, &call.host, &facts, &management, &naming, all)?;
+        scan_into(core, draft, &call.host, &facts, &of, &naming, all)?;
         let mut made = draft.find(Pif::HOST, &call.host)?;
         made.retain(|pif| !before.contains(pif));
         Ok(made)
     })
 }
 
-/// The management interface of the inventory, if its bridge is not there. One that is there stays with the NIC that it
-/// has, whatever position that NIC turns out to have: to move it is for host.management_reconfigure.
-fn management_on(facts: &Facts, named: (String, String)) -> (String, String) {
+/// What the host tells, without a management interface whose bridge is there: that one stays with the NIC that it has,
+/// whatever position that NIC turns out to have. To move it is for host.management_reconfigure.
+fn settled(facts: &Facts, of: Particulars) -> Particulars {
     let live = facts
         .bridges
         .keys()
-        .any(|bridge| bridge.as_str() == named.0);
+        .any(|bridge| bridge.as_str() == of.management);
     match live {
-        true => (String::new(), named.1),
-        false => named,
+        true => Particulars {
+            management: String::new(),
+            ..of
+        },
+        false => of,
     }
 }
 

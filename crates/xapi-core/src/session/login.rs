@@ -9,12 +9,12 @@ use xapi_model::session::{
     LoginWithPassword, SlaveLocalLogin, SlaveLocalLoginWithPassword, SlaveLogin,
 };
 use xapi_model::{ApiError, Call, Class, Host, Ref, Role, Session, errors};
-use zeroize::Zeroizing;
 
 use super::{Holder, MOST_LOCAL, Secret, limit};
 use crate::Result;
 use crate::auth::Refused;
 use crate::context::{Core, Cx};
+use crate::pool;
 
 /// The user who may do everything.
 pub(super) const SUPERUSER: &str = "root";
@@ -24,9 +24,6 @@ const ORIGINATOR: usize = 512;
 const LONGEST_NAME: usize = 256;
 /// How long a login waits for others from its address to be checked.
 const TURN: Duration = Duration::from_secs(5);
-/// Octets of the pool's secret that are read.
-const LONGEST_SECRET: u64 = 4096;
-
 /// The role that a row stands for.
 pub(super) fn role_of(row: &Session) -> Role {
     if row.is_local_superuser || row.pool {
@@ -142,38 +139,17 @@ fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
     if !core.attempts.take(peer, None, (core.clock)()) {
         return Err(held_up(cx, who));
     }
-    let secret = pool_secret(core)?;
+    let secret = pool::secret::find(&core.config)?;
     // Hashes are of one length, and their comparison tells nothing of the secret's.
     let same = |secret: &str| {
         let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
         bool::from(a.as_bytes().ct_eq(b.as_bytes()))
     };
-    if !secret.is_some_and(|secret| same(&secret)) {
+    if !secret.is_some_and(|secret| same(secret.expose())) {
         return Err(refused(cx, who, Refused::plain()));
     }
     core.attempts.succeeded(peer, None, (core.clock)());
     Ok(())
-}
-
-/// The pool's secret, if this host has one.
-fn pool_secret(core: &Core) -> Result<Option<Zeroizing<String>>> {
-    use std::io::Read;
-    let path = core.config.pool_token();
-    let failed = |why: std::io::Error| {
-        tracing::error!("{}: {why}", path.display());
-        errors::internal_error("the secret of the pool cannot be read")
-    };
-    let file = match std::fs::File::open(&path) {
-        Ok(file) => file,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(why) => return Err(failed(why)),
-    };
-    let mut text = Zeroizing::new(String::new());
-    file.take(LONGEST_SECRET)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    let secret = Zeroizing::new(text.trim_ascii_end().to_owned());
-    Ok(Some(secret).filter(|secret| !secret.is_empty()))
 }
 
 fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {

@@ -2,6 +2,19 @@
 
 use super::*;
 
+/// The secret by which hosts of the pool know each other, for a host that is about to join.
+#[derive(Clone, Debug, Call)]
+#[call(name = "pool.initial_auth", out = String, role = PoolOperator, sync, hidden)]
+pub struct InitialAuth {}
+
+/// Whether this host obeys another one. It answers for itself, also while it cannot reach its master.
+#[derive(Clone, Debug, Call)]
+#[call(name = "pool.is_slave", out = bool, role = PoolOperator, sync, hidden)]
+pub struct IsSlave {
+    /// The host that wants to know.
+    pub host: Ref<Host>,
+}
+
 /// Replaces the secret by which hosts of the pool know each other. Refused while a host is missing, and with
 /// HA_IS_ENABLED.
 #[derive(Clone, Debug, Call)]

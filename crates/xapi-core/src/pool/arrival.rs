@@ -1,0 +1,199 @@
+//! A host is linked: what the master does then, and when the host is gone again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xapi_db::{Portable, Read};
+use xapi_model::request::RequestId;
+use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
+
+use super::feed;
+use super::peer::Peer;
+use super::remote::RemoteAgent;
+use super::verbs::{
+    Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
+};
+use crate::context::Core;
+use crate::dispatch::Api;
+use crate::ops::pif;
+use crate::{Origin, Result, startup};
+
+/// How long a host may take to say who it is.
+const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// A slave, as its master sees it.
+pub struct Linked {
+    core: Arc<Core>,
+    host: Ref<Host>,
+    remote: Arc<RemoteAgent>,
+}
+
+/// What a slave says when it opens the line.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    /// The UUID of its host.
+    pub host: String,
+    /// How far its database is.
+    pub position: Option<Position>,
+}
+
+impl Linked {
+    /// The host that this greeting is of; HOST_UNKNOWN_TO_MASTER [uuid].
+    pub fn of(core: &Arc<Core>, greeting: &Greeting) -> Result<Linked> {
+        let found = core.view()?.by_uuid(Host::DESC, &greeting.host);
+        let host = match found {
+            Ok(host) => Ref::new(host),
+            Err(why) if why.code == "UUID_INVALID" => {
+                return Err(errors::host_unknown_to_master(&greeting.host));
+            }
+            Err(why) => return Err(why),
+        };
+        if host == core.localhost()? {
+            return Err(errors::host_its_own_slave());
+        }
+        let remote = core.pool.remote(&host);
+        Ok(Linked {
+            core: Arc::clone(core),
+            host,
+            remote,
+        })
+    }
+
+    /// The line is open. Feeds the host, and has it look as the rows say; returns at once.
+    pub fn opened(self: &Arc<Self>, peer: Arc<dyn Peer>, greeting: Greeting) -> Result<()> {
+        let (core, to, from) = (Arc::clone(&self.core), Arc::clone(&peer), greeting.position);
+        spawn("feed", move || feed::run(&core, &to, from))?;
+        let this = Arc::clone(self);
+        spawn("arrival", move || {
+            if let Err(why) = this.arrive(&peer) {
+                tracing::error!("{}: {why}", this.host);
+                // It comes back, and then it is tried again.
+                peer.close(&why.to_string());
+            }
+        })
+    }
+
+    fn arrive(&self, peer: &Arc<dyn Peer>) -> Result<()> {
+        let question = encode(&Verb::Particulars).map_err(errors::internal_error)?;
+        let answer = peer
+            .ask(question, AT_ONCE)
+            .map_err(errors::internal_error)?;
+        let arrived = match decode(&answer).map_err(errors::internal_error)? {
+            Answer::Particulars(Ok(arrived)) => arrived,
+            other => {
+                return Err(errors::internal_error(format!(
+                    "the host does not tell who it is: {other:?}"
+                )));
+            }
+        };
+        let particulars = arrived.particulars.clone();
+        let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
+        // From here on it is asked, also by whoever waits for it in the middle of a change.
+        self.remote.link(Arc::clone(peer), particulars);
+        let (core, host) = (&*self.core, &self.host);
+        core.store.change(|draft| {
+            draft.set(host, Host::HOSTNAME, hostname.clone())?;
+            draft.set(host, Host::SOFTWARE_VERSION, software.clone())?;
+            if draft.field(host, Host::AUTO_ENABLE)? {
+                draft.set(host, Host::ENABLED, true)?;
+            }
+            live(core, draft, host, true)
+        })?;
+        tracing::info!("{host}: linked");
+        self.settle(&arrived)?;
+        self.remote.settled();
+        Ok(())
+    }
+
+    /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
+    fn settle(&self, arrived: &Arrived) -> Result<()> {
+        let (core, host) = (&*self.core, &self.host);
+        let told = |what: &str, outcome: Result<()>| {
+            if let Err(why) = outcome {
+                tracing::error!("{host}: {what}: {why}");
+            }
+        };
+        told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
+        told("its bonds", startup::repair_bonds(core, host));
+        if arrived.booted {
+            told("its PIFs", startup::plug_all(core, host));
+        }
+        if startup::may_converge(core, &core.view()?, host)? {
+            startup::reconverge(core, host)?;
+        }
+        Ok(())
+    }
+
+    /// A question of the host.
+    pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        match decode(question)? {
+            Wish::Call(call) => encode(&Granted::Called(self.call(call))),
+        }
+    }
+
+    /// A call that came in at the host's own socket, from its superuser.
+    fn call(&self, call: Forwarded) -> std::result::Result<Portable, ApiText> {
+        let origin = Origin {
+            request: RequestId::fresh(),
+            local_root: true,
+            peer: format!("{} by way of {}", call.peer, self.host).into(),
+            user_agent: call.user_agent,
+            other_config: call.other_config,
+            ..Origin::default()
+        };
+        let api = Api::new(Arc::clone(&self.core));
+        let params = call.params.into_iter().map(|Portable(value)| value);
+        let outcome = api.call(&origin, &call.name, params.collect());
+        outcome.map(Portable).map_err(ApiText::from)
+    }
+
+    /// What the host tells.
+    pub fn told(&self, news: &[u8]) -> std::result::Result<(), String> {
+        match decode(news)? {
+            News::Event(event) => {
+                self.remote.tell(&event);
+                self.core.pool.happened(&self.host, event);
+            }
+        }
+        Ok(())
+    }
+
+    /// The line is gone.
+    pub fn closed(&self, peer: &Arc<dyn Peer>, why: &str) {
+        if !self.remote.unlink(peer) {
+            return;
+        }
+        tracing::warn!("{}: the link is lost: {why}", self.host);
+        if self.core.is_ending() {
+            return;
+        }
+        let (core, host) = (&*self.core, &self.host);
+        let noted = core.store.change(|draft| {
+            if !draft.exists(host)? {
+                return Ok(());
+            }
+            live(core, draft, host, false)
+        });
+        if let Err(why) = noted {
+            tracing::error!("{host}: not shown as lost: {why}");
+        }
+    }
+}
+
+/// Shows whether a host is there.
+fn live(core: &Core, draft: &xapi_db::Draft, host: &Ref<Host>, is: bool) -> Result<()> {
+    let metrics = draft.field(host, Host::METRICS)?;
+    if !draft.exists(&metrics)? {
+        return Ok(());
+    }
+    draft.set(&metrics, HostMetrics::LIVE, is)?;
+    draft.set(&metrics, HostMetrics::LAST_UPDATED, core.now())
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map(drop)
+        .map_err(|why| errors::internal_error(format!("no thread: {why}")))
+}

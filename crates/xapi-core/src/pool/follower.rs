@@ -1,0 +1,112 @@
+//! A slave's database follows its master's: a full copy first, then every commit, in order.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use xapi_db::{Read, Replacement};
+use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vlan};
+use xapi_model::{Class, Position, Ref, errors};
+
+use super::verbs::Stream;
+use crate::Result;
+use crate::context::{Core, db_error};
+
+/// A copy that has begun and is not complete; and whoever waits for the database to be so far.
+#[derive(Default)]
+pub(super) struct Follower {
+    copying: Mutex<Option<Replacement>>,
+    applied: Condvar,
+}
+
+impl Follower {
+    /// What the master tells, in its order. An error ends the line: the next one begins with a copy if it must.
+    pub(super) fn told(&self, core: &Core, stream: Stream) -> Result<()> {
+        let mut copying = self.copying();
+        let before = core.store.generation();
+        match stream {
+            Stream::CopyBegins(position) => {
+                *copying = Some(core.store.replacement(position).map_err(db_error)?);
+                return Ok(());
+            }
+            Stream::CopyRows(rows) => {
+                let Some(copying) = copying.as_mut() else {
+                    return Err(errors::internal_error("rows of a copy that has not begun"));
+                };
+                return copying.add(rows).map_err(db_error);
+            }
+            Stream::CopyEnds => {
+                let Some(copied) = copying.take() else {
+                    return Err(errors::internal_error(
+                        "the end of a copy that has not begun",
+                    ));
+                };
+                copied.commit().map_err(db_error)?;
+                tracing::info!(at = ?core.store.position(), "the database is the master's");
+            }
+            Stream::Commits(from, commits) => {
+                core.store.replay_all(from, &commits).map_err(db_error)?;
+            }
+        }
+        drop(copying);
+        self.applied.notify_all();
+        followed(core, before)
+    }
+
+    fn copying(&self) -> MutexGuard<'_, Option<Replacement>> {
+        self.copying.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the database is so far; false if it is not within the time.
+    pub(super) fn reaches(&self, core: &Core, position: Position, within: Duration) -> bool {
+        let behind = |_: &mut Option<Replacement>| core.store.position() < Some(position);
+        let waited = self
+            .applied
+            .wait_timeout_while(self.copying(), within, behind);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// The line is gone: what has come of a copy is worth nothing.
+    pub(super) fn forget(&self) {
+        *self.copying() = None;
+    }
+}
+
+/// What stands beside the database follows it: who this host is, the inventory, the firewall, the last topology.
+fn followed(core: &Core, before: u64) -> Result<()> {
+    find_self(core)?;
+    let Ok(host) = core.localhost() else {
+        return Ok(());
+    };
+    let of_network = [
+        Pif::DESC,
+        Network::DESC,
+        Bond::DESC,
+        Vlan::DESC,
+        Tunnel::DESC,
+        Host::DESC,
+        Pool::DESC,
+    ];
+    if of_network
+        .iter()
+        .any(|class| core.store.touched(class, before))
+        && !core.view()?.find(Pif::HOST, &host)?.is_empty()
+    {
+        core.keep_topology(&host);
+        core.publish(&host);
+    }
+    Ok(())
+}
+
+/// This host's record, by the UUID of the inventory, if the database has it.
+pub(crate) fn find_self(core: &Core) -> Result<()> {
+    if core.localhost().is_ok() {
+        return Ok(());
+    }
+    let uuid = core.own_uuid()?;
+    match core.view()?.by_uuid(Host::DESC, &uuid) {
+        Ok(host) => core.set_localhost(Ref::new(host)),
+        Err(why) if why.code == "UUID_INVALID" => {}
+        Err(why) => return Err(why),
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! More than one host: the master decides, every host converges.
+//!
+//! A slave opens one connection to its master and keeps it; all else goes over that ([`peer`]). The master asks the
+//! slave's agent ([`remote`], [`verbs`]), and sends it each commit ([`feed`]), which the slave replays into its own
+//! database ([`follower`]). What comes up when a host is linked is in [`arrival`]; a host as a
+//! slave is in [`slave`].
+
+mod arrival;
+mod feed;
+mod follower;
+pub mod peer;
+mod remote;
+pub mod role;
+pub mod secret;
+pub mod slave;
+pub mod transition;
+pub mod verbs;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use xapi_model::{Host, Ref, errors};
+use xapi_net::agent::{Agent, NetEvent};
+
+use crate::Result;
+use crate::particulars::Particulars;
+
+pub use arrival::{Greeting, Linked};
+pub(crate) use follower::find_self;
+use remote::RemoteAgent;
+use role::Standing;
+
+/// What this daemon knows of the other hosts.
+#[derive(Default)]
+pub struct Pool {
+    /// Whether this host decides, and if not, who does.
+    pub(crate) standing: Standing,
+    remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
+    /// Whether commits are kept for slaves that come back.
+    journal: OnceLock<()>,
+    on_event: OnceLock<OnEvent>,
+}
+
+type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
+
+impl Pool {
+    fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
+        self.remotes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The agent of another host, which is linked; HOST_OFFLINE [host] if it is not.
+    pub(crate) fn agent(&self, host: &Ref<Host>) -> Result<Arc<dyn Agent>> {
+        let found = self.linked(host)?;
+        Ok(found)
+    }
+
+    /// What another host tells of itself; HOST_OFFLINE [host] if it is not linked.
+    pub(crate) fn particulars(&self, host: &Ref<Host>) -> Result<Particulars> {
+        Ok(self.linked(host)?.particulars())
+    }
+
+    fn linked(&self, host: &Ref<Host>) -> Result<Arc<RemoteAgent>> {
+        let found = self.remotes().get(host).cloned();
+        found
+            .filter(|remote| remote.is_linked())
+            .ok_or_else(|| errors::host_offline(host))
+    }
+
+    /// Has somebody told of what happens to the networks of other hosts. Only the first to ask is told.
+    pub(crate) fn on_event(&self, tell: impl Fn(Ref<Host>, NetEvent) + Send + Sync + 'static) {
+        self.on_event.get_or_init(|| Box::new(tell));
+    }
+
+    fn happened(&self, host: &Ref<Host>, event: NetEvent) {
+        if let Some(tell) = self.on_event.get() {
+            tell(host.clone(), event);
+        }
+    }
+
+    /// The rows of a change of another host are committed: it may keep what it has made.
+    pub(crate) fn keep(&self, host: &Ref<Host>) {
+        let found = self.remotes().get(host).cloned();
+        if let Some(remote) = found {
+            remote.keep();
+        }
+    }
+
+    /// Every other host that was ever linked.
+    fn everybody(&self) -> Vec<(Ref<Host>, Arc<RemoteAgent>)> {
+        let remotes = self.remotes();
+        let pairs = remotes.iter();
+        pairs
+            .map(|(host, remote)| (host.clone(), Arc::clone(remote)))
+            .collect()
+    }
+
+    /// The remote end of a host, made when it is linked for the first time.
+    fn remote(&self, host: &Ref<Host>) -> Arc<RemoteAgent> {
+        let mut remotes = self.remotes();
+        let made = || Arc::new(RemoteAgent::new(host.clone()));
+        Arc::clone(remotes.entry(host.clone()).or_insert_with(made))
+    }
+}

@@ -1,0 +1,318 @@
+//! The network of another host: its agent, asked over the line that the host has opened.
+//!
+//! A change of the path between the two cuts the line. The host goes on by itself, comes back by its new address, and is
+//! then asked what became of the change; nobody starts it a second time.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use xapi_model::{Host, Position, Ref};
+use xapi_net::agent::{
+    Agent, Cause, Counters, Listener, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
+};
+use xapi_net::facts::Facts;
+use xapi_net::firmware::Card;
+use xapi_net::names::Name;
+
+use super::peer::{Lost, Peer};
+use super::verbs::{Answer, Verb, decode, encode};
+use crate::particulars::Particulars;
+
+/// How long the host may take for what it does at once.
+const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// How much longer than its own deadline a change may take: the way back, and the messages.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long a host may be away in the middle of a change, to come back by another address.
+const AWAY: Duration = Duration::from_secs(30);
+
+/// The agent of another host.
+pub(super) struct RemoteAgent {
+    host: Ref<Host>,
+    state: Mutex<State>,
+    linked: Condvar,
+    listeners: Mutex<Vec<Listener>>,
+    last: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    peer: Option<Arc<dyn Peer>>,
+    particulars: Particulars,
+    /// Convergence whose rows are not committed yet.
+    kept: Option<u64>,
+}
+
+impl RemoteAgent {
+    pub(super) fn new(host: Ref<Host>) -> RemoteAgent {
+        RemoteAgent {
+            host,
+            state: Mutex::default(),
+            linked: Condvar::new(),
+            listeners: Mutex::default(),
+            last: AtomicU64::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host is there, by this line.
+    pub(super) fn link(&self, peer: Arc<dyn Peer>, particulars: Particulars) {
+        let mut state = self.state();
+        if let Some(before) = state.peer.replace(peer) {
+            before.close("the host has opened another connection");
+        }
+        state.particulars = particulars;
+        self.linked.notify_all();
+    }
+
+    /// The line is gone. False if the host has opened another one meanwhile.
+    pub(super) fn unlink(&self, peer: &Arc<dyn Peer>) -> bool {
+        let mut state = self.state();
+        let its = state
+            .peer
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, peer));
+        if its {
+            state.peer = None;
+        }
+        its
+    }
+
+    pub(super) fn is_linked(&self) -> bool {
+        self.state()
+            .peer
+            .as_ref()
+            .is_some_and(|peer| peer.is_open())
+    }
+
+    pub(super) fn particulars(&self) -> Particulars {
+        self.state().particulars.clone()
+    }
+
+    /// Something happened to the host's network.
+    pub(super) fn tell(&self, event: &NetEvent) {
+        let listeners = self.listeners.lock();
+        for listener in listeners.unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(event.clone());
+        }
+    }
+
+    /// The line, now or within the time.
+    fn peer(&self, until: Option<Instant>) -> Option<Arc<dyn Peer>> {
+        let mut state = self.state();
+        loop {
+            if let Some(peer) = state.peer.as_ref().filter(|peer| peer.is_open()) {
+                return Some(Arc::clone(peer));
+            }
+            let left = until?.checked_duration_since(Instant::now())?;
+            let (next, waited) = self
+                .linked
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
+            if waited.timed_out() {
+                return None;
+            }
+            state = next;
+        }
+    }
+
+    fn ask_by(&self, peer: &Arc<dyn Peer>, verb: &Verb, within: Duration) -> Asked {
+        let question = match encode(verb) {
+            Ok(question) => question,
+            Err(why) => return Asked::Nonsense(why),
+        };
+        match peer.ask(question, within) {
+            Ok(answer) => match decode(&answer) {
+                Ok(Answer::Unknown(why)) => Asked::Nonsense(why),
+                Ok(answer) => Asked::Said(Box::new(answer)),
+                Err(why) => {
+                    peer.close(&format!("its answer {why}"));
+                    Asked::Nonsense(why)
+                }
+            },
+            Err(lost) => Asked::Lost(lost),
+        }
+    }
+
+    /// Asks once, for what changes nothing.
+    fn ask(&self, verb: &Verb, within: Duration) -> Result<Answer, NetError> {
+        let Some(peer) = self.peer(None) else {
+            return Err(self.unreachable("it is not linked"));
+        };
+        match self.ask_by(&peer, verb, within) {
+            Asked::Said(answer) => Ok(*answer),
+            Asked::Nonsense(why) => Err(self.unreachable(&why)),
+            Asked::Lost(lost) => Err(self.unreachable(&lost.to_string())),
+        }
+    }
+
+    fn unreachable(&self, why: &str) -> NetError {
+        NetError::before(
+            Part::Host,
+            Cause::Unreachable,
+            format!("{} cannot be reached: {why}", self.host),
+        )
+    }
+
+    fn strange(&self) -> NetError {
+        self.unreachable("it answers another question")
+    }
+
+    /// What became of a convergence after the line was lost. The host settles by itself what nobody keeps, and once it is
+    /// back it is asked for what is committed: so a change whose end cannot be learned has not happened.
+    fn outcome(&self, number: u64, until: Instant) -> Result<Outcome, NetError> {
+        let lost = |why: &str| {
+            let mut lost = self.unreachable(why);
+            lost.undo = Undo::Done;
+            lost
+        };
+        loop {
+            let Some(peer) = self.peer(Some(until)) else {
+                return Err(lost(
+                    "it was lost in the middle of the change; it goes back by itself, or when it is linked again",
+                ));
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            match self.ask_by(&peer, &Verb::Outcome(number), left.min(AT_ONCE)) {
+                Asked::Said(answer) => match *answer {
+                    Answer::Converged(outcome) => return outcome,
+                    // The answer is waited for over there.
+                    Answer::NotYet => {}
+                    Answer::Forgotten => {
+                        return Err(lost(
+                            "it was started anew in the middle of the change, and goes back to what was before",
+                        ));
+                    }
+                    _ => return Err(self.strange()),
+                },
+                Asked::Nonsense(why) => return Err(lost(&why)),
+                Asked::Lost(Lost::TooLong) => return Err(lost("the question is too long")),
+                Asked::Lost(Lost::Closed | Lost::TimedOut) => {}
+            }
+            if Instant::now() >= until {
+                return Err(lost("it does not say what became of the change"));
+            }
+        }
+    }
+
+    /// Waits until the host's database is so far.
+    pub(super) fn reach(&self, position: Position) -> Result<(), NetError> {
+        match self.ask(&Verb::Reach(position), AT_ONCE)? {
+            Answer::Done(done) => done,
+            _ => Err(self.strange()),
+        }
+    }
+
+    /// What its arrival asks for is done.
+    pub(super) fn settled(&self) {
+        // A host that does not hear it has it done again.
+        if let Err(why) = self.ask(&Verb::Settled, AT_ONCE) {
+            tracing::warn!("{}: not told that it is settled: {why}", self.host);
+        }
+    }
+
+    /// The rows of the last convergence are committed.
+    pub(super) fn keep(&self) {
+        let Some(number) = self.state().kept.take() else {
+            return;
+        };
+        // If the host does not hear it, it goes back, and is asked for what is committed when it is linked again.
+        if let Err(why) = self.ask(&Verb::Keep(number), AT_ONCE) {
+            tracing::warn!("{}: not told that its change counts: {why}", self.host);
+        }
+    }
+}
+
+enum Asked {
+    Said(Box<Answer>),
+    Nonsense(String),
+    Lost(Lost),
+}
+
+impl Agent for RemoteAgent {
+    fn converge(&self, request: Request) -> Result<Outcome, NetError> {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let within = request.within + GRACE;
+        let until = Instant::now() + within + AWAY;
+        let Some(peer) = self.peer(None) else {
+            return Err(self.unreachable("it is not linked"));
+        };
+        self.state().kept = Some(number);
+        match self.ask_by(&peer, &Verb::Converge(number, request), within) {
+            Asked::Said(answer) => match *answer {
+                Answer::Converged(outcome) => outcome,
+                _ => Err(self.strange()),
+            },
+            Asked::Nonsense(why) => Err(self.unreachable(&why)),
+            Asked::Lost(Lost::TooLong) => Err(self.unreachable("the topology is too large")),
+            Asked::Lost(Lost::Closed | Lost::TimedOut) => self.outcome(number, until),
+        }
+    }
+
+    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+        match self.ask(&Verb::Plan(request), AT_ONCE)? {
+            Answer::Plan(plan) => plan,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn facts(&self) -> Result<Facts, NetError> {
+        match self.ask(&Verb::Facts, AT_ONCE)? {
+            Answer::Facts(facts) => *facts,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn firmware(&self) -> Result<Vec<Card>, NetError> {
+        match self.ask(&Verb::Firmware, AT_ONCE)? {
+            Answer::Firmware(cards) => cards,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn counters(&self, device: &Name) -> Option<Counters> {
+        match self.ask(&Verb::Counters(*device), AT_ONCE) {
+            Ok(Answer::Counters(counters)) => counters,
+            _ => None,
+        }
+    }
+
+    fn answered(
+        &self,
+        probes: &BTreeSet<Probe>,
+        within: Duration,
+    ) -> Result<BTreeSet<Probe>, NetError> {
+        let verb = Verb::Answered(probes.clone(), within);
+        match self.ask(&verb, within + AT_ONCE)? {
+            Answer::Answered(answered) => answered,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn hostname(&self) -> Result<String, NetError> {
+        match self.ask(&Verb::Hostname, AT_ONCE)? {
+            Answer::Hostname(name) => name,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn set_hostname(&self, name: &str) -> Result<(), NetError> {
+        match self.ask(&Verb::SetHostname(name.to_owned()), AT_ONCE)? {
+            Answer::Done(done) => done,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn subscribe(&self, listener: Listener) {
+        let listeners = self.listeners.lock();
+        listeners
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+}

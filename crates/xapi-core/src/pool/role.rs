@@ -1,0 +1,137 @@
+//! Whether this host decides for its pool, and what a host that does not may answer by itself (wire-protocol facts, 5.4).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use xapi_model::{ApiError, errors};
+
+use super::peer::Peer;
+
+/// What this host is in its pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It decides; also in a pool of its own.
+    Master,
+    /// It obeys the host with this address.
+    Slave(String),
+    /// Neither: somebody has to decide.
+    Broken,
+}
+
+/// What this host is, and how it stands with its master.
+pub(crate) struct Standing(Mutex<State>);
+
+struct State {
+    role: Role,
+    /// Why a slave cannot reach its master.
+    emergency: ApiError,
+    master: Option<Arc<dyn Peer>>,
+}
+
+impl Default for Standing {
+    fn default() -> Standing {
+        Standing(Mutex::new(State {
+            role: Role::Master,
+            emergency: errors::host_still_booting(),
+            master: None,
+        }))
+    }
+}
+
+impl Standing {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.state().role.clone()
+    }
+
+    pub(crate) fn set_role(&self, role: Role) {
+        self.state().role = role;
+    }
+
+    /// The address of the master of a slave; nothing on a master.
+    pub(crate) fn master_address(&self) -> Option<String> {
+        match &self.state().role {
+            Role::Master | Role::Broken => None,
+            Role::Slave(address) => Some(address.clone()),
+        }
+    }
+
+    /// The line to the master. An error, by which everything is answered meanwhile, says why there is none.
+    pub(crate) fn master(&self) -> Result<Arc<dyn Peer>, ApiError> {
+        let state = self.state();
+        let open = state.master.as_ref().filter(|master| master.is_open());
+        open.cloned().ok_or_else(|| state.emergency.clone())
+    }
+
+    pub(crate) fn link(&self, master: Arc<dyn Peer>) {
+        self.state().master = Some(master);
+    }
+
+    /// There is no line to the master, because of this.
+    pub(crate) fn emergency(&self, why: ApiError) {
+        let mut state = self.state();
+        state.master = None;
+        state.emergency = why;
+    }
+}
+
+/// Whether a slave answers a call itself, whoever asks, and also while it has no master.
+pub(crate) fn is_local(message: &str) -> bool {
+    EMERGENCY.contains(&message)
+}
+
+/// The emergency calls of XAPI.
+const EMERGENCY: [&str; 22] = [
+    "host.abort_new_master",
+    "host.commit_new_master",
+    "host.emergency_clear_mandatory_guidance",
+    "host.emergency_disable_tls_verification",
+    "host.emergency_ha_disable",
+    "host.emergency_reenable_tls_verification",
+    "host.emergency_reset_server_certificate",
+    "host.get_system_status_capabilities",
+    "host.ha_xapi_healthcheck",
+    "host.is_in_emergency_mode",
+    "host.local_assert_healthy",
+    "host.local_management_reconfigure",
+    "host.management_disable",
+    "host.propose_new_master",
+    "host.shutdown_agent",
+    "host.signal_networking_change",
+    "host.update_firewalld_service_status",
+    "pool.emergency_reset_master",
+    "pool.emergency_transition_to_master",
+    "session.local_logout",
+    "session.slave_local_login",
+    "session.slave_local_login_with_password",
+];
+
+#[cfg(test)]
+mod tests {
+    use xapi_model::errors;
+
+    use super::{EMERGENCY, Role, Standing, is_local};
+
+    #[test]
+    fn a_slave_answers_the_emergency_calls_and_nothing_else() {
+        assert!(EMERGENCY.is_sorted());
+        assert!(is_local("pool.emergency_transition_to_master"));
+        assert!(!is_local("Bond.create") && !is_local("session.login_with_password"));
+    }
+
+    #[test]
+    fn a_slave_without_a_line_says_why() {
+        let standing = Standing::default();
+        assert_eq!(standing.master_address(), None);
+        standing.set_role(Role::Slave("10.0.0.1".to_owned()));
+        assert_eq!(standing.master_address().as_deref(), Some("10.0.0.1"));
+        assert_eq!(standing.master().err(), Some(errors::host_still_booting()));
+        standing.emergency(errors::host_has_no_management_ip());
+        assert_eq!(
+            standing.master().err(),
+            Some(errors::host_has_no_management_ip())
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! The pool's secret, by which its hosts know each other: in /etc/xensource/ptoken, for root alone.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use xapi_model::errors;
+use zeroize::Zeroizing;
+
+use crate::{Config, Result};
+
+/// A longer file holds no secret of ours.
+const LONGEST: u64 = 4096;
+
+/// Random octets of a new one; XAPI's has as many.
+const OCTETS: usize = 48;
+
+/// The secret. It never shows in a log.
+#[derive(Clone)]
+pub struct PoolSecret(Zeroizing<String>);
+
+impl PoolSecret {
+    /// The text: for whoever must know it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// A secret that another host gave.
+    pub fn given(text: &str) -> PoolSecret {
+        PoolSecret(Zeroizing::new(text.trim_ascii().to_owned()))
+    }
+
+    fn fresh() -> Result<PoolSecret> {
+        let mut octets = Zeroizing::new([0u8; OCTETS]);
+        getrandom::fill(&mut *octets)
+            .map_err(|why| errors::internal_error(format!("no random numbers: {why}")))?;
+        let text: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        Ok(PoolSecret(Zeroizing::new(text)))
+    }
+}
+
+impl std::fmt::Debug for PoolSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(the pool's secret)")
+    }
+}
+
+/// The secret, if this host has one.
+pub fn find(config: &Config) -> Result<Option<PoolSecret>> {
+    read(&config.pool_token()).map_err(|why| {
+        tracing::error!("{}: {why}", config.pool_token().display());
+        errors::internal_error("the secret of the pool cannot be read")
+    })
+}
+
+fn read(path: &Path) -> io::Result<Option<PoolSecret>> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(why),
+    };
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST).read_to_string(&mut text)?;
+    let secret = PoolSecret::given(&text);
+    Ok(Some(secret).filter(|secret| !secret.expose().is_empty()))
+}
+
+/// The secret; made if there is none yet.
+pub fn find_or_make(config: &Config) -> Result<PoolSecret> {
+    if let Some(secret) = find(config)? {
+        return Ok(secret);
+    }
+    let secret = PoolSecret::fresh()?;
+    write(config, &secret)?;
+    // Whoever was quicker has won: everybody reads the file.
+    find(config)?.ok_or_else(|| errors::internal_error("the secret of the pool was not kept"))
+}
+
+/// Writes the secret, for root alone.
+pub fn write(config: &Config, secret: &PoolSecret) -> Result<()> {
+    let path = config.pool_token();
+    xapi_conf::file::write(&path, secret.expose().as_bytes(), 0o600).map_err(|why| {
+        tracing::error!("{}: {why}", path.display());
+        errors::internal_error("the secret of the pool cannot be written")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PoolSecret, find, find_or_make, write};
+    use crate::Config;
+
+    #[test]
+    fn a_secret_is_made_once_kept_for_root_alone_and_never_shown() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let config = Config {
+            root: root.path().to_owned(),
+            ..Config::default()
+        };
+        assert!(find(&config).unwrap().is_none());
+        let made = find_or_make(&config).unwrap();
+        assert_eq!(made.expose().len(), 96);
+        assert_eq!(find_or_make(&config).unwrap().expose(), made.expose());
+        let mode = std::fs::metadata(config.pool_token())
+            .unwrap()
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        assert!(!format!("{made:?}").contains(&made.expose()[..8]));
+        write(&config, &PoolSecret::given("another\n")).unwrap();
+        assert_eq!(find(&config).unwrap().unwrap().expose(), "another");
+    }
+}

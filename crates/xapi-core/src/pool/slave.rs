@@ -1,0 +1,298 @@
+//! This host as a slave: it does what its master asks of its network, follows the master's database, and hands calls on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use xapi_db::Portable;
+use xapi_model::{ApiError, Value, errors};
+use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
+
+use super::follower::Follower;
+use super::peer::Peer;
+use super::role::{Role, is_local};
+use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
+use crate::context::{Core, Origin};
+use crate::particulars::Particulars;
+use crate::{Result, last_topology};
+
+/// Somebody who asks for the outcome of what is still going on is told so after this time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A call may wait for events, for a guest, for a person: it ends when it ends, or with the line.
+const CALL: Duration = Duration::from_secs(24 * 3600);
+
+/// A slave, as it sees itself.
+pub struct Slave {
+    core: Arc<Core>,
+    follower: Follower,
+    /// Until a master is done with what this start asks for.
+    starts: AtomicBool,
+    changes: Mutex<Changes>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Changes {
+    /// The last convergence that was asked for, and what came of it.
+    last: Option<(u64, Option<std::result::Result<Outcome, NetError>>)>,
+    /// One that is made and may still not count.
+    unkept: Option<u64>,
+}
+
+impl Slave {
+    /// The slave's side of a line that is about to be opened.
+    pub fn new(core: &Arc<Core>) -> Slave {
+        Slave {
+            core: Arc::clone(core),
+            follower: Follower::default(),
+            starts: AtomicBool::new(true),
+            changes: Mutex::default(),
+            done: Condvar::new(),
+        }
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the master of what happens to the network by itself.
+    pub fn tell_events(self: &Arc<Self>) {
+        let core = Arc::clone(&self.core);
+        let (tell, told) = std::sync::mpsc::channel::<NetEvent>();
+        // The listener must not wait; whoever tells the master may.
+        self.core.agent.subscribe(Box::new(move |event| {
+            if tell.send(event).is_err() {
+                tracing::debug!("nobody tells the master any more");
+            }
+        }));
+        let telling = std::thread::Builder::new().name("events".to_owned());
+        let telling = telling.spawn(move || {
+            for event in told {
+                // Without a master nobody has to know: it looks at everything when it is back.
+                let Ok(master) = core.pool.standing.master() else {
+                    continue;
+                };
+                match encode(&News::Event(event)) {
+                    Ok(news) => {
+                        if let Err(why) = master.tell(news) {
+                            tracing::debug!("an event was not told: {why}");
+                        }
+                    }
+                    Err(why) => tracing::error!("an event {why}"),
+                }
+            }
+        });
+        if let Err(why) = telling {
+            tracing::error!("the master is not told of events: {why}");
+        }
+    }
+
+    /// The line to the master is open.
+    pub fn opened(&self, master: Arc<dyn Peer>) {
+        self.core.pool.standing.link(master);
+        tracing::info!("linked to the master");
+    }
+
+    /// A question of the master.
+    pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        let verb = match decode(question) {
+            Ok(verb) => verb,
+            // It may be newer than this host.
+            Err(why) => return encode(&Answer::Unknown(why)),
+        };
+        encode(&self.answer(verb))
+    }
+
+    fn answer(&self, verb: Verb) -> Answer {
+        let agent = &self.core.agent;
+        match verb {
+            Verb::Converge(number, request) => Answer::Converged(self.converge(number, request)),
+            Verb::Outcome(number) => self.outcome(number),
+            Verb::Keep(number) => {
+                let mut changes = self.changes();
+                if changes.unkept == Some(number) {
+                    changes.unkept = None;
+                }
+                Answer::Done(Ok(()))
+            }
+            Verb::Plan(request) => Answer::Plan(agent.plan(request)),
+            Verb::Facts => Answer::Facts(Box::new(agent.facts())),
+            Verb::Firmware => Answer::Firmware(agent.firmware()),
+            Verb::Counters(device) => Answer::Counters(agent.counters(&device)),
+            Verb::Answered(probes, within) => Answer::Answered(agent.answered(&probes, within)),
+            Verb::Hostname => Answer::Hostname(agent.hostname()),
+            Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
+            Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
+            Verb::Settled => Answer::Done(self.settled()),
+            Verb::Reach(position) => Answer::Done(
+                match self.follower.reaches(&self.core, position, PATIENCE) {
+                    true => Ok(()),
+                    false => Err(NetError::before(
+                        Part::Host,
+                        Cause::TimedOut,
+                        format!("its database is at {:?}", self.core.store.position()),
+                    )),
+                },
+            ),
+        }
+    }
+
+    fn arrived(&self) -> Result<Arrived> {
+        let hostname = self.core.agent.hostname();
+        let hostname = hostname.map_err(errors::internal_error)?;
+        Ok(Arrived {
+            particulars: Particulars::here(&self.core.config, hostname)?,
+            starts: self.starts.load(Ordering::Relaxed),
+            booted: !self.core.config.boot_marker().exists(),
+        })
+    }
+
+    fn settled(&self) -> std::result::Result<(), NetError> {
+        self.starts.store(false, Ordering::Relaxed);
+        let marker = self.core.config.boot_marker();
+        xapi_conf::file::write(&marker, b"", 0o644).map_err(|why| {
+            let why = format!("{}: {why}", marker.display());
+            NetError::before(Part::Host, Cause::Refused, why)
+        })
+    }
+
+    fn converge(&self, number: u64, request: Request) -> std::result::Result<Outcome, NetError> {
+        let whole = request.mode == Mode::Whole;
+        self.changes().last = Some((number, None));
+        let outcome = self.core.agent.converge(request);
+        let mut changes = self.changes();
+        if whole && outcome.is_ok() {
+            changes.unkept = Some(number);
+        } else {
+            changes.unkept = None;
+        }
+        changes.last = Some((number, Some(outcome.clone())));
+        self.done.notify_all();
+        outcome
+    }
+
+    fn outcome(&self, number: u64) -> Answer {
+        let until = Instant::now() + PATIENCE;
+        let mut changes = self.changes();
+        loop {
+            match &changes.last {
+                Some((known, Some(outcome))) if *known == number => {
+                    return Answer::Converged(outcome.clone());
+                }
+                Some((known, None)) if *known == number => {}
+                _ => return Answer::Forgotten,
+            }
+            let Some(left) = until.checked_duration_since(Instant::now()) else {
+                return Answer::NotYet;
+            };
+            let waited = self.done.wait_timeout(changes, left);
+            changes = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Whether a change waits to be kept: the line must be back soon, or the host goes back.
+    pub fn is_unkept(&self) -> bool {
+        self.changes().unkept.is_some()
+    }
+
+    /// Nobody has kept the last change, and the master cannot be reached over what it made: the host goes back to what was
+    /// committed.
+    pub fn go_back(&self) {
+        let Some(number) = self.changes().unkept.take() else {
+            return;
+        };
+        tracing::warn!(
+            "the master is out of reach after a change that it has not kept; going back"
+        );
+        let back = last_topology::bring_up(&self.core.config, &*self.core.agent);
+        let undo = match &back {
+            Ok(_) => Undo::Done,
+            Err(why) => Undo::Failed(why.to_string()),
+        };
+        if let Err(why) = &back {
+            tracing::error!("the network could not be put back: {why}");
+        }
+        let why = "the master could not be reached over the changed network";
+        let gone = NetError {
+            undo,
+            ..NetError::before(Part::Host, Cause::TimedOut, why)
+        };
+        self.changes().last = Some((number, Some(Err(gone))));
+    }
+
+    /// What the master tells.
+    pub fn told(&self, news: &[u8]) -> std::result::Result<(), String> {
+        let stream = decode(news)?;
+        let told = self.follower.told(&self.core, stream);
+        told.map_err(|why| format!("cannot be followed: {why}"))
+    }
+
+    /// The line is gone.
+    pub fn closed(&self, why: &str) {
+        tracing::warn!("the link to the master is lost: {why}");
+        self.follower.forget();
+        self.core
+            .pool
+            .standing
+            .emergency(errors::host_in_emergency_mode());
+    }
+}
+
+/// What a slave does with a call; nothing if it is to answer the call itself. HOST_IS_SLAVE [master] to everybody but the
+/// local superuser, whose calls are handed on.
+pub(crate) fn hand_on(
+    core: &Core,
+    origin: &Origin,
+    name: &str,
+    params: &[Value],
+) -> Result<Option<Value>> {
+    let role = core.pool.standing.role();
+    if role == Role::Master || is_local(name) {
+        return Ok(None);
+    }
+    let Role::Slave(address) = role else {
+        return Err(errors::host_broken());
+    };
+    if !origin.local_root {
+        return Err(errors::host_is_slave(address));
+    }
+    let master = core.pool.standing.master()?;
+    let wish = Wish::Call(Forwarded {
+        name: name.to_owned(),
+        params: params.iter().cloned().map(Portable).collect(),
+        peer: origin.peer.to_string(),
+        user_agent: origin.user_agent.clone(),
+        other_config: origin.other_config.clone(),
+    });
+    let strange = |why: String| errors::internal_error(format!("the master: {why}"));
+    let question = encode(&wish).map_err(strange)?;
+    // Whether it was carried out is not known; that is what XAPI says then, too.
+    let lost = |_| errors::cannot_contact_host(master_of(core));
+    let answer = master.ask(question, CALL).map_err(lost)?;
+    let Granted::Called(outcome) = decode(&answer).map_err(strange)?;
+    match outcome {
+        Ok(Portable(value)) => Ok(Some(value)),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// The master's record, as far as it is known here.
+fn master_of(core: &Core) -> String {
+    use xapi_db::Read;
+    let found = core.view().and_then(|view| view.all::<xapi_model::Pool>());
+    let pools = found.unwrap_or_default();
+    pools
+        .into_iter()
+        .next()
+        .map_or_else(String::new, |(_, pool)| pool.master.as_str().to_owned())
+}
+
+/// Why a slave has no master, from what the line's opening came to.
+pub fn emergency_of(refused: &ApiError, uuid: &str) -> ApiError {
+    match refused.code.as_ref() {
+        "HOST_UNKNOWN_TO_MASTER" => errors::host_unknown_to_master(uuid),
+        "HOST_ITS_OWN_SLAVE" => errors::host_its_own_slave(),
+        _ => errors::host_in_emergency_mode(),
+    }
+}

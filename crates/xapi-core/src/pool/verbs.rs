@@ -1,0 +1,169 @@
+//! What master and slave say to each other, as JSON: whoever debugs a pool can read it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use xapi_db::{Commit, Edit, Portable};
+use xapi_model::{ApiError, Position};
+use xapi_net::agent::{Counters, NetError, NetEvent, Outcome, Probe, Request};
+use xapi_net::facts::Facts;
+use xapi_net::firmware::Card;
+use xapi_net::names::Name;
+
+use crate::particulars::Particulars;
+
+/// What a master asks of a slave: the verbs of its agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Verb {
+    /// To look like a topology. The number names this convergence.
+    Converge(u64, Request),
+    /// What became of a convergence whose answer was lost.
+    Outcome(u64),
+    /// The convergence counts: its rows are committed.
+    Keep(u64),
+    /// The steps of a convergence.
+    Plan(Request),
+    /// What is so.
+    Facts,
+    /// The NICs as the firmware has them.
+    Firmware,
+    /// What was sent and received.
+    Counters(Name),
+    /// Who answers.
+    Answered(BTreeSet<Probe>, Duration),
+    /// What the host calls itself.
+    Hostname,
+    /// What it shall call itself.
+    SetHostname(String),
+    /// What it tells of itself.
+    Particulars,
+    /// The master is done with what the host's arrival asks for.
+    Settled,
+    /// To have followed so far.
+    Reach(Position),
+}
+
+/// A slave's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Verb::Converge`] and [`Verb::Outcome`].
+    Converged(Result<Outcome, NetError>),
+    /// To [`Verb::Outcome`]: it knows of no such convergence, or is still at it.
+    NotYet,
+    /// To [`Verb::Outcome`]: it has been started anew since.
+    Forgotten,
+    /// To [`Verb::Plan`].
+    Plan(Result<Vec<String>, NetError>),
+    /// To [`Verb::Facts`].
+    Facts(Box<Result<Facts, NetError>>),
+    /// To [`Verb::Firmware`].
+    Firmware(Result<Vec<Card>, NetError>),
+    /// To [`Verb::Counters`].
+    Counters(Option<Counters>),
+    /// To [`Verb::Answered`].
+    Answered(Result<BTreeSet<Probe>, NetError>),
+    /// To [`Verb::Hostname`].
+    Hostname(Result<String, NetError>),
+    /// To [`Verb::SetHostname`], [`Verb::Keep`], [`Verb::Settled`] and [`Verb::Reach`].
+    Done(Result<(), NetError>),
+    /// To [`Verb::Particulars`].
+    Particulars(Result<Arrived, ApiText>),
+    /// The question makes no sense to it.
+    Unknown(String),
+}
+
+/// What a master tells a slave, in order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Stream {
+    /// A full copy begins, of this position; what was known is to be replaced at its end.
+    CopyBegins(Position),
+    /// Rows of it.
+    CopyRows(Vec<Edit>),
+    /// It is complete.
+    CopyEnds,
+    /// Commits that follow on a position, each on the one before it.
+    Commits(Position, Vec<Commit>),
+}
+
+/// What a host tells when it is linked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Arrived {
+    /// What it tells of itself.
+    pub particulars: Particulars,
+    /// Whether its daemon was started since a master was last done with its arrival: then it inherits.
+    pub starts: bool,
+    /// Whether the machine has booted since.
+    pub booted: bool,
+}
+
+/// What a slave asks its master.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Wish {
+    /// To carry out a call that came in at the slave's own socket.
+    Call(Forwarded),
+}
+
+/// A call that a slave hands on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// Name of the message.
+    pub name: String,
+    /// All its parameters.
+    pub params: Vec<Portable>,
+    /// Who called the slave.
+    pub peer: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Entries for the `other_config` of the call's task.
+    pub other_config: Vec<(String, String)>,
+}
+
+/// The master's answer to a wish.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Granted {
+    /// What a call came to.
+    Called(Result<Portable, ApiText>),
+}
+
+/// What a slave tells its master, in order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum News {
+    /// Something happened to its network by itself.
+    Event(NetEvent),
+}
+
+/// An error of the XenAPI on the way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ApiText {
+    /// Its code.
+    pub code: String,
+    /// Its parameters.
+    pub params: Vec<String>,
+}
+
+impl From<ApiError> for ApiText {
+    fn from(error: ApiError) -> ApiText {
+        ApiText {
+            code: error.code.to_string(),
+            params: error.params,
+        }
+    }
+}
+
+impl From<ApiText> for ApiError {
+    fn from(text: ApiText) -> ApiError {
+        ApiError::new(text.code, text.params)
+    }
+}
+
+/// The bytes of a message.
+pub(crate) fn encode(message: &impl Serialize) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(message).map_err(|why| format!("cannot be said: {why}"))
+}
+
+/// A message of bytes from outside; an error says what is wrong with them.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|why| format!("cannot be understood: {why}"))
+}
