@@ -93,6 +93,26 @@ impl SimHost {
         SimHost::installed(handle, false, in_memory(), Choices::default())
     }
 
+    /// A slave of the first host, with NICs eth0… and management static on eth0. Nobody links it, and its database is
+    /// empty until then. No user can log in to it.
+    pub fn slave(number: usize, nics: usize) -> SimHost {
+        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
+        let dir = tempfile::tempdir().expect("a directory");
+        let write = |path: &str, text: &str| write_under(dir.path(), path, text);
+        write(
+            "etc/xensource-inventory",
+            &format!(
+                "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a{:02}'\n\
+                 CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e{:02}'\n\
+                 MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n",
+                40 + number,
+                40 + number
+            ),
+        );
+        write("etc/xensource/pool.conf", "slave:172.16.0.10");
+        SimHost::installed(Handle::new(names), false, Ok(dir), Choices::default())
+    }
+
     fn installed(
         handle: Handle,
         prepared: bool,
@@ -100,11 +120,7 @@ impl SimHost {
         choices: Choices,
     ) -> SimHost {
         let dir = dir.expect("a directory");
-        let write = |path: &str, text: &str| {
-            let path = dir.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
-            std::fs::write(path, text).expect("a file");
-        };
+        let write = |path: &str, text: &str| write_under(dir.path(), path, text);
         if prepared {
             write(
                 "etc/xensource-inventory",
@@ -187,7 +203,11 @@ impl SimHost {
             false => core,
         });
         startup::run(&core).expect("start-up");
+        let is_slave = core.pool.is_slave();
         self.api = Some(Api::new(core));
+        if is_slave {
+            return;
+        }
         let login = ["root", "secret", "2.23", "tests"]
             .map(Value::from)
             .to_vec();
@@ -491,6 +511,12 @@ impl SimHost {
         lines.sort();
         lines
     }
+}
+
+fn write_under(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+    std::fs::write(path, text).expect("a file");
 }
 
 /// The files of the certificates that hosts have here: the one for clients and the one for the pool.

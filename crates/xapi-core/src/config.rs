@@ -15,6 +15,8 @@ pub struct Config {
     /// After a change on the path of management, those outside who answered before have this long to answer again; then it
     /// is undone. Longer than LACP and spanning trees take to let packets through.
     pub proof_within: std::time::Duration,
+    /// How long another host may be out of reach in the middle of a change of its network, to come back by another address.
+    pub away_within: std::time::Duration,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
     /// How long a guest may take to shut down when it is asked to, to be suspended, and to resume.
@@ -54,6 +56,7 @@ impl Default for Config {
             root: PathBuf::from("/"),
             change_deadline: std::time::Duration::from_secs(30),
             proof_within: std::time::Duration::from_secs(20),
+            away_within: std::time::Duration::from_secs(30),
             auth_deadline: std::time::Duration::from_secs(20),
             shutdown_deadline: std::time::Duration::from_secs(1200),
             unplug_deadline: std::time::Duration::from_secs(30),

@@ -51,7 +51,7 @@ impl Linked {
         if host == core.localhost()? {
             return Err(errors::host_its_own_slave());
         }
-        let remote = core.pool.remote(&host);
+        let remote = core.pool.remote(&host, core.config.away_within);
         Ok(Linked {
             core: Arc::clone(core),
             host,

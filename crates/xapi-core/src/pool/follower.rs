@@ -11,31 +11,39 @@ use super::verbs::Stream;
 use crate::Result;
 use crate::context::{Core, db_error};
 
-/// A copy that has begun and is not complete; and whoever waits for the database to be so far.
+/// How far this host has followed; and whoever waits for it to be so far.
 #[derive(Default)]
 pub(super) struct Follower {
-    copying: Mutex<Option<Replacement>>,
+    state: Mutex<State>,
     applied: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// A copy that has begun and is not complete.
+    copying: Option<Replacement>,
+    /// How far the database and what stands beside it are, once this daemon has followed.
+    at: Option<Position>,
 }
 
 impl Follower {
     /// What the master tells, in its order. An error ends the line: the next one begins with a copy if it must.
     pub(super) fn told(&self, core: &Core, stream: Stream) -> Result<()> {
-        let mut copying = self.copying();
+        let mut state = self.state();
         let before = core.store.generation();
         match stream {
             Stream::CopyBegins(position) => {
-                *copying = Some(core.store.replacement(position).map_err(db_error)?);
+                state.copying = Some(core.store.replacement(position).map_err(db_error)?);
                 return Ok(());
             }
             Stream::CopyRows(rows) => {
-                let Some(copying) = copying.as_mut() else {
+                let Some(copying) = state.copying.as_mut() else {
                     return Err(errors::internal_error("rows of a copy that has not begun"));
                 };
                 return copying.add(rows).map_err(db_error);
             }
             Stream::CopyEnds => {
-                let Some(copied) = copying.take() else {
+                let Some(copied) = state.copying.take() else {
                     return Err(errors::internal_error(
                         "the end of a copy that has not begun",
                     ));
@@ -47,27 +55,31 @@ impl Follower {
                 core.store.replay_all(from, &commits).map_err(db_error)?;
             }
         }
-        drop(copying);
+        followed(core, before)?;
+        state.at = core.store.position();
         self.applied.notify_all();
-        followed(core, before)
+        Ok(())
     }
 
-    fn copying(&self) -> MutexGuard<'_, Option<Replacement>> {
-        self.copying.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the database is so far; false if it is not within the time.
+    /// Waits until this host has followed so far; false if it has not within the time.
     pub(super) fn reaches(&self, core: &Core, position: Position, within: Duration) -> bool {
-        let behind = |_: &mut Option<Replacement>| core.store.position() < Some(position);
+        let behind = |state: &mut State| {
+            let at = state.at.or_else(|| core.store.position());
+            at < Some(position)
+        };
         let waited = self
             .applied
-            .wait_timeout_while(self.copying(), within, behind);
+            .wait_timeout_while(self.state(), within, behind);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// The line is gone: what has come of a copy is worth nothing.
     pub(super) fn forget(&self) {
-        *self.copying() = None;
+        self.state().copying = None;
     }
 }
 

@@ -18,6 +18,7 @@ pub mod verbs;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, NetEvent};
@@ -46,6 +47,11 @@ type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
 impl Pool {
     fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
         self.remotes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this host obeys another one.
+    pub fn is_slave(&self) -> bool {
+        matches!(self.standing.role(), role::Role::Slave(_))
     }
 
     /// The agent of another host, which is linked; HOST_OFFLINE [host] if it is not.
@@ -95,9 +101,9 @@ impl Pool {
     }
 
     /// The remote end of a host, made when it is linked for the first time.
-    fn remote(&self, host: &Ref<Host>) -> Arc<RemoteAgent> {
+    fn remote(&self, host: &Ref<Host>, away: Duration) -> Arc<RemoteAgent> {
         let mut remotes = self.remotes();
-        let made = || Arc::new(RemoteAgent::new(host.clone()));
+        let made = || Arc::new(RemoteAgent::new(host.clone(), away));
         Arc::clone(remotes.entry(host.clone()).or_insert_with(made))
     }
 }

@@ -26,12 +26,10 @@ const AT_ONCE: Duration = Duration::from_secs(15);
 /// How much longer than its own deadline a change may take: the way back, and the messages.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long a host may be away in the middle of a change, to come back by another address.
-const AWAY: Duration = Duration::from_secs(30);
-
 /// The agent of another host.
 pub(super) struct RemoteAgent {
     host: Ref<Host>,
+    away: Duration,
     state: Mutex<State>,
     linked: Condvar,
     listeners: Mutex<Vec<Listener>>,
@@ -47,9 +45,11 @@ struct State {
 }
 
 impl RemoteAgent {
-    pub(super) fn new(host: Ref<Host>) -> RemoteAgent {
+    /// Nobody is linked yet. A host may be away so long in the middle of a change.
+    pub(super) fn new(host: Ref<Host>, away: Duration) -> RemoteAgent {
         RemoteAgent {
             host,
+            away,
             state: Mutex::default(),
             linked: Condvar::new(),
             listeners: Mutex::default(),
@@ -239,7 +239,6 @@ impl Agent for RemoteAgent {
     fn converge(&self, request: Request) -> Result<Outcome, NetError> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let within = request.within + GRACE;
-        let until = Instant::now() + within + AWAY;
         let Some(peer) = self.peer(None) else {
             return Err(self.unreachable("it is not linked"));
         };
@@ -251,7 +250,9 @@ impl Agent for RemoteAgent {
             },
             Asked::Nonsense(why) => Err(self.unreachable(&why)),
             Asked::Lost(Lost::TooLong) => Err(self.unreachable("the topology is too large")),
-            Asked::Lost(Lost::Closed | Lost::TimedOut) => self.outcome(number, until),
+            Asked::Lost(Lost::Closed | Lost::TimedOut) => {
+                self.outcome(number, Instant::now() + self.away)
+            }
         }
     }
 

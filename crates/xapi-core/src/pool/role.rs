@@ -83,7 +83,7 @@ pub(crate) fn is_local(message: &str) -> bool {
 }
 
 /// The emergency calls of XAPI.
-const EMERGENCY: [&str; 22] = [
+const EMERGENCY: [&str; 23] = [
     "host.abort_new_master",
     "host.commit_new_master",
     "host.emergency_clear_mandatory_guidance",
@@ -103,6 +103,7 @@ const EMERGENCY: [&str; 22] = [
     "host.update_firewalld_service_status",
     "pool.emergency_reset_master",
     "pool.emergency_transition_to_master",
+    "pool.is_slave",
     "session.local_logout",
     "session.slave_local_login",
     "session.slave_local_login_with_password",

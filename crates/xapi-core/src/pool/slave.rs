@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use xapi_db::Portable;
-use xapi_model::{ApiError, Value, errors};
+use xapi_model::{ApiError, Position, Value, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
 
 use super::follower::Follower;
@@ -38,6 +38,8 @@ struct Changes {
     last: Option<(u64, Option<std::result::Result<Outcome, NetError>>)>,
     /// One that is made and may still not count.
     unkept: Option<u64>,
+    /// Whether the master is done with what the line's opening asks for.
+    settled: bool,
 }
 
 impl Slave {
@@ -90,6 +92,7 @@ impl Slave {
 
     /// The line to the master is open.
     pub fn opened(&self, master: Arc<dyn Peer>) {
+        self.changes().settled = false;
         self.core.pool.standing.link(master);
         tracing::info!("linked to the master");
     }
@@ -150,6 +153,8 @@ impl Slave {
 
     fn settled(&self) -> std::result::Result<(), NetError> {
         self.starts.store(false, Ordering::Relaxed);
+        self.changes().settled = true;
+        self.done.notify_all();
         let marker = self.core.config.boot_marker();
         xapi_conf::file::write(&marker, b"", 0o644).map_err(|why| {
             let why = format!("{}: {why}", marker.display());
@@ -189,6 +194,19 @@ impl Slave {
             let waited = self.done.wait_timeout(changes, left);
             changes = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Waits until the master is done with what the line's opening asks for; false if it is not within the time.
+    pub fn settles(&self, within: Duration) -> bool {
+        let waited = self
+            .done
+            .wait_timeout_while(self.changes(), within, |changes| !changes.settled);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Waits until the database has followed so far; false if it has not within the time.
+    pub fn reaches(&self, position: Position, within: Duration) -> bool {
+        self.follower.reaches(&self.core, position, within)
     }
 
     /// Whether a change waits to be kept: the line must be back soon, or the host goes back.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 
 use xapi_conf::pool_conf::PoolRole;
 use xapi_db::Read;
+use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
     EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave, SyncDatabase,
 };
@@ -17,6 +18,16 @@ use crate::context::{Core, Cx, db_error};
 /// `pool.is_slave`: whether this host is one; what it is asked about does not matter.
 pub fn is_slave(cx: &Cx<'_>, _: IsSlave) -> Result<bool> {
     Ok(matches!(cx.core.pool.standing.role(), Role::Slave(_)))
+}
+
+/// `host.is_in_emergency_mode`.
+pub fn is_in_emergency_mode(cx: &Cx<'_>, _: IsInEmergencyMode) -> Result<bool> {
+    let standing = &cx.core.pool.standing;
+    Ok(match standing.role() {
+        Role::Master => false,
+        Role::Slave(_) => standing.master().is_err(),
+        Role::Broken => true,
+    })
 }
 
 /// `pool.emergency_transition_to_master`: this host decides from now on. Nothing happens on one that does already.

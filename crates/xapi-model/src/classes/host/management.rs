@@ -249,6 +249,11 @@ pub struct GetManagementInterface {
     pub host: Ref<Host>,
 }
 
+/// Whether this host cannot reach its master. It answers for itself, whatever else it can do.
+#[derive(Clone, Debug, Call)]
+#[call(name = "host.is_in_emergency_mode", out = bool, role = ReadOnly, sync, hidden)]
+pub struct IsInEmergencyMode {}
+
 /// Looks at the addresses and the name of this host again. Whoever changes them behind the server's back calls this.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.signal_networking_change", role = PoolOperator, sync, hidden)]

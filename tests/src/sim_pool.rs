@@ -1,0 +1,348 @@
+//! A pool of simulated hosts in one process: real daemons, real databases, and lines between them that are cut on demand.
+//! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use xapi_core::Origin;
+use xapi_core::pool::peer::{Lost, Peer};
+use xapi_core::pool::slave::Slave;
+use xapi_core::pool::{Greeting, Linked};
+use xapi_db::Read;
+use xapi_model::{
+    ApiError, Class, Host, HostMetrics, IpConfigurationMode, Pif, PrimaryAddressType, Ref, Value,
+};
+
+use crate::SimHost;
+
+/// What happens at once is not waited for longer.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a host may be away in the middle of a change.
+pub const AWAY: Duration = Duration::from_secs(2);
+
+/// A master and its slaves, each with NICs eth0… and management static on eth0.
+pub struct SimPool {
+    /// The master, 172.16.0.10.
+    pub master: SimHost,
+    /// The slaves, 172.16.0.12, .14, …
+    pub slaves: Vec<SimSlave>,
+}
+
+/// A slave, and its line if there is one.
+pub struct SimSlave {
+    /// The daemon and its host.
+    pub host: SimHost,
+    slave: Option<Arc<Slave>>,
+    line: Option<Arc<Wire>>,
+}
+
+/// Both directions of a line.
+struct Wire {
+    open: AtomicBool,
+    /// What is done the next time that the master asks something.
+    next: Mutex<Option<Trouble>>,
+    linked: Arc<Linked>,
+    /// Not kept alive by the master's threads.
+    slave: Weak<Slave>,
+    ends: Mutex<Option<(Arc<dyn Peer>, Arc<dyn Peer>)>>,
+}
+
+/// What becomes of the next question of the master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It does not arrive, and the line is gone.
+    NotHeard,
+    /// It is carried out, and the line is gone before the answer.
+    NotAnswered,
+}
+
+impl Wire {
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    fn cut(&self, why: &str) {
+        if !self.open.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(slave) = self.slave.upgrade() {
+            slave.closed(why);
+        }
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let to_slave = ends.as_ref().map(|(to_slave, _)| Arc::clone(to_slave));
+        drop(ends);
+        if let Some(to_slave) = to_slave {
+            self.linked.closed(&to_slave, why);
+        }
+    }
+}
+
+struct ToSlave(Arc<Wire>);
+
+impl Peer for ToSlave {
+    fn ask(&self, question: Vec<u8>, _: Duration) -> Result<Vec<u8>, Lost> {
+        let wire = &self.0;
+        if !wire.is_open() {
+            return Err(Lost::Closed);
+        }
+        // Questions that change nothing go on.
+        let changes = question.starts_with(b"{\"Converge\"");
+        let mut next = wire.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = next.take_if(|_| changes);
+        drop(next);
+        if trouble == Some(Trouble::NotHeard) {
+            wire.cut("not heard");
+            return Err(Lost::Closed);
+        }
+        let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+        let answer = slave.asked(&question).expect("an answer");
+        if trouble == Some(Trouble::NotAnswered) {
+            wire.cut("not answered");
+            return Err(Lost::Closed);
+        }
+        Ok(answer)
+    }
+
+    fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
+        let wire = &self.0;
+        if !wire.is_open() {
+            return Err(Lost::Closed);
+        }
+        let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+        slave.told(&news).expect("what is told can be followed");
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    fn close(&self, why: &str) {
+        self.0.cut(why);
+    }
+}
+
+struct ToMaster(Arc<Wire>);
+
+impl Peer for ToMaster {
+    fn ask(&self, question: Vec<u8>, _: Duration) -> Result<Vec<u8>, Lost> {
+        if !self.0.is_open() {
+            return Err(Lost::Closed);
+        }
+        Ok(self.0.linked.asked(&question).expect("an answer"))
+    }
+
+    fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
+        if !self.0.is_open() {
+            return Err(Lost::Closed);
+        }
+        self.0.linked.told(&news).expect("news");
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    fn close(&self, why: &str) {
+        self.0.cut(why);
+    }
+}
+
+impl SimPool {
+    /// A pool of a master and so many slaves, linked and settled.
+    pub fn new(slaves: usize, nics: usize) -> SimPool {
+        let mut pool = SimPool {
+            master: SimHost::configured(nics, |config| config.away_within = AWAY),
+            slaves: Vec::new(),
+        };
+        for number in 1..=slaves {
+            let host = SimHost::slave(number, nics);
+            pool.admit(&host, number);
+            let slave = Some(Arc::new(Slave::new(host.core())));
+            pool.slaves.push(SimSlave {
+                host,
+                slave,
+                line: None,
+            });
+            pool.link(number - 1);
+            let host = pool.host(number - 1);
+            let scanned = pool.master.call("PIF.scan", vec![host.as_str().into()]);
+            scanned.expect("the slave's NICs");
+        }
+        pool
+    }
+
+    /// The rows of a host that has joined.
+    fn admit(&self, host: &SimHost, number: usize) {
+        let core = self.master.core();
+        let uuid = host.core().own_uuid().expect("a UUID");
+        let made: Ref<Host> = core
+            .store
+            .change(|draft| {
+                let metrics = draft.insert(HostMetrics::blank())?;
+                draft.insert(Host {
+                    uuid: uuid.clone(),
+                    name_label: format!("slave {number}"),
+                    auto_enable: true,
+                    metrics,
+                    ..Host::blank()
+                })
+            })
+            .expect("the host's rows");
+        let network = self.master.network("xenbr0");
+        core.store
+            .change(|draft| {
+                draft.insert(Pif {
+                    device: "eth0".to_owned(),
+                    device_name: "eth0".to_owned(),
+                    network: network.clone(),
+                    host: made.clone(),
+                    mtu: 1500,
+                    vlan: -1,
+                    physical: true,
+                    management: true,
+                    managed: true,
+                    currently_attached: true,
+                    ip_configuration_mode: IpConfigurationMode::Static,
+                    ip: format!("172.16.0.{}", 10 + 2 * number),
+                    netmask: "255.255.255.224".to_owned(),
+                    gateway: "172.16.0.1".to_owned(),
+                    primary_address_type: PrimaryAddressType::IPv4,
+                    properties: [("gro".to_owned(), "on".to_owned())].into(),
+                    ..Pif::blank()
+                })
+            })
+            .expect("its management interface");
+    }
+
+    /// Opens the line of a slave, and waits until the master is done with its arrival.
+    pub fn link(&mut self, slave: usize) {
+        self.try_link(slave).expect("the master lets it in");
+        let its = &self.slaves[slave];
+        assert!(
+            its.slave().settles(PATIENCE),
+            "the arrival is not at its end"
+        );
+        its.catches_up(&self.master);
+    }
+
+    /// Opens the line of a slave, and does not wait.
+    pub fn open(&mut self, slave: usize) {
+        self.try_link(slave).expect("the master lets it in");
+    }
+
+    /// Whether the line of a slave is open.
+    pub fn is_linked(&self, slave: usize) -> bool {
+        let line = self.slaves[slave].line.as_ref();
+        line.is_some_and(|line| line.is_open())
+    }
+
+    /// Opens the line of a slave.
+    pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
+        let its = &mut self.slaves[slave];
+        let core = its.host.core();
+        let greeting = Greeting {
+            host: core.own_uuid()?,
+            position: core.store.position(),
+        };
+        let linked = Arc::new(Linked::of(self.master.core(), &greeting)?);
+        let wire = Arc::new(Wire {
+            open: AtomicBool::new(true),
+            next: Mutex::default(),
+            linked: Arc::clone(&linked),
+            slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
+            ends: Mutex::default(),
+        });
+        let to_slave: Arc<dyn Peer> = Arc::new(ToSlave(Arc::clone(&wire)));
+        let to_master: Arc<dyn Peer> = Arc::new(ToMaster(Arc::clone(&wire)));
+        let ends = (Arc::clone(&to_slave), Arc::clone(&to_master));
+        *wire.ends.lock().unwrap_or_else(PoisonError::into_inner) = Some(ends);
+        its.line = Some(wire);
+        its.slave().opened(to_master);
+        linked.opened(to_slave, greeting)
+    }
+
+    /// Cuts the line of a slave.
+    pub fn cut(&mut self, slave: usize) {
+        if let Some(line) = self.slaves[slave].line.take() {
+            line.cut("cut by the test");
+            // The two keep each other.
+            *line.ends.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Has the line of a slave fail at the next change that the master asks for.
+    pub fn trouble(&self, slave: usize, trouble: Trouble) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+
+    /// Starts the daemon of a slave anew, without a line.
+    pub fn restart(&mut self, slave: usize) {
+        self.cut(slave);
+        let its = &mut self.slaves[slave];
+        let before = its.slave.take().map(|slave| Arc::downgrade(&slave));
+        // What the master tells at this moment is at its end first.
+        while before
+            .as_ref()
+            .is_some_and(|slave| slave.strong_count() > 0)
+        {
+            std::thread::yield_now();
+        }
+        its.host.start();
+        its.slave = Some(Arc::new(Slave::new(its.host.core())));
+    }
+
+    /// The record of a slave, on its master.
+    pub fn host(&self, slave: usize) -> Ref<Host> {
+        let uuid = self.slaves[slave].host.core().own_uuid().expect("a UUID");
+        let view = self.master.core().view().expect("a view");
+        let class = Host::DESC;
+        Ref::new(view.by_uuid(class, &uuid).expect("the host's record"))
+    }
+
+    /// A PIF of a slave by its device, on its master.
+    pub fn pif(&self, slave: usize, device: &str) -> Ref<Pif> {
+        let host = self.host(slave);
+        let all = self.master.all::<Pif>();
+        let found = all
+            .into_iter()
+            .find(|(_, pif)| pif.host == host && pif.device == device && pif.vlan < 0);
+        found.expect("the PIF").0
+    }
+}
+
+impl Drop for SimPool {
+    fn drop(&mut self) {
+        for slave in 0..self.slaves.len() {
+            self.cut(slave);
+        }
+    }
+}
+
+impl SimSlave {
+    /// The daemon's side of the line.
+    pub fn slave(&self) -> &Slave {
+        self.slave.as_ref().expect("a daemon")
+    }
+
+    /// Waits until its database is as the master's.
+    pub fn catches_up(&self, master: &SimHost) {
+        let position = master.core().store.copy().expect("a copy").position();
+        let reached = self.slave().reaches(position, PATIENCE);
+        assert!(reached, "the database does not follow to {position}");
+    }
+
+    /// A call at the slave's own socket, by its superuser.
+    pub fn local(&self, name: &str, params: Vec<Value>) -> Result<Value, ApiError> {
+        let origin = Origin {
+            local_root: true,
+            peer: "the socket".into(),
+            ..Origin::default()
+        };
+        self.host.api().call(&origin, name, params)
+    }
+}

@@ -1,0 +1,151 @@
+//! Changes of a slave's network, which the master decides: whole or not at all, whatever becomes of the line.
+
+use xapi_model::{Bond, BondMode, Network, Pif, Value};
+use xapi_net::agent::Request;
+use xapi_tests::SimPool;
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
+
+/// The parameters of a bond of two NICs of a slave, with the session of a client of the master.
+fn asks_for_bond(pool: &SimPool, members: [&str; 2]) -> Vec<Value> {
+    let network = pool.master.new_network("bonded");
+    let members = members.map(|device| Value::from(pool.pif(0, device).as_str()));
+    vec![
+        pool.master.session().into(),
+        network.as_str().into(),
+        Value::Array(members.to_vec()),
+        Value::from(""),
+        Value::from(BondMode::ActiveBackup.as_str()),
+    ]
+}
+
+fn bond(pool: &SimPool, members: [&str; 2]) -> Result<Value, xapi_model::ApiError> {
+    pool.master.raw("Bond.create", asks_for_bond(pool, members))
+}
+
+/// Steps that the slave's host would need to look as the master's rows say.
+fn astray(pool: &SimPool, slave: usize) -> Vec<String> {
+    let view = pool.master.core().view().expect("a view");
+    let wanted = xapi_core::topology::of_host(&view, &pool.host(slave)).expect("a topology");
+    let agent = &pool.slaves[slave].host.core().agent;
+    agent.plan(Request::what_can(wanted)).expect("a plan")
+}
+
+#[test]
+fn a_bond_of_a_slave_is_made_there_and_management_moves_along() {
+    let pool = SimPool::new(1, 4);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+    bond(&pool, ["eth0", "eth3"]).unwrap();
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+    let row: Pif = pool.master.get(&pool.pif(0, "bond0"));
+    assert!(row.management && row.currently_attached);
+    assert_eq!((row.ip.as_str(), row.host), ("172.16.0.12", pool.host(0)));
+    // The slave's own files follow.
+    pool.slaves[0].catches_up(&pool.master);
+    let inventory = pool.slaves[0].host.root().join("etc/xensource-inventory");
+    let inventory = std::fs::read_to_string(inventory).expect("the inventory");
+    let network: Network = pool.master.get(&row.network);
+    let line = format!("MANAGEMENT_INTERFACE='{}'", network.bridge);
+    assert!(inventory.contains(&line), "no {line} in {inventory}");
+    // The master's own host is as it was.
+    assert_eq!(pool.master.diverged(), Vec::<String>::new());
+}
+
+/// Makes a bond over a line that fails, and links the host again before or after the master has given it up.
+fn through_trouble(
+    trouble: Trouble,
+    again_at_once: bool,
+) -> (SimPool, Result<Value, xapi_model::ApiError>) {
+    let pool = std::sync::Mutex::new(SimPool::new(1, 4));
+    let locked = || pool.lock().expect("nobody panics");
+    locked().trouble(0, trouble);
+    let outcome = std::thread::scope(|scope| {
+        let (master, asked) = {
+            let pool = locked();
+            (
+                pool.master.api().clone(),
+                asks_for_bond(&pool, ["eth0", "eth2"]),
+            )
+        };
+        let origin = xapi_core::Origin::default();
+        let call = scope.spawn(move || master.call(&origin, "Bond.create", asked));
+        if again_at_once {
+            while locked().is_linked(0) {
+                std::thread::yield_now();
+            }
+            locked().open(0);
+        }
+        call.join().expect("an outcome")
+    });
+    (pool.into_inner().expect("nobody panics"), outcome)
+}
+
+#[test]
+fn a_change_that_was_not_heard_has_not_happened_and_a_host_that_stays_away_is_named() {
+    let (mut pool, outcome) = through_trouble(Trouble::NotHeard, false);
+    let error = outcome.unwrap_err();
+    assert_eq!(error.code, "CANNOT_CONTACT_HOST");
+    assert_eq!(error.params, [pool.host(0).as_str()]);
+    assert!(pool.master.all::<Bond>().is_empty());
+    pool.link(0);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_change_whose_answer_was_lost_counts_when_the_host_is_back_at_once() {
+    let (pool, outcome) = through_trouble(Trouble::NotAnswered, true);
+    outcome.unwrap();
+    assert_eq!(pool.master.all::<Bond>().len(), 1);
+    assert!(pool.slaves[0].slave().settles(PATIENCE));
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_change_whose_answer_was_lost_is_taken_back_when_the_host_is_back_late() {
+    let (mut pool, outcome) = through_trouble(Trouble::NotAnswered, false);
+    assert_eq!(outcome.unwrap_err().code, "CANNOT_CONTACT_HOST");
+    assert!(pool.master.all::<Bond>().is_empty());
+    assert_ne!(
+        astray(&pool, 0),
+        Vec::<String>::new(),
+        "it is made over there"
+    );
+    pool.link(0);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_slave_goes_back_by_itself_when_nobody_keeps_its_change() {
+    let (mut pool, outcome) = through_trouble(Trouble::NotAnswered, false);
+    assert!(outcome.is_err());
+    assert!(pool.slaves[0].slave().is_unkept());
+    pool.slaves[0].slave().go_back();
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+    assert!(!pool.slaves[0].slave().is_unkept());
+    // And whoever asks afterwards learns that.
+    pool.link(0);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_slave_that_is_started_anew_in_the_middle_of_a_change_is_as_before() {
+    let (mut pool, outcome) = through_trouble(Trouble::NotAnswered, false);
+    assert!(outcome.is_err());
+    pool.restart(0);
+    assert_eq!(
+        astray(&pool, 0),
+        Vec::<String>::new(),
+        "by what was committed last"
+    );
+    pool.link(0);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_host_that_is_not_linked_is_offline() {
+    let mut pool = SimPool::new(1, 3);
+    pool.cut(0);
+    let error = bond(&pool, ["eth1", "eth2"]).unwrap_err();
+    assert_eq!(error.code, "HOST_OFFLINE");
+    assert_eq!(error.params, [pool.host(0).as_str()]);
+    assert!(pool.master.all::<Bond>().is_empty());
+}

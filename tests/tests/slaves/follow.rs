@@ -1,0 +1,91 @@
+//! A slave's database is its master's.
+
+use xapi_db::{Read, View};
+use xapi_model::classes::MODEL;
+use xapi_model::{Class, Host, HostMetrics, Network, Value};
+use xapi_tests::{SimHost, SimPool};
+
+/// Every durable row, as clients see it.
+fn rows(host: &SimHost) -> Vec<(String, String)> {
+    let view: View = host.core().view().expect("a view");
+    let mut rows = Vec::new();
+    for class in MODEL.iter().filter(|class| !class.volatile) {
+        for reference in view.refs(class).expect("references") {
+            let record = view.record(class, &reference).expect("a record");
+            rows.push((format!("{} {reference}", class.name), format!("{record:?}")));
+        }
+    }
+    rows.sort();
+    rows
+}
+
+fn assert_follows(pool: &SimPool, slave: usize) {
+    pool.slaves[slave].catches_up(&pool.master);
+    assert_eq!(rows(&pool.slaves[slave].host), rows(&pool.master));
+}
+
+#[test]
+fn a_slave_has_the_masters_rows_after_its_link_after_each_commit_and_after_a_cut() {
+    let mut pool = SimPool::new(2, 3);
+    assert_follows(&pool, 0);
+    assert_follows(&pool, 1);
+    let network = pool.master.new_network("new");
+    assert_follows(&pool, 0);
+    pool.cut(0);
+    pool.master
+        .call(
+            "network.set_name_label",
+            vec![network.as_str().into(), Value::from("renamed")],
+        )
+        .unwrap();
+    for n in 0..20 {
+        pool.master.new_network(&format!("meanwhile {n}"));
+    }
+    assert_follows(&pool, 1);
+    pool.link(0);
+    assert_follows(&pool, 0);
+    // A daemon that starts anew goes on where it was.
+    let position = pool.slaves[0].host.core().store.position();
+    pool.restart(0);
+    assert_eq!(pool.slaves[0].host.core().store.position(), position);
+    pool.master
+        .call("network.destroy", vec![network.as_str().into()])
+        .unwrap();
+    pool.link(0);
+    assert_follows(&pool, 0);
+    assert!(
+        pool.slaves[0]
+            .host
+            .all::<Network>()
+            .iter()
+            .all(|(_, row)| row.name_label != "renamed")
+    );
+}
+
+#[test]
+fn a_host_is_live_while_it_is_linked() {
+    let mut pool = SimPool::new(1, 2);
+    let live = |pool: &SimPool| {
+        let row: Host = pool.master.get(&pool.host(0));
+        let metrics: HostMetrics = pool.master.get(&row.metrics);
+        (row.enabled, metrics.live, row.address, row.hostname)
+    };
+    let (enabled, is_live, address, hostname) = live(&pool);
+    assert!(enabled && is_live);
+    assert_eq!(address, "172.16.0.12");
+    assert!(!hostname.is_empty());
+    pool.cut(0);
+    assert!(!live(&pool).1);
+    pool.link(0);
+    assert!(live(&pool).1);
+}
+
+#[test]
+fn what_a_slave_commits_by_itself_is_refused() {
+    let pool = SimPool::new(1, 2);
+    let core = pool.slaves[0].host.core();
+    let before = core.store.generation();
+    let made = core.store.change(|draft| draft.insert(Network::blank()));
+    assert!(made.is_err());
+    assert_eq!(core.store.generation(), before);
+}

@@ -1,0 +1,5 @@
+//! Simulated pools: a master, its slaves, and lines between them that are cut at any moment.
+
+mod changes;
+mod follow;
+mod local;
