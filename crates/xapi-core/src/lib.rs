@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod not_yet;
 pub mod ops;
 pub mod proof;
+mod repair;
 pub mod reset;
 mod roles;
 pub mod session;
