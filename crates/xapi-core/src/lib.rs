@@ -29,6 +29,7 @@ pub mod last_topology;
 pub mod metrics;
 pub mod not_yet;
 pub mod ops;
+pub mod pool;
 pub mod proof;
 mod repair;
 pub mod reset;

@@ -1,0 +1,4 @@
+//! A pool of hosts, as far as its rows go: what a host's network has of its master's, how a host's rows come into a
+//! pool and leave it. Nothing here speaks to another host.
+
+pub mod inherit;
