@@ -22,13 +22,14 @@ pub struct Draft {
     overlay: RefCell<Overlay>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Overlay {
     rows: BTreeMap<RowKey, Laid>,
     relied: BTreeSet<RowKey>,
 }
 
 /// What the draft makes of a row.
+#[derive(Clone)]
 enum Laid {
     /// Made here.
     New(Vec<Value>),
@@ -38,6 +39,7 @@ enum Laid {
     Gone,
 }
 
+#[derive(Clone)]
 struct Changed {
     base: Vec<Value>,
     now: Vec<Value>,
@@ -312,6 +314,14 @@ impl Draft {
                 changed.touched = true;
             }
             Ok(())
+        })
+    }
+
+    /// Edits that belong together: if they fail the draft is as it was before them.
+    pub fn attempt<T, E>(&self, edit: impl FnOnce(&Draft) -> Result<T, E>) -> Result<T, E> {
+        let before = self.overlay.borrow().clone();
+        edit(self).inspect_err(|_| {
+            self.overlay.replace(before);
         })
     }
 

@@ -145,7 +145,7 @@ impl Store {
         Store::open_in(path, options, None)
     }
 
-    /// A store for a test: nothing waits for the disk, and the last clone takes the files with it.
+    /// A store for a while, or for a test: nothing waits for the disk, and the last clone takes the files with it.
     pub fn temporary(options: Options) -> Result<Store, DbError> {
         let directory = TemporaryDirectory::new()?;
         let path = directory.0.join("state.db");

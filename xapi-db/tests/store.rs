@@ -523,6 +523,37 @@ fn no_reference_dangles() {
 }
 
 #[test]
+fn an_attempt_that_fails_leaves_the_draft_as_it_was_and_one_that_succeeds_does_not() {
+    let store = store();
+    let (one, two) = (network(&store, "one"), network(&store, "two"));
+    let draft = store.draft().unwrap();
+    draft
+        .set(&one, Network::NAME_LABEL, "drafted".to_owned())
+        .unwrap();
+    let before = draft.edits();
+    let failed = draft.attempt(|draft| {
+        draft.set(&one, Network::NAME_LABEL, "again".to_owned())?;
+        draft.set(&two, Network::NAME_LABEL, "too".to_owned())?;
+        draft.insert(Network::blank())?;
+        draft.rely(&two)?;
+        draft.destroy(&two)?;
+        draft.field(&two, Network::NAME_LABEL)
+    });
+    let gone = xapi_model::errors::handle_invalid("network", &two);
+    assert_eq!(failed.unwrap_err(), gone);
+    assert_eq!(draft.edits(), before);
+    assert_eq!(draft.all::<Network>().unwrap().len(), 2);
+    // Nor does it rely on what the attempt relied on.
+    set(&store, &two, Network::NAME_LABEL, "by another".to_owned());
+    let made = draft
+        .attempt(|draft| draft.insert(Network::blank()))
+        .unwrap();
+    store.commit(draft).unwrap();
+    assert_eq!(field(&store, &one, Network::NAME_LABEL), "drafted");
+    assert!(store.view().unwrap().exists(&made).unwrap());
+}
+
+#[test]
 fn objects_of_one_draft_may_refer_to_each_other_and_go_together() {
     let store = store();
     let (bond, master) = store

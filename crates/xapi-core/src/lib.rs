@@ -32,6 +32,7 @@ pub mod ops;
 mod particulars;
 pub mod pool;
 pub mod proof;
+mod repair;
 pub mod reset;
 mod roles;
 pub mod session;

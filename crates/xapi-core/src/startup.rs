@@ -1,7 +1,6 @@
 //! What happens between the opening of the database and the first answer, as a table that `xapi --list-startup`
 //! prints. Start-up does all that can be done, management first: one missing NIC never keeps a host off the network.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -10,18 +9,17 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Draft, Read, UniqueKey};
 use xapi_model::{
-    Bond, Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Pool,
+    Class, Host, HostMetrics, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Pool,
     PrimaryAddressType, Ref, Role, Vm, VmMetrics, VmPowerState, errors,
 };
 use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 
 use crate::alert::tell;
-use crate::carried::{self, Clash, Moving};
 use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Kind};
 use crate::topology::pifs_of;
 use crate::{
-    Result, adopt, certificates, diverged, facts, guests, pool, reset, software, topology,
+    Result, adopt, certificates, diverged, facts, guests, pool, repair, reset, software, topology,
 };
 
 /// What no two rows may share: a bridge's name, a network's PIF on a host, a machine's device. (Devices of PIFs are not
@@ -479,106 +477,7 @@ fn scan(core: &Core) -> Result<()> {
 }
 
 fn repair_own_bonds(core: &Core) -> Result<()> {
-    repair_bonds(core, &core.localhost()?)
-}
-
-/// Nothing uses a bond's member beside its bond (the rules that the bonding design calls R2), and no member points at
-/// a bond that is gone. All in one change.
-pub(crate) fn repair_bonds(core: &Core, host: &Ref<Host>) -> Result<()> {
-    let Err(why) = repair_one_or_all(core, host, None) else {
-        return Ok(());
-    };
-    // One bad row must not keep the other bonds from being repaired.
-    tracing::error!("the bonds were not repaired together: {why}");
-    let bonds = core.view()?.all::<Bond>()?;
-    for (bond, _) in bonds {
-        if let Err(why) = repair_one_or_all(core, host, Some(&bond)) {
-            tracing::error!("{bond} was not repaired: {why}");
-        }
-    }
-    Ok(())
-}
-
-/// Repairs all bonds of a host, or one alone.
-fn repair_one_or_all(core: &Core, host: &Ref<Host>, only: Option<&Ref<Bond>>) -> Result<()> {
-    core.store.change(|draft| {
-        let mut bonds = BTreeMap::<Ref<Bond>, Vec<Ref<Pif>>>::new();
-        for (reference, pif) in pifs_of(draft, host)? {
-            let Some(bond) = pif.bond_slave_of.some() else {
-                continue;
-            };
-            if only.is_some_and(|only| only != bond) {
-                continue;
-            }
-            if draft.exists(bond)? {
-                bonds.entry(bond.clone()).or_default().push(reference);
-            } else {
-                draft.set(&reference, Pif::BOND_SLAVE_OF, Ref::null())?;
-            }
-        }
-        for (bond, members) in &bonds {
-            repair(core, draft, host, bond, members)?;
-        }
-        follow_primary_macs(draft, host)
-    })
-}
-
-/// Moves up to a bond what uses its members. What cannot go together is dropped and told: a start goes on.
-fn repair(
-    core: &Core,
-    draft: &Draft,
-    host: &Ref<Host>,
-    bond: &Ref<Bond>,
-    members: &[Ref<Pif>],
-) -> Result<()> {
-    let master = draft.field(bond, Bond::MASTER)?;
-    let mut moving = Moving::new(draft, host, Clash::Tell);
-    for member in members {
-        // What runs on a plugged member has to run on.
-        if draft.field(member, Pif::CURRENTLY_ATTACHED)? {
-            draft.set(&master, Pif::CURRENTLY_ATTACHED, true)?;
-        }
-        draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
-        if draft.field(member, Pif::DISALLOW_UNPLUG)? {
-            draft.set(&master, Pif::DISALLOW_UNPLUG, true)?;
-            draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
-        }
-        if draft.field(member, Pif::MANAGEMENT)? {
-            draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
-            // The host is reached by this address, whatever the bond's own is.
-            if carried::has_address(&draft.get(member)?) {
-                carried::clear_addresses(draft, &master)?;
-            }
-            moving.addresses(member, &master)?;
-            carried::management(draft, member, &master)?;
-            draft.set(&master, Pif::CURRENTLY_ATTACHED, true)?;
-        }
-        if draft.field(bond, Bond::PRIMARY_SLAVE)?.is_null() {
-            draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
-        }
-    }
-    for member in members {
-        moving.addresses(member, &master)?;
-    }
-    moving.everything(members, &master)?;
-    for what in &moving.dropped {
-        tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", what)?;
-    }
-    Ok(())
-}
-
-/// A bond that has its MAC from its primary member follows it (API facts, 1.1).
-fn follow_primary_macs(draft: &Draft, host: &Ref<Host>) -> Result<()> {
-    for (reference, pif) in pifs_of(draft, host)? {
-        for bond in pif.bond_master_of.iter() {
-            let row = draft.get(bond)?;
-            if row.auto_update_mac && draft.exists(&row.primary_slave)? {
-                let mac = draft.field(&row.primary_slave, Pif::MAC)?;
-                draft.set(&reference, Pif::MAC, mac)?;
-            }
-        }
-    }
-    Ok(())
+    repair::bonds(core, &core.localhost()?)
 }
 
 /// After the machine's boot everything that carries the control domain's traffic is plugged (API facts, 3.3). A mere

@@ -12,7 +12,7 @@ use xapi_model::{
 use xapi_net::topology::Mac;
 
 use crate::carried::{self, Clash, Moving};
-use crate::context::{Core, Cx};
+use crate::context::Cx;
 use crate::ops::pif::{Kind, host_live, kind_of, no_fcoe_in_use, on_sriov};
 use crate::topology::{has_ip, pifs_of};
 use crate::{Config, Result, vifs_to_move};
@@ -27,7 +27,8 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     host_live(&view, &host)?;
     drop(view);
     let members = without_repeats(&call.members);
-    let edit = |draft: &Draft| made(cx.core, draft, &host, &call, &members);
+    let config = &cx.core.config;
+    let edit = |draft: &Draft| made(config, draft, &host, &call, &members);
     vifs_to_move::carrying(
         cx,
         |draft| edit(draft).map(|(_, vifs)| vifs),
@@ -36,15 +37,15 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
 }
 
 /// Makes the bond's rows, and moves to it what its members had. Returns it with the VIFs that moved.
-fn made(
-    core: &Core,
+pub(crate) fn made(
+    config: &Config,
     draft: &Draft,
     host: &Ref<Host>,
     call: &Create,
     members: &[Ref<Pif>],
 ) -> Result<(Ref<Bond>, Vec<Ref<Vif>>)> {
     let properties = usable(draft, host, call)?;
-    let primary = bondable(&core.config, draft, members)?;
+    let primary = bondable(config, draft, members)?;
     if !call.mac.is_empty() {
         unicast_mac(&call.mac)?;
     }
@@ -59,20 +60,33 @@ fn made(
     })?;
     let mut moving = Moving::new(draft, host, Clash::Refuse);
     for member in members {
-        draft.set(member, Pif::BOND_SLAVE_OF, bond.clone())?;
-        draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
-        draft.set(member, Pif::LEFT_OUT, false)?;
-        moving.addresses(member, &master)?;
-        carried::clear_addresses(draft, member)?;
-        carried::management(draft, member, &master)?;
-        if draft.field(member, Pif::DISALLOW_UNPLUG)? {
-            draft.set(&master, Pif::DISALLOW_UNPLUG, true)?;
-            draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
-        }
+        taken_in(draft, &mut moving, member, &bond, &master)?;
     }
     carried::settings(draft, &primary, &master)?;
     moving.everything(members, &master)?;
     Ok((bond, moving.vifs))
+}
+
+/// Makes a NIC a member of a bond, whose PIF has its addresses afterwards. What else it carries moves by
+/// [`Moving::everything`].
+pub(crate) fn taken_in(
+    draft: &Draft,
+    moving: &mut Moving<'_>,
+    member: &Ref<Pif>,
+    bond: &Ref<Bond>,
+    master: &Ref<Pif>,
+) -> Result<()> {
+    draft.set(member, Pif::BOND_SLAVE_OF, bond.clone())?;
+    draft.set(member, Pif::CURRENTLY_ATTACHED, false)?;
+    draft.set(member, Pif::LEFT_OUT, false)?;
+    moving.addresses(member, master)?;
+    carried::clear_addresses(draft, member)?;
+    carried::management(draft, member, master)?;
+    if draft.field(member, Pif::DISALLOW_UNPLUG)? {
+        draft.set(master, Pif::DISALLOW_UNPLUG, true)?;
+        draft.set(member, Pif::DISALLOW_UNPLUG, false)?;
+    }
+    Ok(())
 }
 
 /// Of a member that is named twice the last naming counts.
@@ -198,7 +212,7 @@ fn with_defaults(mode: BondMode, given: &BTreeMap<String, String>) -> BTreeMap<S
 
 /// Checks the members, in the order of XAPI's checks, and names the primary one: with management, else the first with
 /// an IP configuration, else the first.
-fn bondable(config: &Config, draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
+pub(crate) fn bondable(config: &Config, draft: &Draft, members: &[Ref<Pif>]) -> Result<Ref<Pif>> {
     let rows: Result<Vec<_>> = members
         .iter()
         .map(|member| Ok((member, draft.get(member)?)))
@@ -328,7 +342,7 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
 }
 
 /// Removes the bond's rows, and moves what it had to its primary member. Returns the VIFs that moved.
-fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Result<Vec<Ref<Vif>>> {
+pub(crate) fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Result<Vec<Ref<Vif>>> {
     let row = draft.get(bond)?;
     let master = draft.get(&row.master)?;
     draft.rely(bond)?;

@@ -124,7 +124,7 @@ pub fn pull_out(config: &Config, draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> R
 }
 
 /// VIF_IN_USE [network, VIF], if a machine on the PIF's host uses its network.
-fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
+pub(crate) fn unused(draft: &Draft, pif: &Pif) -> Result<()> {
     for vif in draft.field(&pif.network, Network::VIFS)?.iter() {
         let row = draft.get::<Vif>(vif)?;
         let machine = draft.get::<Vm>(&row.vm)?;

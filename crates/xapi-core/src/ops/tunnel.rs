@@ -23,33 +23,47 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Tunnel>> {
     host_live(&view, &host)?;
     cx.change(&host, &call.transport_pif, |draft| {
         let transport = allowed(draft, &host, &call)?;
-        let network = draft.get(&call.network)?;
-        draft.set(
-            &call.network,
-            Network::TUNNEL_KEY,
-            free_key(draft, &network)?,
-        )?;
-        let access = draft.insert(access_of(draft, &host, &call, &transport)?)?;
-        let tunnel = draft.insert(Tunnel {
-            access_pif: access.clone(),
-            transport_pif: call.transport_pif.clone(),
-            protocol: call.protocol,
-            ..Tunnel::blank()
-        })?;
-        let row = draft.get(&access)?;
-        plug_in(draft, &access, &row)?;
-        let room = mtu_of(draft, &row)?;
-        if room < LEAST_MTU {
-            return Err(errors::pif_configuration_error(
-                &call.transport_pif,
-                format!(
-                    "{} leaves packets of {room} octets to a tunnel, which is too few",
-                    transport.device
-                ),
-            ));
-        }
+        let (tunnel, access) = inserted(draft, &host, &call, &transport)?;
+        plug_in(draft, &access, &draft.get(&access)?)?;
+        roomy(draft, &access, &call.transport_pif)?;
         Ok(tunnel)
     })
+}
+
+/// Makes the rows of a tunnel that is not plugged yet. Returns it with its access PIF.
+pub(crate) fn inserted(
+    draft: &Draft,
+    host: &Ref<Host>,
+    call: &Create,
+    transport: &Pif,
+) -> Result<(Ref<Tunnel>, Ref<Pif>)> {
+    let network = draft.get(&call.network)?;
+    draft.set(
+        &call.network,
+        Network::TUNNEL_KEY,
+        free_key(draft, &network)?,
+    )?;
+    let access = draft.insert(access_of(draft, host, call, transport)?)?;
+    let tunnel = draft.insert(Tunnel {
+        access_pif: access.clone(),
+        transport_pif: call.transport_pif.clone(),
+        protocol: call.protocol,
+        ..Tunnel::blank()
+    })?;
+    Ok((tunnel, access))
+}
+
+/// PIF_CONFIGURATION_ERROR [transport PIF, text], if a tunnel's packets are too small for any use.
+pub(crate) fn roomy(draft: &Draft, access: &Ref<Pif>, transport: &Ref<Pif>) -> Result<()> {
+    let room = mtu_of(draft, &draft.get(access)?)?;
+    if room >= LEAST_MTU {
+        return Ok(());
+    }
+    let device = draft.field(transport, Pif::DEVICE)?;
+    Err(errors::pif_configuration_error(
+        transport,
+        format!("{device} leaves packets of {room} octets to a tunnel, which is too few"),
+    ))
 }
 
 /// The checks, in the order of XAPI's. Returns the PIF that is to carry the tunnel.

@@ -33,19 +33,29 @@ fn made(cx: &Cx<'_>, call: &Create) -> Result<(Ref<Vlan>, Ref<Pif>)> {
     let foreign = foreign_vlans(cx);
     cx.change(&host, &call.tagged_pif, |draft| {
         let tagged = allowed(draft, &host, call, &foreign)?;
-        let vlan = draft.insert(Vlan {
-            tagged_pif: call.tagged_pif.clone(),
-            tag: call.tag,
-            ..Vlan::blank()
-        })?;
-        let untagged = draft.insert(untagged_of(&tagged, call, &vlan))?;
-        draft.set(&vlan, Vlan::UNTAGGED_PIF, untagged.clone())?;
+        let (vlan, untagged) = inserted(draft, call, &tagged)?;
         let row = draft.get(&untagged)?;
         // The caller does not know the new PIF.
         fits(draft, &call.tagged_pif, &row)?;
         plug_in(draft, &untagged, &row)?;
         Ok((vlan, untagged))
     })
+}
+
+/// Makes the rows of a VLAN that is not plugged yet. Returns it with its untagged PIF.
+pub(crate) fn inserted(
+    draft: &Draft,
+    call: &Create,
+    tagged: &Pif,
+) -> Result<(Ref<Vlan>, Ref<Pif>)> {
+    let vlan = draft.insert(Vlan {
+        tagged_pif: call.tagged_pif.clone(),
+        tag: call.tag,
+        ..Vlan::blank()
+    })?;
+    let untagged = draft.insert(untagged_of(tagged, call, &vlan))?;
+    draft.set(&vlan, Vlan::UNTAGGED_PIF, untagged.clone())?;
+    Ok((vlan, untagged))
 }
 
 /// The VLANs that the host has and we do not know: parent and tag.
@@ -94,15 +104,21 @@ fn allowed(draft: &Draft, host: &Ref<Host>, call: &Create, foreign: &[(Name, u16
     if foreign.iter().any(held) {
         return Err(errors::vlan_in_use(&tagged.device, call.tag));
     }
-    for vif in draft.field(&call.network, Network::VIFS)?.iter() {
-        if !draft.field(vif, Vif::TRUNKS)?.is_empty() {
-            return Err(errors::network_incompatible_with_trunks(&call.network));
-        }
-    }
+    no_trunks(draft, &call.network)?;
     if kind_of(&tagged) == Kind::SriovLogical {
         return Err(errors::not_implemented("VLAN.create on SR-IOV"));
     }
     Ok(tagged)
+}
+
+/// NETWORK_INCOMPATIBLE_WITH_TRUNKS [network], if a VIF there has tags of its own.
+pub(crate) fn no_trunks(draft: &Draft, network: &Ref<Network>) -> Result<()> {
+    for vif in draft.field(network, Network::VIFS)?.iter() {
+        if !draft.field(vif, Vif::TRUNKS)?.is_empty() {
+            return Err(errors::network_incompatible_with_trunks(network));
+        }
+    }
+    Ok(())
 }
 
 /// NETWORK_UNMANAGED or NETWORK_ALREADY_CONNECTED, unless a PIF of the host can be made on the network.

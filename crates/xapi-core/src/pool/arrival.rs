@@ -7,16 +7,17 @@ use xapi_db::{Portable, Read};
 use xapi_model::request::RequestId;
 use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
 
-use super::feed;
 use super::peer::Peer;
 use super::remote::RemoteAgent;
 use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
+use super::{feed, inherit};
+use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
-use crate::{Origin, Result, startup};
+use crate::{Origin, Result, repair, startup};
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -114,12 +115,37 @@ impl Linked {
             }
         };
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
-        told("its bonds", startup::repair_bonds(core, host));
+        told("its bonds", repair::bonds(core, host));
         if arrived.booted {
             told("its PIFs", startup::plug_all(core, host));
         }
+        if arrived.starts {
+            told("the pool's networks", self.inherit());
+        }
         if startup::may_converge(core, &core.view()?, host)? {
             startup::reconverge(core, host)?;
+        }
+        Ok(())
+    }
+
+    /// The host takes over the pool's bonds, VLANs and tunnels, in one change.
+    fn inherit(&self) -> Result<()> {
+        let (core, host) = (&*self.core, &self.host);
+        if !startup::may_converge(core, &core.view()?, host)? {
+            return Ok(());
+        }
+        let steps = core.change(host, &Ref::null(), |draft| {
+            let said = inherit::inherit(draft, &core.config, host)?;
+            for text in &said.alerts {
+                tell(core, draft, host, inherit::ALERT, text)?;
+            }
+            for text in &said.dropped {
+                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
+            }
+            Ok(said.steps)
+        })?;
+        for step in steps {
+            tracing::info!("{host}: inherited: {step}");
         }
         Ok(())
     }

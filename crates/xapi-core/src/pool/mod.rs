@@ -4,10 +4,18 @@
 //! slave's agent ([`remote`], [`verbs`]), and sends it each commit ([`feed`]), which the slave replays into its own
 //! database ([`follower`]). What comes up when a host is linked is in [`arrival`]; a host as a
 //! slave is in [`slave`].
+//!
+//! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
+//! rows come into a pool and leave it.
 
 mod arrival;
+pub mod dowry;
+pub mod eject;
 mod feed;
 mod follower;
+pub mod inherit;
+pub mod join;
+mod merge;
 pub mod peer;
 mod remote;
 pub mod role;

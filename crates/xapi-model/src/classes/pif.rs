@@ -141,6 +141,9 @@ pub struct Pif {
     /// It shall be attached and could not be, for want of its NIC or because something refused: it is tried again.
     #[field(Internal, default = false)]
     pub left_out: bool,
+    /// The bond, VLAN or tunnel is there because the pool's master has one on its network: it goes when that goes.
+    #[field(Internal, default = false)]
+    pub inherited: bool,
 }
 
 /// Whether a bridge forwards multicast by what its ports asked for.

@@ -1,0 +1,658 @@
+//! A host comes into a pool: what keeps it from it, what becomes of its networks, and the rows that it brings
+//! (API facts, 1.11).
+//!
+//! XAPI makes an administrator take bonds, tunnels and VLANs apart before; here they come along. What keeps a host out is
+//! told all at once ([`plan`]), in the order of XAPI's checks: the first is what the call answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use xapi_db::{Draft, Read};
+use xapi_model::{
+    ApiError, Bond, Certificate, Class, ClassDesc, Cluster, Host, HostMetrics, Network, Pif, Pool,
+    Ref, SdnController, Tunnel, Value, Vif, Vlan, Vm, errors,
+};
+
+use super::dowry::{self, Dowry, Opened, plain, readdressed, wrong};
+use super::merge::{Becomes, Merged, merge};
+use crate::Result;
+use crate::topology::pifs_of;
+
+/// One thing that keeps a host from joining.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// The error's code.
+    pub code: String,
+    /// Its parameters.
+    pub params: Vec<String>,
+    /// What it is about, for people.
+    pub text: String,
+}
+
+/// What joining would come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinPlan {
+    /// All that keeps the host out; none if it may join.
+    pub blockers: Vec<Blocker>,
+    /// What would be merged, carried over and renamed, a line each.
+    pub steps: Vec<String>,
+}
+
+impl JoinPlan {
+    /// The error of the first blocker. Where the error has room for words it tells of the others, too.
+    pub fn refusal(&self) -> Option<ApiError> {
+        let first = self.blockers.first()?;
+        let mut params = first.params.clone();
+        let others: Vec<_> = self.blockers[1..]
+            .iter()
+            .map(|one| one.text.as_str())
+            .collect();
+        if let ("OPERATION_NOT_ALLOWED" | "HOSTS_NOT_HOMOGENEOUS", [text], false) =
+            (first.code.as_str(), &mut *params, others.is_empty())
+        {
+            text.push_str(&format!("; and also: {}", others.join("; ")));
+        }
+        Some(ApiError::new(first.code.clone(), params))
+    }
+
+    /// All of it, for people: what keeps the host out, then what would be done.
+    pub fn lines(&self) -> Vec<String> {
+        let blockers = self.blockers.iter();
+        let blockers = blockers.map(|one| format!("cannot join: {} ({})", one.text, one.code));
+        blockers.chain(self.steps.iter().cloned()).collect()
+    }
+}
+
+/// Says what joining would come to, on the rows of the pool. `force` takes hosts that are unlike the others.
+pub fn plan(pool: &impl Read, dowry: &Dowry, force: bool) -> Result<JoinPlan> {
+    let opened = dowry.open()?;
+    Ok(planned(pool, dowry, &opened, force)?.0)
+}
+
+fn planned(
+    pool: &impl Read,
+    dowry: &Dowry,
+    opened: &Opened,
+    force: bool,
+) -> Result<(JoinPlan, Merged)> {
+    let merged = merge(pool, opened)?;
+    let mut checks = Checks {
+        pool,
+        dowry,
+        opened,
+        blockers: Vec::new(),
+    };
+    checks.all(force)?;
+    let mut steps = merged.steps.clone();
+    steps.extend(carried_over(opened)?);
+    let plan = JoinPlan {
+        blockers: checks.blockers,
+        steps,
+    };
+    Ok((plan, merged))
+}
+
+/// What comes along beside networks, in words.
+fn carried_over(opened: &Opened) -> Result<Vec<String>> {
+    let view = &opened.view;
+    let mut steps = Vec::new();
+    for (_, bond) in view.all::<Bond>()? {
+        let device = view.field(&bond.master, Pif::DEVICE)?;
+        let members = bond
+            .slaves
+            .iter()
+            .map(|slave| view.field(slave, Pif::DEVICE));
+        let members = members.collect::<Result<Vec<_>>>()?.join(", ");
+        steps.push(format!("bond {device} of {members} is kept"));
+    }
+    for (_, vlan) in view.all::<Vlan>()? {
+        let device = view.field(&vlan.tagged_pif, Pif::DEVICE)?;
+        steps.push(format!("VLAN {} of {device} is kept", vlan.tag));
+    }
+    for (_, tunnel) in view.all::<Tunnel>()? {
+        let device = view.field(&tunnel.transport_pif, Pif::DEVICE)?;
+        steps.push(format!(
+            "tunnel {} through {device} is kept",
+            tunnel.protocol
+        ));
+    }
+    let machines = view.all::<Vm>()?.into_iter();
+    let machines = machines.filter(|(_, vm)| !vm.is_control_domain);
+    steps.extend(machines.map(|(_, vm)| format!("machine {} comes along", vm.name_label)));
+    Ok(steps)
+}
+
+/// The checks, in XAPI's order.
+struct Checks<'a, R> {
+    pool: &'a R,
+    dowry: &'a Dowry,
+    opened: &'a Opened,
+    blockers: Vec<Blocker>,
+}
+
+impl<R: Read> Checks<'_, R> {
+    fn refuse(&mut self, error: ApiError, text: impl Into<String>) {
+        self.blockers.push(Blocker {
+            code: error.code,
+            params: error.params,
+            text: text.into(),
+        });
+    }
+
+    /// OPERATION_NOT_ALLOWED with XAPI's words.
+    fn forbid(&mut self, words: &str, text: impl Into<String>) {
+        self.refuse(errors::operation_not_allowed(words), text);
+    }
+
+    fn all(&mut self, force: bool) -> Result<()> {
+        let Some((_, pool)) = self.pool.all::<Pool>()?.into_iter().next() else {
+            return Err(errors::host_still_booting());
+        };
+        let master = self.pool.get(&pool.master)?;
+        let mine = management(&self.opened.view, &self.opened.host)?;
+        let theirs = management(self.pool, &pool.master)?;
+        if mine.is_none() {
+            let name = self.name();
+            let text = format!("{name} has no management interface");
+            self.refuse(errors::host_still_booting(), text);
+        }
+        self.of_itself(&pool)?;
+        self.identity(&pool)?;
+        self.machines();
+        self.likeness(&master, force);
+        self.carried(mine.as_ref(), theirs.as_ref())?;
+        self.software(&master)?;
+        self.speech(mine.as_ref(), theirs.as_ref())?;
+        self.rest(&pool)
+    }
+
+    fn name(&self) -> String {
+        self.opened.row.name_label.clone()
+    }
+
+    fn of_itself(&mut self, pool: &Pool) -> Result<()> {
+        let name = self.name();
+        if self.dowry.state.ha_enabled {
+            let text = format!("high availability is on on {name}");
+            self.refuse(errors::ha_is_enabled(), text);
+        }
+        if let Some(cluster_host) = self.dowry.state.cluster_hosts.first() {
+            let text = format!("{name} is in a cluster");
+            self.refuse(errors::clustering_enabled(cluster_host), text);
+        }
+        self.clusters()?;
+        if pool.ha_enabled {
+            self.refuse(
+                errors::ha_is_enabled(),
+                "high availability is on in the pool",
+            );
+        }
+        Ok(())
+    }
+
+    /// A pool whose cluster takes in every host needs one address of each on the cluster's network.
+    fn clusters(&mut self) -> Result<()> {
+        for (_, cluster) in self.pool.all::<Cluster>()? {
+            if !cluster.pool_auto_join {
+                continue;
+            }
+            let mut bridges = BTreeSet::new();
+            for cluster_host in cluster.cluster_hosts.iter() {
+                let pif = self
+                    .pool
+                    .field(cluster_host, xapi_model::ClusterHost::PIF)?;
+                let pif = self.pool.get(&pif)?;
+                if pif.vlan >= 0 && !pif.management {
+                    let tag = pif.vlan;
+                    let error =
+                        errors::pool_joining_pool_cannot_enable_clustering_on_vlan_network(tag);
+                    self.refuse(error, format!("the pool's cluster is on VLAN {tag}"));
+                    return Ok(());
+                }
+                bridges.insert(self.pool.field(&pif.network, Network::BRIDGE)?);
+                for bond in pif.bond_master_of.iter() {
+                    for slave in self.pool.field(bond, Bond::SLAVES)?.iter() {
+                        let network = self.pool.field(slave, Pif::NETWORK)?;
+                        bridges.insert(self.pool.field(&network, Network::BRIDGE)?);
+                    }
+                }
+            }
+            let mut with_address = Vec::new();
+            for (_, pif) in pifs_of(&self.opened.view, &self.opened.host)? {
+                let bridge = self.opened.view.field(&pif.network, Network::BRIDGE)?;
+                if !pif.ip.is_empty() && bridges.contains(&bridge) {
+                    with_address.push(pif.device);
+                }
+            }
+            if with_address.len() != 1 {
+                let text = format!(
+                    "{} must have one address on the cluster's network, and has {}: {}",
+                    self.name(),
+                    with_address.len(),
+                    with_address.join(", ")
+                );
+                let error = errors::pool_joining_host_must_have_only_one_ip_on_clustering_network();
+                self.refuse(error, text);
+            }
+        }
+        Ok(())
+    }
+
+    fn identity(&mut self, pool: &Pool) -> Result<()> {
+        let (name, uuid) = (self.name(), self.opened.row.uuid.clone());
+        if self.pool.field(&pool.master, Host::UUID)? == uuid {
+            let text = format!("{name} is the master of that pool");
+            self.forbid("Host cannot become slave of itself", text);
+        } else if let Some(known) = known(self.pool, &uuid)?
+            && !is_the_same(self.pool, &known, self.opened)?
+        {
+            let text =
+                format!("a host of the pool has the UUID of {name}, and another certificate");
+            self.forbid("Host is already part of a pool", text);
+        }
+        let others = &self.dowry.state.other_hosts;
+        if !others.is_empty() {
+            let text = format!("{name} knows other hosts: {}", others.join(", "));
+            self.refuse(errors::joining_host_cannot_be_master_of_other_hosts(), text);
+        }
+        Ok(())
+    }
+
+    fn machines(&mut self) {
+        let state = &self.dowry.state;
+        let (running, busy) = (state.running.join(", "), state.busy.join(", "));
+        if !running.is_empty() {
+            let text = format!("machines are not off: {running}");
+            self.refuse(errors::joining_host_cannot_have_running_vms(), text);
+        }
+        if !busy.is_empty() {
+            let text = format!("something is being done to machines: {busy}");
+            let error = errors::joining_host_cannot_have_vms_with_current_operations();
+            self.refuse(error, text);
+        }
+    }
+
+    fn likeness(&mut self, master: &Host, force: bool) {
+        let row = &self.opened.row;
+        let pending = [(&self.name(), row), (&master.name_label, master)]
+            .into_iter()
+            .filter(|(_, host)| !host.pending_guidances.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>();
+        let vendor = |host: &Host| host.cpu_info.get("vendor").cloned().unwrap_or_default();
+        let (mine, theirs) = (vendor(row), vendor(master));
+        if !pending.is_empty() {
+            let text = format!("an update is not complete on {}", pending.join(" and "));
+            self.refuse(errors::hosts_not_compatible(), text);
+        }
+        if !force && mine != theirs {
+            let text = format!("the processors are of {mine:?} here and of {theirs:?} in the pool");
+            self.refuse(errors::hosts_not_homogeneous("CPUs differ"), text);
+        }
+    }
+
+    fn carried(&mut self, mine: Option<&Pif>, theirs: Option<&Pif>) -> Result<()> {
+        let state = self.dowry.state.clone();
+        if !state.shared_srs.is_empty() {
+            let text = format!("storage is shared: {}", state.shared_srs.join(", "));
+            self.refuse(errors::joining_host_cannot_contain_shared_srs(), text);
+        }
+        if !state.sriov_nics.is_empty() {
+            let (name, nics) = (self.name(), state.sriov_nics.join(", "));
+            let text = format!("{name} has SR-IOV on {nics}");
+            self.refuse(errors::pool_joining_host_has_network_sriovs(), text);
+        }
+        if let (Some(mine), Some(theirs)) = (mine, theirs)
+            && mine.vlan != theirs.vlan
+        {
+            let said = |tag: i64| match tag {
+                ..0 => "no VLAN".to_owned(),
+                tag => format!("VLAN {tag}"),
+            };
+            let text = format!(
+                "{} is managed on {} of {}, and the pool on {}",
+                self.name(),
+                said(mine.vlan),
+                mine.device,
+                said(theirs.vlan)
+            );
+            let error =
+                errors::pool_joining_host_management_vlan_does_not_match(mine.vlan, theirs.vlan);
+            self.refuse(error, text);
+        }
+        Ok(())
+    }
+
+    fn software(&mut self, master: &Host) -> Result<()> {
+        let row = self.opened.row.clone();
+        let directory = |host: &Host| {
+            (
+                host.external_auth_type.clone(),
+                host.external_auth_service_name.clone(),
+            )
+        };
+        if directory(&row) != directory(master) {
+            let text = "the host and the pool know their users from different directories";
+            self.refuse(errors::pool_joining_external_auth_mismatch(), text);
+        }
+        let backend = |host: &Host| {
+            let backend = host.software_version.get("network_backend").cloned();
+            backend.unwrap_or_else(|| "bridge".to_owned())
+        };
+        let (mine, theirs) = (backend(&row), backend(master));
+        if mine != theirs {
+            let text = format!("the network is made by {mine} here and by {theirs} in the pool");
+            self.forbid("Network backends differ", text);
+        }
+        let controllers = self.pool.all::<SdnController>()?;
+        let known = |address: &String| controllers.iter().any(|(_, row)| row.address == *address);
+        if !self.dowry.state.controllers.iter().all(known) {
+            let list = self.dowry.state.controllers.join(", ");
+            let text = format!("the controller of the virtual switches is another: {list}");
+            self.forbid("SDN controller differs", text);
+        }
+        let version =
+            |host: &Host| format!("{}.{}", host.api_version_major, host.api_version_minor);
+        let (mine, theirs) = (version(&row), version(master));
+        if mine != theirs {
+            let text = format!("the host speaks version {mine} of the API, and the pool {theirs}");
+            let error = errors::pool_joining_host_must_have_same_api_version(mine, theirs);
+            self.refuse(error, text);
+        }
+        let product = |host: &Host| {
+            let key = |key: &str| host.software_version.get(key).cloned();
+            (key("product_version"), key("xapi_build"))
+        };
+        if product(&row) != product(master) {
+            let text = "the host and the pool have different versions of the software";
+            self.refuse(
+                errors::pool_joining_host_must_have_same_product_version(),
+                text,
+            );
+        }
+        Ok(())
+    }
+
+    fn speech(&mut self, mine: Option<&Pif>, theirs: Option<&Pif>) -> Result<()> {
+        if let (Some(mine), Some(theirs)) = (mine, theirs)
+            && mine.primary_address_type != theirs.primary_address_type
+        {
+            let text = format!(
+                "{} is managed by {}, and the pool by {}",
+                self.name(),
+                mine.primary_address_type,
+                theirs.primary_address_type
+            );
+            self.forbid("Primary address type differs", text);
+        }
+        let purpose = |networks: Vec<(Ref<Network>, Network)>| {
+            let mut said = networks.into_iter();
+            said.find_map(|(_, network)| {
+                Some((network.purpose.first().copied()?, network.name_label))
+            })
+        };
+        let mine = purpose(self.opened.view.all()?);
+        let theirs = purpose(self.pool.all()?);
+        if let (Some((one, here)), Some((other, there))) = (mine, theirs)
+            && one != other
+        {
+            let text = format!("network {here} is for {one}, and {there} of the pool for {other}");
+            self.forbid("Incompatible network purposes: nbd and insecure_nbd", text);
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, pool: &Pool) -> Result<()> {
+        if self.dowry.state.verifies_tls != pool.tls_verification_enabled {
+            let text = "one of host and pool checks certificates, and the other does not";
+            self.refuse(errors::pool_joining_host_tls_verification_mismatch(), text);
+        }
+        if pool
+            .other_config
+            .contains_key("rolling_upgrade_in_progress")
+        {
+            let text = "the pool is being updated";
+            self.refuse(errors::not_supported_during_upgrade(), text);
+        }
+        self.addresses()?;
+        for (reference, vm) in self.opened.view.all::<Vm>()? {
+            let twin = self.pool.by_uuid(Vm::DESC, &vm.uuid);
+            // A host that is known already brought it the last time.
+            let known = known(self.pool, &self.opened.row.uuid)?.is_some();
+            if twin.is_ok_and(|twin| !known || twin != reference.as_str()) {
+                let text = format!("the pool has a machine with the UUID of {}", vm.name_label);
+                self.refuse(errors::duplicate_vm(&vm.uuid), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Two hosts with one address cannot both be reached. XAPI does not look.
+    fn addresses(&mut self) -> Result<()> {
+        let mut theirs = BTreeMap::new();
+        for (_, pif) in self.pool.all::<Pif>()? {
+            let host = self.pool.get(&pif.host)?;
+            if !pif.ip.is_empty() && host.uuid != self.opened.row.uuid {
+                theirs.insert(pif.ip, host.name_label);
+            }
+        }
+        for (_, pif) in self.opened.view.all::<Pif>()? {
+            if let Some(host) = theirs.get(&pif.ip) {
+                let (name, device, ip) = (self.name(), pif.device, pif.ip);
+                let text = format!("{device} of {name} has the address {ip}, and so has {host}");
+                self.forbid(&format!("Address {ip} is in use"), text);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Pif>> {
+    let mut pifs = pifs_of(rows, host)?.into_iter();
+    Ok(pifs.find(|(_, pif)| pif.management).map(|(_, pif)| pif))
+}
+
+/// The host of the pool with a UUID.
+fn known(pool: &impl Read, uuid: &str) -> Result<Option<Ref<Host>>> {
+    Ok(pool.find(Host::UUID, &uuid.to_owned())?.pop())
+}
+
+/// Whether a host of the pool is the one that wants in: it has one of its certificates.
+fn is_the_same(pool: &impl Read, known: &Ref<Host>, opened: &Opened) -> Result<bool> {
+    let theirs = opened.fingerprints()?;
+    for certificate in pool.find(Certificate::HOST, known)? {
+        let recorded = pool.field(&certificate, Certificate::FINGERPRINT_SHA256)?;
+        if theirs.contains(&plain(&recorded)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes a host into the pool with all that it brings, or says what keeps it out. A host that is known already, for it
+/// has not heard the last answer, has its rows refreshed.
+pub fn admit(draft: &Draft, dowry: &Dowry, force: bool) -> Result<Ref<Host>> {
+    let opened = dowry.open()?;
+    let (plan, merged) = planned(draft, dowry, &opened, force)?;
+    if let Some(refusal) = plan.refusal() {
+        return Err(refusal);
+    }
+    for (pool, _) in draft.all::<Pool>()? {
+        draft.rely(&pool)?;
+    }
+    let known = known(draft, &opened.row.uuid)?;
+    let admitting = Admitting {
+        draft,
+        opened: &opened,
+        merged: &merged,
+        host: known.clone().unwrap_or_else(|| opened.host.clone()),
+        again: known.is_some(),
+    };
+    admitting.run()?;
+    Ok(admitting.host)
+}
+
+/// Putting rows into the pool's.
+struct Admitting<'a> {
+    draft: &'a Draft,
+    opened: &'a Opened,
+    merged: &'a Merged,
+    /// As the pool calls it.
+    host: Ref<Host>,
+    /// The pool knows it already.
+    again: bool,
+}
+
+impl Admitting<'_> {
+    fn run(&self) -> Result<()> {
+        if self.again {
+            self.forget()?;
+        }
+        for class in dowry::classes() {
+            for reference in self.opened.refs(class)? {
+                self.bring(class, &reference)?;
+            }
+        }
+        for (pif, _) in pifs_of(self.draft, &self.host)? {
+            self.draft.set(&pif, Pif::INHERITED, false)?;
+        }
+        // It is heard of by its own connection.
+        let metrics = self.draft.field(&self.host, Host::METRICS)?;
+        if self.draft.exists(&metrics)? {
+            self.draft.set(&metrics, HostMetrics::LIVE, false)?;
+        }
+        Ok(())
+    }
+
+    /// What the host had when it came last and does not bring this time.
+    fn forget(&self) -> Result<()> {
+        let stays: BTreeSet<_> = dowry::classes()
+            .map(|class| self.opened.refs(class))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect();
+        super::eject::forget_network(self.draft, &self.host, &|reference| {
+            stays.contains(reference)
+        })?;
+        for certificate in self.draft.find(Certificate::HOST, &self.host)? {
+            if !stays.contains(certificate.as_str()) {
+                self.draft.destroy(&certificate)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bring(&self, class: &'static ClassDesc, reference: &str) -> Result<()> {
+        let network = Ref::<Network>::new(reference);
+        let becomes = match class.name == Network::DESC.name {
+            true => self.merged.networks.get(&network),
+            false => None,
+        };
+        if let Some(Becomes::Of(_)) = becomes {
+            return Ok(());
+        }
+        let there = self
+            .draft
+            .holds(class, &self.named(class.name, reference))?;
+        if there && !self.may_refresh(class, reference)? {
+            return Ok(());
+        }
+        let mut row = self.opened.view.row(class, reference)?;
+        let to = |class: &str, reference: &str| self.known_as(class, reference);
+        for (at, field) in dowry::stored(class) {
+            row[at] = readdressed(&field.ty, std::mem::take(&mut row[at]), &to);
+        }
+        if let Some(Becomes::New(bridge)) = becomes {
+            row[Network::BRIDGE.index()] = Value::Str(bridge.clone());
+        }
+        let here = self.named(class.name, reference);
+        if !there {
+            return self.draft.insert_row_as(class, &here, row);
+        }
+        for (at, field) in dowry::stored(class) {
+            let value = std::mem::take(&mut row[at]);
+            self.draft.set_value(class, &here, field, value)?;
+        }
+        Ok(())
+    }
+
+    /// What the pool calls a row that the host brings.
+    fn named(&self, class: &str, reference: &str) -> String {
+        match class == Host::DESC.name {
+            true => self.host.as_str().to_owned(),
+            false => reference.to_owned(),
+        }
+    }
+
+    fn known_as(&self, class: &str, reference: &str) -> Option<String> {
+        if class == Network::DESC.name
+            && let Some(Becomes::Of(of)) = self.merged.networks.get(&Ref::new(reference))
+        {
+            return Some(of.as_str().to_owned());
+        }
+        let desc = dowry::classes().find(|desc| desc.name == class)?;
+        let brings = self.opened.view.holds(desc, reference).ok()?;
+        brings.then(|| self.named(class, reference))
+    }
+
+    /// Whether a row that is there already is the host's own, so that it is brought up to date. Machines are the pool's
+    /// from the first time on, with all that is theirs. INVALID_VALUE, if it is another's.
+    fn may_refresh(&self, class: &'static ClassDesc, reference: &str) -> Result<bool> {
+        let taken = || wrong(format!("{reference} is another's in the pool"));
+        if !self.again {
+            return Err(taken());
+        }
+        let draft = self.draft;
+        let of_pif = |pif: Ref<Pif>| -> Result<bool> {
+            Ok(draft.exists(&pif)? && draft.field(&pif, Pif::HOST)? == self.host)
+        };
+        let domain = draft.field(&self.host, Host::CONTROL_DOMAIN)?;
+        let own = match class.name {
+            "host" => true,
+            "host_metrics" => draft.field(&self.host, Host::METRICS)?.as_str() == reference,
+            "PIF" => of_pif(Ref::new(reference))?,
+            "PIF_metrics" => {
+                let users = draft.find(Pif::METRICS, &Ref::new(reference))?;
+                let mut own = true;
+                for pif in users {
+                    own &= of_pif(pif)?;
+                }
+                own
+            }
+            "Bond" => of_pif(draft.field(&Ref::new(reference), Bond::MASTER)?)?,
+            "VLAN" => of_pif(draft.field(&Ref::new(reference), Vlan::UNTAGGED_PIF)?)?,
+            "tunnel" => of_pif(draft.field(&Ref::new(reference), Tunnel::ACCESS_PIF)?)?,
+            "Certificate" => draft.field(&Ref::new(reference), Certificate::HOST)? == self.host,
+            "VM" if domain.as_str() == reference => true,
+            // The control domain's own stay as they are, too: they say nothing that its next start does not say.
+            _ => {
+                self.same_machine(class, reference)?;
+                return Ok(false);
+            }
+        };
+        match own {
+            true => Ok(true),
+            false => Err(taken()),
+        }
+    }
+
+    /// A machine, or what belongs to one, is the one that the host brought the last time.
+    fn same_machine(&self, class: &'static ClassDesc, reference: &str) -> Result<()> {
+        let same = match class.name {
+            "VM" => {
+                let vm = Ref::<Vm>::new(reference);
+                self.draft.field(&vm, Vm::UUID)? == self.opened.view.field(&vm, Vm::UUID)?
+            }
+            "VIF" => {
+                let vif = Ref::<Vif>::new(reference);
+                self.draft.field(&vif, Vif::VM)? == self.opened.view.field(&vif, Vif::VM)?
+            }
+            _ => true,
+        };
+        match same {
+            true => Ok(()),
+            false => Err(wrong(format!("{reference} is another's in the pool"))),
+        }
+    }
+}
