@@ -1,0 +1,42 @@
+//! What the other end may cost.
+
+use std::time::Duration;
+
+/// Bounds of a line, the same at both ends: an end that goes beyond them is cut off.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Octets of a frame.
+    pub frame: usize,
+    /// Octets of a body, and of all the bodies of which some parts are there.
+    pub body: usize,
+    /// Questions under way in each direction.
+    pub asks: usize,
+    /// Things told that the other end has not taken yet.
+    pub tells: usize,
+    /// Their octets; a single one may have more.
+    pub tells_octets: usize,
+    /// How often an end says that it is there.
+    pub ping: Duration,
+    /// An end that says nothing for this long is gone.
+    pub silence: Duration,
+    /// An end that takes nothing for this long, while there is something for it, is as good as gone.
+    pub stall: Duration,
+    /// From the connection's beginning until the other end is known.
+    pub handshake: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frame: 8 << 20,
+            body: 256 << 20,
+            asks: 64,
+            tells: 256,
+            tells_octets: 16 << 20,
+            ping: Duration::from_secs(1),
+            silence: Duration::from_secs(5),
+            stall: Duration::from_secs(60),
+            handshake: Duration::from_secs(5),
+        }
+    }
+}
