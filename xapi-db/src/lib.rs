@@ -23,6 +23,7 @@ mod column;
 mod draft;
 mod edit;
 mod error;
+mod files;
 mod full_copy;
 mod journal;
 mod layout;

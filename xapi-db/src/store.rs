@@ -18,6 +18,7 @@ use crate::apply::{self, Applied, RowKey};
 use crate::draft::{Draft, Finished, Planned};
 use crate::edit::{Act, Commit, Edit, same};
 use crate::error::{CommitError, DbError};
+use crate::files::{TemporaryDirectory, lock};
 use crate::journal::Journal;
 use crate::layout::{Layout, Table};
 use crate::migrate;
@@ -148,7 +149,7 @@ impl Store {
     /// A store for a while, or for a test: nothing waits for the disk, and the last clone takes the files with it.
     pub fn temporary(options: Options) -> Result<Store, DbError> {
         let directory = TemporaryDirectory::new()?;
-        let path = directory.0.join("state.db");
+        let path = directory.path().join("state.db");
         Store::open_in(&path, options, Some(directory))
     }
 
@@ -654,52 +655,6 @@ fn has(set: &Value, member: &Value) -> bool {
     items.any(|item| same(item, member))
 }
 
-fn lock(path: &Path) -> Result<File, DbError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
-    let failed = |source| DbError::File {
-        doing: "locking",
-        path: name.clone(),
-        source,
-    };
-    let mut options = File::options();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&name).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(DbError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-/// A directory that goes with its owner.
-struct TemporaryDirectory(PathBuf);
-
-impl TemporaryDirectory {
-    fn new() -> Result<TemporaryDirectory, DbError> {
-        let path = std::env::temp_dir().join(format!("xapi-db-{}", Uuid::new_v4()));
-        std::fs::create_dir(&path).map_err(|source| DbError::File {
-            doing: "making",
-            path: path.clone(),
-            source,
-        })?;
-        Ok(TemporaryDirectory(path))
-    }
-}
-
-impl Drop for TemporaryDirectory {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::warn!("{} is left behind: {error}", self.0.display());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::Read;
@@ -710,7 +665,7 @@ mod tests {
     #[test]
     fn only_what_must_survive_waits_for_the_disk() {
         let directory = TemporaryDirectory::new().unwrap();
-        let store = Store::open(&directory.0.join("state.db"), Options::default()).unwrap();
+        let store = Store::open(&directory.path().join("state.db"), Options::default()).unwrap();
         let check = |classes: &[&'static ClassDesc], full: bool| {
             let draft = store.draft().unwrap();
             for class in classes {
@@ -743,7 +698,7 @@ mod tests {
     #[test]
     fn a_generation_above_the_reserved_ones_waits_for_the_disk() {
         let directory = TemporaryDirectory::new().unwrap();
-        let store = Store::open(&directory.0.join("state.db"), Options::default()).unwrap();
+        let store = Store::open(&directory.path().join("state.db"), Options::default()).unwrap();
         let insert = || {
             store.change(|draft| draft.insert(Task::blank())).unwrap();
         };

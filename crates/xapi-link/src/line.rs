@@ -102,6 +102,9 @@ pub(crate) enum Message {
     },
 }
 
+/// Where an answer is waited for.
+type Waiting = SyncSender<Result<Vec<u8>, Lost>>;
+
 struct State {
     /// None after it was told that the line is closed.
     handler: Option<Arc<dyn Handler>>,
@@ -110,7 +113,7 @@ struct State {
     next_id: u64,
     /// Our questions; without a sender when nobody waits any more. They keep their places until they are answered, for
     /// the other end is still at it.
-    waiting: HashMap<u64, Option<SyncSender<Result<Vec<u8>, Lost>>>>,
+    waiting: HashMap<u64, Option<Waiting>>,
     /// Questions of the other end under way.
     asked: usize,
     /// Questions that the other end may still ask, if they are counted; then it tells nothing either.
@@ -318,12 +321,15 @@ impl Line {
     /// A message came from the other end. One that breaks the rules closes the line.
     pub(crate) fn received(&self, message: Message) {
         if let Err(why) = self.take(message) {
-            warn!(
-                "{} at {} is cut off: {why}",
-                self.0.peer.host, self.0.peer.address
-            );
-            self.close(why);
+            self.cut_off(why);
         }
+    }
+
+    /// Closes the line because the other end breaks its rules.
+    pub(crate) fn cut_off(&self, why: &str) {
+        let Peer { host, address, .. } = &self.0.peer;
+        warn!("{host} at {address} is cut off: {why}");
+        self.close(why);
     }
 
     fn take(&self, message: Message) -> Result<(), &'static str> {

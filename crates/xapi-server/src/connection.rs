@@ -32,9 +32,17 @@ const BEGINNING: usize = 4 * 1024;
 /// How long a client that was too slow may take for being told so.
 const FAREWELL: Duration = Duration::from_millis(200);
 
+/// What a connection turned out to be.
+pub(crate) enum Opened<S> {
+    /// Requests come on it.
+    Http(S),
+    /// The line of another host, to be carried to its end.
+    Line(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
 /// Opens a connection, with as much time as the head of a request may take, and serves it until its end.
 pub(crate) async fn open<S>(
-    opening: impl Future<Output = io::Result<S>>,
+    opening: impl Future<Output = io::Result<Opened<S>>>,
     seat: Seat,
     service: Arc<Service>,
     peer: Peer,
@@ -48,7 +56,14 @@ pub(crate) async fn open<S>(
         () = stopped(stopping.clone()) => return,
     };
     match opened {
-        Ok(Ok(stream)) => {
+        Ok(Ok(Opened::Line(line))) => {
+            drop(seat);
+            tokio::select! {
+                () = line => {}
+                () = stopped(stopping) => {}
+            }
+        }
+        Ok(Ok(Opened::Http(stream))) => {
             seat.watch.enter(Phase::Fresh);
             serve(stream, seat, service, peer, stopping).await;
         }

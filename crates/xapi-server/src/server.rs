@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
@@ -13,13 +13,15 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::time::{interval, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
-use xapi_tls::TlsIdentity;
+use xapi_link::Entrance;
+use xapi_tls::{LINK, TlsIdentity};
 
 use crate::config::Config;
-use crate::connection;
+use crate::connection::{self, Opened};
 use crate::handler::Handler;
 use crate::listen::{self, ListenError, Listener, Open, UnixAccess};
 use crate::pool::Pool;
@@ -58,6 +60,7 @@ pub struct Server {
     pool: Pool,
     tcp: Arc<Registry>,
     unix: Arc<Registry>,
+    entrance: Arc<RwLock<Option<Arc<Entrance>>>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -85,8 +88,19 @@ impl Server {
             pool,
             tcp,
             unix,
+            entrance: Arc::default(),
             stopping,
         })
+    }
+
+    /// Where the lines of other hosts are taken in, which come by TLS and ask for one in their first message; nowhere at
+    /// first. Lines that are open stay so. They count as no connections of the server, and its end cuts them.
+    pub fn take_lines(&self, entrance: Option<Arc<Entrance>>) {
+        let mut taken = self
+            .entrance
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *taken = entrance;
     }
 
     /// Listens on a TCP address, without TLS.
@@ -105,9 +119,11 @@ impl Server {
         address: SocketAddr,
         identity: Arc<TlsIdentity>,
     ) -> Result<Listener, ListenError> {
+        let entrance = Arc::clone(&self.entrance);
         self.listen(address, " by TLS", |listener| Encrypted {
             listener,
             identity,
+            entrance,
         })
     }
 
@@ -235,7 +251,7 @@ trait Source: Send + Sync + 'static {
     fn open(
         &self,
         socket: Self::Socket,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
+    ) -> impl Future<Output = io::Result<Opened<Self::Stream>>> + Send + 'static;
 }
 
 /// The next connection of a TCP listener.
@@ -284,8 +300,8 @@ impl Source for Plain {
     fn open(
         &self,
         stream: TcpStream,
-    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
-        ready(Ok(stream))
+    ) -> impl Future<Output = io::Result<Opened<TcpStream>>> + Send + 'static {
+        ready(Ok(Opened::Http(stream)))
     }
 }
 
@@ -293,6 +309,7 @@ impl Source for Plain {
 struct Encrypted {
     listener: TcpListener,
     identity: Arc<TlsIdentity>,
+    entrance: Arc<RwLock<Option<Arc<Entrance>>>>,
 }
 
 impl Source for Encrypted {
@@ -313,11 +330,23 @@ impl Source for Encrypted {
     fn open(
         &self,
         stream: TcpStream,
-    ) -> impl Future<Output = io::Result<TlsStream<TcpStream>>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<Opened<TlsStream<TcpStream>>>> + Send + 'static {
         let shown = self.identity.shown();
+        let entrance = self.entrance.read().unwrap_or_else(PoisonError::into_inner);
+        let entrance = entrance.clone();
         async move {
             let identity = shown.ok_or_else(|| io::Error::other("there is no certificate"))?;
-            TlsAcceptor::from(identity.config()).accept(stream).await
+            let from = stream.peer_addr()?;
+            let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let protocols = begun.client_hello().alpn();
+            let asks = protocols.is_some_and(|mut protocols| protocols.any(|one| one == LINK));
+            if let Some(entrance) = entrance
+                && asks
+            {
+                let line = async move { entrance.enter(begun, &identity, from).await };
+                return Ok(Opened::Line(Box::pin(line)));
+            }
+            Ok(Opened::Http(begun.into_stream(identity.config()).await?))
         }
     }
 }
@@ -364,8 +393,8 @@ impl Source for KnownPeers {
     fn open(
         &self,
         stream: UnixStream,
-    ) -> impl Future<Output = io::Result<UnixStream>> + Send + 'static {
-        ready(Ok(stream))
+    ) -> impl Future<Output = io::Result<Opened<UnixStream>>> + Send + 'static {
+        ready(Ok(Opened::Http(stream)))
     }
 }
 

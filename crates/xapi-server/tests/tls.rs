@@ -352,3 +352,126 @@ fn by_default_everybody_is_answered_without_tls() {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(Client::new(stream).ask(&echo("a")).status, 200);
 }
+
+/// Lets in whoever knows the secret.
+struct Anybody(Sender<xapi_link::Line>);
+
+impl xapi_link::Gate for Anybody {
+    fn secrets(&self) -> Vec<xapi_link::Secret> {
+        vec![xapi_link::Secret::new("secret")]
+    }
+
+    fn myself(&self) -> xapi_link::Myself {
+        xapi_link::Myself {
+            host: "master".to_owned(),
+            ..xapi_link::Myself::default()
+        }
+    }
+
+    fn admit(
+        &self,
+        _: &xapi_link::Hello,
+        fingerprint: &str,
+    ) -> Result<Arc<dyn xapi_link::Handler>, xapi_link::Refusal> {
+        Ok(Arc::new(Fixed(fingerprint.to_owned())))
+    }
+
+    fn opened(&self, line: xapi_link::Line) {
+        self.0.send(line).unwrap();
+    }
+}
+
+/// Answers one thing.
+struct Fixed(String);
+
+impl xapi_link::Handler for Fixed {
+    fn asked(&self, _: &xapi_link::Line, _: Vec<u8>) -> Vec<u8> {
+        self.0.clone().into_bytes()
+    }
+
+    fn told(&self, _: &xapi_link::Line, _: Vec<u8>) {}
+
+    fn closed(&self, _: &xapi_link::Line, _: &str) {}
+}
+
+#[test]
+fn lines_of_other_hosts_share_the_port_and_clients_of_the_api_notice_nothing() {
+    let mut stand = Stand::showing(Config::default());
+    let address = stand.address();
+    let dial = xapi_link::Dial {
+        address: address.ip().to_string(),
+        port: address.port(),
+        identity: identity(1),
+        secret: xapi_link::Secret::new("secret"),
+        hello: xapi_link::Hello::default(),
+        fingerprints: None,
+        within: PATIENCE,
+        limits: xapi_link::Limits::default(),
+    };
+    let open = || dial.connect(Arc::new(Fixed("slave".to_owned())));
+    // A host that takes no lines is a server of the API to a slave too.
+    let refused = open().unwrap_err();
+    assert!(
+        matches!(refused, xapi_link::DialError::NoMaster { .. }),
+        "{refused}"
+    );
+    let (opened, opens) = std::sync::mpsc::channel();
+    let limits = xapi_link::Limits::default();
+    let entrance = xapi_link::Entrance::new(Arc::new(Anybody(opened)), limits);
+    let server = stand.server.as_ref().unwrap();
+    server.take_lines(Some(Arc::new(entrance)));
+    let line = open().unwrap();
+    let other = opens.recv_timeout(PATIENCE).unwrap();
+    let shown = identity(1).certificate().sha256().replace(':', "");
+    let answer = line.ask(Vec::new(), PATIENCE).unwrap();
+    assert_eq!(String::from_utf8(answer).unwrap().to_uppercase(), shown);
+    assert_eq!(other.ask(Vec::new(), PATIENCE), Ok(b"slave".to_vec()));
+    // An open line takes no place from clients.
+    stand.wait_for_connections(0);
+
+    // Clients are not asked for a certificate, whatever else they offer to speak.
+    for alpn in [&[][..], &[&b"h2"[..], b"http/1.1"], &[b"xapi-link/2"]] {
+        let mut config = Arc::unwrap_or_clone(by_fingerprint().unwrap());
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        let asked = Arc::new(Asked::default());
+        config.client_auth_cert_resolver = Arc::clone(&asked) as _;
+        let mut client = stand.connect(&Arc::new(config));
+        assert_eq!(
+            client.ask(&echo("a")).body,
+            success("<value>a</value>"),
+            "{alpn:?}"
+        );
+        assert_eq!(client.stream().conn.alpn_protocol(), None);
+        assert!(!asked.0.load(std::sync::atomic::Ordering::SeqCst));
+    }
+    for version in ["TLSv1_2", "TLSv1_3"] {
+        let told = python(address, version);
+        assert!(told.starts_with("TLSv1."), "{told}");
+    }
+    // No more lines; those that are open stay, until the server ends.
+    stand.server.as_ref().unwrap().take_lines(None);
+    assert!(open().is_err());
+    assert_eq!(other.ask(Vec::new(), PATIENCE), Ok(b"slave".to_vec()));
+    assert!(stand.server.take().unwrap().shutdown(PATIENCE));
+    assert!(line.wait_closed(PATIENCE).is_some());
+    assert!(other.wait_closed(PATIENCE).is_some());
+}
+
+/// Notes whether a server asked for a certificate.
+#[derive(Debug, Default)]
+struct Asked(std::sync::atomic::AtomicBool);
+
+impl rustls::client::ResolvesClientCert for Asked {
+    fn resolve(
+        &self,
+        _: &[&[u8]],
+        _: &[rustls::SignatureScheme],
+    ) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}

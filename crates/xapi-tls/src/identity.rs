@@ -3,13 +3,17 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{Error, InconsistentKeys, ServerConfig};
+use rustls::version::TLS13;
+use rustls::{ClientConfig, Error, InconsistentKeys, ServerConfig};
 
 use crate::certificate::{BadCertificate, Certificate};
+use crate::holder::Holder;
 use crate::key::{BadKey, PrivateKey};
-use crate::{VERSIONS, provider};
+use crate::{LINK, VERSIONS, provider};
 
 /// Why a text gives no identity.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,7 @@ pub enum BadIdentity {
 pub struct Identity {
     leaf: Certificate,
     pem: String,
+    certified: Arc<CertifiedKey>,
     config: Arc<ServerConfig>,
 }
 
@@ -56,7 +61,7 @@ impl Identity {
             .load_private_key(key.der().clone_key())?;
         let ders: Vec<CertificateDer<'static>> =
             chain.iter().map(|link| link.der().clone()).collect();
-        let certified = CertifiedKey::new(ders, signer);
+        let certified = Arc::new(CertifiedKey::new(ders, signer));
         match certified.keys_match() {
             Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => {}
             Err(why) => return Err(why.into()),
@@ -69,7 +74,8 @@ impl Identity {
         Ok(Identity {
             leaf,
             pem,
-            config: server_config(certified)?,
+            config: server_config(Arc::clone(&certified))?,
+            certified,
         })
     }
 
@@ -87,11 +93,41 @@ impl Identity {
     pub fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
     }
+
+    /// How other hosts' [lines](LINK) are taken: they must show a certificate, and prove that they hold its key; whose
+    /// it is is for the caller to judge. TLS 1.3, and nothing is resumed, so that each line shows it anew.
+    pub fn link_server(&self) -> Result<Arc<ServerConfig>, Error> {
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])?
+            .with_client_cert_verifier(Arc::new(Holder::default()))
+            .with_cert_resolver(self.resolver());
+        config.alpn_protocols = vec![LINK.to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    }
+
+    /// How a [line](LINK) to another host is opened, which is shown this identity. The certificate that it shows is for
+    /// the caller to judge, as with [`by_fingerprint`](crate::by_fingerprint).
+    pub fn link_client(&self) -> Result<Arc<ClientConfig>, Error> {
+        let mut config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Holder::default()))
+            .with_client_cert_resolver(self.resolver());
+        config.alpn_protocols = vec![LINK.to_vec()];
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    }
+
+    fn resolver(&self) -> Arc<SingleCertAndKey> {
+        Arc::new(SingleCertAndKey::from(Arc::clone(&self.certified)))
+    }
 }
 
 /// Each identity has a configuration of its own, and with it a store of its own for resumed sessions: after a change of
 /// the identity no client resumes a session under the old one without seeing the new certificate.
-fn server_config(certified: CertifiedKey) -> Result<Arc<ServerConfig>, Error> {
+fn server_config(certified: Arc<CertifiedKey>) -> Result<Arc<ServerConfig>, Error> {
     // No ALPN: HTTP/1 is all there is, and clients that offer only `http/1.0` would be refused.
     let config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(VERSIONS)?

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod client;
+mod holder;
 mod identity;
 mod key;
 mod pem;
@@ -27,6 +28,10 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())))
 }
+
+/// What the lines between the hosts of a pool are called in the beginning of a TLS connection (ALPN): a server that finds
+/// it there answers with [`Identity::link_server`], and everybody else is not asked for a certificate.
+pub const LINK: &[u8] = b"xapi-link/1";
 
 /// The versions of TLS that are spoken, the better one first.
 pub(crate) const VERSIONS: &[&rustls::SupportedProtocolVersion] =

@@ -1,0 +1,266 @@
+//! What follows from a copy and from a commit, one thing at a time.
+
+use std::collections::BTreeSet;
+
+use xapi_db::{Act, DbError, Edit, Options, Position, Read, Since, Store};
+use xapi_model::{Class, Host, Network, Pif, Ref, Session, Task, Value};
+
+use crate::worlds::{nothing_dangles, same, shared};
+
+/// A store with networks, PIFs in them and a bond, and a session of its own.
+fn filled(names: &[&str]) -> Store {
+    let store = Store::temporary(Options::default()).unwrap();
+    store.keep_journal(100, 1 << 20);
+    for name in names {
+        store
+            .change(|draft| {
+                let network = draft.insert(Network {
+                    name_label: (*name).to_owned(),
+                    ..Network::blank()
+                })?;
+                draft.insert(Pif {
+                    network,
+                    ..Pif::blank()
+                })
+            })
+            .unwrap();
+    }
+    store
+}
+
+fn follow(replica: &Store, master: &Store) {
+    let copy = master.copy().unwrap();
+    replica.replace(copy.position(), copy).unwrap();
+}
+
+#[test]
+fn a_copy_of_what_is_there_already_is_no_event_and_one_difference_is_one() {
+    let (master, replica) = (filled(&["a", "b", "c"]), filled(&["x"]));
+    follow(&replica, &master);
+    same(&shared(&replica), &shared(&master), "at first");
+    let before = replica.generation();
+    follow(&replica, &master);
+    let view = replica.view().unwrap();
+    assert_eq!(view.changes_since(before).unwrap().classes, []);
+    let network = view.by_name_label(Network::DESC, "b").unwrap().remove(0);
+    drop(view);
+    let reference = Ref::<Network>::new(network.clone());
+    master
+        .change(|draft| draft.set(&reference, Network::MTU, 9000))
+        .unwrap();
+    follow(&replica, &master);
+    let changes = replica.view().unwrap().changes_since(before).unwrap();
+    let [class] = &changes.classes[..] else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(
+        (class.class.name, &class.modified),
+        ("network", &vec![network])
+    );
+    assert!(class.added.is_empty() && class.deleted.is_empty());
+}
+
+#[test]
+fn rows_of_this_host_alone_stay_unless_they_refer_to_what_is_gone() {
+    let (master, replica) = (filled(&["a"]), filled(&["x"]));
+    let (kept, gone, child) = replica
+        .change(|draft| {
+            let this_host = draft.insert(Host::blank())?;
+            let kept = draft.insert(Session::blank())?;
+            let gone = draft.insert(Session {
+                this_host,
+                ..Session::blank()
+            })?;
+            let child = draft.insert(Session {
+                parent: gone.clone(),
+                ..Session::blank()
+            })?;
+            Ok((kept, gone, child))
+        })
+        .unwrap();
+    let before = replica.generation();
+    follow(&replica, &master);
+    let view = replica.view().unwrap();
+    assert!(view.exists(&kept).unwrap());
+    // Also what refers to what goes with them.
+    assert!(!view.exists(&gone).unwrap() && !view.exists(&child).unwrap());
+    let changes = view.changes_since(before).unwrap();
+    let sessions = changes.classes.iter().find(|c| c.class.name == "session");
+    assert_eq!(sessions.unwrap().deleted.len(), 2);
+    drop(view);
+    // The same when a commit destroys it.
+    let host = master.change(|draft| draft.insert(Host::blank())).unwrap();
+    let catch_up = || {
+        let Since::Commits(commits) = master.since(replica.position().unwrap()) else {
+            panic!("it is {:?} behind", replica.position());
+        };
+        for commit in commits {
+            let from = replica.position().unwrap();
+            replica.replay_from(from, &commit).unwrap();
+        }
+    };
+    catch_up();
+    let session = replica
+        .change(|draft| {
+            draft.insert(Session {
+                this_host: host.clone(),
+                ..Session::blank()
+            })
+        })
+        .unwrap();
+    master.change(|draft| draft.destroy(&host)).unwrap();
+    catch_up();
+    assert!(!replica.view().unwrap().exists(&session).unwrap());
+    nothing_dangles(&replica);
+}
+
+#[test]
+fn what_concerns_this_host_alone_does_not_leave_it() {
+    let master = filled(&["a"]);
+    let from = master.copy().unwrap().position();
+    let network = master
+        .view()
+        .unwrap()
+        .refs(Network::DESC)
+        .unwrap()
+        .remove(0);
+    master
+        .change(|draft| {
+            draft.insert(Task::blank())?;
+            draft.insert(Session::blank())
+        })
+        .unwrap();
+    master
+        .change(|draft| draft.touch_row(Network::DESC, &network))
+        .unwrap();
+    assert_eq!(master.since(from), Since::Commits(vec![]));
+    master
+        .change(|draft| {
+            draft.insert(Task::blank())?;
+            draft.insert(Network::blank())
+        })
+        .unwrap();
+    let Since::Commits(commits) = master.since(from) else {
+        panic!("too old");
+    };
+    let edits = commits.iter().flat_map(|commit| &commit.edits);
+    let classes: Vec<_> = edits.map(|edit| edit.class.as_str()).collect();
+    assert_eq!(classes, ["network"]);
+    assert_eq!(commits[0].generation, master.generation());
+    // Nor does the copy hold it, or a follower take it.
+    let copied = master.copy().unwrap().flat_map(Result::unwrap);
+    let classes: BTreeSet<_> = copied.map(|edit| edit.class).collect();
+    assert!(
+        classes
+            .iter()
+            .all(|class| class == "network" || class == "PIF")
+    );
+    let mut session = commits[0].edits.clone();
+    session[0].class = "session".to_owned();
+    let replica = filled(&[]);
+    let mut replacement = replica.replacement(from).unwrap();
+    assert!(matches!(
+        replacement.add(session),
+        Err(DbError::Unfit { .. })
+    ));
+}
+
+#[test]
+fn a_copy_that_is_no_good_changes_nothing() {
+    let (master, replica) = (filled(&["a", "b"]), filled(&["x"]));
+    let copy: Vec<_> = master.copy().unwrap().flat_map(Result::unwrap).collect();
+    let position = master.copy().unwrap().position();
+    let before = (shared(&replica), replica.generation(), replica.position());
+    type Spoil = fn(&mut Vec<Edit>);
+    let spoilt: [(&str, Spoil); 5] = [
+        ("comes twice", |copy| copy.push(copy[0].clone())),
+        ("would refer to", |copy| {
+            copy.retain(|edit| edit.class != "network")
+        }),
+        ("is no row", |copy| copy[0].act = Act::Destroy),
+        ("no such class", |copy| {
+            copy[0].class = "nonsense".to_owned()
+        }),
+        ("no durable field", |copy| {
+            copy[0].act = Act::Insert(vec![("PIFs".to_owned(), Value::Array(vec![]))]);
+        }),
+    ];
+    for (expected, spoil) in spoilt {
+        let mut copy = copy.clone();
+        spoil(&mut copy);
+        let refused = replica
+            .replace(position, [Ok::<_, DbError>(copy)])
+            .unwrap_err();
+        assert!(
+            refused.to_string().contains(expected),
+            "{expected}: {refused}"
+        );
+        same(&shared(&replica), &before.0, expected);
+        assert_eq!(
+            (replica.generation(), replica.position()),
+            (before.1, before.2)
+        );
+    }
+    // Nothing is left beside the database either.
+    replica.replace(position, [Ok::<_, DbError>(copy)]).unwrap();
+    same(&shared(&replica), &shared(&master), "a good one");
+}
+
+#[test]
+fn a_large_copy_comes_in_small_parts() {
+    let store = filled(&[]);
+    let long = "x".repeat(100_000);
+    store
+        .change(|draft| {
+            for n in 0..700 {
+                let name_description = if n % 100 == 0 {
+                    long.clone()
+                } else {
+                    String::new()
+                };
+                draft.insert(Network {
+                    name_description,
+                    ..Network::blank()
+                })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let parts: Vec<_> = store.copy().unwrap().map(Result::unwrap).collect();
+    let rows: usize = parts.iter().map(Vec::len).sum();
+    assert_eq!(rows, 700);
+    for part in &parts {
+        assert!(!part.is_empty() && part.len() <= 256);
+        let text = serde_json::to_string(part).unwrap();
+        assert!(text.len() < 1 << 20, "{} octets in one part", text.len());
+    }
+    let replica = filled(&["x"]);
+    replica
+        .replace(store.copy().unwrap().position(), store.copy().unwrap())
+        .unwrap();
+    same(&shared(&replica), &shared(&store), "copied");
+}
+
+#[test]
+fn a_promoted_store_takes_commits_again_and_nobody_of_before_follows_it() {
+    let (master, replica) = (filled(&["a"]), filled(&[]));
+    assert_eq!((replica.term(), replica.position()), (0, None));
+    follow(&replica, &master);
+    let at = replica.position().unwrap();
+    replica.follow_only(true);
+    let make = |store: &Store| store.change(|draft| draft.insert(Network::blank()));
+    assert!(make(&replica).is_err());
+    assert_eq!(replica.promote().unwrap(), 1);
+    assert_eq!((replica.term(), replica.position()), (1, None));
+    make(&replica).unwrap();
+    assert_eq!(replica.since(at), Since::TooOld);
+    let astray = Position {
+        term: 1,
+        generation: at.generation,
+    };
+    assert_eq!(replica.since(astray), Since::TooOld);
+    // The old master becomes like the new one, and is of its term from then on.
+    follow(&master, &replica);
+    assert_eq!(master.term(), 1);
+    assert_eq!(master.promote().unwrap(), 2);
+}

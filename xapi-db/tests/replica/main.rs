@@ -1,0 +1,6 @@
+//! One store follows another one.
+
+mod follow;
+mod random;
+#[path = "../worlds/mod.rs"]
+mod worlds;
