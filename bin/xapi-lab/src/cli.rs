@@ -116,6 +116,9 @@ pub struct Up {
     /// Hosts without the daemon: network, Open vSwitch and files only
     #[arg(long)]
     pub no_daemon: bool,
+    /// Hosts that are a pool each, instead of one pool with xs-1 as its master
+    #[arg(long)]
+    pub apart: bool,
     /// Where the programs xapi and xe are [default: beside xapi-lab]
     #[arg(long, value_name = "DIR", env = "XAPI_LAB_BIN_DIR")]
     pub bin_dir: Option<PathBuf>,

@@ -17,6 +17,7 @@ mod keeper;
 mod lab;
 mod lock;
 mod logs;
+mod pool;
 mod probe;
 mod process;
 mod signals;
@@ -184,6 +185,7 @@ fn bring_up(lab: &Lab, wish: cli::Up) -> Result<()> {
         nics: wish.nics,
         bin_dir,
         daemon: !wish.no_daemon,
+        apart: wish.apart,
     };
     let description = up::up(lab, &built)?;
     if wish.json {

@@ -16,6 +16,8 @@ use crate::lab::{Host, netns_path};
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a pool may take to let a host in.
+const JOINING: Duration = Duration::from_secs(90);
 /// More than a login's answer ever is.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
@@ -59,6 +61,67 @@ pub fn logs_in_from_outside(host: &Host, password: &str) -> Result<()> {
     })
 }
 
+/// Has a host join the pool of another one.
+pub fn join(host: &Host, master: &Host, password: &str) -> Result<()> {
+    with_session(host, password, |session| {
+        let address = master.name.address().to_string();
+        let words = [session, &address, "root", password];
+        call(connect(host)?, "pool.join", &words).map(drop)
+    })
+}
+
+/// Whether a host and its master are one pool of so many.
+pub fn knows_hosts(host: &Host, password: &str, members: usize) -> Result<bool> {
+    with_session(host, password, |session| {
+        let answer = call(connect(host)?, "host.get_all", &[session])?;
+        Ok(answer.matches("OpaqueRef:").count() >= members)
+    })
+}
+
+fn connect(host: &Host) -> Result<UnixStream> {
+    let socket = host.xapi_socket();
+    let connected = UnixStream::connect(&socket).and_then(|stream| {
+        stream.set_read_timeout(Some(JOINING))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    });
+    connected.doing(|| format!("connecting to {}", socket.display()))
+}
+
+/// Does something with a session of a host's superuser.
+fn with_session<T>(host: &Host, password: &str, act: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let words = ["root", password];
+    let answer = call(connect(host)?, "session.login_with_password", &words)?;
+    let session = session_of(&answer)?;
+    let outcome = act(session)?;
+    // One that stays goes when it is idle, or with a daemon that begins anew.
+    drop(connect(host).and_then(|stream| call(stream, "session.logout", &[session])));
+    Ok(outcome)
+}
+
+fn session_of(answer: &str) -> Result<&str> {
+    let Some(session) = answer.find("OpaqueRef:").map(|at| &answer[at..]) else {
+        return Err(Failure::new(format!("the answer is no session: {answer}")));
+    };
+    let end = session.find('<').unwrap_or(session.len());
+    Ok(&session[..end])
+}
+
+/// A slave answers those outside with the address of its master.
+pub fn names_its_master_outside(host: &Host, master: &Host, password: &str) -> Result<()> {
+    let told = match logs_in_from_outside(host, password) {
+        Ok(()) => "it lets root in".to_owned(),
+        Err(why) => why.chain(),
+    };
+    match told.contains("HOST_IS_SLAVE") && told.contains(&master.name.address().to_string()) {
+        true => Ok(()),
+        false => Err(Failure::new(format!(
+            "{} does not say who its master is: {told}",
+            host.name
+        ))),
+    }
+}
+
 fn in_and_out<S: Read + Write>(
     connect: impl Fn() -> std::io::Result<S>,
     password: &str,
@@ -68,14 +131,11 @@ fn in_and_out<S: Read + Write>(
         "session.login_with_password",
         &["root", password],
     )?;
-    let Some(session) = answer.find("OpaqueRef:").map(|at| &answer[at..]) else {
-        return Err(Failure::new(format!("the answer is no session: {answer}")));
-    };
-    let end = session.find('<').unwrap_or(session.len());
+    let session = session_of(&answer)?;
     call(
         connect().doing(|| "connecting")?,
         "session.logout",
-        &[&session[..end]],
+        &[session],
     )?;
     Ok(())
 }

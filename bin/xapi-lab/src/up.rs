@@ -20,7 +20,7 @@ use crate::lab::{Host, HostName, Lab, NicName, Record};
 use crate::lock::Lock;
 use crate::process::{check_tools, run, timeout_until, tool};
 use crate::signals::Signals;
-use crate::{down, install, keeper, probe, switch};
+use crate::{down, install, keeper, pool, probe, switch};
 
 /// How long the hosts may take until they answer. Init gives the daemon 30 s of its own and knows better what is
 /// wrong; this is for an init that says nothing.
@@ -36,6 +36,8 @@ pub struct Wish {
     pub bin_dir: PathBuf,
     /// Whether the hosts run a daemon.
     pub daemon: bool,
+    /// Whether each host is a pool of its own.
+    pub apart: bool,
 }
 
 /// What `up` tells its caller: the document of `--json`.
@@ -111,6 +113,12 @@ fn build(lab: &Lab, wish: &Wish, signals: &Signals) -> Result<Description> {
             interrupted(signals)?;
             probe::logs_in_locally(host, &record.password)?;
             probe::logs_in_from_outside(host, &record.password)?;
+        }
+        if !wish.apart {
+            pool::form(&hosts, &record.password, signals)?;
+            for host in hosts.iter().skip(1) {
+                probe::names_its_master_outside(host, &hosts[0], &record.password)?;
+            }
         }
     }
     Ok(describe(lab, &record))
@@ -196,7 +204,8 @@ fn wait_until_on(host: &Host, stream: UnixStream, signals: &Signals, end: Instan
     }
 }
 
-fn interrupted(signals: &Signals) -> Result<()> {
+/// An error, if somebody wants this to end.
+pub fn interrupted(signals: &Signals) -> Result<()> {
     match signals.next()? {
         Some((signal, _)) => Err(Failure::new(format!("interrupted by {signal}"))),
         None => Ok(()),

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use xapi_core::pool::link::Door;
 use xapi_core::{Config, Core, health};
+use xapi_link::{Entrance, Limits};
 use xapi_server::{
     Config as ServerConfig, Handler, ListenError, Listener, Server, StartError, UnixAccess,
 };
@@ -24,7 +26,7 @@ const RESPONDS: Duration = Duration::from_secs(5);
 
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Door {
+struct At {
     address: SocketAddr,
     tls: bool,
 }
@@ -37,8 +39,8 @@ pub struct Listening {
     local: Option<Listener>,
     remote: Vec<Listener>,
     /// Where to listen and could not yet.
-    missing: Vec<Door>,
-    doors: Vec<Door>,
+    missing: Vec<At>,
+    doors: Vec<At>,
 }
 
 impl Listening {
@@ -55,7 +57,7 @@ impl Listening {
             ..settings.limits.config()
         };
         let doors = |addresses: &[SocketAddr], tls| {
-            let doors = addresses.iter().map(move |&address| Door { address, tls });
+            let doors = addresses.iter().map(move |&address| At { address, tls });
             doors.collect::<Vec<_>>()
         };
         Ok(Listening {
@@ -73,6 +75,12 @@ impl Listening {
         })
     }
 
+    /// Takes in the lines of the slaves of this host's pool, as long as it is the master.
+    pub fn take_lines(&self, core: &Arc<Core>) {
+        let entrance = Entrance::new(Arc::new(Door::new(core)), Limits::default());
+        self.server.take_lines(Some(Arc::new(entrance)));
+    }
+
     /// Listens on the socket.
     pub fn local(&mut self) -> Result<(), ListenError> {
         let listener = self
@@ -85,7 +93,7 @@ impl Listening {
     /// Listens where the configuration says, or on loopback alone while management is disabled.
     pub fn management(&mut self, enabled: bool) {
         self.remote.clear();
-        let loopback = |door: &Door| Door {
+        let loopback = |door: &At| At {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, door.address.port())),
             ..*door
         };
@@ -107,7 +115,7 @@ impl Listening {
         }
         for door in std::mem::take(&mut self.missing) {
             let every = door.address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
-            let legacy = Door {
+            let legacy = At {
                 address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, door.address.port())),
                 ..door
             };
@@ -122,7 +130,7 @@ impl Listening {
         }
     }
 
-    fn listen(&self, door: Door) -> Result<Listener, ListenError> {
+    fn listen(&self, door: At) -> Result<Listener, ListenError> {
         if door.tls {
             let identity = Arc::clone(&self.identity);
             self.server.listen_tls(door.address, identity)

@@ -17,6 +17,7 @@ use tracing_subscriber::prelude::*;
 use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::guests::Kind;
+use xapi_core::pool::link;
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
@@ -31,6 +32,10 @@ use xapi::settings::{self, Settings};
 
 /// How long running calls may take to end when the daemon is told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// How long a slave that starts waits for its master to bring its network up to date, before it says that it has started.
+/// Its socket answers meanwhile.
+const MASTER: Duration = Duration::from_secs(15);
 
 /// XenAPI toolstack daemon for the network of a virtualisation host.
 #[derive(Debug, Parser)]
@@ -225,8 +230,14 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     });
     let answers = Arc::new(Answers(Api::new(Arc::clone(&core))));
     let mut listening = Listening::start(answers, &core.config, settings, &core.tls)?;
+    listening.take_lines(&core);
     listening.local()?;
     listening.management(core.management_enabled());
+    if let Some(slave) = link::keep(&core)?
+        && !slave.begins(MASTER)
+    {
+        tracing::warn!("the master has not brought this host's network up to date yet");
+    }
     let path = core.config.path("/run/xapi.pid");
     let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);

@@ -43,6 +43,15 @@ impl Trust {
         })
     }
 
+    /// Whoever answers: for a first contact with a server of which nothing is known, and which proves afterwards by other
+    /// means who it is.
+    pub fn nobody_known() -> Result<Trust, BadAuthorities> {
+        Ok(Trust {
+            config: by_fingerprint()?,
+            known: None,
+        })
+    }
+
     /// Servers that show the same certificate as the first time.
     pub fn first_use(known: KnownServers) -> Result<Trust, BadAuthorities> {
         Ok(Trust {

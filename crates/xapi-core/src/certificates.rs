@@ -73,6 +73,14 @@ pub(crate) fn start(core: &Core) -> Result<()> {
     prepare(core, Own::Inside)
 }
 
+/// What this host shows to the other hosts of its pool.
+pub(crate) fn of_link(core: &Core) -> Result<Arc<Identity>> {
+    let own = Own::Inside;
+    read(&core.config, own).map(Arc::new).map_err(|why| {
+        errors::internal_error(format!("{}: {why}", own.path(&core.config).display()))
+    })
+}
+
 /// Finds or makes one of the certificates, and its row. A file that cannot be used is left alone and named in an alert;
 /// clients then see a temporary certificate.
 fn prepare(core: &Core, own: Own) -> Result<()> {

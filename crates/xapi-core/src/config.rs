@@ -97,6 +97,11 @@ impl Config {
         self.path("/etc/xensource/ptoken")
     }
 
+    /// The UUID of the pool that this host has joined, until its database is that pool's.
+    pub fn joined_pool(&self) -> PathBuf {
+        self.path("/var/lib/xcp/joined-pool")
+    }
+
     /// Who changed what.
     pub fn audit_log(&self) -> PathBuf {
         self.path("/var/log/audit.log")

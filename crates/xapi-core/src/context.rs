@@ -199,6 +199,17 @@ impl Core {
         self.changing.state().closed
     }
 
+    /// Waits until the daemon is about to end, or so long.
+    pub(crate) fn wait_for_end(&self, within: Duration) {
+        let goes_on = |state: &mut TurnState| !state.closed;
+        let state = self.changing.state();
+        drop(
+            self.changing
+                .free
+                .wait_timeout_while(state, within, goes_on),
+        );
+    }
+
     /// A consistent view of the objects.
     pub fn view(&self) -> Result<View> {
         self.store.view().map_err(db_error)

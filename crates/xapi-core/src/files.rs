@@ -7,6 +7,27 @@ use std::path::{Path, PathBuf};
 
 use xapi_conf::file;
 
+use crate::Config;
+
+/// Gives the database another name, with all that belongs to it, so that the next start begins anew. Whoever has it open
+/// goes on with the old one.
+pub(crate) fn set_database_aside(config: &Config, why: &str) -> io::Result<()> {
+    let database = config.database();
+    for end in ["", "-wal", "-shm"] {
+        let with = |more: &str| {
+            let mut name = database.clone().into_os_string();
+            name.push(end);
+            name.push(more);
+            PathBuf::from(name)
+        };
+        match fs::rename(with(""), with(&format!(".{why}"))) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Changes of files that belong together with a commit: what was before comes back unless they are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -71,6 +92,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use xapi_conf::file;
+
+    use crate::Config;
 
     use super::Changes;
 

@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 404;
+pub const MOST: usize = 401;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -347,7 +347,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.disable_repository_proxy",
     "pool.disable_ssh",
     "pool.disable_ssl_legacy",
-    "pool.eject",
     "pool.enable_client_certificate_auth",
     "pool.enable_ha",
     "pool.enable_local_storage_caching",
@@ -365,8 +364,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.ha_prevent_restarts_for",
     "pool.has_extension",
     "pool.initialize_wlb",
-    "pool.join",
-    "pool.join_force",
     "pool.management_reconfigure",
     "pool.recover_slaves",
     "pool.remove_from_guest_agent_config",

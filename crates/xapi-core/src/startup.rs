@@ -98,6 +98,12 @@ pub const TABLE: &[Step] = &[
         run: pool::find_self,
     },
     Step {
+        name: "answering where management is",
+        on: On::Slave,
+        failing: Failing::Warn,
+        run: answer,
+    },
+    Step {
         name: "finding this host's records",
         on: On::Master,
         failing: Failing::Stop,
@@ -306,6 +312,15 @@ fn master(core: &Core) -> Result<()> {
     if core.store.position().is_some() {
         let term = core.store.promote().map_err(db_error)?;
         tracing::warn!(term, "this host is the master of its pool from now on");
+    }
+    Ok(())
+}
+
+/// A slave answers as its rows say, or as the inventory does before it has any.
+fn answer(core: &Core) -> Result<()> {
+    match core.localhost() {
+        Ok(host) => core.publish(&host),
+        Err(_) => core.set_management_enabled(named_management(core)?),
     }
     Ok(())
 }

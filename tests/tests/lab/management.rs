@@ -6,9 +6,9 @@ use xapi_model::{BondMode, Pif, Ref};
 use xapi_tests::{Lab, Report, Xen, agreement};
 
 /// The longest that the management address may be silent.
-const SILENCE: Duration = Duration::from_millis(100);
+pub const SILENCE: Duration = Duration::from_millis(100);
 /// Answers that are waited for after a change, in which late troubles would show.
-const SETTLING: u64 = 100;
+pub const SETTLING: u64 = 100;
 
 const V4: &str = "172.16.0.10";
 const V6: &str = "fd00:172:16::10";

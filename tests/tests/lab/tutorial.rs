@@ -4,20 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use xapi_tests::Lab;
+use xapi_tests::lab::quiet_at_most;
 
-/// Runs one of the lab's scripts on the host, as `make run` does.
+use crate::management::{SETTLING, SILENCE};
+
+/// Runs one of the lab's scripts on the first host, as `make run` does.
 fn run(lab: &Lab, script: &str) -> String {
+    run_on(lab, "xs-1", script)
+}
+
+fn run_on(lab: &Lab, host: &str, script: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../bin/xapi-lab/scripts")
         .join(script);
     let text =
         std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-    lab.exec("xs-1", &text)
+    lab.exec(host, &text)
 }
 
 /// What a command of the script printed: the lines between its prompt and the next.
 fn output<'a>(all: &'a str, command: &str) -> Vec<&'a str> {
-    let prompt = format!("[root@xs-1 ~]# {command}");
+    output_on(all, "xs-1", command)
+}
+
+fn output_on<'a>(all: &'a str, host: &str, command: &str) -> Vec<&'a str> {
+    let prompt = format!("[root@{host} ~]# {command}");
     let mut lines = all.lines().skip_while(|line| !line.starts_with(&prompt));
     assert!(
         lines.next().is_some(),
@@ -204,4 +215,131 @@ fn bond(line: &str) -> (&str, &str, [&str; 2]) {
     let mut members: Vec<_> = members.split(", ").collect();
     members.sort_unstable();
     (name, kind, members.try_into().expect("two members"))
+}
+
+/// What the tutorial's reader sees of the slave.
+struct Review {
+    physical: &'static str,
+    with_addresses: &'static str,
+    /// Bonds in the pool.
+    bonds: usize,
+    addresses: &'static [(&'static str, &'static str)],
+    bridges: &'static [&'static str],
+    bonded: &'static [(&'static str, &'static str, [&'static str; 2])],
+}
+
+impl Review {
+    #[track_caller]
+    fn check(&self, all: &str) {
+        let output = |command: &str| output_on(all, "xs-2", command);
+        let pif_list = "xe pif-list host-uuid=$INSTALLATION_UUID";
+        let networks = "\
+uuid ( RO)          : UUID
+    name-label ( RW): NAS
+        bridge ( RO): xapi0
+--
+uuid ( RO)          : UUID
+    name-label ( RW): PUB
+        bridge ( RO): xapi1
+--
+uuid ( RO)          : UUID
+    name-label ( RW): MGT
+        bridge ( RO): xapi2";
+        let found = records(&output("xe network-list params=uuid,name-label,bridge"));
+        assert_eq!(found, expected(networks));
+        let found = records(&output(&format!("{pif_list} physical=true")));
+        assert_eq!(found, expected(self.physical));
+        let static_ones = format!("{pif_list} physical=false IP-configuration-mode=Static");
+        assert_eq!(
+            records(&output(&static_ones)),
+            expected(self.with_addresses)
+        );
+        let without = "\
+uuid ( RO)                  : UUID
+                device ( RO): bond1
+    network-name-label ( RO): PUB
+                    IP ( RO):";
+        let none = format!("{pif_list} physical=false IP-configuration-mode=None");
+        assert_eq!(records(&output(&none)), expected(without));
+        let bonds = output("xe bond-list params=uuid,master,mode");
+        let modes = bonds.iter().filter(|line| line.contains("mode ( RO)"));
+        assert_eq!(modes.count(), self.bonds, "{bonds:?}");
+        let interfaces = output("ifconfig | grep");
+        for (bridge, address) in self.addresses {
+            let at = interfaces
+                .iter()
+                .position(|line| line.starts_with(&format!("{bridge}:")))
+                .unwrap_or_else(|| panic!("{bridge} has no address: {interfaces:?}"));
+            assert!(
+                interfaces[at + 1].contains(&format!("inet {address} ")),
+                "{interfaces:?}"
+            );
+        }
+        assert_eq!(output("ovs-vsctl list-br"), self.bridges);
+        let bonded: BTreeSet<_> = output("ovs-appctl bond/list")
+            .iter()
+            .skip(1)
+            .map(|line| bond(line))
+            .collect();
+        assert_eq!(bonded, self.bonded.iter().copied().collect());
+    }
+}
+
+#[test]
+fn the_tutorials_other_hosts_inherit_the_bonds_when_their_daemon_is_started_anew() {
+    let lab = Lab::up(&["--hosts", "2"]);
+    run(&lab, "earlier-bonds.sh");
+    run_on(&lab, "xs-2", "earlier-bonds-slave.sh");
+    run(&lab, "pool-master.sh");
+    let ping = lab.ping("172.16.0.12");
+    let all = run_on(&lab, "xs-2", "pool-slave.sh");
+    println!("{all}");
+    ping.wait_for(SETTLING);
+    quiet_at_most(SILENCE, "inheriting the bond of management", &ping.stop());
+    let (before, after) = all
+        .split_once("# 2. It inherits")
+        .expect("the restart in the middle");
+    let nas = "\
+uuid ( RO)                  : UUID
+                device ( RO): bond0
+    network-name-label ( RO): NAS
+                    IP ( RO): 172.16.0.36";
+    Review {
+        physical: "\
+uuid ( RO)                  : UUID
+                device ( RO): eth0
+    network-name-label ( RO): Pool-wide network associated with eth0
+                    IP ( RO): 172.16.0.12",
+        with_addresses: nas,
+        bonds: 5,
+        addresses: &[("xapi0", "172.16.0.36"), ("xenbr0", "172.16.0.12")],
+        bridges: &["xapi0", "xapi1", "xenbr0", "xenbr3"],
+        bonded: &[
+            ("bond0", "active-backup", ["eth2", "eth4"]),
+            ("bond1", "balance-slb", ["eth1", "eth5"]),
+        ],
+    }
+    .check(before);
+    Review {
+        physical: "",
+        with_addresses: "\
+uuid ( RO)                  : UUID
+                device ( RO): bond0
+    network-name-label ( RO): NAS
+                    IP ( RO): 172.16.0.36
+
+uuid ( RO)                  : UUID
+                device ( RO): bond2
+    network-name-label ( RO): MGT
+                    IP ( RO): 172.16.0.12",
+        bonds: 6,
+        addresses: &[("xapi0", "172.16.0.36"), ("xapi2", "172.16.0.12")],
+        bridges: &["xapi0", "xapi1", "xapi2"],
+        bonded: &[
+            ("bond0", "active-backup", ["eth2", "eth4"]),
+            ("bond1", "balance-slb", ["eth1", "eth5"]),
+            ("bond2", "active-backup", ["eth0", "eth3"]),
+        ],
+    }
+    .check(after);
 }

@@ -17,7 +17,7 @@ fn up_with_fake(arguments: &[&str]) -> (TestLab, tempfile::TempDir) {
 
 #[test]
 fn up_returns_when_every_api_has_answered_a_login_on_both_ways_in() {
-    let (lab, _programs) = up_with_fake(&["--hosts", "2"]);
+    let (lab, _programs) = up_with_fake(&["--hosts", "2", "--apart"]);
     for host in ["xs-1", "xs-2"] {
         let log = lab.succeeds(&["logs", host]);
         for line in [

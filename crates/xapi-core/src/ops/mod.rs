@@ -31,7 +31,7 @@ use xapi_model::{
 };
 
 use crate::dispatch::{Handler, handler};
-use crate::pool::transition;
+use crate::pool::{membership, transition};
 use crate::session::{self, login};
 use crate::{events, roles, task};
 
@@ -173,6 +173,9 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
             transition::emergency_transition_to_master,
         ),
         handler::<pool_calls::EmergencyResetMaster>(transition::emergency_reset_master),
+        handler::<pool_calls::Join>(membership::join),
+        handler::<pool_calls::JoinForce>(membership::join_force),
+        handler::<pool_calls::Eject>(membership::eject),
         handler::<event_calls::GetCurrentId>(events::get_current_id),
         handler::<event_calls::Inject>(events::inject),
         handler::<event_calls::Register>(events::register),

@@ -60,6 +60,11 @@ impl Linked {
         })
     }
 
+    /// The host's record.
+    pub fn host(&self) -> &Ref<Host> {
+        &self.host
+    }
+
     /// The line is open. Feeds the host, and has it look as the rows say; returns at once.
     pub fn opened(self: &Arc<Self>, peer: Arc<dyn Peer>, greeting: Greeting) -> Result<()> {
         let (core, to, from) = (Arc::clone(&self.core), Arc::clone(&peer), greeting.position);
@@ -154,6 +159,7 @@ impl Linked {
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         match decode(question)? {
             Wish::Call(call) => encode(&Granted::Called(self.call(call))),
+            Wish::Admit(_) | Wish::Plan(_) => Err("it is in the pool already".to_owned()),
         }
     }
 

@@ -111,7 +111,8 @@ fn followed(core: &Core, before: u64) -> Result<()> {
 
 /// This host's record, by the UUID of the inventory, if the database has it.
 pub(crate) fn find_self(core: &Core) -> Result<()> {
-    if core.localhost().is_ok() {
+    // What is there before the first copy is another pool's.
+    if core.localhost().is_ok() || core.store.position().is_none() {
         return Ok(());
     }
     let uuid = core.own_uuid()?;

@@ -15,6 +15,8 @@ mod feed;
 mod follower;
 pub mod inherit;
 pub mod join;
+pub mod link;
+pub mod membership;
 mod merge;
 pub mod peer;
 mod remote;
@@ -38,6 +40,7 @@ pub use arrival::{Greeting, Linked};
 pub(crate) use follower::find_self;
 use remote::RemoteAgent;
 use role::Standing;
+use verbs::Verb;
 
 /// What this daemon knows of the other hosts.
 #[derive(Default)]
@@ -96,6 +99,23 @@ impl Pool {
         let found = self.remotes().get(host).cloned();
         if let Some(remote) = found {
             remote.keep();
+        }
+    }
+
+    /// Has a host leave the pool, with this trigger of a network reset; HOST_OFFLINE [host], CANNOT_CONTACT_HOST [host].
+    fn dismiss(&self, host: &Ref<Host>, trigger: String) -> Result<()> {
+        self.linked(host)?
+            .order(Verb::Leave(trigger))
+            .map_err(|why| {
+                tracing::warn!("{host} was not told to leave: {why}");
+                errors::cannot_contact_host(host)
+            })
+    }
+
+    /// A host is no longer in the pool.
+    fn forget(&self, host: &Ref<Host>) {
+        if let Some(remote) = self.remotes().remove(host) {
+            remote.drop_line("the host has left the pool");
         }
     }
 

@@ -201,6 +201,22 @@ impl RemoteAgent {
         }
     }
 
+    /// Has the host do something about itself.
+    pub(super) fn order(&self, verb: Verb) -> Result<(), NetError> {
+        match self.ask(&verb, AT_ONCE)? {
+            Answer::Done(done) => done,
+            _ => Err(self.strange()),
+        }
+    }
+
+    /// Ends the line, if there is one.
+    pub(super) fn drop_line(&self, why: &str) {
+        let peer = self.state().peer.take();
+        if let Some(peer) = peer {
+            peer.close(why);
+        }
+    }
+
     /// Waits until the host's database is so far.
     pub(super) fn reach(&self, position: Position) -> Result<(), NetError> {
         match self.ask(&Verb::Reach(position), AT_ONCE)? {

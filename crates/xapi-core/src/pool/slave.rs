@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use xapi_conf::inventory::{self, Inventory};
+use xapi_conf::pool_conf::PoolRole;
+use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
 use xapi_model::{ApiError, Position, Value, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
@@ -11,10 +14,11 @@ use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, U
 use super::follower::Follower;
 use super::peer::Peer;
 use super::role::{Role, is_local};
+use super::transition;
 use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
 use crate::context::{Core, Origin};
 use crate::particulars::Particulars;
-use crate::{Result, last_topology};
+use crate::{Result, files, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,6 +44,8 @@ struct Changes {
     unkept: Option<u64>,
     /// Whether the master is done with what the line's opening asks for.
     settled: bool,
+    /// Whether the master was looked for in vain.
+    missed: bool,
 }
 
 impl Slave {
@@ -128,6 +134,14 @@ impl Slave {
             Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
             Verb::Settled => Answer::Done(self.settled()),
+            Verb::Leave(trigger) => Answer::Done(done(self.leave(&trigger))),
+            Verb::Decide => {
+                Answer::Done(done(transition::become_role(&self.core, &PoolRole::Master)))
+            }
+            Verb::Obey(address) => {
+                let role = PoolRole::Slave(address);
+                Answer::Done(done(transition::become_role(&self.core, &role)))
+            }
             Verb::Reach(position) => Answer::Done(
                 match self.follower.reaches(&self.core, position, PATIENCE) {
                     true => Ok(()),
@@ -160,6 +174,41 @@ impl Slave {
             let why = format!("{}: {why}", marker.display());
             NetError::before(Part::Host, Cause::Refused, why)
         })
+    }
+
+    /// Leaves the pool: the next start is a first one, and resets the network as the trigger says. In this order, so that
+    /// whatever is cut leaves a slave, or a host that its reset brings back.
+    fn leave(&self, text: &str) -> Result<()> {
+        let config = &self.core.config;
+        let (trigger, _) = trigger::parse(text.as_bytes())
+            .map_err(|_| errors::internal_error("the trigger says nothing that can be done"))?;
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |why: std::io::Error| errors::internal_error(format!("{what}: {why}"))
+        };
+        let management = config.path(management_conf::PATH);
+        management_conf::write(&management, &trigger.management)
+            .map_err(failed("management.conf"))?;
+        let mut inventory = Inventory::read(&config.inventory()).map_err(failed("inventory"))?;
+        let bridge = xapi_conf::management::bridge_of(&trigger.management.device);
+        inventory.set(inventory::MANAGEMENT_INTERFACE, &bridge);
+        inventory.set("CURRENT_INTERFACES", "");
+        inventory.write().map_err(failed("inventory"))?;
+        trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
+        PoolRole::Master
+            .write(&config.pool_conf())
+            .map_err(failed("pool.conf"))?;
+        // The secret belongs to the pool.
+        match std::fs::remove_file(config.pool_token()) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed("ptoken")(why));
+            }
+            _ => {}
+        }
+        files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
+        tracing::warn!("this host leaves its pool");
+        self.core.restart();
+        Ok(())
     }
 
     fn converge(&self, number: u64, request: Request) -> std::result::Result<Outcome, NetError> {
@@ -201,6 +250,20 @@ impl Slave {
         let waited = self
             .done
             .wait_timeout_while(self.changes(), within, |changes| !changes.settled);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// The master was looked for in vain.
+    pub(super) fn misses(&self) {
+        self.changes().missed = true;
+        self.done.notify_all();
+    }
+
+    /// Waits until it is known how this start ends: the master is done with it, or there is no master. False if that is
+    /// not known within the time.
+    pub fn begins(&self, within: Duration) -> bool {
+        let open = |changes: &mut Changes| !changes.settled && !changes.missed;
+        let waited = self.done.wait_timeout_while(self.changes(), within, open);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
@@ -257,6 +320,10 @@ impl Slave {
     }
 }
 
+fn done(outcome: Result<()>) -> std::result::Result<(), NetError> {
+    outcome.map_err(|why| NetError::before(Part::Host, Cause::Refused, why.to_string()))
+}
+
 /// What a slave does with a call; nothing if it is to answer the call itself. HOST_IS_SLAVE [master] to everybody but the
 /// local superuser, whose calls are handed on.
 pub(crate) fn hand_on(
@@ -288,10 +355,10 @@ pub(crate) fn hand_on(
     // Whether it was carried out is not known; that is what XAPI says then, too.
     let lost = |_| errors::cannot_contact_host(master_of(core));
     let answer = master.ask(question, CALL).map_err(lost)?;
-    let Granted::Called(outcome) = decode(&answer).map_err(strange)?;
-    match outcome {
-        Ok(Portable(value)) => Ok(Some(value)),
-        Err(why) => Err(why.into()),
+    match decode(&answer).map_err(strange)? {
+        Granted::Called(Ok(Portable(value))) => Ok(Some(value)),
+        Granted::Called(Err(why)) => Err(why.into()),
+        other => Err(strange(format!("answers {other:?}"))),
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn become_role(core: &Core, role: &PoolRole) -> Result<()> {
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
-fn resolved(given: &str) -> Result<String> {
+pub(super) fn resolved(given: &str) -> Result<String> {
     let given = given.trim();
     if let Ok(address) = given.parse::<IpAddr>() {
         return Ok(address.to_string());
@@ -116,7 +116,7 @@ fn resolved(given: &str) -> Result<String> {
 }
 
 /// The addresses of this host, as far as its network tells.
-fn own_addresses(core: &Core) -> Result<Vec<String>> {
+pub(super) fn own_addresses(core: &Core) -> Result<Vec<String>> {
     let facts = core.agent.facts().map_err(errors::internal_error)?;
     let inets = facts
         .bridges

@@ -12,6 +12,8 @@ use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
+use super::dowry::Dowry;
+use super::join::JoinPlan;
 use crate::particulars::Particulars;
 
 /// What a master asks of a slave: the verbs of its agent.
@@ -43,6 +45,12 @@ pub enum Verb {
     Settled,
     /// To have followed so far.
     Reach(Position),
+    /// To leave the pool, and to begin anew with this trigger of a network reset.
+    Leave(String),
+    /// To be the master from now on.
+    Decide,
+    /// To obey the host with this address from now on.
+    Obey(String),
 }
 
 /// A slave's answer.
@@ -66,7 +74,7 @@ pub enum Answer {
     Answered(Result<BTreeSet<Probe>, NetError>),
     /// To [`Verb::Hostname`].
     Hostname(Result<String, NetError>),
-    /// To [`Verb::SetHostname`], [`Verb::Keep`], [`Verb::Settled`] and [`Verb::Reach`].
+    /// To whatever is done and has no result.
     Done(Result<(), NetError>),
     /// To [`Verb::Particulars`].
     Particulars(Result<Arrived, ApiText>),
@@ -103,6 +111,19 @@ pub struct Arrived {
 pub enum Wish {
     /// To carry out a call that came in at the slave's own socket.
     Call(Forwarded),
+    /// To be let into the pool.
+    Admit(Box<Admission>),
+    /// To learn what would come of that.
+    Plan(Box<Admission>),
+}
+
+/// A host that wants to be let in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Admission {
+    /// What it brings.
+    pub dowry: Dowry,
+    /// Whether it is to be let in although it is unlike the others.
+    pub force: bool,
 }
 
 /// A call that a slave hands on.
@@ -125,6 +146,10 @@ pub struct Forwarded {
 pub enum Granted {
     /// What a call came to.
     Called(Result<Portable, ApiText>),
+    /// It is let in, or why not.
+    Admitted(Result<(), ApiText>),
+    /// What letting it in would come to.
+    Planned(Result<JoinPlan, ApiText>),
 }
 
 /// What a slave tells its master, in order.

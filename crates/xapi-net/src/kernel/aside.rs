@@ -11,6 +11,9 @@ use super::{Cause, Kernel, KernelError};
 
 /// Don't reply to ARP for any local address.
 const ARP_IGNORE_ALL: &str = "8";
+/// Answer for addresses of the device itself.
+const ARP_IGNORE_OTHERS: &str = "1";
+
 /// Drop what comes in where a reply would not go out.
 const RP_FILTER_STRICT: &str = "1";
 
@@ -48,6 +51,13 @@ impl Kernel {
         let all = self.read("ipv4", "all", "promote_secondaries")?;
         let own = self.read("ipv4", device, "promote_secondaries")?;
         Ok([all, own].into_iter().flatten().any(|value| value != "0"))
+    }
+
+    /// Has a device answer ARP for its own addresses only. By default Linux answers for those of all devices: on a host with
+    /// several bridges in one network others then learn the address of management by the MAC address of a bridge that may
+    /// go, and lose the host with it (Documentation/networking/ip-sysctl.rst, arp_ignore).
+    pub fn answers_for_its_own_addresses(&self, device: &str) -> Result<(), KernelError> {
+        self.write("ipv4", device, "arp_ignore", ARP_IGNORE_OTHERS)
     }
 
     /// Sets that.

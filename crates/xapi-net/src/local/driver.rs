@@ -335,6 +335,7 @@ impl LocalDriver {
         let name = device.as_str();
         self.kernel
             .set_promotes_secondaries(name, to.promote_secondaries)?;
+        self.kernel.answers_for_its_own_addresses(name)?;
         if let Some(ipv6) = to.ipv6 {
             self.kernel
                 .set_switch(name, Switch::AcceptRa, ipv6.accept_ra)?;

@@ -68,7 +68,7 @@ impl Stage {
 
     /// Beside it another host, on VLAN 7.
     fn with_peer() -> Stage {
-        let stage = Stage::with(&["--nics", "4", "--hosts", "2"]);
+        let stage = Stage::with(&["--nics", "4", "--hosts", "2", "--apart"]);
         let other = stage.lab.api("xs-2");
         vlan_on(&other, "eth1", "peer", Some(TAGGED_PEER));
         stage

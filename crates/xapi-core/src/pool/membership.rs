@@ -1,0 +1,182 @@
+//! Hosts come into the pool and leave it: what the joining host, the leaving one and the master do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xapi_client::{Client, ClientError, Options, Trust};
+use xapi_conf::pool_conf::PoolRole;
+use xapi_model::pool::{Eject, Join, JoinForce};
+use xapi_model::{ApiError, Value, errors};
+
+use super::dowry::Dowry;
+use super::join::JoinPlan;
+use super::peer::Peer;
+use super::role::Role;
+use super::secret::PoolSecret;
+use super::verbs::{Admission, Granted, Wish, decode, encode};
+use super::{eject, join, link, secret, transition};
+use crate::Result;
+use crate::context::{Core, Cx};
+
+/// The port of every host's XenAPI.
+const PORT: u16 = 443;
+
+/// How long one call of the master may take.
+const LOGIN: Duration = Duration::from_secs(30);
+
+/// How long the master may take to let a host in.
+const ADMISSION: Duration = Duration::from_secs(60);
+
+/// Where a call of another host's API goes, and as whom.
+struct Master<'a> {
+    address: &'a str,
+    user: &'a str,
+    password: &'a str,
+}
+
+/// `pool.join`: this host, the master of its own pool, becomes a slave of another one.
+pub fn join(cx: &Cx<'_>, call: Join) -> Result<()> {
+    let master = Master {
+        address: &call.master_address,
+        user: &call.master_username,
+        password: &call.master_password,
+    };
+    enter(cx, &master, false)
+}
+
+/// `pool.join_force`: also if this host is unlike the others.
+pub fn join_force(cx: &Cx<'_>, call: JoinForce) -> Result<()> {
+    let master = Master {
+        address: &call.master_address,
+        user: &call.master_username,
+        password: &call.master_password,
+    };
+    enter(cx, &master, true)
+}
+
+fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
+    let core = cx.core;
+    if core.pool.standing.role() != Role::Master {
+        return Err(errors::operation_not_allowed(
+            "Host is already part of a pool",
+        ));
+    }
+    let address = transition::resolved(master.address)?;
+    if transition::own_addresses(core)?.contains(&address) {
+        return Err(errors::operation_not_allowed(
+            "Host cannot become slave of itself",
+        ));
+    }
+    let host = core.localhost()?;
+    // Nothing of this host's network changes between what is told and the end of what it was.
+    let _turn = core.turn(&host)?;
+    let secret = secret_of(&address, master)?;
+    let dowry = Dowry::of(&core.view()?, &host)?;
+    let (peer, pool) = link::joining(core, &address, &secret)?;
+    let admitted = admission(&*peer, dowry, force);
+    peer.close("the host has asked to be let in");
+    admitted?;
+    // In this order: with the role but without the secret the host could not be heard.
+    secret::write(&core.config, &secret)?;
+    let noted = core.config.joined_pool();
+    xapi_conf::file::write(&noted, pool.as_bytes(), 0o644)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
+    transition::become_role(core, &PoolRole::Slave(address))
+}
+
+/// Asks a pool's master to be let in.
+fn admission(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<()> {
+    let failed = |why: String| {
+        tracing::warn!("the pool's master: {why}");
+        errors::joining_host_connection_failed()
+    };
+    let wish = Wish::Admit(Box::new(Admission { dowry, force }));
+    let question = encode(&wish).map_err(failed)?;
+    let answer = peer
+        .ask(question, ADMISSION)
+        .map_err(|why| failed(why.to_string()))?;
+    match decode(&answer).map_err(failed)? {
+        Granted::Admitted(outcome) => outcome.map_err(ApiError::from),
+        other => Err(failed(format!("answers {other:?}"))),
+    }
+}
+
+/// The secret of the pool, from its master: whoever may have it may bring a host in.
+fn secret_of(address: &str, master: &Master<'_>) -> Result<PoolSecret> {
+    let connection = |why: ClientError| {
+        tracing::warn!("{address}: {why}");
+        match why {
+            // The other side has said why.
+            ClientError::Api(error) => match error.code.as_ref() {
+                "HOST_IS_SLAVE" => error,
+                _ => errors::joining_host_service_failed(),
+            },
+            _ => errors::joining_host_connection_failed(),
+        }
+    };
+    // Its certificate is not known before the pool is; what is said over the link afterwards is bound to the secret.
+    let trust = Trust::nobody_known().map_err(|why| errors::internal_error(why.to_string()))?;
+    let client = Client::tls(address, PORT, trust).with(Options {
+        call_timeout: Some(LOGIN),
+        ..Options::default()
+    });
+    let words = [master.user, master.password, "2.23", "xapi-rs join"].map(Value::from);
+    let session = client
+        .call("session.login_with_password", words.to_vec())
+        .map_err(connection)?;
+    let told = client.call("pool.initial_auth", vec![session.clone()]);
+    if let Err(why) = client.call("session.logout", vec![session]) {
+        tracing::info!("{address}: the session stays until it is idle: {why}");
+    }
+    match told.map_err(connection)? {
+        Value::Str(text) if !text.is_empty() => Ok(PoolSecret::given(&text)),
+        _ => Err(errors::joining_host_service_failed()),
+    }
+}
+
+/// A host that has the secret asks to be let in.
+pub(super) fn admit(
+    core: &Arc<Core>,
+    admission: &Admission,
+    named: &str,
+    fingerprint: &str,
+) -> Result<()> {
+    if !admission
+        .dowry
+        .open()?
+        .fingerprints()?
+        .contains(fingerprint)
+    {
+        // Whoever asks must be the host that it brings.
+        return Err(errors::host_unknown_to_master(named));
+    }
+    let host = core
+        .store
+        .change(|draft| join::admit(draft, &admission.dowry, admission.force))?;
+    tracing::warn!("{host}: has joined the pool");
+    Ok(())
+}
+
+/// What letting a host in would come to.
+pub(super) fn planned(core: &Core, admission: &Admission) -> Result<JoinPlan> {
+    join::plan(&core.view()?, &admission.dowry, admission.force)
+}
+
+/// `pool.eject`: a host leaves the pool, and starts anew as one of its own, reached by the same address on one NIC.
+pub fn eject(cx: &Cx<'_>, call: Eject) -> Result<()> {
+    let core = cx.core;
+    let view = core.view()?;
+    eject::may_be_ejected(&view, &call.host)?;
+    let leaving = eject::leaving(&view, &call.host)?;
+    drop(view);
+    let _turn = core.turn(&call.host)?;
+    let text = leaving.trigger.text();
+    core.pool.dismiss(&call.host, text)?;
+    core.store.change(|draft| {
+        eject::may_be_ejected(draft, &call.host)?;
+        eject::forget(draft, &call.host)
+    })?;
+    core.pool.forget(&call.host);
+    tracing::warn!("{}: has left the pool", call.host);
+    Ok(())
+}
