@@ -3,4 +3,5 @@
 mod inherit;
 mod inherit_random;
 
+mod join;
 mod stage;
