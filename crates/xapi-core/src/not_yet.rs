@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 406;
+pub const MOST: usize = 404;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -369,7 +369,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.initialize_wlb",
     "pool.join",
     "pool.join_force",
-    "pool.management_reconfigure",
     "pool.recover_slaves",
     "pool.remove_from_guest_agent_config",
     "pool.remove_repository",
@@ -387,7 +386,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.set_ext_auth_max_threads",
     "pool.set_ha_host_failures_to_tolerate",
     "pool.set_https_only",
-    "pool.set_igmp_snooping_enabled",
     "pool.set_local_auth_max_threads",
     "pool.set_repositories",
     "pool.set_ssh_auto_mode",

@@ -4,6 +4,8 @@
 mod admit;
 pub mod dowry;
 pub mod eject;
+pub(crate) mod everywhere;
 pub mod inherit;
+mod inverse;
 pub mod join;
 mod merge;
