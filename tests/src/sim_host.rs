@@ -22,6 +22,9 @@ use xapi_net::sim::{Handle, SimAgent};
 use xapi_net::topology::Name;
 use xapi_tls::SelfSigned;
 
+/// The number of the host that tests have unless they ask for [`SimHost::another`].
+const FIRST: u8 = 1;
+
 /// The daemon and its host.
 pub struct SimHost {
     dir: TempDir,
@@ -74,23 +77,30 @@ impl SimHost {
 
     /// The same on a host that the caller has prepared.
     pub fn on(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, in_memory(), Choices::default())
+        SimHost::installed(handle, Some(FIRST), in_memory(), Choices::default())
+    }
+
+    /// A host that is none of the others that a test has: with UUIDs and addresses of its own, by a number up to 9.
+    pub fn another(nics: usize, number: u8) -> SimHost {
+        let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
+        let handle = Handle::new(names);
+        SimHost::installed(handle, Some(number), in_memory(), Choices::default())
     }
 
     /// A host with NICs eth0… and a daemon of the test's choice. Its root's password must be `secret`.
     pub fn with(nics: usize, choices: Choices) -> SimHost {
         let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
-        SimHost::installed(Handle::new(names), true, in_memory(), choices)
+        SimHost::installed(Handle::new(names), Some(FIRST), in_memory(), choices)
     }
 
     /// The same with its database on the disk, for measurements.
     pub fn on_disk(handle: Handle) -> SimHost {
-        SimHost::installed(handle, true, tempfile::tempdir(), Choices::default())
+        SimHost::installed(handle, Some(FIRST), tempfile::tempdir(), Choices::default())
     }
 
     /// A machine that no installer has prepared: it does not say which interface is management.
     pub fn without_inventory(handle: Handle) -> SimHost {
-        SimHost::installed(handle, false, in_memory(), Choices::default())
+        SimHost::installed(handle, None, in_memory(), Choices::default())
     }
 
     /// A slave of the first host, with NICs eth0… and management static on eth0. Nobody links it, and its database is
@@ -110,28 +120,34 @@ impl SimHost {
             ),
         );
         write("etc/xensource/pool.conf", "slave:172.16.0.10");
-        SimHost::installed(Handle::new(names), false, Ok(dir), Choices::default())
+        SimHost::installed(Handle::new(names), None, Ok(dir), Choices::default())
     }
 
     fn installed(
         handle: Handle,
-        prepared: bool,
+        number: Option<u8>,
         dir: std::io::Result<TempDir>,
         choices: Choices,
     ) -> SimHost {
         let dir = dir.expect("a directory");
         let write = |path: &str, text: &str| write_under(dir.path(), path, text);
-        if prepared {
+        if let Some(number) = number {
             write(
                 "etc/xensource-inventory",
-                "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11'\n\
-             CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e22'\n\
-             MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n",
+                &format!(
+                    "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a1{number}'\n\
+                     CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e2{number}'\n\
+                     MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n"
+                ),
             );
+            let last = 10 + number - FIRST;
             write(
                 "etc/firstboot.d/data/management.conf",
-                "LABEL='eth0'\nMODE='static'\nIP='172.16.0.10'\nNETMASK='255.255.255.224'\nGATEWAY='172.16.0.1'\n\
-             MODEV6='static'\nIPv6='fd00:172:16::10/64'\nIPv6_GATEWAY='fd00:172:16::1'\n",
+                &format!(
+                    "LABEL='eth0'\nMODE='static'\nIP='172.16.0.{last}'\nNETMASK='255.255.255.224'\n\
+                     GATEWAY='172.16.0.1'\nMODEV6='static'\nIPv6='fd00:172:16::{last}/64'\n\
+                     IPv6_GATEWAY='fd00:172:16::1'\n"
+                ),
             );
         }
         // Every first start would make its own otherwise, which takes a while.

@@ -38,6 +38,9 @@ pub struct SimSlave {
     line: Option<Arc<Wire>>,
 }
 
+/// The end that the master has, and the slave's.
+type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
+
 /// Both directions of a line.
 struct Wire {
     open: AtomicBool,
@@ -46,7 +49,7 @@ struct Wire {
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
-    ends: Mutex<Option<(Arc<dyn Peer>, Arc<dyn Peer>)>>,
+    ends: Mutex<Option<Ends>>,
 }
 
 /// What becomes of the next question of the master.

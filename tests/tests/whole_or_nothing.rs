@@ -296,6 +296,49 @@ const CASES: &[Case] = &[
         },
         call: |host| host.call("host.management_reconfigure", vec![text(&host.pif("eth1"))]),
     },
+    Case {
+        name: "pool.management_reconfigure",
+        prepare: |host| {
+            let words = ["Static", "10.3.0.2", "255.255.255.0", "10.3.0.1", ""];
+            drop(reconfigure(host, "eth1", words).unwrap());
+        },
+        call: |host| {
+            let network = text(&host.network("xenbr1"));
+            host.call("pool.management_reconfigure", vec![network])
+        },
+    },
+    Case {
+        name: "pool.create_VLAN",
+        prepare: |host| drop(network(host, "7 of eth1")),
+        call: |host| {
+            let params = vec![
+                Value::from("eth1"),
+                text(&network(host, "7 of eth1")),
+                Value::Int(7),
+            ];
+            host.call("pool.create_VLAN", params)
+        },
+    },
+    Case {
+        name: "a bond on every host at once",
+        prepare: |host| {
+            network(host, "bonded");
+            laden(host);
+        },
+        call: |host| {
+            let network = host.get(&network(host, "bonded")).uuid;
+            let args = [
+                ("network", network.as_str()),
+                ("devices", "eth0,eth2"),
+                ("mode", "active-backup"),
+            ];
+            let args = args.map(|(name, value)| (name.to_owned(), Value::from(value)));
+            let words = ["xapi-network", "pool-bond"].map(Value::from);
+            let params = std::iter::once(text(&host.host())).chain(words);
+            let args = Value::Struct(args.to_vec());
+            host.call("host.call_plugin", params.chain([args]).collect())
+        },
+    },
 ];
 
 /// How many steps a call takes on the host when nothing fails.

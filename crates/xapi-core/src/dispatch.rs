@@ -206,10 +206,7 @@ fn careful(cx: &Cx<'_>, message: &Message) -> Result<()> {
     }
     let care = proof::Care::of(cx.origin)?;
     if care.plan_only && !proof::can_be_planned(message) {
-        let name = &message.name;
-        return Err(errors::operation_not_allowed(format!(
-            "{name} is more than one change of the network, and its steps cannot be told without doing them"
-        )));
+        return Err(proof::cannot_be_planned(&message.name));
     }
     Ok(())
 }

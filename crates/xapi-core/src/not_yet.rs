@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 401;
+pub const MOST: usize = 399;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -364,7 +364,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.ha_prevent_restarts_for",
     "pool.has_extension",
     "pool.initialize_wlb",
-    "pool.management_reconfigure",
     "pool.recover_slaves",
     "pool.remove_from_guest_agent_config",
     "pool.remove_repository",
@@ -382,7 +381,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.set_ext_auth_max_threads",
     "pool.set_ha_host_failures_to_tolerate",
     "pool.set_https_only",
-    "pool.set_igmp_snooping_enabled",
     "pool.set_local_auth_max_threads",
     "pool.set_repositories",
     "pool.set_ssh_auto_mode",

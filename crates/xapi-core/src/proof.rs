@@ -104,7 +104,7 @@ pub(crate) fn can_be_planned(message: &Message) -> bool {
         || PLANNED.contains(&message.name.as_str())
 }
 
-const PLANNED: [&str; 20] = [
+const PLANNED: [&str; 23] = [
     "Bond.create",
     "Bond.destroy",
     "Bond.set_mode",
@@ -120,12 +120,47 @@ const PLANNED: [&str; 20] = [
     "PIF.unplug",
     "VLAN.create",
     "VLAN.destroy",
+    // Of what plugins do only what our own says of itself.
+    "host.call_plugin",
     "host.management_reconfigure",
     "pool.create_VLAN",
     "pool.create_VLAN_from_PIF",
+    "pool.management_reconfigure",
+    "pool.set_igmp_snooping_enabled",
     "tunnel.create",
     "tunnel.destroy",
 ];
+
+/// The answer to somebody who asked for the plan of what cannot be planned: OPERATION_NOT_ALLOWED [text].
+pub(crate) fn cannot_be_planned(name: &str) -> ApiError {
+    errors::operation_not_allowed(format!(
+        "{name} is more than one change of the network, and its steps cannot be told without doing them"
+    ))
+}
+
+/// The code of the error by which a change that was only to be planned gives its steps.
+pub(crate) const PLAN: &str = "NETWORK_PLAN";
+
+/// That error; nothing has happened.
+pub(crate) fn planned(steps: Vec<String>) -> ApiError {
+    ApiError::new(PLAN, steps)
+}
+
+/// A request like this one that asks for the steps alone.
+pub(crate) fn planning(origin: &Origin) -> Origin {
+    let mut planning = without_confirmation(origin);
+    planning.other_config.retain(|(key, _)| key != PLAN_ONLY);
+    let plan = (PLAN_ONLY.to_owned(), "true".to_owned());
+    planning.other_config.push(plan);
+    planning
+}
+
+/// A request like this one for which no person has to say that all is well.
+pub(crate) fn without_confirmation(origin: &Origin) -> Origin {
+    let mut other = origin.clone();
+    other.other_config.retain(|(key, _)| key != CONFIRM_WITHIN);
+    other
+}
 
 /// What answered before a change, and so must answer after it.
 #[derive(Debug, Default, PartialEq, Eq)]

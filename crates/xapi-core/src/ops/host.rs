@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xapi_db::Read;
+use xapi_db::{Draft, Read};
 use xapi_model::host::{
     Disable, EmergencyHaDisable, Enable, GetManagementInterface, GetServertime,
     GetTrackedUserAgents, ListMethods, LocalManagementReconfigure, ManagementDisable,
@@ -27,38 +27,45 @@ pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Resul
     host_live(&view, &host)?;
     refuse_ha_enabled(&view)?;
     cx.change(&host, &call.pif, |draft| {
-        let pif = draft.get(&call.pif)?;
-        if pif.managed {
-            carried(draft, &call.pif, &pif)?;
-        }
-        match pif.primary_address_type {
-            PrimaryAddressType::IPv4
-                if pif.managed && pif.ip_configuration_mode == IpConfigurationMode::None =>
-            {
-                return Err(errors::pif_has_no_network_configuration(&call.pif));
-            }
-            PrimaryAddressType::IPv6
-                if pif.managed && pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None =>
-            {
-                return Err(errors::pif_has_no_v6_network_configuration(&call.pif));
-            }
-            _ => {}
-        }
-        if pif.management {
-            return Ok(());
-        }
-        if !pif.managed {
-            // What we do not manage cannot carry what must not be lost.
-            return Err(errors::pif_unmanaged(&call.pif));
-        }
-        for (other, row) in pifs_of(draft, &host)? {
-            if row.management {
-                draft.set(&other, Pif::MANAGEMENT, false)?;
-            }
-        }
-        draft.set(&call.pif, Pif::MANAGEMENT, true)?;
-        plug_in(draft, &call.pif, &pif)
+        make_management(draft, &host, &call.pif)
     })
+}
+
+/// Makes a PIF the management interface of its host, or says why it cannot be.
+pub(crate) fn make_management(draft: &Draft, host: &Ref<Host>, this: &Ref<Pif>) -> Result<()> {
+    let pif = draft.get(this)?;
+    usable_for_management(draft, this, &pif)?;
+    if pif.management {
+        return Ok(());
+    }
+    if !pif.managed {
+        // What we do not manage cannot carry what must not be lost.
+        return Err(errors::pif_unmanaged(this));
+    }
+    for (other, row) in pifs_of(draft, host)? {
+        if row.management {
+            draft.set(&other, Pif::MANAGEMENT, false)?;
+        }
+    }
+    draft.set(this, Pif::MANAGEMENT, true)?;
+    plug_in(draft, this, &pif)
+}
+
+/// Whether a PIF could be the management interface, in the order of XAPI's checks.
+fn usable_for_management(rows: &impl Read, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
+    if !pif.managed {
+        return Ok(());
+    }
+    carried(rows, this, pif)?;
+    match pif.primary_address_type {
+        PrimaryAddressType::IPv4 if pif.ip_configuration_mode == IpConfigurationMode::None => {
+            Err(errors::pif_has_no_network_configuration(this))
+        }
+        PrimaryAddressType::IPv6 if pif.ipv6_configuration_mode == Ipv6ConfigurationMode::None => {
+            Err(errors::pif_has_no_v6_network_configuration(this))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `host.management_disable`: requests from other machines are no longer answered. The PIF stays attached.
@@ -154,7 +161,7 @@ pub fn set_hostname_live(cx: &Cx<'_>, call: SetHostnameLive) -> Result<()> {
     agent
         .set_hostname(&call.hostname)
         .map_err(errors::internal_error)?;
-    let set = |draft: &xapi_db::Draft| draft.set(&call.host, Host::HOSTNAME, call.hostname.clone());
+    let set = |draft: &Draft| draft.set(&call.host, Host::HOSTNAME, call.hostname.clone());
     cx.core.store.change(set).inspect_err(|_| {
         if let Err(why) = agent.set_hostname(&before) {
             tracing::error!(

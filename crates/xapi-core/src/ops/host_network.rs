@@ -12,6 +12,8 @@ use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::names::Name;
 
 use crate::context::Cx;
+use crate::ops::pool;
+use crate::proof::{Care, cannot_be_planned};
 use crate::{Result, topology};
 
 /// What it is called.
@@ -22,14 +24,20 @@ pub fn call(cx: &Cx<'_>, call: &CallPlugin) -> Result<String> {
     let told = match call.fn_.as_str() {
         "state" => state(cx, call)?,
         "plan" => json!(plan(cx, call)?),
+        "confirm" if Care::of(cx.origin)?.plan_only => {
+            return Err(cannot_be_planned("confirm"));
+        }
         "confirm" => confirm(cx, call)?,
         "waits" => waits(cx),
+        // About all hosts of the pool, whichever is asked.
+        "pool-bond" => pool::bond_everywhere(cx, &call.args)?,
+        "pool-sync" => pool::sync_networks(cx, &call.args)?,
         other => {
             return Err(errors::xenapi_plugin_failure(
                 "unknown function",
                 "",
                 format!(
-                    "{PLUGIN} has the functions state, plan, confirm and waits, and no {other}"
+                    "{PLUGIN} has the functions state, plan, confirm, waits, pool-bond and pool-sync, and no {other}"
                 ),
             ));
         }

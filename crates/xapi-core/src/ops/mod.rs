@@ -12,6 +12,7 @@ pub mod network;
 pub mod pif;
 pub mod plug;
 pub mod plugin;
+pub mod pool;
 pub(crate) mod position;
 pub mod tunnel;
 pub mod vif;
@@ -85,6 +86,8 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<vlan_calls::Destroy>(vlan::destroy),
         handler::<pool_calls::CreateVlan>(vlan::create_in_pool),
         handler::<pool_calls::CreateVlanFromPif>(vlan::create_from_pif),
+        handler::<pool_calls::ManagementReconfigure>(pool::management_reconfigure),
+        handler::<pool_calls::SetIgmpSnoopingEnabled>(pool::set_igmp_snooping_enabled),
         handler::<network_calls::AddPurpose>(network::add_purpose),
         handler::<network_calls::RemovePurpose>(network::remove_purpose),
         handler::<network_calls::SetDefaultLockingMode>(network::set_default_locking_mode),

@@ -17,6 +17,7 @@ use xapi_wire::{Limits, Reply, xmlrpc};
 use crate::Result;
 use crate::context::Cx;
 use crate::ops::host_network;
+use crate::proof::{Care, cannot_be_planned};
 
 /// Where plugins are, under the root.
 const PLUGINS: &str = "/etc/xapi.d/plugins";
@@ -33,6 +34,9 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     cx.core.agent_of(&cx.core.view()?, &call.host)?;
     if call.plugin == host_network::PLUGIN {
         return host_network::call(cx, &call);
+    }
+    if Care::of(cx.origin)?.plan_only {
+        return Err(cannot_be_planned("host.call_plugin"));
     }
     let program = find(&cx.core.config.path(PLUGINS), &call.plugin)?;
     let args = call.args.into_iter();

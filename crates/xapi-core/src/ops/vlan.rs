@@ -11,6 +11,7 @@ use crate::context::Cx;
 use crate::ops::network;
 use crate::ops::pif::{Kind, host_live, kind_of, on_sriov, refuse_clustering, refuse_ha};
 use crate::ops::plug::{fits, plug_in, pull_out};
+use crate::pool::everywhere::{Change, PifOf, everywhere};
 use crate::topology::pifs_of;
 
 /// The Ethernet address that VLANs show: they use the one of the PIF below.
@@ -32,14 +33,24 @@ fn made(cx: &Cx<'_>, call: &Create) -> Result<(Ref<Vlan>, Ref<Pif>)> {
     cx.core.agent_of(&view, &host)?;
     let foreign = foreign_vlans(cx);
     cx.change(&host, &call.tagged_pif, |draft| {
-        let tagged = allowed(draft, &host, call, &foreign)?;
-        let (vlan, untagged) = inserted(draft, call, &tagged)?;
-        let row = draft.get(&untagged)?;
-        // The caller does not know the new PIF.
-        fits(draft, &call.tagged_pif, &row)?;
-        plug_in(draft, &untagged, &row)?;
-        Ok((vlan, untagged))
+        plugged(draft, &host, call, &foreign)
     })
+}
+
+/// Makes the rows of a VLAN and plugs it. Returns it with its untagged PIF.
+fn plugged(
+    draft: &Draft,
+    host: &Ref<Host>,
+    call: &Create,
+    foreign: &[(Name, u16)],
+) -> Result<(Ref<Vlan>, Ref<Pif>)> {
+    let tagged = allowed(draft, host, call, foreign)?;
+    let (vlan, untagged) = inserted(draft, call, &tagged)?;
+    let row = draft.get(&untagged)?;
+    // The caller does not know the new PIF.
+    fits(draft, &call.tagged_pif, &row)?;
+    plug_in(draft, &untagged, &row)?;
+    Ok((vlan, untagged))
 }
 
 /// Makes the rows of a VLAN that is not plugged yet. Returns it with its untagged PIF.
@@ -276,62 +287,62 @@ pub fn destroy_by_pif(cx: &Cx<'_>, call: pif_calls::Destroy) -> Result<()> {
 
 /// `pool.create_VLAN`: on every host, by the name of the device.
 pub fn create_in_pool(cx: &Cx<'_>, call: pool_calls::CreateVlan) -> Result<Vec<Ref<Pif>>> {
-    let hosts: Vec<_> = cx.core.view()?.all::<Host>()?;
-    on_hosts(cx, hosts.iter().map(|(host, _)| host), |host| {
-        on_device(cx, &call.device, &call.network, host, call.vlan)
-    })
+    let hosts = cx.core.view()?.all::<Host>()?.into_iter();
+    let hosts: Vec<_> = hosts.map(|(host, _)| host).collect();
+    let base = |draft: &Draft, host: &Ref<Host>| {
+        let mut pifs = pifs_of(draft, host)?.into_iter();
+        let base = pifs.find(|(_, pif)| pif.device == call.device && pif.vlan < 0);
+        let base = base.ok_or_else(|| errors::invalid_value("device", &call.device))?;
+        Ok(base.0)
+    };
+    on_hosts(cx, &hosts, call.vlan, &call.network, &base)
 }
 
 /// `pool.create_VLAN_from_PIF`: on every live host that has a PIF on the network of this one.
 pub fn create_from_pif(cx: &Cx<'_>, call: pool_calls::CreateVlanFromPif) -> Result<Vec<Ref<Pif>>> {
     let view = cx.core.view()?;
     let below = view.field(&call.pif, Pif::NETWORK)?;
-    let mut bases = Vec::new();
+    let mut hosts = Vec::new();
     for pif in view.field(&below, Network::PIFS)?.iter() {
         let host = view.field(pif, Pif::HOST)?;
         if host_live(&view, &host).is_ok() {
-            bases.push((host, pif.clone()));
+            hosts.push(host);
         }
     }
     drop(view);
-    on_hosts(cx, bases.iter().map(|(host, _)| host), |host| {
-        let base = bases.iter().find(|(of, _)| of == host);
-        let (_, tagged_pif) = base.ok_or_else(|| errors::handle_invalid("host", host))?;
-        let call = Create {
-            tagged_pif: tagged_pif.clone(),
-            tag: call.vlan,
-            network: call.network.clone(),
-        };
-        made(cx, &call).map(|(_, pif)| pif)
-    })
+    let base = |draft: &Draft, host: &Ref<Host>| {
+        let pif = network::pif_on(draft, &below, host)?;
+        pif.ok_or_else(|| errors::pif_not_present(host, &below))
+    };
+    on_hosts(cx, &hosts, call.vlan, &call.network, &base)
 }
 
-/// Makes something on each host, or on none. That all of them can be reached is seen before the first is asked.
-fn on_hosts<'a>(
+/// Makes a VLAN on each host, or on none. Hosts that are not there get theirs at their start.
+fn on_hosts(
     cx: &Cx<'_>,
-    hosts: impl Iterator<Item = &'a Ref<Host>> + Clone,
-    make: impl Fn(&Ref<Host>) -> Result<Ref<Pif>>,
+    hosts: &[Ref<Host>],
+    tag: i64,
+    network: &Ref<Network>,
+    base: &PifOf<'_>,
 ) -> Result<Vec<Ref<Pif>>> {
-    let view = cx.core.view()?;
-    for host in hosts.clone() {
-        host_live(&view, host)?;
-        cx.core.agent_of(&view, host)?;
-    }
-    drop(view);
-    let mut made = Vec::new();
-    for host in hosts {
-        match make(host) {
-            Ok(pif) => made.push(pif),
-            Err(why) => {
-                for pif in &made {
-                    let vlan = cx.core.view()?.field(pif, Pif::VLAN_MASTER_OF)?;
-                    if let Err(failed) = remove(cx, pif, &vlan) {
-                        tracing::error!("after {why}, {pif} was not removed: {failed}");
-                    }
-                }
-                return Err(why);
-            }
-        }
-    }
-    Ok(made)
+    let foreign = foreign_vlans(cx);
+    let here = cx.core.localhost()?;
+    let edit = |draft: &Draft, host: &Ref<Host>| {
+        let call = Create {
+            tagged_pif: base(draft, host)?,
+            tag,
+            network: network.clone(),
+        };
+        // What other hosts have that we do not know they say themselves.
+        let foreign = if *host == here { &*foreign } else { &[] };
+        let (_, untagged) = plugged(draft, host, &call, foreign)?;
+        draft.set(&untagged, Pif::INHERITED, true)?;
+        Ok((untagged, Vec::new()))
+    };
+    let change = Change {
+        edit: &edit,
+        about: base,
+        told: &|| Ok(()),
+    };
+    everywhere(cx, hosts, &change)
 }

@@ -122,7 +122,7 @@ impl Dowry {
         .map_err(db_error)?;
         store
             .change(|draft| self.rows.iter().try_for_each(|edit| put(draft, edit)))
-            .map_err(|why| wrong(why))?;
+            .map_err(wrong)?;
         let view = store.view().map_err(db_error)?;
         let opened = Opened::new(view)?;
         opened.check()?;
@@ -193,7 +193,7 @@ fn put(draft: &Draft, edit: &Edit) -> Result<()> {
         return Err(wrong("an edit that makes no row of a known class"));
     };
     let id = edit.reference.strip_prefix("OpaqueRef:");
-    if !id.is_some_and(|id| Uuid::parse_str(id).is_ok()) {
+    if id.is_none_or(|id| Uuid::parse_str(id).is_err()) {
         return Err(wrong(format!("{:.64} is no reference", edit.reference)));
     }
     for (name, _) in fields {

@@ -57,7 +57,7 @@ pub(super) fn merge(pool: &impl Read, opened: &Opened) -> Result<Merged> {
         merging.built()?;
     }
     merging.named()?;
-    merging.new()?;
+    merging.rest()?;
     Ok(merging.merged)
 }
 
@@ -260,7 +260,7 @@ impl<R: Read> Merging<'_, R> {
     }
 
     /// The rest are new to the pool, under another bridge where theirs is taken.
-    fn new(&mut self) -> Result<()> {
+    fn rest(&mut self) -> Result<()> {
         let theirs = self.pool.all::<Network>()?.into_iter();
         let mut taken: BTreeSet<_> = theirs.map(|(_, row)| row.bridge).collect();
         let rest = self.mine()?;

@@ -8,12 +8,15 @@
 //! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
 //! rows come into a pool and leave it.
 
+mod admit;
 mod arrival;
 pub mod dowry;
 pub mod eject;
+pub(crate) mod everywhere;
 mod feed;
 mod follower;
 pub mod inherit;
+mod inverse;
 pub mod join;
 pub mod link;
 pub mod membership;

@@ -1,0 +1,288 @@
+//! Calls that concern the networks of all hosts of a pool (API facts, 1.12), and what no published call does: a bond on
+//! every host at once, and the taking over of the master's network without a restart.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use xapi_db::{Draft, Read};
+use xapi_model::bond::Create;
+use xapi_model::pool::{ManagementReconfigure, SetIgmpSnoopingEnabled};
+use xapi_model::{Bond, BondMode, Class, Host, Network, Pif, Pool, Ref, Value, Vif, Wire, errors};
+
+use crate::Result;
+use crate::alert::tell;
+use crate::context::Cx;
+use crate::ops::bond;
+use crate::ops::host::make_management;
+use crate::ops::network::pif_on;
+use crate::ops::pif::{host_live, refuse_ha_enabled};
+use crate::pool::everywhere::{Change, Edited, everywhere, management, shared};
+use crate::pool::inherit::{ALERT, Inherited, inherit};
+use crate::proof::{self, Care};
+use crate::vifs_to_move;
+
+/// `pool.management_reconfigure`: on every host the PIF on a network becomes the management interface.
+pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Result<()> {
+    move_management(cx, &call.network, &|_| Ok(()))
+}
+
+/// The same; `tell` has the slaves know the addresses that the master will have before it loses the old ones.
+pub(crate) fn move_management(
+    cx: &Cx<'_>,
+    network: &Ref<Network>,
+    tell: &dyn Fn(&[String]) -> Result<()>,
+) -> Result<()> {
+    let view = cx.core.view()?;
+    refuse_ha_enabled(&view)?;
+    let mut hosts = Vec::new();
+    let mut pifs = BTreeMap::new();
+    for (host, _) in view.all::<Host>()? {
+        let pif = pif_on(&view, network, &host)?;
+        let pif = pif.ok_or_else(|| errors::pif_not_present(&host, network))?;
+        pifs.insert(host.clone(), pif);
+        hosts.push(host);
+    }
+    let mut family = None;
+    for host in &hosts {
+        let kind = view.field(&pifs[host], Pif::PRIMARY_ADDRESS_TYPE)?;
+        if *family.get_or_insert(kind) != kind {
+            return Err(errors::pif_incompatible_primary_address_type(&pifs[host]));
+        }
+    }
+    let pool = view.all::<Pool>()?.into_iter().next();
+    let of_master = pool.and_then(|(_, pool)| pifs.get(&pool.master).cloned());
+    drop(view);
+    let of = |draft: &Draft, host: &Ref<Host>| {
+        let pif = pif_on(draft, network, host)?;
+        pif.ok_or_else(|| errors::pif_not_present(host, network))
+    };
+    let edit = |draft: &Draft, host: &Ref<Host>| -> Edited<()> {
+        let pif = of(draft, host)?;
+        draft.rely(&pif)?;
+        make_management(draft, host, &pif)?;
+        Ok(((), Vec::new()))
+    };
+    let told = || match &of_master {
+        Some(pif) => tell(&addresses(&cx.core.view()?.get(pif)?)),
+        None => Ok(()),
+    };
+    let change = Change {
+        edit: &edit,
+        about: &of,
+        told: &told,
+    };
+    everywhere(cx, &hosts, &change).map(drop)
+}
+
+/// The addresses of a PIF, without prefixes.
+fn addresses(pif: &Pif) -> Vec<String> {
+    let v6 = pif.ipv6.iter().filter_map(|text| text.split('/').next());
+    let all = std::iter::once(pif.ip.as_str()).chain(v6);
+    all.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `pool.set_igmp_snooping_enabled`: multicast goes only to those who asked for it, on the bridges of all hosts. Hosts
+/// that are not there follow when they come back.
+pub fn set_igmp_snooping_enabled(cx: &Cx<'_>, call: SetIgmpSnoopingEnabled) -> Result<()> {
+    let view = cx.core.view()?;
+    let before = view.field(&call.this, Pool::IGMP_SNOOPING_ENABLED)?;
+    let hosts = view.all::<Host>()?;
+    let switches = |host: &Host| {
+        let backend = host.software_version.get("network_backend");
+        backend.is_some_and(|backend| backend == "openvswitch")
+    };
+    if !hosts.iter().all(|(_, host)| switches(host)) {
+        return Err(errors::openvswitch_not_active());
+    }
+    if before == call.value {
+        return Ok(());
+    }
+    let live = hosts
+        .iter()
+        .filter(|(host, _)| host_live(&view, host).is_ok());
+    let live: Vec<_> = live.map(|(host, _)| host.clone()).collect();
+    drop(view);
+    let edit = |draft: &Draft| draft.set(&call.this, Pool::IGMP_SNOOPING_ENABLED, call.value);
+    shared(cx, &live, &edit).map_err(|why| match why.code.as_str() {
+        proof::PLAN => why,
+        _ => {
+            tracing::error!("IGMP snooping: {why}");
+            errors::could_not_update_igmp_snooping_everywhere()
+        }
+    })
+}
+
+/// A bond on every live host that has one of its NICs, by the names that the master's have: all or none.
+pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> Result<Json> {
+    let wanted = WantedBond::read(cx, args)?;
+    let view = cx.core.view()?;
+    let (mut hosts, mut without) = (Vec::new(), Vec::new());
+    for (host, row) in view.all::<Host>()? {
+        if host_live(&view, &host).is_err() || wanted.members(&view, &host)?.is_empty() {
+            without.push(row.name_label);
+        } else {
+            hosts.push(host);
+        }
+    }
+    drop(view);
+    let edit = |draft: &Draft, host: &Ref<Host>| -> Edited<Ref<Bond>> {
+        let members = wanted.members(draft, host)?;
+        let call = Create {
+            network: wanted.network.clone(),
+            members: members.clone(),
+            mac: String::new(),
+            mode: wanted.mode,
+            properties: wanted.properties.clone(),
+        };
+        let (bond, vifs) = bond::made(&cx.core.config, draft, host, &call, &members)?;
+        let master = draft.field(&bond, Bond::MASTER)?;
+        draft.set(&master, Pif::INHERITED, true)?;
+        Ok((bond, vifs))
+    };
+    let change = Change {
+        edit: &edit,
+        about: &management,
+        told: &|| Ok(()),
+    };
+    let bonds = everywhere(cx, &hosts, &change)?;
+    let view = cx.core.view()?;
+    let mut made = Vec::new();
+    for (host, bond) in hosts.iter().zip(&bonds) {
+        let row = view.get(bond)?;
+        let slaves = row
+            .slaves
+            .iter()
+            .map(|slave| view.field(slave, Pif::DEVICE));
+        made.push(json!({
+            "host": view.field(host, Host::NAME_LABEL)?,
+            "uuid": row.uuid,
+            "device": view.field(&row.master, Pif::DEVICE)?,
+            "members": slaves.collect::<Result<Vec<_>>>()?,
+        }));
+    }
+    Ok(json!({"bonds": made, "without": without}))
+}
+
+/// What is asked for.
+struct WantedBond {
+    network: Ref<Network>,
+    /// The networks of the master's NICs.
+    positions: Vec<Ref<Network>>,
+    mode: BondMode,
+    properties: BTreeMap<String, String>,
+}
+
+/// What names a property of a bond among the arguments, before its own name.
+const PROPERTY: &str = "properties:";
+
+impl WantedBond {
+    /// UUID_INVALID ["network", uuid], INVALID_VALUE [argument, value].
+    fn read(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> Result<WantedBond> {
+        let arg = |name: &str| args.get(name).map(String::as_str).unwrap_or_default();
+        let view = cx.core.view()?;
+        let network = Ref::new(view.by_uuid(Network::DESC, arg("network"))?);
+        let mode = match arg("mode") {
+            "" => BondMode::BalanceSlb,
+            mode => BondMode::from_value(Value::Str(mode.to_owned()))
+                .map_err(|_| errors::invalid_value("mode", mode))?,
+        };
+        let pool = view.all::<Pool>()?.into_iter().next();
+        let master = pool.map(|(_, pool)| pool.master).unwrap_or_default();
+        let pifs = crate::topology::pifs_of(&view, &master)?;
+        let mut positions = Vec::new();
+        for device in arg("devices").split(',').map(str::trim) {
+            let nic = pifs
+                .iter()
+                .find(|(_, pif)| pif.physical && pif.device == device);
+            let (_, nic) = nic.ok_or_else(|| errors::invalid_value("devices", device))?;
+            if !positions.contains(&nic.network) {
+                positions.push(nic.network.clone());
+            }
+        }
+        let properties = args.iter().filter_map(|(key, value)| {
+            Some((key.strip_prefix(PROPERTY)?.to_owned(), value.clone()))
+        });
+        Ok(WantedBond {
+            network,
+            positions,
+            mode,
+            properties: properties.collect(),
+        })
+    }
+
+    /// The NICs of a host at the positions.
+    fn members(&self, rows: &impl Read, host: &Ref<Host>) -> Result<Vec<Ref<Pif>>> {
+        let mut members = Vec::new();
+        for position in &self.positions {
+            if let Some(pif) = pif_on(rows, position, host)?
+                && rows.field(&pif, Pif::PHYSICAL)?
+            {
+                members.push(pif);
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// Has the slaves, or one host, take over the master's network now. Each by itself: what one cannot do keeps no other
+/// from it. Gives what was done and what not.
+pub(crate) fn sync_networks(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> Result<Json> {
+    let view = cx.core.view()?;
+    let only = match args.get("host").filter(|uuid| !uuid.is_empty()) {
+        Some(uuid) => Some(Ref::<Host>::new(view.by_uuid(Host::DESC, uuid)?)),
+        None => None,
+    };
+    let pool = view.all::<Pool>()?.into_iter().next();
+    let master = pool.map(|(_, pool)| pool.master).unwrap_or_default();
+    let mut hosts = view.all::<Host>()?;
+    hosts.retain(|(host, _)| match &only {
+        Some(only) => host == only,
+        None => *host != master,
+    });
+    drop(view);
+    let mut told = Vec::new();
+    for (host, row) in hosts {
+        told.push(match sync(cx, &host) {
+            Ok(said) => json!({
+                "host": row.name_label,
+                "steps": said.steps,
+                "alerts": said.alerts,
+                "dropped": said.dropped,
+            }),
+            Err(why) => json!({"host": row.name_label, "error": why.to_string()}),
+        });
+    }
+    Ok(json!(told))
+}
+
+/// Has one host take over the master's network.
+fn sync(cx: &Cx<'_>, host: &Ref<Host>) -> Result<Inherited> {
+    let core = cx.core;
+    let view = core.view()?;
+    host_live(&view, host)?;
+    core.agent_of(&view, host)?;
+    drop(view);
+    let draft = core.store.draft().map_err(crate::context::db_error)?;
+    let about = management(&draft, host)?;
+    let would = inherit(&draft, &core.config, host)?;
+    if Care::of(cx.origin)?.plan_only {
+        return Ok(would);
+    }
+    drop(draft);
+    let edit = |draft: &Draft| inherit(draft, &core.config, host);
+    let vifs = |draft: &Draft| -> Result<Vec<Ref<Vif>>> { Ok(edit(draft)?.vifs) };
+    vifs_to_move::carrying(cx, vifs, || {
+        cx.change(host, &about, |draft| {
+            let said = edit(draft)?;
+            for text in &said.alerts {
+                tell(core, draft, host, ALERT, text)?;
+            }
+            for text in &said.dropped {
+                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
+            }
+            Ok(said)
+        })
+    })
+}
