@@ -209,23 +209,26 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         core = core.with_guests(Arc::new(guests), kind);
     }
     let core = Arc::new(core);
-    startup::run(&core)?;
-    let watch = Watch::start(&core)?;
     let (tell, told) = mpsc::channel();
+    let restart = tell.clone();
+    core.on_restart(move || {
+        if restart.send(Told::Restart).is_err() {
+            tracing::debug!("to be started anew while the daemon ends");
+        }
+    });
+    startup::run(&core)?;
+    // Before anybody is answered: what two masters promise cannot both be kept.
+    if link::yield_to_another(&core)? {
+        return Err(begin_anew().into());
+    }
+    let watch = Watch::start(&core)?;
     signals.tell(tell.clone())?;
-    let restarts = tell.clone();
     core.on_management(move |enabled| {
         // Who enabled management finds it answering.
         let (done, is_done) = mpsc::channel();
         let told = tell.send(Told::Management(enabled, done)).is_ok();
         if !told || is_done.recv_timeout(SHUTDOWN) == Err(mpsc::RecvTimeoutError::Timeout) {
             tracing::warn!("management changed, and the listeners did not yet");
-        }
-    });
-    let restart = restarts.clone();
-    core.on_restart(move || {
-        if restart.send(Told::Restart).is_err() {
-            tracing::debug!("to be started anew while the daemon ends");
         }
     });
     let answers = Arc::new(Answers(Api::new(Arc::clone(&core))));
@@ -238,6 +241,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     {
         tracing::warn!("the master has not brought this host's network up to date yet");
     }
+    link::watch_for_another(&core)?;
     let path = core.config.path("/run/xapi.pid");
     let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);

@@ -210,6 +210,21 @@ impl Core {
         );
     }
 
+    /// Waits for the next commit, or so long.
+    pub(crate) fn wait_for_commit(
+        &self,
+        commits: &mut tokio::sync::watch::Receiver<u64>,
+        within: Duration,
+    ) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(errors::internal_error)?;
+        let next = async { tokio::time::timeout(within, commits.changed()).await };
+        drop(runtime.block_on(next));
+        Ok(())
+    }
+
     /// A consistent view of the objects.
     pub fn view(&self) -> Result<View> {
         self.store.view().map_err(db_error)

@@ -93,7 +93,6 @@ mod tests {
 
     use xapi_conf::file;
 
-
     use super::Changes;
 
     #[test]

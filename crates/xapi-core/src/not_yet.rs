@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 399;
+pub const MOST: usize = 396;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -338,7 +338,6 @@ pub const NOT_YET: &[&str] = &[
     "pool.configure_update_sync",
     "pool.create_new_blob",
     "pool.deconfigure_wlb",
-    "pool.designate_new_master",
     "pool.detect_nonhomogeneous_external_auth",
     "pool.disable_client_certificate_auth",
     "pool.disable_ha",
@@ -364,13 +363,11 @@ pub const NOT_YET: &[&str] = &[
     "pool.ha_prevent_restarts_for",
     "pool.has_extension",
     "pool.initialize_wlb",
-    "pool.recover_slaves",
     "pool.remove_from_guest_agent_config",
     "pool.remove_repository",
     "pool.reset_telemetry_uuid",
     "pool.retrieve_wlb_configuration",
     "pool.retrieve_wlb_recommendations",
-    "pool.rotate_secret",
     "pool.send_test_post",
     "pool.send_wlb_configuration",
     "pool.set_console_idle_timeout",

@@ -9,6 +9,7 @@ mod kills;
 mod login;
 mod management;
 mod missing;
+mod pool;
 mod rates;
 mod restart;
 mod seed;

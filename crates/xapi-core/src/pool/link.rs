@@ -16,7 +16,7 @@ use super::role::Role;
 use super::secret::{self, PoolSecret};
 use super::slave::Slave;
 use super::verbs::{Granted, Wish, decode, encode};
-use crate::context::Core;
+use crate::context::{Core, db_error};
 use crate::{Result, certificates};
 
 /// The port of every host's XenAPI.
@@ -31,6 +31,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a slave that has made a change waits for its master to be there again, before it goes back.
 const GO_BACK: Duration = Duration::from_secs(20);
+
+/// How long a host may take to say whether it is another master.
+const PROBE: Duration = Duration::from_millis(900);
+
+/// How often a master looks for another one.
+const ANOTHER: Duration = Duration::from_secs(10);
 
 /// How often a slave that has its line looks whether it ends.
 const LOOK: Duration = Duration::from_millis(500);
@@ -159,8 +165,8 @@ impl Door {
 
 impl Gate for Door {
     fn secrets(&self) -> Vec<Secret> {
-        match secret::find(&self.core.config) {
-            Ok(found) => found.iter().map(secret_of).collect(),
+        match secret::all(&self.core.config) {
+            Ok(good) => good.iter().map(secret_of).collect(),
             Err(why) => {
                 tracing::error!("nobody is let in: {why}");
                 Vec::new()
@@ -257,10 +263,24 @@ impl Handler for Candidate {
     fn closed(&self, _: &Line, _: &str) {}
 }
 
-fn pool_uuid(core: &Core) -> Result<String> {
+pub(super) fn pool_uuid(core: &Core) -> Result<String> {
     let pools = core.view()?.all::<Pool>()?;
     let first = pools.into_iter().next();
     Ok(first.map(|(_, pool)| pool.uuid).unwrap_or_default())
+}
+
+/// The end of a line of which nothing is asked.
+struct Silent;
+
+impl Handler for Silent {
+    fn asked(&self, line: &Line, _: Vec<u8>) -> Vec<u8> {
+        line.close("it asks a host that is not its slave");
+        Vec::new()
+    }
+
+    fn told(&self, _: &Line, _: Vec<u8>) {}
+
+    fn closed(&self, _: &Line, _: &str) {}
 }
 
 /// A line to a pool's master, over which this host may ask once, and the UUID of the pool.
@@ -269,15 +289,6 @@ pub(super) fn joining(
     address: &str,
     secret: &PoolSecret,
 ) -> Result<(Arc<dyn Peer>, String)> {
-    struct Silent;
-    impl Handler for Silent {
-        fn asked(&self, line: &Line, _: Vec<u8>) -> Vec<u8> {
-            line.close("it asks a host that is not in its pool");
-            Vec::new()
-        }
-        fn told(&self, _: &Line, _: Vec<u8>) {}
-        fn closed(&self, _: &Line, _: &str) {}
-    }
     let dial = Dial {
         address: address.to_owned(),
         port: PORT,
@@ -494,12 +505,121 @@ fn dial(core: &Core, address: &str) -> std::result::Result<Dial, Missed> {
     })
 }
 
+/// Notes whose slave this host is, until its database tells.
+pub(super) fn note_pool(core: &Core, pool: &str) -> Result<()> {
+    let path = core.config.joined_pool();
+    xapi_conf::file::write(&path, pool.as_bytes(), 0o644)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
 /// The pool that this host has joined, as was noted then.
 fn joined_pool(core: &Core) -> Result<String> {
     let path = core.config.joined_pool();
     std::fs::read_to_string(&path)
         .map(|text| text.trim_ascii().to_owned())
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+/// Looks for another master of this pool: after a transition that this host has not heard of there are two. The one of the
+/// later term stays; this host steps down if it is the other, and keeps what it has committed meanwhile in a file.
+/// Whether it steps down.
+pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(false);
+    }
+    let (here, view) = (core.localhost()?, core.view()?);
+    let mut addresses = Vec::new();
+    for (host, row) in view.all::<Host>()? {
+        if host != here && !row.address.is_empty() && core.pool.agent(&host).is_err() {
+            addresses.push(row.address);
+        }
+    }
+    drop(view);
+    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
+        return Ok(false);
+    };
+    let (pool, uuid, term) = (pool_uuid(core)?, core.own_uuid()?, core.store.term());
+    let dial = |address: String| -> Result<Dial> {
+        Ok(Dial {
+            address,
+            port: PORT,
+            identity: certificates::of_link(core)?,
+            secret: secret_of(&secret),
+            hello: Hello {
+                pool: pool.clone(),
+                host: uuid.clone(),
+                // To be told who is there, and no more.
+                joining: true,
+                position: None,
+                version: version(),
+            },
+            fingerprints: Some(fingerprints(core, None)?),
+            within: PROBE,
+            limits: Limits::default(),
+        })
+    };
+    let dials = addresses
+        .into_iter()
+        .map(dial)
+        .collect::<Result<Vec<_>>>()?;
+    let found = std::thread::scope(|scope| {
+        let asked: Vec<_> = dials
+            .iter()
+            .map(|dial| scope.spawn(|| (dial.address.clone(), dial.connect(Arc::new(Silent)))))
+            .collect();
+        let answers = asked.into_iter().filter_map(|asked| asked.join().ok());
+        let masters = answers.filter_map(|(address, line)| {
+            let line = line.ok()?;
+            let welcome = line.peer().welcome.clone()?;
+            line.close("it was only asked who is there");
+            Some((welcome.term, welcome.host, address))
+        });
+        masters.collect::<Vec<_>>()
+    });
+    // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
+    let later = found
+        .into_iter()
+        .filter(|(its, host, _)| *its > term || (*its == term && *host < uuid))
+        .max_by_key(|(its, ..)| *its);
+    let Some((its, host, address)) = later else {
+        return Ok(false);
+    };
+    let kept = core
+        .config
+        .database()
+        .with_extension(format!("term-{term}"));
+    core.store.follow_only(true);
+    core.store.backup(&kept).map_err(db_error)?;
+    tracing::error!(
+        "{host} at {address} is the master of this pool, by its term {its} after {term}: stepping down. What was \
+         committed here is kept in {}",
+        kept.display()
+    );
+    super::transition::obey(core, address)?;
+    Ok(true)
+}
+
+/// Looks for another master until the daemon ends.
+pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(());
+    }
+    let core = Arc::clone(core);
+    let watch = move || {
+        while !core.is_ending() {
+            core.wait_for_end(ANOTHER);
+            match yield_to_another(&core) {
+                Ok(false) => {}
+                Ok(true) => return,
+                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("another master".to_owned())
+        .spawn(watch)
+        .map(drop)
+        .map_err(|why| errors::internal_error(format!("no thread: {why}")))
 }
 
 /// The master was found at another address: the next start looks there first.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use xapi_client::{Client, ClientError, Options, Trust};
-use xapi_conf::pool_conf::PoolRole;
 use xapi_model::pool::{Eject, Join, JoinForce};
 use xapi_model::{ApiError, Value, errors};
 
@@ -78,10 +77,7 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     admitted?;
     // In this order: with the role but without the secret the host could not be heard.
     secret::write(&core.config, &secret)?;
-    let noted = core.config.joined_pool();
-    xapi_conf::file::write(&noted, pool.as_bytes(), 0o644)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
-    transition::become_role(core, &PoolRole::Slave(address))
+    transition::become_slave(core, address, &pool)
 }
 
 /// Asks a pool's master to be let in.

@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use xapi_model::errors;
 use zeroize::Zeroizing;
 
@@ -15,8 +17,21 @@ const LONGEST: u64 = 4096;
 const OCTETS: usize = 48;
 
 /// The secret. It never shows in a log.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct PoolSecret(Zeroizing<String>);
+
+impl From<String> for PoolSecret {
+    fn from(text: String) -> PoolSecret {
+        PoolSecret(Zeroizing::new(text))
+    }
+}
+
+impl From<PoolSecret> for String {
+    fn from(secret: PoolSecret) -> String {
+        secret.expose().to_owned()
+    }
+}
 
 impl PoolSecret {
     /// The text: for whoever must know it.
@@ -75,10 +90,44 @@ pub fn find_or_make(config: &Config) -> Result<PoolSecret> {
     find(config)?.ok_or_else(|| errors::internal_error("the secret of the pool was not kept"))
 }
 
+/// The secrets that are good: this one, and the one before while it is exchanged.
+pub fn all(config: &Config) -> Result<Vec<PoolSecret>> {
+    let before = read(&previous(config)).map_err(|why| {
+        tracing::error!("{}: {why}", previous(config).display());
+        errors::internal_error("the secret of the pool cannot be read")
+    })?;
+    Ok(find(config)?.into_iter().chain(before).collect())
+}
+
+/// Makes another secret in the place of this one, which stays good until [`forget_previous`].
+pub fn exchange(config: &Config) -> Result<PoolSecret> {
+    let before = find_or_make(config)?;
+    let fresh = PoolSecret::fresh()?;
+    write_at(&previous(config), &before)?;
+    write(config, &fresh)?;
+    Ok(fresh)
+}
+
+/// From now on only one secret is good.
+pub fn forget_previous(config: &Config) -> Result<()> {
+    let path = previous(config);
+    match xapi_conf::file::remove(&path) {
+        Ok(_) => Ok(()),
+        Err(why) => Err(errors::internal_error(format!("{}: {why}", path.display()))),
+    }
+}
+
+fn previous(config: &Config) -> std::path::PathBuf {
+    config.pool_token().with_extension("previous")
+}
+
 /// Writes the secret, for root alone.
 pub fn write(config: &Config, secret: &PoolSecret) -> Result<()> {
-    let path = config.pool_token();
-    xapi_conf::file::write(&path, secret.expose().as_bytes(), 0o600).map_err(|why| {
+    write_at(&config.pool_token(), secret)
+}
+
+fn write_at(path: &Path, secret: &PoolSecret) -> Result<()> {
+    xapi_conf::file::write(path, secret.expose().as_bytes(), 0o600).map_err(|why| {
         tracing::error!("{}: {why}", path.display());
         errors::internal_error("the secret of the pool cannot be written")
     })

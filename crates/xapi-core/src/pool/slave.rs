@@ -14,8 +14,8 @@ use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, U
 use super::follower::Follower;
 use super::peer::Peer;
 use super::role::{Role, is_local};
-use super::transition;
 use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
+use super::{secret, transition};
 use crate::context::{Core, Origin};
 use crate::particulars::Particulars;
 use crate::{Result, files, last_topology};
@@ -135,13 +135,11 @@ impl Slave {
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
             Verb::Settled => Answer::Done(self.settled()),
             Verb::Leave(trigger) => Answer::Done(done(self.leave(&trigger))),
+            Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
             Verb::Decide => {
                 Answer::Done(done(transition::become_role(&self.core, &PoolRole::Master)))
             }
-            Verb::Obey(address) => {
-                let role = PoolRole::Slave(address);
-                Answer::Done(done(transition::become_role(&self.core, &role)))
-            }
+            Verb::Obey(address) => Answer::Done(done(transition::obey(&self.core, address))),
             Verb::Reach(position) => Answer::Done(
                 match self.follower.reaches(&self.core, position, PATIENCE) {
                     true => Ok(()),

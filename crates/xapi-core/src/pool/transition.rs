@@ -2,18 +2,29 @@
 //! another one.
 
 use std::net::{IpAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
 
 use xapi_conf::pool_conf::PoolRole;
 use xapi_db::Read;
 use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
-    EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave, SyncDatabase,
+    DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
+    RecoverSlaves, RotateSecret, SyncDatabase,
 };
-use xapi_model::{Pool, errors};
+use xapi_model::{Class, Host, Pool, Ref, errors};
+use xapi_net::agent::NetError;
 
 use super::role::Role;
+use super::secret;
+use super::verbs::Verb;
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
+
+/// How long slaves that have lost their master may take to find the new one.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+/// How often those that are waited for are looked at.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// `pool.is_slave`: whether this host is one; what it is asked about does not matter.
 pub fn is_slave(cx: &Cx<'_>, _: IsSlave) -> Result<bool> {
@@ -53,7 +64,7 @@ pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result
     if own_addresses(cx.core)?.contains(&address) {
         return Err(errors::host_its_own_slave());
     }
-    become_role(cx.core, &PoolRole::Slave(address))
+    obey(cx.core, address)
 }
 
 /// `pool.sync_database`: every slave that is linked has what is committed now when this returns; CANNOT_CONTACT_HOST
@@ -69,6 +80,104 @@ pub fn sync_database(cx: &Cx<'_>, _: SyncDatabase) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `pool.recover_slaves`: the hosts that obey this master. Slaves look for their master at all hosts that they know, so
+/// those that can reach this one come by themselves; they are waited for.
+pub fn recover_slaves(cx: &Cx<'_>, _: RecoverSlaves) -> Result<Vec<Ref<Host>>> {
+    let core = cx.core;
+    let here = core.localhost()?;
+    let until = Instant::now() + RECOVERY;
+    let mut others = core.view()?.refs(Host::DESC)?;
+    others.retain(|host| *host != here.as_str());
+    let mut commits = core.store.subscribe();
+    loop {
+        let (linked, missing): (Vec<_>, Vec<_>) = others
+            .iter()
+            .cloned()
+            .map(Ref::<Host>::new)
+            .partition(|host| core.pool.linked(host).is_ok());
+        let left = until.saturating_duration_since(Instant::now());
+        if missing.is_empty() || left.is_zero() {
+            for host in missing {
+                tracing::warn!("{host}: does not obey this master yet");
+            }
+            return Ok(linked);
+        }
+        // Whoever is linked is shown as live by a commit.
+        commits.mark_unchanged();
+        core.wait_for_commit(&mut commits, left.min(LOOK))?;
+    }
+}
+
+/// `pool.designate_new_master`: another host decides from now on. It has all that is committed before it does.
+pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()> {
+    let core = cx.core;
+    refuse_ha(core)?;
+    let view = core.view()?;
+    if !view.exists(&call.host)? {
+        return Err(errors::handle_invalid(Host::NAME, &call.host));
+    }
+    if call.host == core.localhost()? {
+        return Ok(());
+    }
+    let address = view.field(&call.host, Host::ADDRESS)?;
+    drop(view);
+    let heir = core.pool.linked(&call.host)?;
+    let unreachable = |why: NetError| {
+        tracing::warn!("{}: {why}", call.host);
+        errors::cannot_contact_host(&call.host)
+    };
+    // No change of any host's network goes on while the two change places.
+    let hosts = core.view()?.refs(Host::DESC)?;
+    let hosts: Vec<_> = hosts.into_iter().map(Ref::<Host>::new).collect();
+    let _turns = hosts
+        .iter()
+        .map(|host| core.turn(host))
+        .collect::<Result<Vec<_>>>()?;
+    // From here on this host commits nothing that the other one would not have.
+    core.store.follow_only(true);
+    let position = core.store.copy().map_err(db_error)?.position();
+    let decides = heir
+        .reach(position)
+        .and_then(|()| heir.order(Verb::Decide))
+        .map_err(unreachable);
+    if let Err(why) = decides {
+        core.store.follow_only(false);
+        return Err(why);
+    }
+    for (host, remote) in core.pool.everybody() {
+        // One that does not hear it finds the master by itself.
+        if host != call.host
+            && let Err(why) = remote.order(Verb::Obey(address.clone()))
+        {
+            tracing::info!("{host}: {why}");
+        }
+    }
+    obey(core, address)
+}
+
+/// `pool.rotate_secret`: all hosts get another secret. Until each has it, both are good. HOST_OFFLINE [host] names a host
+/// that could not get it; nothing has changed then.
+pub fn rotate_secret(cx: &Cx<'_>, _: RotateSecret) -> Result<()> {
+    let core = cx.core;
+    refuse_ha(core)?;
+    let here = core.localhost()?;
+    let hosts = core.view()?.refs(Host::DESC)?;
+    let others: Vec<_> = hosts
+        .into_iter()
+        .map(Ref::<Host>::new)
+        .filter(|host| *host != here)
+        .map(|host| core.pool.linked(&host).map(|remote| (host, remote)))
+        .collect::<Result<_>>()?;
+    let fresh = secret::exchange(&core.config)?;
+    for (host, remote) in others {
+        remote.order(Verb::Secret(fresh.clone())).map_err(|why| {
+            tracing::warn!("{host}: {why}; both secrets are good until this is done again");
+            errors::cannot_contact_host(&host)
+        })?;
+    }
+    secret::forget_previous(&core.config)
 }
 
 /// `pool.initial_auth`: the pool's secret, for a host that is about to join.
@@ -93,6 +202,19 @@ pub(crate) fn become_role(core: &Core, role: &PoolRole) -> Result<()> {
     tracing::warn!("from now on: {role}");
     core.restart();
     Ok(())
+}
+
+/// This host obeys the one with this address, the master of the pool with this UUID.
+pub(super) fn become_slave(core: &Core, address: String, pool: &str) -> Result<()> {
+    // Whose slave it is its database does not tell before the first copy.
+    super::link::note_pool(core, pool)?;
+    become_role(core, &PoolRole::Slave(address))
+}
+
+/// The same in its own pool.
+pub(super) fn obey(core: &Core, address: String) -> Result<()> {
+    let pool = super::link::pool_uuid(core)?;
+    become_slave(core, address, &pool)
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.

@@ -14,6 +14,7 @@ use xapi_net::names::Name;
 
 use super::dowry::Dowry;
 use super::join::JoinPlan;
+use super::secret::PoolSecret;
 use crate::particulars::Particulars;
 
 /// What a master asks of a slave: the verbs of its agent.
@@ -47,6 +48,8 @@ pub enum Verb {
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
     Leave(String),
+    /// To know the pool by this secret from now on.
+    Secret(PoolSecret),
     /// To be the master from now on.
     Decide,
     /// To obey the host with this address from now on.

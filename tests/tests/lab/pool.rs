@@ -1,0 +1,238 @@
+//! Pools of real hosts: slaves that lose their master, find it again, get another one, and leave.
+
+use xapi_tests::{Lab, eventually};
+
+const MASTER: &str = "172.16.0.10";
+const SLAVE: &str = "172.16.0.12";
+
+/// `xe` on a host, as its superuser; what it prints.
+fn xe(lab: &Lab, host: &str, line: &str) -> String {
+    lab.exec(host, &format!("xe {line}")).trim().to_owned()
+}
+
+/// `xe` on a host; its exit code, and what it says to whoever reads errors.
+fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
+    let told = lab.exec(
+        host,
+        &format!("xe {line} 2>&1; echo \"status $?\""),
+    );
+    let (said, status) = told.rsplit_once("status ").expect("a status");
+    (status.trim().parse().expect("a number"), said.to_owned())
+}
+
+/// Waits until a host's pool has so many hosts, all live.
+fn all_live(lab: &Lab, host: &str, hosts: usize) {
+    eventually(&format!("{hosts} live hosts, as {host} sees it"), || {
+        let (status, said) = tried(lab, host, "host-list params=host-metrics-live --minimal");
+        let live = said.matches("true").count();
+        match status == 0 && live == hosts && !said.contains("false") {
+            true => Ok(()),
+            false => Err(said),
+        }
+    });
+}
+
+fn answers(lab: &Lab, address: &str) {
+    eventually(&format!("{address} answers"), || {
+        let told = lab.client(&format!("ping -c 1 -W 1 {address} || true"));
+        match told.contains(" 1 received") {
+            true => Ok(()),
+            false => Err(told),
+        }
+    });
+}
+
+fn role(lab: &Lab, host: &str) -> String {
+    lab.exec(host, "cat /etc/xensource/pool.conf").trim().to_owned()
+}
+
+#[test]
+fn a_slave_says_so_without_its_master_and_goes_on_when_that_is_back() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
+    let network = xe(&lab, "xs-2", "network-create name-label=answered");
+    lab.verb(&["kill", "xs-1"]);
+    eventually("the slave notices", || {
+        let (status, said) = tried(&lab, "xs-2", "network-list");
+        match status != 0 && said.contains("emergency mode") {
+            true => Ok(()),
+            false => Err(said),
+        }
+    });
+    assert_eq!(xe(&lab, "xs-2", "host-is-in-emergency-mode"), "true");
+    answers(&lab, SLAVE);
+    lab.verb(&["start", "xs-1"]);
+    all_live(&lab, "xs-2", 2);
+    let label = format!("network-list uuid={network} params=name-label --minimal");
+    assert_eq!(xe(&lab, "xs-2", &label), "answered");
+    assert_eq!(xe(&lab, "xs-2", "host-is-in-emergency-mode"), "false");
+}
+
+#[test]
+fn a_slave_that_boots_without_its_master_has_the_network_that_was_committed_last() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "3"]);
+    let host = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
+    let pif = |device: &str| {
+        let line = format!("pif-list host-uuid={host} device={device} --minimal");
+        xe(&lab, "xs-1", &line)
+    };
+    let network = xe(&lab, "xs-1", "network-create name-label=MGT");
+    xe(
+        &lab,
+        "xs-1",
+        &format!(
+            "bond-create network-uuid={network} pif-uuids={},{} mode=active-backup",
+            pif("eth0"),
+            pif("eth2")
+        ),
+    );
+    answers(&lab, SLAVE);
+    lab.verb(&["stop", "xs-1"]);
+    lab.verb(&["reboot", "xs-2"]);
+    answers(&lab, SLAVE);
+    let bonds = lab.exec("xs-2", "ovs-appctl bond/list");
+    assert!(bonds.contains("bond0"), "{bonds}");
+    assert_eq!(xe(&lab, "xs-2", "host-is-in-emergency-mode"), "true");
+    // What is decided meanwhile reaches it as soon as its master is there.
+    lab.verb(&["start", "xs-1"]);
+    all_live(&lab, "xs-1", 2);
+    answers(&lab, SLAVE);
+}
+
+#[test]
+fn a_slave_becomes_the_master_and_the_old_one_steps_down_when_it_sees_that() {
+    let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
+    lab.verb(&["partition", "xs-1"]);
+    eventually("the slave notices", || {
+        let (status, said) = tried(&lab, "xs-2", "network-list");
+        (status != 0).then_some(()).ok_or(said)
+    });
+    xe(&lab, "xs-2", "pool-emergency-transition-to-master");
+    eventually("the slave is the master", || {
+        let (status, said) = tried(&lab, "xs-2", "pool-list params=master --minimal");
+        (status == 0).then_some(()).ok_or(said)
+    });
+    let uuid = xe(&lab, "xs-2", "host-list name-label=xs-2 --minimal");
+    assert_eq!(xe(&lab, "xs-2", "pool-list params=master --minimal"), uuid);
+    // The third finds it by itself.
+    let recovered = xe(&lab, "xs-2", "pool-recover-slaves");
+    assert!(recovered.contains(&xe(&lab, "xs-2", "host-list name-label=xs-3 --minimal")));
+    assert_eq!(role(&lab, "xs-3"), format!("slave:{SLAVE}"));
+    let network = xe(&lab, "xs-3", "network-create name-label=meanwhile");
+    // Nobody hears what the old one promises.
+    let lost = xe(&lab, "xs-1", "network-create name-label=alone");
+    lab.verb(&["heal", "xs-1"]);
+    eventually("the old master steps down", || {
+        let role = role(&lab, "xs-1");
+        (role == format!("slave:{SLAVE}")).then_some(()).ok_or(role)
+    });
+    all_live(&lab, "xs-1", 3);
+    let label = |uuid: &str| {
+        let line = format!("network-list uuid={uuid} params=name-label --minimal");
+        xe(&lab, "xs-1", &line)
+    };
+    assert_eq!(label(&network), "meanwhile");
+    assert_eq!(label(&lost), "");
+    let kept = lab.exec("xs-1", "ls /var/lib/xcp/*.term-*");
+    assert!(kept.contains("xapi.term-"), "{kept}");
+    for address in [MASTER, SLAVE, "172.16.0.14"] {
+        answers(&lab, address);
+    }
+}
+
+#[test]
+fn two_hosts_change_places_and_the_secret_is_exchanged() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
+    let secret = || lab.exec("xs-1", "cat /etc/xensource/ptoken");
+    let before = secret();
+    xe(&lab, "xs-1", "pool-secret-rotate");
+    assert_ne!(secret(), before);
+    assert_eq!(secret(), lab.exec("xs-2", "cat /etc/xensource/ptoken"));
+    lab.exec("xs-1", "test ! -e /etc/xensource/ptoken.previous");
+    all_live(&lab, "xs-2", 2);
+    let heir = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
+    let network = xe(&lab, "xs-1", "network-create name-label=before");
+    xe(&lab, "xs-1", &format!("pool-designate-new-master host-uuid={heir}"));
+    eventually("the two have changed places", || {
+        let roles = (role(&lab, "xs-1"), role(&lab, "xs-2"));
+        match roles == (format!("slave:{SLAVE}"), "master".to_owned()) {
+            true => Ok(()),
+            false => Err(format!("{roles:?}")),
+        }
+    });
+    all_live(&lab, "xs-1", 2);
+    assert_eq!(xe(&lab, "xs-1", "pool-list params=master --minimal"), heir);
+    let line = format!("network-list uuid={network} params=name-label --minimal");
+    assert_eq!(xe(&lab, "xs-2", &line), "before");
+}
+
+#[test]
+fn a_host_that_is_ejected_is_a_pool_of_its_own_and_reached_by_the_same_address() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "3"]);
+    let host = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
+    let pif = |device: &str| {
+        let line = format!("pif-list host-uuid={host} device={device} --minimal");
+        xe(&lab, "xs-1", &line)
+    };
+    let network = xe(&lab, "xs-1", "network-create name-label=MGT");
+    xe(
+        &lab,
+        "xs-1",
+        &format!(
+            "bond-create network-uuid={network} pif-uuids={},{} mode=active-backup",
+            pif("eth0"),
+            pif("eth2")
+        ),
+    );
+    xe(&lab, "xs-1", &format!("pool-eject host-uuid={host} --force"));
+    assert_eq!(xe(&lab, "xs-1", "host-list --minimal").split(',').count(), 1);
+    assert_eq!(xe(&lab, "xs-1", "network-list name-label=MGT --minimal"), network);
+    eventually("the host is a pool of its own", || {
+        let (status, said) = tried(&lab, "xs-2", "host-list --minimal");
+        match status == 0 && said.trim() == host {
+            true => Ok(()),
+            false => Err(said),
+        }
+    });
+    answers(&lab, SLAVE);
+    assert_eq!(role(&lab, "xs-2"), "master");
+    lab.exec("xs-2", "test ! -e /etc/xensource/ptoken");
+    let management = "pif-list management=true params=device --minimal";
+    assert_eq!(xe(&lab, "xs-2", management), "eth0");
+    // And it may come back.
+    let line = format!(
+        "pool-join master-address={MASTER} master-username=root master-password={}",
+        lab.password
+    );
+    xe(&lab, "xs-2", &line);
+    all_live(&lab, "xs-1", 2);
+}
+
+#[test]
+fn whoever_cannot_join_learns_why_and_stays_as_he_was() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "2", "--apart"]);
+    let join = |words: &str| tried(&lab, "xs-2", &format!("pool-join {words}"));
+    let state = "cat /etc/xensource/pool.conf; ls /etc/xensource; xe host-list --minimal; ovs-vsctl list-br";
+    let before = lab.exec("xs-2", state);
+    let password = &lab.password;
+    for (words, told) in [
+        (
+            format!("master-address={MASTER} master-username=root master-password=wrong"),
+            "service",
+        ),
+        (
+            format!("master-address=172.16.0.9 master-username=root master-password={password}"),
+            "connect",
+        ),
+        (
+            format!("master-address={SLAVE} master-username=root master-password={password}"),
+            "itself",
+        ),
+    ] {
+        let (status, said) = join(&words);
+        assert_eq!(status, 1, "{words}: {said}");
+        assert!(said.to_lowercase().contains(told), "{words}: {said}");
+        assert!(!said.contains(password.as_str()), "{said}");
+    }
+    assert_eq!(lab.exec("xs-2", state), before);
+    assert_eq!(xe(&lab, "xs-1", "host-list --minimal").split(',').count(), 1);
+}
