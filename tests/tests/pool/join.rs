@@ -649,6 +649,26 @@ fn what_forbids_to_eject_and_to_destroy_a_host() {
 }
 
 #[test]
+fn a_host_that_is_gone_is_destroyed_with_all_that_was_its_own() {
+    let (pool, host) = (SimHost::new(2), SimHost::another(2, 2));
+    let seen = pool.seen();
+    let this = join(&pool, &host);
+    let destroy = || pool.call("host.destroy", vec![text(&this)]);
+    let metrics = pool.get(&this).metrics;
+    edit(&pool, |draft| draft.set(&metrics, HostMetrics::LIVE, true));
+    let refused = destroy().unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), &*refused.params),
+        ("HOST_IS_LIVE", &[this.as_str().to_owned()][..])
+    );
+    edit(&pool, |draft| draft.set(&metrics, HostMetrics::LIVE, false));
+    destroy().unwrap();
+    assert_eq!(pool.seen(), seen);
+    assert_eq!(destroy().unwrap_err().code, "HANDLE_INVALID");
+    assert_eq!(pool.all::<Certificate>().len(), 2);
+}
+
+#[test]
 fn a_host_that_leaves_keeps_its_management_on_the_primary_nic_of_its_bond() {
     use xapi_core::pool::eject::leaving;
     let host = SimHost::another(3, 2);
