@@ -8,10 +8,17 @@ pub const SWITCHES: [&str; 4] = ["confirm-within", "no-rollback", "probe", "plan
 /// The error by which a server gives the steps of a change that was only to be planned.
 pub const PLAN: &str = "NETWORK_PLAN";
 
+/// The command that has a shorter word for the last of them: nobody joins a pool without a look at what comes of it.
+const JOIN: &str = "pool-join";
+const PLAN_OF_JOIN: &str = "plan";
+
 /// What the command line asks for, as keys and values.
-pub fn wishes(params: &Params) -> Vec<(String, String)> {
+pub fn wishes(command: &str, params: &Params) -> Vec<(String, String)> {
     let asked = SWITCHES.iter().filter_map(|key| {
-        let value = params.get(key)?;
+        let value = match params.get(key) {
+            None if *key == "plan-only" && command == JOIN => params.get(PLAN_OF_JOIN)?,
+            value => value?,
+        };
         Some(((*key).to_owned(), value.to_owned()))
     });
     asked.collect()

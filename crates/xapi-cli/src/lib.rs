@@ -47,7 +47,7 @@ pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
             return 1;
         }
     };
-    let wishes = care::wishes(&line.params);
+    let wishes = care::wishes(&line.name, &line.params);
     if !wishes.is_empty() {
         rpc.careful(&wishes);
     }

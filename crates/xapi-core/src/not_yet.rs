@@ -2,7 +2,7 @@
 //! shrink: a test compares it with the handlers, and its length with [`MOST`].
 
 /// The length that the list must not exceed; lower it with every message that gets its handler.
-pub const MOST: usize = 396;
+pub const MOST: usize = 395;
 
 /// Whether a message stands in the list.
 pub fn contains(name: &str) -> bool {
@@ -263,7 +263,6 @@ pub const NOT_YET: &[&str] = &[
     "host.compute_memory_overhead",
     "host.create_new_blob",
     "host.declare_dead",
-    "host.destroy",
     "host.disable_display",
     "host.disable_local_storage_caching",
     "host.disable_ssh",

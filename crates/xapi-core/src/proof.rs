@@ -104,7 +104,7 @@ pub(crate) fn can_be_planned(message: &Message) -> bool {
         || PLANNED.contains(&message.name.as_str())
 }
 
-const PLANNED: [&str; 23] = [
+const PLANNED: [&str; 25] = [
     "Bond.create",
     "Bond.destroy",
     "Bond.set_mode",
@@ -125,6 +125,8 @@ const PLANNED: [&str; 23] = [
     "host.management_reconfigure",
     "pool.create_VLAN",
     "pool.create_VLAN_from_PIF",
+    "pool.join",
+    "pool.join_force",
     "pool.management_reconfigure",
     "pool.set_igmp_snooping_enabled",
     "tunnel.create",

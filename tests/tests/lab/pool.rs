@@ -12,10 +12,7 @@ fn xe(lab: &Lab, host: &str, line: &str) -> String {
 
 /// `xe` on a host; its exit code, and what it says to whoever reads errors.
 fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
-    let told = lab.exec(
-        host,
-        &format!("xe {line} 2>&1; echo \"status $?\""),
-    );
+    let told = lab.exec(host, &format!("xe {line} 2>&1; echo \"status $?\""));
     let (said, status) = told.rsplit_once("status ").expect("a status");
     (status.trim().parse().expect("a number"), said.to_owned())
 }
@@ -43,7 +40,9 @@ fn answers(lab: &Lab, address: &str) {
 }
 
 fn role(lab: &Lab, host: &str) -> String {
-    lab.exec(host, "cat /etc/xensource/pool.conf").trim().to_owned()
+    lab.exec(host, "cat /etc/xensource/pool.conf")
+        .trim()
+        .to_owned()
 }
 
 #[test]
@@ -151,7 +150,11 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     all_live(&lab, "xs-2", 2);
     let heir = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
     let network = xe(&lab, "xs-1", "network-create name-label=before");
-    xe(&lab, "xs-1", &format!("pool-designate-new-master host-uuid={heir}"));
+    xe(
+        &lab,
+        "xs-1",
+        &format!("pool-designate-new-master host-uuid={heir}"),
+    );
     eventually("the two have changed places", || {
         let roles = (role(&lab, "xs-1"), role(&lab, "xs-2"));
         match roles == (format!("slave:{SLAVE}"), "master".to_owned()) {
@@ -183,9 +186,19 @@ fn a_host_that_is_ejected_is_a_pool_of_its_own_and_reached_by_the_same_address()
             pif("eth2")
         ),
     );
-    xe(&lab, "xs-1", &format!("pool-eject host-uuid={host} --force"));
-    assert_eq!(xe(&lab, "xs-1", "host-list --minimal").split(',').count(), 1);
-    assert_eq!(xe(&lab, "xs-1", "network-list name-label=MGT --minimal"), network);
+    xe(
+        &lab,
+        "xs-1",
+        &format!("pool-eject host-uuid={host} --force"),
+    );
+    assert_eq!(
+        xe(&lab, "xs-1", "host-list --minimal").split(',').count(),
+        1
+    );
+    assert_eq!(
+        xe(&lab, "xs-1", "network-list name-label=MGT --minimal"),
+        network
+    );
     eventually("the host is a pool of its own", || {
         let (status, said) = tried(&lab, "xs-2", "host-list --minimal");
         match status == 0 && said.trim() == host {
@@ -234,5 +247,8 @@ fn whoever_cannot_join_learns_why_and_stays_as_he_was() {
         assert!(!said.contains(password.as_str()), "{said}");
     }
     assert_eq!(lab.exec("xs-2", state), before);
-    assert_eq!(xe(&lab, "xs-1", "host-list --minimal").split(',').count(), 1);
+    assert_eq!(
+        xe(&lab, "xs-1", "host-list --minimal").split(',').count(),
+        1
+    );
 }

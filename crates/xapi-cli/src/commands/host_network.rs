@@ -29,14 +29,25 @@ pub const HOST_NETWORK: &[Entry] = &[
 /// The plugin that every host has.
 const PLUGIN: &str = "xapi-network";
 
+/// Asks the plugin of a host.
 fn ask(
     cx: &mut Context<'_>,
     host: &Row,
     function: &str,
     args: Vec<(String, Value)>,
 ) -> Result<Json, Failure> {
+    ask_host(cx, &host.reference, function, args)
+}
+
+/// The same by the host's reference.
+pub(super) fn ask_host(
+    cx: &mut Context<'_>,
+    host: &str,
+    function: &str,
+    args: Vec<(String, Value)>,
+) -> Result<Json, Failure> {
     let params = vec![
-        host.reference.clone().into(),
+        host.into(),
         PLUGIN.into(),
         function.into(),
         Value::Struct(args),
@@ -75,13 +86,13 @@ fn state(cx: &mut Context<'_>, host: &Row) -> Result<(), Failure> {
     Ok(())
 }
 
-fn texts(list: &Json) -> Vec<String> {
+pub(super) fn texts(list: &Json) -> Vec<String> {
     let items = list.as_array().into_iter().flatten();
     let items = items.filter_map(|item| item.as_str().map(str::to_owned));
     items.collect()
 }
 
-fn text<'j>(of: &'j Json, key: &str) -> &'j str {
+pub(super) fn text<'j>(of: &'j Json, key: &str) -> &'j str {
     of[key].as_str().unwrap_or_default()
 }
 

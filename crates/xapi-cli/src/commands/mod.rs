@@ -13,6 +13,7 @@ mod message;
 mod network;
 mod pif;
 mod pool;
+mod pool_network;
 mod pool_service;
 mod session;
 mod storage;
@@ -188,6 +189,7 @@ pub fn commands() -> impl Iterator<Item = Command> {
         host_network::HOST_NETWORK,
         emergency::EMERGENCY,
         pool::POOL,
+        pool_network::POOL_NETWORK,
         pool_service::POOL_SERVICE,
         certificate::CERTIFICATE,
         storage::STORAGE,

@@ -12,8 +12,11 @@ pub const FUSE: &str = "10.000";
 pub const POOL: &[Entry] = &[
     own("pool-join", join)
         .reqd(&["master-address", "master-username", "master-password"])
-        .optional(&["force"])
-        .help("Makes this host a member of another pool. Its own pool is given up."),
+        .optional(&["force", "plan"])
+        .help(
+            "Makes this host a member of another pool. Its own pool is given up. With --plan lists all that keeps it \
+             from joining and what would become of its networks, and does nothing.",
+        ),
     own("pool-eject", eject)
         .reqd(&["host-uuid"])
         .optional(&["force"])

@@ -383,6 +383,86 @@ fn the_plan_of_a_command_is_its_result() {
 }
 
 #[test]
+fn joining_a_pool_can_be_planned_by_a_word_of_its_own() {
+    let plan = ApiError::new(
+        "NETWORK_PLAN",
+        vec![
+            "cannot join: machines are not off".to_owned(),
+            "step".to_owned(),
+        ],
+    );
+    let mut fake = world().answers("pool.join", Err(plan));
+    let line = "pool-join master-address=10.0.0.1 master-username=root master-password=x --plan";
+    prints(&mut fake, line, "cannot join: machines are not off\nstep\n");
+    assert_eq!(fake.asked[0], "careful plan-only=true");
+    // It is no word of other commands.
+    fake.asked.clear();
+    fake.xe("network-destroy uuid=network-0 --plan");
+    assert!(!fake.asked.iter().any(|asked| asked.starts_with("careful")));
+}
+
+#[test]
+fn a_bond_on_every_host_prints_the_uuids_of_the_bonds() {
+    let told = r#"{"bonds":[{"host":"xs-1","uuid":"b-1"},{"host":"xs-2","uuid":"b-2"}],"without":["xs-3"]}"#;
+    let mut fake = pool().answers("host.call_plugin", Ok(told.into()));
+    let line =
+        "pool-bond-create network-uuid=n devices=eth0,eth3 mode=lacp properties:lacp-time=fast";
+    let got = fake.xe(line);
+    assert_eq!((got.out.as_str(), got.status), ("b-1\nb-2\n", 0));
+    assert_eq!(
+        got.err,
+        "Not made on hosts that are not there or have none of these NICs: xs-3.\n"
+    );
+    let called = calls(&fake);
+    for part in [
+        "OpaqueRef:h1",
+        "\"pool-bond\"",
+        "eth0,eth3",
+        "properties:lacp-time",
+    ] {
+        assert!(called[0].contains(part), "{called:?}");
+    }
+    let got = fake.xe(&format!("{line} --json"));
+    assert!(got.out.contains("\"without\":[\"xs-3\"]"), "{}", got.out);
+    fails(
+        &mut pool(),
+        "pool-bond-create network-uuid=n",
+        "Required parameter not found: devices\nFor usage run: 'xe help'\n",
+    );
+}
+
+#[test]
+fn what_slaves_take_over_is_listed_by_host_and_what_fails_is_a_failure() {
+    let told = r#"[{"host":"xs-2","steps":["one","two"],"alerts":["three"],"dropped":[]}]"#;
+    let mut fake = pool().answers("host.call_plugin", Ok(told.into()));
+    prints(
+        &mut fake,
+        "pool-sync-networks",
+        "xs-2: one\nxs-2: two\nxs-2: not done: three\n",
+    );
+    let nothing = r#"[{"host":"xs-2","steps":[],"alerts":[],"dropped":[]}]"#;
+    let mut fake = pool().answers("host.call_plugin", Ok(nothing.into()));
+    prints(
+        &mut fake,
+        "pool-sync-networks host-uuid=u",
+        "The hosts have the master's network: there is nothing to do.\n",
+    );
+    assert!(
+        calls(&fake)[0].contains("{host:\"u\"}"),
+        "{:?}",
+        calls(&fake)
+    );
+    let failed = r#"[{"host":"xs-2","error":"HOST_OFFLINE"},{"host":"xs-3","steps":["one"]}]"#;
+    let mut fake = pool().answers("host.call_plugin", Ok(failed.into()));
+    let got = fake.xe("pool-sync-networks");
+    assert_eq!(got.out, "xs-2: failed: HOST_OFFLINE\nxs-3: one\n");
+    assert_eq!(
+        (got.err.as_str(), got.status),
+        ("Error: Not done on xs-2\n", 1)
+    );
+}
+
+#[test]
 fn a_change_that_waits_is_confirmed_or_undone_through_the_hosts_own_plugin() {
     let mut fake = world().answers("host.call_plugin", Ok("true".into()));
     for (line, undo) in [

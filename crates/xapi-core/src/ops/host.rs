@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xapi_db::{Draft, Read};
 use xapi_model::host::{
-    Disable, EmergencyHaDisable, Enable, GetManagementInterface, GetServertime,
+    Destroy, Disable, EmergencyHaDisable, Enable, GetManagementInterface, GetServertime,
     GetTrackedUserAgents, ListMethods, LocalManagementReconfigure, ManagementDisable,
     ManagementReconfigure, ResetNetworking, SetHostnameLive, SetNtpMode, SignalNetworkingChange,
 };
@@ -17,6 +17,7 @@ use crate::Result;
 use crate::context::Cx;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::ops::plug::{carried, plug_in};
+use crate::pool::eject;
 use crate::reset::{self, rows::Stay};
 use crate::topology::pifs_of;
 
@@ -131,6 +132,14 @@ pub fn get_management_interface(cx: &Cx<'_>, call: GetManagementInterface) -> Re
     found
         .map(|(pif, _)| pif)
         .ok_or_else(|| errors::internal_error("Not_found"))
+}
+
+/// `host.destroy`: the record of a host that is gone for good, with all that was its own. The pool's machines stay.
+pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
+    cx.core.store.change(|draft| {
+        eject::may_be_destroyed(draft, &call.this)?;
+        eject::forget(draft, &call.this)
+    })
 }
 
 /// `host.get_servertime`.

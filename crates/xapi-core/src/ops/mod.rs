@@ -103,6 +103,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::SetNtpMode>(host::set_ntp_mode),
         handler::<host_calls::Enable>(host::enable),
         handler::<host_calls::Disable>(host::disable),
+        handler::<host_calls::Destroy>(host::destroy),
         handler::<host_calls::Evacuate>(evacuation::evacuate),
         handler::<host_calls::AssertCanEvacuate>(evacuation::assert_can_evacuate),
         handler::<host_calls::GetVmsWhichPreventEvacuation>(

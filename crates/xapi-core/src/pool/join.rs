@@ -17,6 +17,8 @@ pub use super::admit::admit;
 use super::dowry::{Dowry, Opened, plain};
 use super::merge::{Merged, merge};
 use crate::Result;
+use crate::context::{Core, Origin};
+use crate::proof::{self, Care};
 use crate::topology::pifs_of;
 
 /// One thing that keeps a host from joining.
@@ -61,6 +63,33 @@ impl JoinPlan {
         let blockers = self.blockers.iter();
         let blockers = blockers.map(|one| format!("cannot join: {} ({})", one.text, one.code));
         blockers.chain(self.steps.iter().cloned()).collect()
+    }
+}
+
+/// The pool that a host wants to join, as its master can be asked.
+pub trait Other {
+    /// Says what joining would come to.
+    fn plan(&self, dowry: &Dowry, force: bool) -> Result<JoinPlan>;
+    /// Takes the host in; the pool knows it afterwards.
+    fn take(&self, dowry: &Dowry, force: bool) -> Result<()>;
+}
+
+/// The work of `pool.join` and `pool.join_force` on the host that joins: asks the pool, which takes it in or says why
+/// not. Whoever asked for the plan alone gets it: NETWORK_PLAN [all that keeps the host out, what would be done].
+pub fn ask(core: &Core, origin: &Origin, force: bool, other: &dyn Other) -> Result<()> {
+    let view = core.view()?;
+    let dowry = Dowry::of(&view, &core.localhost()?)?;
+    drop(view);
+    let plan = other.plan(&dowry, force)?;
+    if Care::of(origin)?.plan_only {
+        return Err(proof::planned(plan.lines()));
+    }
+    for blocker in &plan.blockers {
+        tracing::warn!("joining a pool: {}: {}", blocker.code, blocker.text);
+    }
+    match plan.refusal() {
+        Some(refusal) => Err(refusal),
+        None => other.take(&dowry, force),
     }
 }
 
