@@ -328,7 +328,7 @@ impl Drop for SimPool {
 
 impl SimSlave {
     /// The daemon's side of the line.
-    pub fn slave(&self) -> &Slave {
+    pub fn slave(&self) -> &Arc<Slave> {
         self.slave.as_ref().expect("a daemon")
     }
 

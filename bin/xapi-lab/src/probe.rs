@@ -21,7 +21,17 @@ const JOINING: Duration = Duration::from_secs(90);
 /// More than a login's answer ever is.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
-/// Logs in over the unix socket, which works whatever has become of the network.
+/// What a slave answers that cannot reach its master: it does answer.
+const WITHOUT_MASTER: [&str; 5] = [
+    "HOST_IN_EMERGENCY_MODE",
+    "HOST_STILL_BOOTING",
+    "HOST_UNKNOWN_TO_MASTER",
+    "HOST_HAS_NO_MANAGEMENT_IP",
+    "HOST_BROKEN",
+];
+
+/// Logs in over the unix socket, which works whatever has become of the network. A slave without its master lets nobody in,
+/// and says so.
 pub fn logs_in_locally(host: &Host, password: &str) -> Result<()> {
     let socket = host.xapi_socket();
     let connect = || {
@@ -30,8 +40,10 @@ pub fn logs_in_locally(host: &Host, password: &str) -> Result<()> {
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(stream)
     };
-    in_and_out(connect, password)
-        .doing(|| format!("logging in to {} at {}", host.name, socket.display()))
+    match in_and_out(connect, password) {
+        Err(why) if WITHOUT_MASTER.iter().any(|code| why.chain().contains(code)) => Ok(()),
+        outcome => outcome.doing(|| format!("logging in to {} at {}", host.name, socket.display())),
+    }
 }
 
 /// Logs in over TCP, from where clients are, which proves the password and the network too.

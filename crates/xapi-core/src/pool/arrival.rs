@@ -9,6 +9,7 @@ use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
 
 use super::peer::Peer;
 use super::remote::RemoteAgent;
+use super::role::Role;
 use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
@@ -196,7 +197,8 @@ impl Linked {
             return;
         }
         tracing::warn!("{}: the link is lost: {why}", self.host);
-        if self.core.is_ending() {
+        // A host that is no longer the master has no say in the rows.
+        if self.core.is_ending() || self.core.pool.standing.role() != Role::Master {
             return;
         }
         let (core, host) = (&*self.core, &self.host);

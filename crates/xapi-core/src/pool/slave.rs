@@ -46,6 +46,8 @@ struct Changes {
     settled: bool,
     /// Whether the master was looked for in vain.
     missed: bool,
+    /// Whether the line is gone.
+    closed: bool,
 }
 
 impl Slave {
@@ -98,13 +100,15 @@ impl Slave {
 
     /// The line to the master is open.
     pub fn opened(&self, master: Arc<dyn Peer>) {
-        self.changes().settled = false;
+        let mut changes = self.changes();
+        (changes.settled, changes.closed) = (false, false);
+        drop(changes);
         self.core.pool.standing.link(master);
         tracing::info!("linked to the master");
     }
 
     /// A question of the master.
-    pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
+    pub fn asked(self: &Arc<Self>, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         let verb = match decode(question) {
             Ok(verb) => verb,
             // It may be newer than this host.
@@ -113,7 +117,7 @@ impl Slave {
         encode(&self.answer(verb))
     }
 
-    fn answer(&self, verb: Verb) -> Answer {
+    fn answer(self: &Arc<Self>, verb: Verb) -> Answer {
         let agent = &self.core.agent;
         match verb {
             Verb::Converge(number, request) => Answer::Converged(self.converge(number, request)),
@@ -134,12 +138,19 @@ impl Slave {
             Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
             Verb::Settled => Answer::Done(self.settled()),
-            Verb::Leave(trigger) => Answer::Done(done(self.leave(&trigger))),
+            Verb::Leave(trigger) => {
+                let left = self.leave(&trigger).and_then(|()| self.begin_anew());
+                Answer::Done(done(left))
+            }
             Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
             Verb::Decide => {
-                Answer::Done(done(transition::become_role(&self.core, &PoolRole::Master)))
+                let role = transition::write_role(&self.core, &PoolRole::Master);
+                Answer::Done(done(role.and_then(|()| self.begin_anew())))
             }
-            Verb::Obey(address) => Answer::Done(done(transition::obey(&self.core, address))),
+            Verb::Obey(address) => {
+                let role = transition::write_role(&self.core, &PoolRole::Slave(address));
+                Answer::Done(done(role.and_then(|()| self.begin_anew())))
+            }
             Verb::Reach(position) => Answer::Done(
                 match self.follower.reaches(&self.core, position, PATIENCE) {
                     true => Ok(()),
@@ -205,8 +216,23 @@ impl Slave {
         }
         files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
         tracing::warn!("this host leaves its pool");
-        self.core.restart();
         Ok(())
+    }
+
+    /// Begins anew once the master has heard the answer, and so closes the line; or after a while.
+    fn begin_anew(self: &Arc<Self>) -> Result<()> {
+        let this = Arc::clone(self);
+        let wait = move || {
+            let open = |changes: &mut Changes| !changes.closed;
+            let waited = this.done.wait_timeout_while(this.changes(), PATIENCE, open);
+            drop(waited);
+            this.core.restart();
+        };
+        std::thread::Builder::new()
+            .name("begin anew".to_owned())
+            .spawn(wait)
+            .map(drop)
+            .map_err(|why| errors::internal_error(format!("no thread: {why}")))
     }
 
     fn converge(&self, number: u64, request: Request) -> std::result::Result<Outcome, NetError> {
@@ -310,6 +336,8 @@ impl Slave {
     /// The line is gone.
     pub fn closed(&self, why: &str) {
         tracing::warn!("the link to the master is lost: {why}");
+        self.changes().closed = true;
+        self.done.notify_all();
         self.follower.forget();
         self.core
             .pool

@@ -137,22 +137,37 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         .collect::<Result<Vec<_>>>()?;
     // From here on this host commits nothing that the other one would not have.
     core.store.follow_only(true);
-    let position = core.store.copy().map_err(db_error)?.position();
-    let decides = heir
-        .reach(position)
-        .and_then(|()| heir.order(Verb::Decide))
-        .map_err(unreachable);
+    let standing = &core.pool.standing;
+    standing.set_role(Role::Slave(address.clone()));
+    let position = core
+        .store
+        .copy()
+        .map_err(db_error)
+        .map(|copy| copy.position());
+    let decides = position.and_then(|position| {
+        heir.reach(position)
+            .and_then(|()| heir.order(Verb::Decide))
+            .map_err(unreachable)
+    });
     if let Err(why) = decides {
         core.store.follow_only(false);
-        return Err(why);
+        standing.set_role(Role::Master);
+        // An answer that was lost may have been yes.
+        return match super::link::yield_to_another(core)? {
+            true => Ok(()),
+            false => Err(why),
+        };
     }
+    heir.drop_line("it is the master from now on");
     for (host, remote) in core.pool.everybody() {
+        if host == call.host {
+            continue;
+        }
         // One that does not hear it finds the master by itself.
-        if host != call.host
-            && let Err(why) = remote.order(Verb::Obey(address.clone()))
-        {
+        if let Err(why) = remote.order(Verb::Obey(address.clone())) {
             tracing::info!("{host}: {why}");
         }
+        remote.drop_line("there is another master");
     }
     obey(core, address)
 }
@@ -194,12 +209,18 @@ fn refuse_ha(core: &Core) -> Result<()> {
     }
 }
 
-/// Writes what this host is, and has the daemon begin anew as that.
-pub(crate) fn become_role(core: &Core, role: &PoolRole) -> Result<()> {
+/// Writes what this host is from its next start on.
+pub(super) fn write_role(core: &Core, role: &PoolRole) -> Result<()> {
     let path = core.config.pool_conf();
     role.write(&path)
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     tracing::warn!("from now on: {role}");
+    Ok(())
+}
+
+/// Writes what this host is, and has the daemon begin anew as that.
+fn become_role(core: &Core, role: &PoolRole) -> Result<()> {
+    write_role(core, role)?;
     core.restart();
     Ok(())
 }
