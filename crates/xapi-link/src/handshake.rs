@@ -177,6 +177,11 @@ impl Slave {
         }
     }
 
+    /// The proof that a master has to give now.
+    pub(crate) fn due(&self, secret: &Secret) -> String {
+        self.transcript.prove("master", secret)
+    }
+
     /// The second answer: the master's proofs. Gives our own.
     pub(crate) fn proven(&mut self, message: &[u8], secret: &Secret) -> Result<Vec<u8>, Distrust> {
         let mut after = Transcript(self.transcript.0.clone());
@@ -248,6 +253,11 @@ impl Master {
             hello: first.hello,
         };
         Ok((master, [challenge, proofs]))
+    }
+
+    /// The proof that a slave has to give now.
+    pub(crate) fn due(&self, secret: &Secret) -> String {
+        self.transcript.prove("slave", secret)
     }
 
     /// Hears the slave's proof. Gives its hello, which is believed but for who it is: any host of the pool can prove

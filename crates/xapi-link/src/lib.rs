@@ -19,6 +19,8 @@ mod line;
 mod peer;
 mod secret;
 mod stream;
+#[doc(hidden)]
+pub mod trials;
 mod workers;
 
 pub use dial::{Dial, DialError};

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Octets of a frame.
     pub frame: usize,
-    /// Octets of a body, and of all the bodies of which some parts are there.
+    /// Octets of a body, of all the bodies of which some parts are there, and of all questions under way in a direction.
     pub body: usize,
     /// Questions under way in each direction.
     pub asks: usize,

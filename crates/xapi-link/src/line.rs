@@ -102,8 +102,12 @@ pub(crate) enum Message {
     },
 }
 
-/// Where an answer is waited for.
-type Waiting = SyncSender<Result<Vec<u8>, Lost>>;
+/// A question of ours.
+struct Waiting {
+    octets: usize,
+    /// Where the answer is waited for.
+    answer: Option<SyncSender<Result<Vec<u8>, Lost>>>,
+}
 
 struct State {
     /// None after it was told that the line is closed.
@@ -113,9 +117,11 @@ struct State {
     next_id: u64,
     /// Our questions; without a sender when nobody waits any more. They keep their places until they are answered, for
     /// the other end is still at it.
-    waiting: HashMap<u64, Option<Waiting>>,
-    /// Questions of the other end under way.
-    asked: usize,
+    waiting: HashMap<u64, Waiting>,
+    /// Their octets.
+    asking: usize,
+    /// Questions of the other end under way, and their octets.
+    asked: (usize, usize),
     /// Questions that the other end may still ask, if they are counted; then it tells nothing either.
     asks_left: Option<usize>,
     /// What was told to the other end and not taken, and its octets.
@@ -151,7 +157,8 @@ impl Line {
             over: None,
             next_id: 0,
             waiting: HashMap::new(),
-            asked: 0,
+            asking: 0,
+            asked: (0, 0),
             asks_left: asks,
             telling: (0, 0),
             told: (0, 0),
@@ -184,10 +191,13 @@ impl Line {
             if state.over.is_some() {
                 return Err(Lost::Closed);
             }
-            if state.waiting.len() < self.0.limits.asks {
+            let octets = body.len();
+            if self.may_ask((state.waiting.len(), state.asking), octets) {
                 let id = state.next_id;
                 state.next_id += 1;
-                state.waiting.insert(id, Some(answer));
+                state.asking += octets;
+                let answer = Some(answer);
+                state.waiting.insert(id, Waiting { octets, answer });
                 break id;
             }
             state = self.wait(state, deadline).ok_or(Lost::TimedOut)?;
@@ -204,8 +214,8 @@ impl Line {
                 if let Ok(answer) = answered.try_recv() {
                     return answer;
                 }
-                if let Some(waits) = state.waiting.get_mut(&id) {
-                    *waits = None;
+                if let Some(waiting) = state.waiting.get_mut(&id) {
+                    waiting.answer = None;
                 }
                 Err(Lost::TimedOut)
             }
@@ -275,6 +285,11 @@ impl Line {
         }
     }
 
+    /// Whether one question more, of so many octets, may be under way.
+    fn may_ask(&self, (asks, octets): (usize, usize), size: usize) -> bool {
+        asks < self.0.limits.asks && (octets == 0 || octets + size <= self.0.limits.body)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,6 +328,7 @@ impl Line {
         drop(self.carrier().take());
         // Whoever waits finds its sender gone.
         state.waiting.clear();
+        state.asking = 0;
         self.0.changed.notify_all();
         self.attend(state);
         true
@@ -339,7 +355,7 @@ impl Line {
         }
         match message {
             Message::Ask { id, body } => {
-                if state.asked >= self.0.limits.asks {
+                if !self.may_ask(state.asked, body.len()) {
                     return Err("it asks too many questions at once");
                 }
                 if let Some(left) = &mut state.asks_left {
@@ -347,7 +363,8 @@ impl Line {
                         .checked_sub(1)
                         .ok_or("it asks more than it may before it is admitted")?;
                 }
-                state.asked += 1;
+                state.asked.0 += 1;
+                state.asked.1 += body.len();
                 let handler = state.handler.clone();
                 drop(state);
                 let line = self.clone();
@@ -389,11 +406,12 @@ impl Line {
         id: u64,
         answer: Result<Vec<u8>, Lost>,
     ) -> Result<(), &'static str> {
-        let waits = state.waiting.remove(&id);
-        let waits = waits.ok_or("it answers what it was not asked")?;
+        let waiting = state.waiting.remove(&id);
+        let waiting = waiting.ok_or("it answers what it was not asked")?;
+        state.asking -= waiting.octets;
         self.0.changed.notify_all();
         // There is room for one; nobody takes it whose time was up.
-        if let Some(waits) = waits
+        if let Some(waits) = waiting.answer
             && waits.try_send(answer).is_err()
         {
             return Err("it answers twice");
@@ -402,12 +420,16 @@ impl Line {
     }
 
     fn answer(&self, id: u64, body: Vec<u8>, handler: Option<Arc<dyn Handler>>) {
+        let octets = body.len();
         let answer = match handler {
             Some(handler) => catch_unwind(AssertUnwindSafe(|| handler.asked(self, body))),
             None => return,
         };
         // Before the answer: who has it may ask again at once.
-        self.lock().asked -= 1;
+        let mut state = self.lock();
+        state.asked.0 -= 1;
+        state.asked.1 -= octets;
+        drop(state);
         self.send(match answer {
             Ok(body) if body.len() <= self.0.limits.body => Message::Answer { id, body },
             Ok(body) => {

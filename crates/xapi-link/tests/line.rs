@@ -169,7 +169,7 @@ fn who_goes_beyond_the_limits_is_cut_off() {
         ..Limits::default()
     };
     type Excess = fn(&mut Raw) -> Vec<u8>;
-    let excesses: [(&str, Excess); 14] = [
+    let excesses: [(&str, Excess); 15] = [
         ("too large", |_| (1_u32 << 20 | 1).to_be_bytes().to_vec()),
         ("too large", |_| vec![0xff; 4]),
         ("too short", |_| 17_u32.to_be_bytes().to_vec()),
@@ -189,6 +189,13 @@ fn who_goes_beyond_the_limits_is_cut_off() {
         }),
         ("too many questions", |raw| {
             (0..5).flat_map(|id| raw.frame(ASK, 0, id, b"x")).collect()
+        }),
+        ("too many questions", |raw| {
+            let piece = vec![0; 1_000_000];
+            let ask = |raw: &mut Raw, id| {
+                [raw.frame(ASK, 1, id, &piece), raw.frame(ASK, 0, id, &piece)].concat()
+            };
+            [ask(raw, 0), ask(raw, 1)].concat()
         }),
         ("tells more", |raw| {
             (0..4).flat_map(|_| raw.frame(TELL, 0, 0, b"x")).collect()

@@ -1,6 +1,7 @@
 //! Figures as ratios against a baseline measured in the same run: bare hyper for reads, raw rusqlite for writes, the
 //! smallest OVSDB transaction for bonds. Nothing here fails because it is slow.
 
+mod link;
 mod scale;
 mod wire;
 
@@ -53,7 +54,7 @@ fn main() -> Outcome<()> {
     // One group alone, if its name is given: `cargo bench --bench figures -- events`.
     let wanted = |group: &str| {
         let groups = [
-            "reads", "classes", "codec", "events", "writes", "objects", "bonds", "scale",
+            "reads", "classes", "codec", "events", "writes", "objects", "link", "bonds", "scale",
         ];
         let named = words.iter().any(|word| groups.contains(&word.as_str()));
         !named || words.iter().any(|word| word == group)
@@ -75,6 +76,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("objects") {
         many_objects()?;
+    }
+    if wanted("link") {
+        link::lines()?;
     }
     if wanted("bonds") {
         bonds()?;

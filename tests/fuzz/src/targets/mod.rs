@@ -335,6 +335,41 @@ const VALUES: &[&str] = &[
     "\u{1f600}",
 ];
 
+const LINK: &[&str] = &[
+    "\0\0\0\u{12}",
+    "\0\0\0\u{13}",
+    "\0\0\0\0\0\0\0\0",
+    "\u{1}\0",
+    "\u{2}\0",
+    "\u{3}\0",
+    "\u{4}\0",
+    "\u{4}\u{1}",
+    "\u{5}\0",
+    "\u{6}\0",
+    "\u{7}\0",
+];
+
+const HELLO: &[&str] = &[
+    "NEXT",
+    "PROOF",
+    "{\"protocol\":\"xapi-link/1\",\"nonce\":\"\",\"hello\":",
+    "{\"pool\":\"pool\",\"host\":\"a\",\"joining\":false,\"position\":null,\"version\":\"\"}",
+    "\"joining\":true",
+    "{\"term\":1,\"generation\":2}",
+    "{\"challenge\":{\"pool\":\"pool\",\"host\":\"\",\"term\":1,\"nonce\":\"\"}}",
+    "{\"proofs\":[\"PROOF\"]}",
+    "{\"proof\":\"PROOF\"}",
+    "\"welcome\"",
+    "{\"refused\":{\"code\":\"A\",\"params\":[]}}",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\\u0000",
+    "\\ud800",
+];
+
 /// All of them.
 pub const TARGETS: &[Target] = &[
     Target {
@@ -450,6 +485,18 @@ pub const TARGETS: &[Target] = &[
         run: dhcp::frame,
         words: &["E"],
         longest: 2048,
+    },
+    Target {
+        name: "link_frames",
+        run: xapi_link::trials::line,
+        words: LINK,
+        longest: 8192,
+    },
+    Target {
+        name: "link_handshake",
+        run: xapi_link::trials::handshake,
+        words: HELLO,
+        longest: 8192,
     },
     Target {
         name: "files",
