@@ -5,9 +5,11 @@
 //! The trigger is the last thing to go, once the management interface has its address. The same commit says which trigger
 //! it carried out: a start that is killed before is followed by one that does all again, and a later one only waits.
 //!
-//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`end`] waits and tells. Start with [`at_start`].
+//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`holder`] takes the NIC from others, [`end`] waits
+//! and tells. Start with [`at_start`].
 
 mod end;
+mod holder;
 pub(crate) mod keep;
 pub(crate) mod rows;
 mod wanted;
@@ -28,6 +30,7 @@ use crate::ops::position::Naming;
 use crate::topology::{pif_of_device, pifs_of};
 use crate::{Result, alert, console, diverged, facts, startup, topology};
 pub(crate) use end::{note_management, settle};
+use holder::Holders;
 use keep::Kept;
 
 /// The key of `host.other_config` that is there while a host's rows were removed by `host.reset_networking` and no
@@ -99,8 +102,9 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
         "{} was carried out at an earlier start, and goes when management has its address",
         pending.path.display()
     );
+    let again = holder::take_again(core, Holders::of(&pending));
     *core.reset.state() = Some(For::Address(pending));
-    settle(core)
+    again.and_then(|()| settle(core))
 }
 
 /// Whether a trigger waits that a reset will follow.
@@ -111,8 +115,13 @@ pub(crate) fn is_due(core: &Core) -> bool {
 /// Tries again what the start could not do, after NICs or Open vSwitch came. The trigger is read anew: whoever removed it
 /// has called the reset off.
 pub(crate) fn again(core: &Core) -> Result<()> {
-    if !matches!(*core.reset.state(), Some(For::Nic(_))) {
-        return Ok(());
+    let holders = match &*core.reset.state() {
+        None => return Ok(()),
+        Some(For::Nic(_)) => None,
+        Some(For::Address(pending)) => Some(Holders::of(pending)),
+    };
+    if let Some(holders) = holders {
+        return holder::take_again(core, holders);
     }
     match trigger::find(&core.config.root).chosen {
         Some(pending) => carry_out(core, pending),
@@ -185,8 +194,11 @@ fn reset(core: &Core, pending: &Pending) -> Result<bool> {
     }
     let mut keep = pending.trigger.keep;
     let mut rounds = 0;
+    let mut holders = Holders::of(pending);
     loop {
         let (draft, request, mut left_out) = drafted(core, &host, &found, pending, keep)?;
+        holders.take_nic(core, &request.topology);
+        holders.tell(core, &draft, &host)?;
         let reached = core.agent.converge(request);
         let mut outcome = match reached {
             Ok(outcome) => Some(outcome),

@@ -122,7 +122,7 @@ pub(super) fn forget(core: &Core) -> Result<()> {
     })
 }
 
-fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Ref<Pif>, Pif)>> {
+pub(super) fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Ref<Pif>, Pif)>> {
     let mut pifs = pifs_of(rows, host)?.into_iter();
     Ok(pifs.find(|(_, pif)| pif.management))
 }
