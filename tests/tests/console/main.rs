@@ -4,5 +4,4 @@
 
 mod change;
 mod reset;
-mod screen;
 mod status;

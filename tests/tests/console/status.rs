@@ -2,7 +2,7 @@
 
 use xapi_tests::Lab;
 
-use crate::screen::{PROGRAM, Screen};
+use xapi_tests::screen::{PROGRAM, Screen};
 
 #[test]
 fn it_shows_the_host_and_goes_on_showing_it_while_the_daemon_is_away() {
