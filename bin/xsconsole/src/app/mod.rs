@@ -219,6 +219,7 @@ impl App {
         match &mut self.dialogue {
             Some(Dialogue::Nics(top) | Dialogue::Alerts(top)) => *top = (*top).min(window),
             Some(Dialogue::Reset(Some(reset))) => reset.up = reset.up.min(window),
+            Some(Dialogue::Configure(configure)) => configure.up = configure.up.min(window),
             _ => {}
         }
     }

@@ -429,7 +429,7 @@ fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content 
                 )),
             }
             Content {
-                focus: shown.len().saturating_sub(1),
+                focus: shown.len().saturating_sub(1 + dialogue.up),
                 cursor,
                 ..Content::of(configure::TITLE, shown)
             }
@@ -531,7 +531,6 @@ fn reset_summary(dialogue: &Reset, on: &str, look: Look, width: usize) -> Conten
             keep.vlans,
             "keep VLANs that have nothing to do with it",
         ),
-        ("N", keep.names, "keep the names of the NICs"),
     ] {
         let mark = if on { "x" } else { " " };
         rows.push(Row::text(format!("<{key}> [{mark}] {words}")));

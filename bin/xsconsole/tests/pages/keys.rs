@@ -80,6 +80,18 @@ fn another_address_for_management_is_one_call_that_waits_for_a_person() {
 }
 
 #[test]
+fn nothing_is_applied_while_the_end_of_the_summary_is_out_of_sight() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    press(
+        &mut app,
+        "<Enter><Enter>172.16.0.12<Enter><Enter><Enter><Enter><Enter>",
+    );
+    assert_eq!(press(&mut app, "<PgUp><Enter>"), []);
+    job(&press(&mut app, "<Enter>"));
+}
+
+#[test]
 fn what_is_so_already_is_not_asked_for() {
     let mut app = console();
     open(&mut app, item::CONFIGURE);

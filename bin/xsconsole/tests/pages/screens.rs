@@ -232,6 +232,10 @@ fn management_is_asked_for_step_by_step() {
     check("configure-5-servers", &app, COLOUR, SERIAL);
     press(&mut app, "<Enter>");
     check("configure-6-summary", &app, COLOUR, SERIAL);
+    check("configure-6-summary-least", &app, PLAIN, view::LEAST);
+    press(&mut app, "<PgUp>");
+    check("configure-6-summary-least-up", &app, PLAIN, view::LEAST);
+    press(&mut app, "<PgDn>");
     press(&mut app, "<Enter>");
     app.update(Event::Step(0, None, Progress::Doing));
     let until = "2026-11-26T09:27:27Z".parse().expect("a time");
