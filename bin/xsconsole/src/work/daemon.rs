@@ -14,8 +14,9 @@ use xapi_model::{
 };
 
 use super::access::{Access, CALL, Closed};
-use super::{Nudge, Tell, said, tell_or_end, thread};
+use super::{Nudge, said, thread};
 use crate::app::Event;
+use crate::queue::Tell;
 use crate::seen::{self, Alert, Kind, Line, MOST_ALERTS, Role, Told, clean};
 
 /// The first pause after a failure.
@@ -67,7 +68,7 @@ pub fn follow(
                         // Somebody has logged in meanwhile.
                         continue;
                     }
-                    tell_or_end(&tell, Event::LoggedOut);
+                    tell.event(Event::LoggedOut);
                     Line::Locked
                 }
                 Closed::Failed(why) => Line::Down {
@@ -75,7 +76,7 @@ pub fn follow(
                     why: said(&why),
                 },
             };
-            if !tell_or_end(&tell, Event::Line(line)) {
+            if !tell.event(Event::Line(line)) {
                 return;
             }
             // Whoever asked while it answered has been told.
@@ -111,7 +112,7 @@ fn listen(
         let told = ask(&session).map_err(failed)?;
         answered();
         *host.lock().unwrap_or_else(PoisonError::into_inner) = Some(told.host.clone());
-        if !tell_or_end(tell, Event::Told(Box::new(told))) {
+        if !tell.event(Event::Told(Box::new(told))) {
             return Ok(());
         }
         // Changes come in swarms, and to read all of a large host takes the daemon a while.

@@ -9,7 +9,7 @@ mod probes;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
@@ -17,10 +17,8 @@ use xapi_client::Session;
 
 use crate::app::reset::Asked;
 use crate::app::{Effect, Event, Secret};
+use crate::queue::Tell;
 use access::Access;
-
-/// Where events go.
-pub type Tell = Sender<Event>;
 
 /// Asks a thread to look at once.
 pub struct Nudge;
@@ -30,7 +28,7 @@ pub struct Work {
     access: Arc<Access>,
     root: PathBuf,
     tell: Tell,
-    nudges: Vec<Sender<Nudge>>,
+    nudges: Vec<SyncSender<Nudge>>,
     told: Arc<Mutex<Option<String>>>,
     /// Whether a reset is under way, for whoever would end the program.
     resetting: Arc<AtomicBool>,
@@ -50,11 +48,11 @@ impl Work {
         let told = Arc::default();
         let mut nudges = Vec::new();
         if access.is_here() {
-            let (nudge, nudged) = mpsc::channel();
+            let (nudge, nudged) = mpsc::sync_channel(1);
             kernel::follow(root.clone(), tell.clone(), nudge.clone(), nudged)?;
             nudges.push(nudge);
         }
-        let (nudge, nudged) = mpsc::channel();
+        let (nudge, nudged) = mpsc::sync_channel(1);
         daemon::follow(Arc::clone(&access), tell.clone(), nudged, Arc::clone(&told))?;
         nudges.push(nudge);
         Ok(Work {
@@ -141,8 +139,8 @@ impl Work {
 
     fn look(&self) {
         for nudge in &self.nudges {
-            // A thread that is gone has said why.
-            drop(nudge.send(Nudge));
+            // One that waits already is enough, and a thread that is gone has said why.
+            drop(nudge.try_send(Nudge));
         }
     }
 
@@ -151,9 +149,9 @@ impl Work {
         let nudges = self.nudges.clone();
         thread("login", move || {
             let outcome = access.log_in(&user, password.as_str()).map(|()| user);
-            tell_or_end(&tell, Event::LoggedIn(outcome));
+            tell.event(Event::LoggedIn(outcome));
             for nudge in nudges {
-                drop(nudge.send(Nudge));
+                drop(nudge.try_send(Nudge));
             }
         })
     }
@@ -201,13 +199,8 @@ pub struct Window {
 
 impl Window {
     fn tell(&self, event: Event) {
-        tell_or_end(&self.tell, Event::Of(self.number, Box::new(event)));
+        self.tell.event(Event::Of(self.number, Box::new(event)));
     }
-}
-
-/// Tells an event. False if nobody listens: the console ends.
-fn tell_or_end(tell: &Tell, event: Event) -> bool {
-    tell.send(event).is_ok()
 }
 
 /// An error of a call in a sentence.
