@@ -122,6 +122,7 @@ fn print_status(
             app.line = Line::Down { since, why };
         }
     }
+    access.log_out(PRINT);
     let page = view::rows::text(&view::panes::status(&app));
     let mut out = std::io::stdout().lock();
     out.write_all(page.as_bytes())?;

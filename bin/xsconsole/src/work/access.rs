@@ -26,7 +26,7 @@ pub struct Access {
     here: bool,
     /// Over the socket root needs no password.
     trusted: bool,
-    /// The session of whoever logged in.
+    /// The session of whoever logged in, or root's own. All threads share it, so that one logout ends it.
     session: Mutex<Option<String>>,
 }
 
@@ -72,14 +72,25 @@ impl Access {
             headers,
             ..options(within)
         });
-        if self.trusted {
-            return Session::login(client, "root", "", "xsconsole").map_err(Closed::Failed);
-        }
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        match session.as_deref() {
-            Some(reference) => Ok(Session::adopt(client, reference)),
+        match self.held() {
+            Some(reference) => Ok(Session::adopt(client, &reference)),
+            None if self.trusted => Ok(Session::adopt(client, &self.roots(within)?)),
             None => Err(Closed::Locked),
         }
+    }
+
+    /// The session that root has without a password. Of two threads that make one at a time, one takes the other's.
+    fn roots(&self, within: Duration) -> Result<String, Closed> {
+        let client = self.client.with(options(within));
+        let made = made(&client, "root", "").map_err(Closed::Failed)?;
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = session.clone() else {
+            *session = Some(made.clone());
+            return Ok(made);
+        };
+        drop(session);
+        end(&client, made);
+        Ok(held)
     }
 
     /// Whether the daemon answers at all, whoever asks.
@@ -95,17 +106,14 @@ impl Access {
 
     /// Logs somebody in; the reason if he is refused.
     pub fn log_in(&self, user: &str, password: &str) -> Result<(), String> {
-        let params = [user, password, "1.0", "xsconsole"].map(xapi_model::Value::from);
-        let made = self
-            .client
-            .call("session.login_with_password", params.to_vec());
-        let made = made.map_err(|why| match why.is("SESSION_AUTHENTICATION_FAILED") {
-            true => "User or password are not right.".to_owned(),
-            false => super::said(&why),
+        let made = made(&self.client, user, password).map_err(|why| {
+            match why.is("SESSION_AUTHENTICATION_FAILED") {
+                true => "User or password are not right.".to_owned(),
+                false => super::said(&why),
+            }
         })?;
-        let reference = made.as_str().ok_or("The daemon gave no session.")?;
-        self.log_out();
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(reference.to_owned());
+        self.log_out(CALL);
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         Ok(())
     }
 
@@ -126,18 +134,35 @@ impl Access {
         is_same
     }
 
-    /// Forgets who logged in, here and at the daemon.
-    pub fn log_out(&self) {
+    /// Forgets who logged in, here and at the daemon, which has so long to hear of it.
+    pub fn log_out(&self, within: Duration) {
         let taken = self
             .session
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(reference) = taken {
-            // A daemon that does not hear it ends the session by itself some day.
-            drop(self.client.call("session.logout", vec![reference.into()]));
+            end(&self.client.with(options(within)), reference);
         }
     }
+}
+
+/// Logs in; the reference of the session.
+fn made(client: &Client, user: &str, password: &str) -> Result<String, ClientError> {
+    let params = [user, password, "1.0", "xsconsole"].map(xapi_model::Value::from);
+    let made = client.call("session.login_with_password", params.to_vec())?;
+    match made.as_str() {
+        Some(reference) => Ok(reference.to_owned()),
+        None => Err(ClientError::Protocol {
+            at: format!("{client:?}"),
+            why: "it gives no session".to_owned(),
+        }),
+    }
+}
+
+/// Logs out. A daemon that does not hear it ends the session by itself some day.
+fn end(client: &Client, reference: String) {
+    drop(client.call("session.logout", vec![reference.into()]));
 }
 
 fn options(within: Duration) -> Options {

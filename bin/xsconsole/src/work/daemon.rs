@@ -62,7 +62,14 @@ pub fn follow(
             };
             let line = match closed {
                 Closed::Locked => Line::Locked,
-                Closed::Failed(why) if why.is("SESSION_INVALID") => {
+                // Root of the daemon that was started anew needs no password. Twice in a row would be no new start.
+                Closed::Failed(why)
+                    if why.is("SESSION_INVALID") && access.is_trusted() && held.is_some() =>
+                {
+                    access.forget(held.as_deref());
+                    continue;
+                }
+                Closed::Failed(why) if why.is("SESSION_INVALID") && !access.is_trusted() => {
                     // It was started anew and knows none of us.
                     if !access.forget(held.as_deref()) {
                         // Somebody has logged in meanwhile.

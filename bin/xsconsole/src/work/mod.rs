@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use xapi_client::Session;
 
@@ -19,6 +20,9 @@ use crate::app::reset::Asked;
 use crate::app::{Effect, Event, Secret};
 use crate::queue::Tell;
 use access::Access;
+
+/// How long the daemon may take to hear of the console's end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Asks a thread to look at once.
 pub struct Nudge;
@@ -74,7 +78,7 @@ impl Work {
             Effect::LogIn { user, password } => self.log_in(user, password)?,
             Effect::LogOut => {
                 let access = Arc::clone(&self.access);
-                thread("logout", move || access.log_out())?;
+                thread("logout", move || access.log_out(access::CALL))?;
                 self.look();
             }
             Effect::Run { number, job } => {
@@ -158,7 +162,7 @@ impl Work {
 
     /// Ends what the console holds at the daemon.
     pub fn end(&self) {
-        self.access.log_out();
+        self.access.log_out(FAREWELL);
     }
 }
 
