@@ -5,3 +5,4 @@
 mod change;
 mod reset;
 mod status;
+mod stranger;

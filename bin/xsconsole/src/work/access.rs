@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use xapi_client::{Client, ClientError, KnownServers, Options, Session, Trust};
+use xapi_client::{Client, ClientError, KnownServers, Options, Session, Stranger, Trust};
 
 /// A call takes no longer, but for those that change the network.
 pub const CALL: Duration = Duration::from_secs(15);
 /// The daemon's socket, below the root.
 const SOCKET: &str = "var/lib/xcp/xapi";
+
+/// Why nobody can be believed by TLS.
+const HOMELESS: &str = "HOME is not set, so that no certificate can be remembered";
 
 /// Why nothing can be asked.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub enum Closed {
 /// The way to the daemon.
 pub struct Access {
     client: Client,
+    /// Whom to believe by TLS.
+    known: Option<KnownServers>,
     here: bool,
     /// Over the socket root needs no password.
     trusted: bool,
@@ -39,13 +44,15 @@ impl Access {
         is_root: bool,
         home: Option<PathBuf>,
     ) -> Result<Access, String> {
+        let known = home.map(|home| KnownServers::only(home.join(".xe-fingerprints")));
         let (client, here) = match url {
             None if is_root => (Client::unix(root.join(SOCKET)), true),
             None => (Client::tcp("127.0.0.1", 80), true),
-            Some(url) => at(url, home)?,
+            Some(url) => at(url, known.as_ref())?,
         };
         Ok(Access {
             client: client.with(options(CALL)),
+            known,
             here,
             trusted: is_root && url.is_none(),
             session: Mutex::default(),
@@ -102,6 +109,12 @@ impl Access {
             Err(ClientError::Api(_)) | Ok(_) => Ok(()),
             Err(why) => Err(why),
         }
+    }
+
+    /// Believes a server from now on, as somebody has said; the reason if that cannot be kept.
+    pub fn trust(&self, stranger: &Stranger) -> Result<(), String> {
+        let known = self.known.as_ref().ok_or(HOMELESS)?;
+        known.remember(stranger).map_err(|why| why.to_string())
     }
 
     /// Logs somebody in; the reason if he is refused.
@@ -175,7 +188,7 @@ fn options(within: Duration) -> Options {
 }
 
 /// The server of a URL, and whether it is this machine.
-fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
+fn at(url: &str, known: Option<&KnownServers>) -> Result<(Client, bool), String> {
     let bad = || format!("{url}: an address such as https://xs-1 or http://127.0.0.1:80");
     let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -200,8 +213,7 @@ fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
         )),
         "http" => Ok((Client::tcp(host, port.unwrap_or(80)), here)),
         "https" => {
-            let home = home.ok_or("HOME is not set, so that no certificate can be remembered")?;
-            let known = KnownServers::new(home.join(".xe-fingerprints"), |_| {});
+            let known = known.ok_or(HOMELESS)?.clone();
             let trust = Trust::first_use(known).map_err(|why| why.to_string())?;
             Ok((Client::tls(host, port.unwrap_or(443), trust), here))
         }

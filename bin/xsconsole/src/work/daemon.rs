@@ -78,9 +78,12 @@ pub fn follow(
                     tell.event(Event::LoggedOut);
                     Line::Locked
                 }
-                Closed::Failed(why) => Line::Down {
-                    since: *since.get_or_insert_with(Timestamp::now),
-                    why: said(&why),
+                Closed::Failed(why) => match why.stranger() {
+                    Some(stranger) => Line::Stranger(stranger.clone()),
+                    None => Line::Down {
+                        since: *since.get_or_insert_with(Timestamp::now),
+                        why: said(&why),
+                    },
                 },
             };
             if !tell.event(Event::Line(line)) {

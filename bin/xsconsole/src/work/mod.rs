@@ -76,6 +76,14 @@ impl Work {
             Effect::Quit | Effect::Redraw => {}
             Effect::Look => self.look(),
             Effect::LogIn { user, password } => self.log_in(user, password)?,
+            Effect::Trust(stranger) => {
+                let (access, tell) = (Arc::clone(&self.access), self.tell.clone());
+                let nudges = self.nudges.clone();
+                thread("trust", move || {
+                    tell.event(Event::Trusted(access.trust(&stranger)));
+                    nudge(&nudges);
+                })?;
+            }
             Effect::LogOut => {
                 let access = Arc::clone(&self.access);
                 thread("logout", move || access.log_out(access::CALL))?;
@@ -142,10 +150,7 @@ impl Work {
     }
 
     fn look(&self) {
-        for nudge in &self.nudges {
-            // One that waits already is enough, and a thread that is gone has said why.
-            drop(nudge.try_send(Nudge));
-        }
+        nudge(&self.nudges);
     }
 
     fn log_in(&self, user: String, password: Secret) -> std::io::Result<()> {
@@ -154,9 +159,7 @@ impl Work {
         thread("login", move || {
             let outcome = access.log_in(&user, password.as_str()).map(|()| user);
             tell.event(Event::LoggedIn(outcome));
-            for nudge in nudges {
-                drop(nudge.try_send(Nudge));
-            }
+            nudge(&nudges);
         })
     }
 
@@ -186,6 +189,13 @@ impl Raised {
 impl Drop for Raised {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+fn nudge(nudges: &[SyncSender<Nudge>]) {
+    for nudge in nudges {
+        // One that waits already is enough, and a thread that is gone has said why.
+        drop(nudge.try_send(Nudge));
     }
 }
 

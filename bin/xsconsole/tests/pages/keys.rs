@@ -7,7 +7,7 @@ use xsconsole::app::probing::{Answer, Target};
 use xsconsole::app::{Dialogue, Effect, Event, User};
 use xsconsole::seen::{Kind, Line};
 
-use crate::host::{console, item, kernel, open, pif, press, told, without_daemon};
+use crate::host::{console, item, kernel, open, pif, press, stranger, told, without_daemon};
 
 fn job(effects: &[Effect]) -> &Job {
     match effects {
@@ -305,6 +305,39 @@ fn another_hosts_daemon_does_not_make_this_hosts_kernel_its_own() {
             app.dialogue
         );
     }
+}
+
+#[test]
+fn a_server_that_nobody_knows_is_believed_by_a_word_and_then_asked_for_a_login() {
+    let mut app = console();
+    app.user = User::Nobody;
+    app.told = None;
+    app.update(Event::Line(Line::Stranger(stranger())));
+    open(&mut app, item::HOSTNAME);
+    for typed in ["<Enter>", "no<Enter>", "yes<PgUp><Enter>"] {
+        assert_eq!(press(&mut app, typed), [], "{typed}");
+        app.clamp(0, 3);
+    }
+    assert_eq!(
+        press(&mut app, "<PgDn><Enter>"),
+        [Effect::Trust(stranger())]
+    );
+    app.update(Event::Trusted(Ok(())));
+    let Some(Dialogue::LogIn { then, .. }) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    assert_eq!(*then, Item::Hostname);
+    // Who was faster than the answer is asked all the same.
+    app.update(Event::Line(Line::Stranger(stranger())));
+    assert!(matches!(app.dialogue, Some(Dialogue::Trust { .. })));
+    app.update(Event::Trusted(Err("the disk is full".to_owned())));
+    assert!(
+        matches!(&app.dialogue, Some(Dialogue::Notice(text)) if text.contains("the disk is full"))
+    );
+    app.dialogue = None;
+    open(&mut app, item::HOSTNAME);
+    press(&mut app, "<Esc>");
+    assert!(app.dialogue.is_none());
 }
 
 #[test]
