@@ -95,6 +95,8 @@ pub struct Refused {
     pub path: PathBuf,
     /// Why.
     pub why: Refusal,
+    /// When it was written, if that is known.
+    pub written: Option<SystemTime>,
 }
 
 /// Why a file is not believed.
@@ -130,6 +132,8 @@ pub struct Malformed {
     pub path: PathBuf,
     /// What is wrong with it, line by line.
     pub complaints: Vec<Complaint>,
+    /// When it was written.
+    pub written: SystemTime,
 }
 
 /// Looks for triggers below a root. Changes nothing: see [`Found::set_aside`].
@@ -142,7 +146,13 @@ pub fn find(root: &Path) -> Found {
             Ok(Some(read)) => read,
             Ok(None) => continue,
             Err(why) => {
-                found.refused.push(Refused { path, why });
+                // Of a link itself: where it leads is nobody's business.
+                let held = std::fs::symlink_metadata(&path).and_then(|held| held.modified());
+                found.refused.push(Refused {
+                    path,
+                    why,
+                    written: held.ok(),
+                });
                 continue;
             }
         };
@@ -161,7 +171,11 @@ pub fn find(root: &Path) -> Found {
                 written,
                 file: Identity::of(&held),
             }),
-            Err(complaints) => found.malformed.push(Malformed { path, complaints }),
+            Err(complaints) => found.malformed.push(Malformed {
+                path,
+                complaints,
+                written,
+            }),
         }
     }
     found
