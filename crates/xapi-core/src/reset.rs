@@ -298,17 +298,16 @@ fn edited(
         found,
         &(String::new(), family.to_string()),
         &Naming::Kernel,
-        Scanning::All,
+        Scanning::Management(&wanted.device),
     )?;
     keep::put_under(draft, host, &kept)?;
     let nic = pif_of_device(draft, host, &wanted.device)?
         .ok_or_else(|| errors::internal_error(format!("no PIF of {}", wanted.device)))?;
-    if !draft.field(&nic, Pif::MANAGED)? {
+    if core.config.unmanaged_nics.contains(&wanted.device) {
         tracing::warn!(
             "{} is managed from now on: it carries management",
             wanted.device
         );
-        wanted::manage_nic(draft, host, &nic, &wanted.device)?;
     }
     let management = match wanted.vlan {
         Some(tag) => wanted::vlan(draft, found, &nic, tag, network)?,
