@@ -8,3 +8,4 @@ mod broken;
 mod host;
 mod killed;
 mod options;
+mod others;
