@@ -86,6 +86,14 @@ pub(crate) fn marked(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
 
 /// The step of start-up: carries out the trigger, if there is one.
 pub(crate) fn at_start(core: &Core) -> Result<()> {
+    for (path, outcome) in trigger::sweep(&core.config.root) {
+        let path = path.display();
+        match outcome {
+            Ok(()) => tracing::warn!("{path}, which a reset that was killed has left, is removed"),
+            // Nobody looks at it, and the next start tries again.
+            Err(why) => tracing::error!("{path} was left by a reset that was killed: {why}"),
+        }
+    }
     let found = trigger::find(&core.config.root);
     end::report(core, &found);
     let Some(pending) = found.chosen else {

@@ -182,6 +182,17 @@ fn what_is_planted_again_months_later_is_told_again() {
     }
 }
 
+#[test]
+fn what_a_reset_that_was_killed_left_is_gone_after_the_next_start() {
+    let mut host = SimHost::new(2);
+    let left = plant(&host, "var/tmp/.network-reset.0123456789abcdef", STATIC);
+    assert_eq!(
+        boots_as_before(&mut host, "a leftover"),
+        Vec::<String>::new()
+    );
+    assert!(!left.exists());
+}
+
 /// What root may have mistyped, and what must be said of it.
 const MISTYPED: &[(&str, &[&str])] = &[
     ("", &["DEVICE"]),

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use super::{Complaint, LIMIT, PATHS, Trigger, below, parse};
+use super::{Complaint, LIMIT, PATHS, Trigger, below, is_owners, parse};
 use crate::file;
 
 /// What was found where triggers are looked for.
@@ -228,13 +228,10 @@ pub(super) fn look(root: &Path, path: &Path) -> Result<Option<(Vec<u8>, Metadata
 /// Judges the file that is open, whatever has the name by now.
 fn judge(root: &Path, file: &File) -> Result<Metadata, Refusal> {
     let held = file.metadata().map_err(Refusal::Unreadable)?;
-    // Below another root it is whoever runs this who made it.
-    let own = nix::unistd::geteuid().as_raw();
-    let is_owners = held.uid() == 0 || (root != Path::new("/") && held.uid() == own);
     if !held.is_file() {
         return Err(Refusal::NotPlain);
     }
-    if !is_owners {
+    if !is_owners(root, held.uid()) {
         return Err(Refusal::Owner(held.uid()));
     }
     if held.mode() & 0o022 != 0 {
