@@ -62,7 +62,7 @@ pub(super) fn take_again(core: &Core, mut holders: Holders) -> Result<()> {
     let _turn = core.turn()?;
     let (host, view) = (core.localhost()?, core.view()?);
     let management = end::management(&view, &host)?;
-    if !management.is_some_and(|(_, pif)| pif.device == holders.device) {
+    if management.is_none_or(|(_, pif)| pif.device != holders.device) {
         return Ok(());
     }
     let (topology, _) = topology::wished(&view, &host)?;
