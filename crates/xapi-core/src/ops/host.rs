@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use xapi_db::Read;
 use xapi_model::host::{
     Disable, EmergencyHaDisable, Enable, GetManagementInterface, GetServertime,
-    GetTrackedUserAgents, ListMethods, LocalManagementReconfigure, ManagementDisable,
-    ManagementReconfigure, ResetNetworking, SetHostnameLive, SetNtpMode, SignalNetworkingChange,
+    GetTrackedUserAgents, IsInEmergencyMode, ListMethods, LocalManagementReconfigure,
+    ManagementDisable, ManagementReconfigure, ResetNetworking, SetHostnameLive, SetNtpMode,
+    SignalNetworkingChange,
 };
 use xapi_model::pool::SyncDatabase;
 use xapi_model::{
@@ -94,6 +95,11 @@ pub fn reset_networking(cx: &Cx<'_>, call: ResetNetworking) -> Result<()> {
     })?;
     tracing::warn!("{}: its network is no longer known: {removed:?}", call.host);
     Ok(())
+}
+
+/// `host.is_in_emergency_mode`: a daemon that has its database is not ([`crate::emergency`] answers for one that has none).
+pub fn is_in_emergency_mode(_: &Cx<'_>, _: IsInEmergencyMode) -> Result<bool> {
+    Ok(false)
 }
 
 /// `host.local_management_reconfigure`: only for a host that has lost its master, which a master never has.

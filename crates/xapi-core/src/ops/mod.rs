@@ -90,6 +90,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::ManagementReconfigure>(host::management_reconfigure),
         handler::<host_calls::ResetNetworking>(host::reset_networking),
         handler::<host_calls::ManagementDisable>(host::management_disable),
+        handler::<host_calls::IsInEmergencyMode>(host::is_in_emergency_mode),
         handler::<host_calls::LocalManagementReconfigure>(host::local_management_reconfigure),
         handler::<host_calls::EmergencyHaDisable>(host::emergency_ha_disable),
         handler::<host_calls::GetManagementInterface>(host::get_management_interface),

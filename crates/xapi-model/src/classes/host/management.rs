@@ -249,6 +249,11 @@ pub struct GetManagementInterface {
     pub host: Ref<Host>,
 }
 
+/// Tells whether this host is in emergency mode: most calls are answered HOST_IN_EMERGENCY_MODE then.
+#[derive(Clone, Debug, Call)]
+#[call(name = "host.is_in_emergency_mode", out = bool, role = PoolOperator, sync, hidden)]
+pub struct IsInEmergencyMode {}
+
 /// Looks at the addresses and the name of this host again. Whoever changes them behind the server's back calls this.
 #[derive(Clone, Debug, Call)]
 #[call(name = "host.signal_networking_change", role = PoolOperator, sync, hidden)]
