@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use xapi_core::auth::OneUser;
+use xapi_core::auth::{Authenticate, Refused};
 use xapi_core::emergency::Emergency;
 use xapi_core::{Config, Origin, last_topology};
 use xapi_model::{ApiError, Value};
@@ -11,6 +11,29 @@ use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::Name;
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
+
+/// A machine where everybody has the same password.
+struct Everybody;
+
+impl Authenticate for Everybody {
+    fn check(&self, _: &str, password: &str) -> Result<(), Refused> {
+        match password {
+            "secret" => Ok(()),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn change(&self, _: &str, _: &str) -> Result<(), Refused> {
+        Err(wrong())
+    }
+}
+
+fn wrong() -> Refused {
+    Refused {
+        text: "no".to_owned(),
+        looked_at: true,
+    }
+}
 
 /// A host whose daemon has lost its database.
 struct Lost {
@@ -53,7 +76,7 @@ fn start(host: SimHost) -> Lost {
     let emergency = Emergency::new(
         config,
         agent,
-        Arc::new(OneUser::new("root", "secret")),
+        Arc::new(Everybody),
         Arc::new(SystemTime::now),
         move |enabled| listeners.lock().unwrap().push(enabled),
     );
@@ -234,6 +257,17 @@ fn management_does_not_move_where_nobody_would_reach_the_host() {
     });
     let why = lost.move_to("xenbr1").unwrap_err();
     assert_eq!(why.code, "INTERNAL_ERROR");
+    // Neither is it moved if that cannot be kept for the next start.
+    for path in [
+        "var/lib/xcp/.last-topology.json.new",
+        "etc/.xensource-inventory.new",
+    ] {
+        let in_the_way = lost.host.root().join(path);
+        std::fs::create_dir(&in_the_way).unwrap();
+        let why = lost.move_to("xenbr1").unwrap_err();
+        assert_eq!(why.code, "INTERNAL_ERROR", "{path}");
+        std::fs::remove_dir(&in_the_way).unwrap();
+    }
     assert_eq!((lost.inventory(), lost.topology()), before);
     assert_eq!(lost.way_out(), ["xenbr0"]);
     assert!(lost.told.lock().unwrap().is_empty());

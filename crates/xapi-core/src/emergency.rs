@@ -5,6 +5,7 @@
 //! What is changed here is in the files that the next start without the database goes by. One with the database goes by
 //! its rows.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -173,33 +174,43 @@ impl Emergency {
         let _turn = self.turn();
         let path = self.config.last_topology();
         let topology = last_topology::read(&path).map_err(errors::internal_error)?;
-        let mut topology =
-            topology.ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
-        let (name, bridge) = named(&topology, interface)
+        let old = topology.ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
+        let (name, bridge) = named(&old, interface)
             .ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
         if (&bridge.ipv4, &bridge.ipv6) == (&Ipv4::None, &Ipv6::None) {
             // Nobody would reach the host any more.
             return Err(errors::interface_has_no_ip(interface.to_owned()));
         }
         let families = (bridge.ipv4 != Ipv4::None, bridge.ipv6 != Ipv6::None);
+        let mut topology = old.clone();
         let before = topology.management.replace(name);
         for role in [&mut topology.gateway, &mut topology.dns] {
             if role.is_none() || *role == before {
                 *role = Some(name);
             }
         }
+        self.converge(&topology)?;
+        let noted =
+            keep(&path, &topology).and_then(|()| self.note_management(name.as_str(), families));
+        if let Err(why) = noted {
+            for undone in [self.converge(&old), keep(&path, &old)] {
+                if let Err(also) = undone {
+                    tracing::error!("management was not put back: {also}");
+                }
+            }
+            return Err(why);
+        }
+        self.enable(true);
+        Ok(())
+    }
+
+    fn converge(&self, topology: &Topology) -> Result<()> {
         let request = Request {
             within: self.config.change_deadline,
             ..Request::whole(topology.clone())
         };
-        self.agent
-            .converge(request)
-            .map_err(errors::internal_error)?;
-        let kept = last_topology::write(&path, &topology);
-        kept.map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
-        self.note_management(name.as_str(), families)?;
-        self.enable(true);
-        Ok(())
+        let outcome = self.agent.converge(request);
+        outcome.map(drop).map_err(errors::internal_error)
     }
 
     /// Requests from other machines are answered no more. The addresses stay.
@@ -241,6 +252,12 @@ impl Emergency {
             .write()
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
     }
+}
+
+/// Writes the topology that the next start without the database goes by.
+fn keep(path: &Path, topology: &Topology) -> Result<()> {
+    last_topology::write(path, topology)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
 /// The bridge of a name, or over a NIC or a bond of that name.
