@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod lab;
 pub mod ping;
+pub mod screen;
 pub mod server;
 pub mod sim_host;
 pub mod sim_pool;

@@ -1,22 +1,24 @@
-//! The daemon without its database: the network is brought up as it was committed last, and kept so, and every call is
+//! The daemon without its database: the network is brought up as it was committed last, and kept so, and most calls are
 //! answered that the host is in emergency mode. It goes on until it is told to stop; then somebody will have mended the
 //! database, or set it aside.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
+use std::time::SystemTime;
 
+use xapi::Emergencies;
+use xapi_core::auth::Pam;
+use xapi_core::emergency::Emergency;
 use xapi_core::{Config, last_topology};
 use xapi_db::{DbError, Store};
-use xapi_model::{ApiError, Value, errors};
 use xapi_net::agent::NetEvent;
 use xapi_net::local::LocalAgent;
-use xapi_server::{Fetch, Handler, Origin, Page};
 use xapi_tls::{Identity, TlsIdentity};
 
 use xapi::settings::Settings;
 
 use super::listening::{LISTEN_AGAIN, Listening};
-use super::{Signals, Told, Watchdog, log_to_where_we_run, network, tell_systemd};
+use super::{Signals, Told, Watchdog, log_to_where_we_run, network, tell_management, tell_systemd};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -29,7 +31,7 @@ pub fn is_one(why: &DbError) -> bool {
 /// Brings the network up and answers, until the daemon is told to stop. Always ends as a failure.
 pub fn serve(config: &Config, settings: &Settings, signals: Signals, why: DbError) -> Failure {
     let why = format!(
-        "the database cannot be used: {why}. The network is as it was last committed; every call is answered \
+        "the database cannot be used: {why}. The network is as it was last committed; calls are answered \
          HOST_IN_EMERGENCY_MODE. Restore a backup, or run `xapi --set-database-aside` to begin anew, then restart"
     );
     tracing::error!("{why}");
@@ -41,9 +43,9 @@ pub fn serve(config: &Config, settings: &Settings, signals: Signals, why: DbErro
 
 fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Result<(), Failure> {
     // Before anything is written: the disk may be why there is no database.
-    let agent = LocalAgent::start(network(config, settings)?)?;
-    xapi_net::agent::Agent::subscribe(&agent, Box::new(tell_log));
-    match last_topology::bring_up(config, &agent) {
+    let agent = Arc::new(LocalAgent::start(network(config, settings)?)?);
+    xapi_net::agent::Agent::subscribe(&*agent, Box::new(tell_log));
+    match last_topology::bring_up(config, &*agent) {
         Ok(Some(outcome)) => tracing::warn!(
             "the network is as it was last committed: {} steps, {} left out",
             outcome.steps,
@@ -58,11 +60,20 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
         tracing::error!("{}: {why}", marker.display());
     }
     let (tell, told) = mpsc::channel();
-    signals.tell(tell)?;
+    signals.tell(tell.clone())?;
     let shown = certificate(config);
-    let mut listening = Listening::start(Arc::new(Emergency), config, settings, &shown)?;
+    let emergency = Emergency::new(
+        config.clone(),
+        agent,
+        Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline)),
+        Arc::new(SystemTime::now),
+        move |enabled| tell_management(&tell, enabled),
+    );
+    let enabled = emergency.management_enabled();
+    let answers = Arc::new(Emergencies(emergency));
+    let mut listening = Listening::start(answers, config, settings, &shown)?;
     // The socket, too, if it can be had; if not it is tried again.
-    listening.management(true);
+    listening.management(enabled);
     tell_systemd(&[
         sd_notify::NotifyState::Status("emergency: the database cannot be used"),
         sd_notify::NotifyState::Ready,
@@ -76,7 +87,11 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
                 tracing::info!("{signal}: stopping; the network stays as it is");
                 break;
             }
-            Ok(Told::Management(..) | Told::Restart) => {}
+            Ok(Told::Restart) => {}
+            Ok(Told::Management(enabled, done)) => {
+                listening.management(enabled);
+                drop(done);
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => listening.again(),
             Err(why) => return Err(why.into()),
         }
@@ -115,29 +130,6 @@ fn note(marker: &Path, why: &str) -> std::io::Result<()> {
         std::fs::create_dir_all(directory)?;
     }
     std::fs::write(marker, format!("{why}\n"))
-}
-
-/// Answers everybody the same, but for the question itself.
-struct Emergency;
-
-impl Handler for Emergency {
-    fn call(&self, _: &Origin, name: &str, _: Vec<Value>) -> Result<Value, ApiError> {
-        match name {
-            "host.is_in_emergency_mode" => Ok(Value::Bool(true)),
-            _ => Err(errors::host_in_emergency_mode()),
-        }
-    }
-
-    fn fetch(&self, _: &Origin, fetch: &Fetch) -> Page {
-        match fetch.path.as_str() {
-            "/health" => Page::Failed,
-            _ => Page::NotFound,
-        }
-    }
-
-    fn quick(&self, _: &str) -> bool {
-        true
-    }
 }
 
 /// Gives a database that cannot be opened another name, with all that belongs to it, so that the next start makes a new

@@ -223,14 +223,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     }
     let watch = Watch::start(&core)?;
     signals.tell(tell.clone())?;
-    core.on_management(move |enabled| {
-        // Who enabled management finds it answering.
-        let (done, is_done) = mpsc::channel();
-        let told = tell.send(Told::Management(enabled, done)).is_ok();
-        if !told || is_done.recv_timeout(SHUTDOWN) == Err(mpsc::RecvTimeoutError::Timeout) {
-            tracing::warn!("management changed, and the listeners did not yet");
-        }
-    });
+    core.on_management(move |enabled| tell_management(&tell, enabled));
     let answers = Arc::new(Answers(Api::new(Arc::clone(&core))));
     let mut listening = Listening::start(answers, &core.config, settings, &core.tls)?;
     listening.take_lines(&core);
@@ -352,6 +345,15 @@ enum Told {
     Restart,
     /// Management is enabled or not; the sender goes when the listeners are as that asks.
     Management(bool, mpsc::Sender<()>),
+}
+
+/// Has the listeners follow management, and waits until they have: who enabled it finds it answering.
+fn tell_management(tell: &mpsc::Sender<Told>, enabled: bool) {
+    let (done, is_done) = mpsc::channel();
+    let told = tell.send(Told::Management(enabled, done)).is_ok();
+    if !told || is_done.recv_timeout(SHUTDOWN) == Err(mpsc::RecvTimeoutError::Timeout) {
+        tracing::warn!("management changed, and the listeners did not yet");
+    }
 }
 
 /// Who runs machines, if anybody shall.

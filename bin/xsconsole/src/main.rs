@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
@@ -13,6 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use xsconsole::app::{App, Effect, Event, User};
 use xsconsole::look::Look;
+use xsconsole::queue::{self, Next, Queue};
 use xsconsole::seen::Line;
 use xsconsole::terminal::{self, Input, Screen};
 use xsconsole::view::{self, Beyond};
@@ -122,17 +122,12 @@ fn print_status(
             app.line = Line::Down { since, why };
         }
     }
+    access.log_out(PRINT);
     let page = view::rows::text(&view::panes::status(&app));
     let mut out = std::io::stdout().lock();
     out.write_all(page.as_bytes())?;
     out.flush()?;
     Ok(u8::from(app.line != Line::Up))
-}
-
-/// What the main thread waits for.
-enum Next {
-    Input(Input),
-    Event(Event),
 }
 
 fn console(
@@ -141,16 +136,14 @@ fn console(
     look: Look,
     flags: &Flags,
 ) -> Result<u8, Box<dyn std::error::Error>> {
-    let (tell_input, inputs) = mpsc::channel();
-    let (tell, events) = mpsc::channel();
+    let (tell, next) = queue::queue();
     let resetting = Arc::new(AtomicBool::new(false));
-    terminal::mind_panics(tell_input.clone());
-    terminal::mind_signals(&tell_input, &resetting)?;
+    terminal::mind_panics(tell.clone());
+    terminal::mind_signals(&tell, &resetting)?;
     let mut screen = Screen::open()?;
     let mut work = None;
     let end = (|| -> std::io::Result<End> {
-        terminal::listen(&tell_input)?;
-        let next = merged(inputs, events)?;
+        terminal::listen(&tell)?;
         let work = work.insert(Work::start(access, flags.root.clone(), tell, resetting)?);
         attend(&mut app, &mut screen, look, &next, work)
     })();
@@ -183,33 +176,6 @@ fn finish_reset(work: &Work) {
     }
 }
 
-/// Both streams in one, so that one thread can wait for both.
-fn merged(inputs: Receiver<Input>, events: Receiver<Event>) -> std::io::Result<Receiver<Next>> {
-    let (tell, next) = mpsc::channel();
-    let also = tell.clone();
-    let forward_events = move || {
-        for event in events {
-            if also.send(Next::Event(event)).is_err() {
-                return;
-            }
-        }
-    };
-    let forward_inputs = move || {
-        for input in inputs {
-            if tell.send(Next::Input(input)).is_err() {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name("events".to_owned())
-        .spawn(forward_events)?;
-    std::thread::Builder::new()
-        .name("inputs".to_owned())
-        .spawn(forward_inputs)?;
-    Ok(next)
-}
-
 /// How the console ended.
 enum End {
     /// Somebody left it.
@@ -224,18 +190,14 @@ fn attend(
     app: &mut App,
     screen: &mut Screen,
     look: Look,
-    next: &Receiver<Next>,
+    next: &Queue,
     work: &Work,
 ) -> std::io::Result<End> {
     loop {
         let mut beyond = Beyond::default();
         screen.draw(|frame| beyond = view::draw(frame, app, look))?;
         app.clamp(beyond.pane, beyond.window);
-        let mut came = match next.recv_timeout(until_next_second()) {
-            Ok(came) => Some(came),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(End::Quit),
-        };
+        let mut came = next.next(until_next_second());
         app.update(Event::Time(Timestamp::now()));
         for _ in 0..MOST {
             let event = match came {
@@ -267,7 +229,7 @@ fn attend(
                     }
                 }
             }
-            came = next.try_recv().ok();
+            came = next.next_now();
         }
     }
 }

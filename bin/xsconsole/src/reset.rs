@@ -9,8 +9,8 @@ use xapi_reset::{Afterwards, Host, Progress as Progressed, Step};
 use crate::app::Event;
 use crate::app::job::Progress;
 use crate::app::reset::{Asked, Basis};
+use crate::queue::Tell;
 use crate::seen::clean;
-use crate::work::Tell;
 
 /// Looks for what the dialogue starts from, and tells it.
 pub fn prepare(root: &Path, tell: &Tell) {
@@ -21,8 +21,7 @@ pub fn prepare(root: &Path, tell: &Tell) {
             ..Basis::default()
         },
     };
-    // Who does not listen any more does not want to know.
-    drop(tell.send(Event::Basis(Box::new(basis))));
+    tell.event(Event::Basis(Box::new(basis)));
 }
 
 fn basis(host: &Host) -> Basis {
@@ -70,7 +69,7 @@ pub fn run(root: &Path, asked: &Asked, tell: &Tell) -> Result<String, String> {
         }
         false => is_done(root),
     });
-    drop(tell.send(Event::Ended(outcome.clone())));
+    tell.event(Event::Ended(outcome.clone()));
     outcome
 }
 
@@ -103,13 +102,15 @@ fn run_steps(root: &Path, asked: &Asked, tell: &Tell) -> Result<(), String> {
     let steps = xapi_reset::steps(&host, &asked);
     let told = |at, says: Option<String>, progress| {
         // The reset goes on, whether anybody watches or not.
-        drop(tell.send(Event::Step(at, says, progress)));
+        tell.event(Event::Step(at, says, progress));
     };
     for (at, step) in steps.iter().enumerate() {
         told(at, Some(step.to_string()), Progress::Waiting);
     }
     let place = |step: &Step| steps.iter().position(|known| known == step).unwrap_or(0);
-    let note = |text: String| drop(tell.send(Event::Note(clean(&text))));
+    let note = |text: String| {
+        tell.event(Event::Note(clean(&text)));
+    };
     let done = xapi_reset::run(&host, &asked, &mut |step, progress| match progress {
         Progressed::Begins => told(place(step), None, Progress::Doing),
         Progressed::Done => told(place(step), None, Progress::Done),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use xapi_client::Stranger;
 
 /// Alerts that are kept; the newest ones.
 pub const MOST_ALERTS: usize = 100;
@@ -101,6 +102,8 @@ pub enum Line {
     Up,
     /// It wants a user and a password first.
     Locked,
+    /// Nobody has said yet that its certificate is its own.
+    Stranger(Stranger),
     /// It does not answer.
     Down {
         /// Since when.

@@ -5,7 +5,6 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use crate::app::key::Key;
+use crate::queue::Tell;
 
 /// A serial line does not say how large the screen behind it is; this many rows every terminal has.
 const UNSAID: (u16, u16) = (80, 24);
@@ -121,12 +121,12 @@ fn restore() {
 
 /// Has signals told; before the screen is taken, or one that comes meanwhile leaves it as it is. Call it once. As long as
 /// the flag is up nothing but the main thread ends the program.
-pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<()> {
+pub fn mind_signals(tell: &Tell, busy: &Arc<AtomicBool>) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let (to_end, busy) = (tell.clone(), Arc::clone(busy));
     let wait = move || {
         for signal in signals.forever() {
-            drop(to_end.send(Input::End(128 + signal)));
+            to_end.input(Input::End(128 + signal));
             let busy = Arc::clone(&busy);
             let main_ended = std::thread::Builder::new().spawn(move || {
                 std::thread::sleep(FAREWELL);
@@ -144,7 +144,7 @@ pub fn mind_signals(tell: &Sender<Input>, busy: &Arc<AtomicBool>) -> io::Result<
 }
 
 /// Has keys and sizes told. Call it once.
-pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
+pub fn listen(tell: &Tell) -> io::Result<()> {
     // The library hears of another size first, and then we look what it has heard.
     event::poll(Duration::ZERO)?;
     let (resized, tell_resized) = UnixStream::pair()?;
@@ -157,7 +157,7 @@ pub fn listen(tell: &Sender<Input>) -> io::Result<()> {
                 next_inputs(&resized).unwrap_or_else(|why| vec![Input::Lost(why.to_string())]);
             for input in inputs {
                 let over = matches!(input, Input::Lost(_));
-                if keys.send(input).is_err() || over {
+                if !keys.input(input) || over {
                     return;
                 }
             }
@@ -259,7 +259,7 @@ fn input(event: event::Event) -> Option<Input> {
 }
 
 /// What a panic says goes where it can be read: behind the screen, once that is given back.
-pub fn mind_panics(tell: Sender<Input>) {
+pub fn mind_panics(tell: Tell) {
     static MAIN: OnceLock<std::thread::ThreadId> = OnceLock::new();
     MAIN.get_or_init(|| std::thread::current().id());
     let before = panic::take_hook();
@@ -269,7 +269,7 @@ pub fn mind_panics(tell: Sender<Input>) {
             before(info);
         } else {
             // The main thread has the screen, and says it when it has given that back.
-            drop(tell.send(Input::Panic(info.to_string())));
+            tell.input(Input::Panic(info.to_string()));
         }
     }));
 }

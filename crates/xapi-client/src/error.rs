@@ -5,6 +5,8 @@ use std::io;
 use xapi_model::{ApiError, TypeError};
 use xapi_wire::DecodeError;
 
+use crate::trust::Stranger;
+
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -37,6 +39,14 @@ impl ClientError {
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             ClientError::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The server, if the call was not made because its certificate is not known.
+    pub fn stranger(&self) -> Option<&Stranger> {
+        match self {
+            ClientError::Transport { source, .. } => source.get_ref()?.downcast_ref(),
             _ => None,
         }
     }

@@ -17,5 +17,5 @@ mod trust;
 pub use client::{Client, Options};
 pub use error::{ClientError, GetError};
 pub use session::Session;
-pub use trust::{KnownServers, Trust};
+pub use trust::{KnownServers, Stranger, Trust};
 pub use xapi_tls::LONGEST_AUTHORITIES;

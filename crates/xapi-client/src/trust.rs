@@ -73,15 +73,33 @@ impl Trust {
     }
 }
 
+/// Who is told in a sentence of a server that is new.
+type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// A file with the fingerprints of servers: lines of `HOST:PORT SHA256 FINGERPRINT`, and a comment if somebody wrote one.
 /// Other lines stay as they are.
 #[derive(Clone)]
 pub struct KnownServers {
     file: PathBuf,
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Without it nobody new is believed.
+    tell: Option<Teller>,
 }
 
 impl KnownServers {
+    /// Servers remembered in a file, and no others: a connection to one that is not there fails as a [`Stranger`], before
+    /// anything is said to it. Who has asked people about it may [`KnownServers::remember`] it.
+    pub fn only(file: impl Into<PathBuf>) -> KnownServers {
+        KnownServers {
+            file: file.into(),
+            tell: None,
+        }
+    }
+
+    /// Adds a server to the file. An error if it is known by another certificate meanwhile.
+    pub fn remember(&self, stranger: &Stranger) -> io::Result<()> {
+        self.add(&stranger.at, &stranger.fingerprint).map(drop)
+    }
+
     /// Servers remembered in a file, which need not be there yet. `tell` is told in a sentence when one is new.
     pub fn new(
         file: impl Into<PathBuf>,
@@ -89,7 +107,7 @@ impl KnownServers {
     ) -> KnownServers {
         KnownServers {
             file: file.into(),
-            tell: Arc::new(tell),
+            tell: Some(Arc::new(tell)),
         }
     }
 
@@ -98,7 +116,14 @@ impl KnownServers {
         if self.knows(&self.read()?, at, &shown)? {
             return Ok(());
         }
-        let said = match self.remember(at, &shown) {
+        let Some(tell) = &self.tell else {
+            let stranger = Stranger {
+                at: at.to_owned(),
+                fingerprint: shown,
+            };
+            return Err(io::Error::new(ErrorKind::PermissionDenied, stranger));
+        };
+        let said = match self.add(at, &shown) {
             Ok(true) => format!(
                 "the certificate of {at} was not known; it is remembered in {}: {KIND} {shown}",
                 self.file.display()
@@ -110,7 +135,7 @@ impl KnownServers {
                 self.file.display()
             ),
         };
-        (self.tell)(&said);
+        tell(&said);
         Ok(())
     }
 
@@ -177,7 +202,7 @@ impl KnownServers {
 
     /// Adds a server; false if somebody else has done so in the meantime. Two programs at once do not lose each other's
     /// lines, and a reader meets the old file or the new.
-    fn remember(&self, at: &str, shown: &str) -> io::Result<bool> {
+    fn add(&self, at: &str, shown: &str) -> io::Result<bool> {
         let folder = match self.file.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
@@ -205,6 +230,16 @@ impl KnownServers {
         fs::rename(&beside, &self.file)?;
         Ok(true)
     }
+}
+
+/// A server whose certificate nobody knows yet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the certificate of {at} is not known: {KIND} {fingerprint}")]
+pub struct Stranger {
+    /// Where it answers, as `HOST:PORT`.
+    pub at: String,
+    /// The SHA-256 fingerprint of what it shows: octets in upper case with colons between them.
+    pub fingerprint: String,
 }
 
 /// A server shows another certificate than before.

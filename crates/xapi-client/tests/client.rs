@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use xapi_client::{Client, ClientError, GetError, KnownServers, Options, Session, Trust};
+use xapi_client::{Client, ClientError, GetError, KnownServers, Options, Session, Stranger, Trust};
 use xapi_model::{ApiError, Bond, Call, Class, Network, Pif, Ref, Value, Wire, bond, errors};
 use xapi_server::{Config, Handler, Listener, Origin, Server, UnixAccess};
-use xapi_tls::{SelfSigned, TlsIdentity};
+use xapi_tls::{Identity, SelfSigned, TlsIdentity};
 use xapi_wire::xmlrpc;
 
 const SESSION: &str = "OpaqueRef:5e551011";
@@ -498,9 +498,8 @@ fn first_use(folder: &tempfile::TempDir) -> Trust {
     Trust::first_use(KnownServers::new(folder.path().join("known"), |_| ())).unwrap()
 }
 
-#[test]
-fn calls_by_tls_share_a_connection_too() {
-    let noting = Noting::default();
+/// A server that speaks TLS, and what it shows.
+fn by_tls(noting: &Noting) -> (Server, Listener, Arc<Identity>) {
     let server = Server::new(Arc::new(noting.clone()), Config::default()).unwrap();
     let shown = Arc::new(TlsIdentity::default());
     let wanted = SelfSigned {
@@ -508,10 +507,44 @@ fn calls_by_tls_share_a_connection_too() {
         days: 30_000,
         ..SelfSigned::default()
     };
-    shown.show(Arc::new(wanted.make().unwrap()));
+    let identity = Arc::new(wanted.make().unwrap());
+    shown.show(Arc::clone(&identity));
     let listener = server
         .listen_tls("127.0.0.1:0".parse().unwrap(), shown)
         .unwrap();
+    (server, listener, identity)
+}
+
+#[test]
+fn a_server_that_is_not_known_is_told_nothing_until_somebody_has_said_that_it_is_the_one() {
+    let noting = Noting::default();
+    let (_server, listener, identity) = by_tls(&noting);
+    let port = listener.address().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("known");
+    let known = KnownServers::only(&file);
+    let client = Client::tls("127.0.0.1", port, Trust::first_use(known.clone()).unwrap());
+    let refused = client.call("any", Vec::new()).unwrap_err();
+    let stranger = refused.stranger().expect("a stranger").clone();
+    assert_eq!(stranger.at, format!("127.0.0.1:{port}"));
+    assert_eq!(stranger.fingerprint, identity.certificate().sha256());
+    assert!(!file.exists(), "nobody has said anything yet");
+    assert!(noting.peers.lock().unwrap().is_empty());
+    known.remember(&stranger).unwrap();
+    client.call("any", Vec::new()).unwrap();
+    // To remember another one in its place takes a hand.
+    let other = Stranger {
+        fingerprint: "00".to_owned(),
+        ..stranger
+    };
+    assert!(known.remember(&other).is_err());
+    client.call("any", Vec::new()).unwrap();
+}
+
+#[test]
+fn calls_by_tls_share_a_connection_too() {
+    let noting = Noting::default();
+    let (_server, listener, _) = by_tls(&noting);
     let port = listener.address().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
     let client = Client::tls("127.0.0.1", port, first_use(&folder));

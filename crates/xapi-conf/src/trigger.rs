@@ -2,6 +2,7 @@
 //! reset the host's network (api-semantics facts, 4.1). The folders it is in belong to everybody, so whoever reads it
 //! looks twice at what he found there.
 
+mod beside;
 mod find;
 mod parse;
 
@@ -10,11 +11,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+pub use beside::sweep;
 pub use find::{Found, Malformed, Pending, Refusal, Refused, find};
 pub use parse::{Complaint, What, parse};
 
-use crate::file::{self, unknowable};
+use crate::file;
 use crate::management::Management;
+use beside::Beside;
 
 /// Where it is looked for, below the root. It is written to the first: many systems empty the other at boot.
 pub const PATHS: [&str; 2] = ["/var/tmp/network-reset", "/tmp/network-reset"];
@@ -82,23 +85,18 @@ pub fn write(root: &Path, trigger: &Trigger) -> io::Result<PathBuf> {
 /// Writes a trigger beside its place, where nobody looks for it: what can fail of [`write()`], a full disk above all,
 /// fails here.
 pub fn prepare(root: &Path, trigger: &Trigger) -> io::Result<Prepared> {
-    let path = below(root, PATHS[0]);
-    let folder = path.parent().unwrap_or(root);
-    std::fs::create_dir_all(folder)?;
-    // Everybody may make files here: by a name that nobody can know before.
-    let beside = folder.join(format!(".network-reset.{}", unknowable()?));
-    file::write_new(&beside, trigger.text().as_bytes(), 0o600)?;
     Ok(Prepared {
         root: root.to_owned(),
-        beside: Some(beside),
+        beside: Some(beside::write(root, trigger.text().as_bytes())?),
     })
 }
 
-/// A trigger that is written and does not count yet. It goes when this is dropped.
+/// A trigger that is written and does not count yet. It goes when this is dropped, or by [`sweep`] if its writer was
+/// killed.
 #[derive(Debug)]
 pub struct Prepared {
     root: PathBuf,
-    beside: Option<PathBuf>,
+    beside: Option<Beside>,
 }
 
 impl Prepared {
@@ -108,7 +106,7 @@ impl Prepared {
         // First, for the clock may say that it is the newer one.
         set_other_aside(&self.root, &path)?;
         if let Some(beside) = &self.beside {
-            file::put_in_place(beside, &path)?;
+            file::put_in_place(&beside.path, &path)?;
         }
         self.beside = None;
         Ok(path)
@@ -119,7 +117,7 @@ impl Drop for Prepared {
     fn drop(&mut self) {
         if let Some(beside) = &self.beside {
             // Nobody is left who could be told, and one that stays is looked at by nobody.
-            drop(file::take_away(beside));
+            drop(file::take_away(&beside.path));
         }
     }
 }
@@ -137,6 +135,12 @@ fn set_other_aside(root: &Path, path: &Path) -> io::Result<()> {
         file::set_aside(&other)?;
     }
     Ok(())
+}
+
+/// Whether a user may leave a trigger: root, and below another root whoever runs this.
+fn is_owners(root: &Path, user: u32) -> bool {
+    let own = nix::unistd::geteuid().as_raw();
+    user == 0 || (root != Path::new("/") && user == own)
 }
 
 fn below(root: &Path, path: &str) -> PathBuf {

@@ -168,6 +168,42 @@ fn a_trigger_that_is_prepared_counts_when_it_is_put_in_its_place_and_else_leaves
 }
 
 #[test]
+fn what_a_killed_writer_left_is_swept_and_what_a_living_one_holds_is_not() {
+    let root = Root::new();
+    let left = format!("/var/tmp/.network-reset.{}", "0123456789abcdef");
+    root.put(&left, DHCP, 0);
+    let others = [
+        "/var/tmp/.network-reset.short",
+        "/var/tmp/.network-reset.0123456789abcdeg",
+        "/var/tmp/network-reset.0123456789abcdef",
+        "/tmp/.network-reset.0123456789abcdef",
+    ];
+    for other in others {
+        root.put(other, DHCP, 0);
+    }
+    let elsewhere = root.at("/var/tmp/.network-reset.aaaaaaaaaaaaaaaa");
+    symlink(root.at(VAR_TMP), &elsewhere).unwrap();
+    let theirs = "/var/tmp/.network-reset.bbbbbbbbbbbbbbbb";
+    root.put(theirs, DHCP, 0);
+    if nix::unistd::geteuid().is_root() {
+        let somebody = Some(nix::unistd::Uid::from_raw(1000));
+        nix::unistd::chown(&root.at(theirs), somebody, None).unwrap();
+    } else {
+        fs::remove_file(root.at(theirs)).unwrap();
+    }
+    let before = root.names("/var/tmp").len();
+    let prepared = trigger::prepare(root.path(), &asked(DHCP)).unwrap();
+    let swept = trigger::sweep(root.path());
+    assert_eq!(swept.len(), 1, "{swept:?}");
+    assert_eq!(swept[0].0, root.at(&left));
+    assert!(swept[0].1.is_ok());
+    assert_eq!(root.names("/var/tmp").len(), before, "one less, one more");
+    prepared.put().unwrap();
+    assert_eq!(device(&root.find()), "eth0");
+    assert!(trigger::sweep(root.path()).is_empty());
+}
+
+#[test]
 fn of_two_triggers_the_newer_counts_and_the_other_is_set_aside() {
     for (old, new) in [(VAR_TMP, TMP), (TMP, VAR_TMP)] {
         let root = Root::new();

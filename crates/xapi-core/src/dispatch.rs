@@ -236,7 +236,7 @@ fn written(core: &Core, message: &Message) -> Option<Implied> {
 }
 
 /// A handler that panics is our fault: the draft is dropped, the caller is told, the daemon goes on.
-fn guarded(name: &str, run: impl FnOnce() -> Result<Value>) -> Result<Value> {
+pub(crate) fn guarded(name: &str, run: impl FnOnce() -> Result<Value>) -> Result<Value> {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -259,7 +259,10 @@ fn split_mode(name: &str) -> (Mode, &str) {
 
 /// Takes the session off the parameters and checks their number. Both counts in the error exclude the session; where
 /// some parameters have defaults, surplus ones are ignored (wire-protocol facts, 2.2).
-fn take_session(message: &Message, mut params: Vec<Value>) -> Result<(Option<String>, Vec<Value>)> {
+pub(crate) fn take_session(
+    message: &Message,
+    mut params: Vec<Value>,
+) -> Result<(Option<String>, Vec<Value>)> {
     let required = message
         .params
         .iter()
@@ -289,7 +292,7 @@ fn take_session(message: &Message, mut params: Vec<Value>) -> Result<(Option<Str
 }
 
 /// Decodes the parameters to their types and fills in defaults.
-fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
+pub(crate) fn accept(message: &Message, params: Vec<Value>) -> Result<Vec<Value>> {
     let mut given = params.into_iter();
     let declared = message.params.iter();
     let values = declared.map(|param| match (given.next(), param.default) {

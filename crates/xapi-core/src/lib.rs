@@ -16,6 +16,7 @@ mod console;
 pub mod context;
 pub mod dispatch;
 pub mod diverged;
+pub mod emergency;
 pub mod events;
 pub mod facts;
 mod files;

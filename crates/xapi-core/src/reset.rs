@@ -5,9 +5,11 @@
 //! The trigger is the last thing to go, once the management interface has its address. The same commit says which trigger
 //! it carried out: a start that is killed before is followed by one that does all again, and a later one only waits.
 //!
-//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`end`] waits and tells. Start with [`at_start`].
+//! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`holder`] takes the NIC from others, [`end`] waits
+//! and tells. Start with [`at_start`].
 
 mod end;
+mod holder;
 pub(crate) mod keep;
 pub(crate) mod rows;
 mod wanted;
@@ -29,6 +31,7 @@ use crate::particulars::Particulars;
 use crate::topology::{pif_of_device, pifs_of};
 use crate::{Result, alert, console, diverged, facts, startup, topology};
 pub(crate) use end::{note_management, settle};
+use holder::Holders;
 use keep::Kept;
 
 /// The key of `host.other_config` that is there while a host's rows were removed by `host.reset_networking` and no
@@ -84,6 +87,14 @@ pub(crate) fn marked(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
 
 /// The step of start-up: carries out the trigger, if there is one.
 pub(crate) fn at_start(core: &Core) -> Result<()> {
+    for (path, outcome) in trigger::sweep(&core.config.root) {
+        let path = path.display();
+        match outcome {
+            Ok(()) => tracing::warn!("{path}, which a reset that was killed has left, is removed"),
+            // Nobody looks at it, and the next start tries again.
+            Err(why) => tracing::error!("{path} was left by a reset that was killed: {why}"),
+        }
+    }
     let found = trigger::find(&core.config.root);
     end::report(core, &found);
     let Some(pending) = found.chosen else {
@@ -100,8 +111,9 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
         "{} was carried out at an earlier start, and goes when management has its address",
         pending.path.display()
     );
+    let again = holder::take_again(core, Holders::of(&pending));
     *core.reset.state() = Some(For::Address(pending));
-    settle(core)
+    again.and_then(|()| settle(core))
 }
 
 /// Whether a trigger waits that a reset will follow.
@@ -112,8 +124,13 @@ pub(crate) fn is_due(core: &Core) -> bool {
 /// Tries again what the start could not do, after NICs or Open vSwitch came. The trigger is read anew: whoever removed it
 /// has called the reset off.
 pub(crate) fn again(core: &Core) -> Result<()> {
-    if !matches!(*core.reset.state(), Some(For::Nic(_))) {
-        return Ok(());
+    let holders = match &*core.reset.state() {
+        None => return Ok(()),
+        Some(For::Nic(_)) => None,
+        Some(For::Address(pending)) => Some(Holders::of(pending)),
+    };
+    if let Some(holders) = holders {
+        return holder::take_again(core, holders);
     }
     match trigger::find(&core.config.root).chosen {
         Some(pending) => carry_out(core, pending),
@@ -187,8 +204,11 @@ fn reset(core: &Core, pending: &Pending) -> Result<bool> {
     }
     let mut keep = pending.trigger.keep;
     let mut rounds = 0;
+    let mut holders = Holders::of(pending);
     loop {
         let (draft, request, mut left_out) = drafted(core, &host, &found, pending, keep)?;
+        holders.take_nic(core, &request.topology);
+        holders.tell(core, &draft, &host)?;
         let reached = core.agent.converge(request);
         let mut outcome = match reached {
             Ok(outcome) => Some(outcome),
@@ -293,17 +313,16 @@ fn edited(
         found,
         &of,
         &Naming::Kernel,
-        Scanning::All,
+        Scanning::Management(&wanted.device),
     )?;
     keep::put_under(draft, host, &kept)?;
     let nic = pif_of_device(draft, host, &wanted.device)?
         .ok_or_else(|| errors::internal_error(format!("no PIF of {}", wanted.device)))?;
-    if !draft.field(&nic, Pif::MANAGED)? {
+    if core.config.unmanaged_nics.contains(&wanted.device) {
         tracing::warn!(
             "{} is managed from now on: it carries management",
             wanted.device
         );
-        wanted::manage_nic(draft, host, &nic, &wanted.device)?;
     }
     let management = match wanted.vlan {
         Some(tag) => wanted::vlan(draft, found, &nic, tag, network)?,

@@ -30,6 +30,12 @@ pub trait Agent: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Takes a NIC, and the names of `bridges`, from whoever holds them and is not ours, and switches that off; what is ours
+    /// stays. Tells in sentences what was done. For a reset alone: any other change is refused what is not ours.
+    fn seize(&self, _nic: &Name, _bridges: &BTreeSet<Name>) -> Result<Vec<String>, NetError> {
+        Ok(Vec::new())
+    }
+
     /// What a device has sent and received since it was made; `None` where nobody counts. Waits for no change.
     fn counters(&self, _device: &Name) -> Option<Counters> {
         None

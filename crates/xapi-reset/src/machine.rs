@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use xapi_net::agent::Agent;
-use xapi_net::local::{Config, LocalAgent, seize};
+use xapi_net::local::{Config, Holders, LocalAgent, seize};
 use xapi_net::topology::Name;
 
 /// Where systemd says that it runs this machine.
@@ -102,7 +102,7 @@ impl Machine for LocalMachine {
     }
 
     fn free_nic(&mut self, nic: &Name, bridges: &BTreeSet<Name>) -> Result<Vec<String>, String> {
-        seize(&self.network, nic, bridges).map_err(|why| why.to_string())
+        seize(&self.network, nic, bridges, Holders::All).map_err(|why| why.to_string())
     }
 
     fn agent(&mut self) -> Result<Box<dyn Agent>, String> {

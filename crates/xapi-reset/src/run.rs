@@ -71,6 +71,7 @@ pub fn run_on(
 ) -> Result<(), Failed> {
     asked.check(host)?;
     let topology = asked.topology(host)?;
+    let swept = trigger::sweep(&host.root);
     // While the daemon still runs: a disk that is full must not leave the host without one.
     let mut trigger = Some(prepared(host, asked)?);
     let mut is_stopped = false;
@@ -81,6 +82,7 @@ pub fn run_on(
             asked,
             topology: &topology,
             trigger: &mut trigger,
+            swept: &swept,
             tell: &mut |progress| tell(&step, progress),
         };
         is_stopped |= step == Step::StopDaemon;
@@ -124,6 +126,8 @@ struct Doing<'a> {
     asked: &'a Asked,
     topology: &'a Topology,
     trigger: &'a mut Option<Prepared>,
+    /// What resets that were killed had left of theirs.
+    swept: &'a [(PathBuf, io::Result<()>)],
     tell: &'a mut dyn FnMut(Progress),
 }
 
@@ -178,6 +182,15 @@ impl Doing<'_> {
             }
             Step::WriteInventory { bridge } => self.write_inventory(bridge),
             Step::WriteTrigger => {
+                for (path, outcome) in self.swept {
+                    let path = path.display();
+                    match outcome {
+                        Ok(()) => self.notes(vec![format!(
+                            "{path}, which a reset that was killed has left, is removed"
+                        )]),
+                        Err(why) => self.goes_on(format!("{path}: {why}")),
+                    }
+                }
                 let path = self.path(trigger::PATHS[0]);
                 let put = self.trigger.take().map(Prepared::put).transpose();
                 written(&path, put.map(|_| ()))

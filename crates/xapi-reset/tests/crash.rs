@@ -371,6 +371,22 @@ fn a_host_whose_role_nothing_tells_is_a_slave_of_the_master_that_is_named() {
 }
 
 #[test]
+fn what_a_reset_that_was_killed_left_is_removed_by_the_next() {
+    let mut lost = Lost::new();
+    let folder = lost.root.path().join("var/tmp");
+    std::fs::create_dir_all(&folder).unwrap();
+    let left = folder.join(".network-reset.0123456789abcdef");
+    std::fs::write(&left, "DEVICE=eth0\n").unwrap();
+    let mut told = Vec::new();
+    lost.reset(&asked(""), &mut |_, progress| told.push(progress))
+        .unwrap();
+    assert!(!left.exists());
+    let named =
+        |it: &Progress| matches!(it, Progress::Note(text) if text.contains("0123456789abcdef"));
+    assert!(told.iter().any(named), "{told:#?}");
+}
+
+#[test]
 fn a_trigger_that_cannot_be_written_stops_the_reset_before_the_daemon() {
     let mut lost = Lost::new();
     // No folder can be made there, whoever tries.

@@ -3,7 +3,7 @@
 use xapi_model::Pif;
 use xapi_tests::{Lab, agreement, eventually};
 
-use crate::screen::{PROGRAM, Screen};
+use xapi_tests::screen::{PROGRAM, Screen};
 
 /// From the first menu to the summary of another static address on eth0, without IPv6.
 fn another_address(screen: &Screen, address: &str) {

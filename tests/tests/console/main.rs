@@ -4,5 +4,5 @@
 
 mod change;
 mod reset;
-mod screen;
 mod status;
+mod stranger;

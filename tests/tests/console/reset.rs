@@ -3,34 +3,7 @@
 use xapi_model::{BondMode, Network};
 use xapi_tests::{Lab, Xen, agreement, eventually};
 
-use crate::screen::Screen;
-
-/// From the first menu to the summary: eth1, no VLAN, a static address, no IPv6.
-fn to_the_summary(screen: &Screen) {
-    screen.keys(&["Home", "Down", "Enter", "End"]);
-    screen.wait_for("This sets the network of this host back");
-    screen.keys(&["Enter"]);
-    screen.wait_for("Which NIC shall carry management after the reset?");
-    screen.wait_for("> eth0");
-    screen.keys(&["Down", "Enter"]);
-    screen.wait_for("Is management on a VLAN of it?");
-    screen.keys(&["Enter"]);
-    screen.wait_for("How does it get its address of IPv4?");
-    screen.keys(&["s", "Enter"]);
-    screen.wait_for("The static address of IPv4");
-    screen.text("172.16.0.26");
-    screen.keys(&["Enter"]);
-    screen.text("255.255.255.224");
-    screen.keys(&["Enter"]);
-    screen.text("172.16.0.1");
-    screen.keys(&["Enter"]);
-    screen.wait_for("How does it get its address of IPv6?");
-    screen.keys(&["Enter"]);
-    screen.wait_for("by commas; empty for none");
-    screen.text("172.16.0.1");
-    screen.keys(&["Enter"]);
-    screen.wait_for("to reset the network now:");
-}
+use xapi_tests::screen::Screen;
 
 /// A host with a bond that carries management and whose daemon is gone: nobody reaches it.
 fn locked_out() -> (Lab, Vec<String>) {
@@ -81,11 +54,8 @@ fn a_host_that_nobody_reaches_comes_back_without_a_restart() {
     let (lab, networks) = locked_out();
     let screen = Screen::console(&lab, (80, 25));
     screen.wait_for("DAEMON DOWN");
-    to_the_summary(&screen);
-    screen.keys(&["r"]);
-    screen.wait_for("the daemon restarts; the host does not");
-    screen.keys(&["y", "e", "s", "Enter"]);
-    screen.wait_for("The daemon has been started, and has reset the network.");
+    screen.to_the_resets_summary("eth1", "172.16.0.26");
+    screen.reset_in_place();
     screen.keys(&["Enter", "Escape"]);
     screen.wait_for("Host Console");
     screen.keys(&["Home"]);
@@ -100,7 +70,7 @@ fn a_host_that_nobody_reaches_comes_back_with_a_restart() {
     let (lab, networks) = locked_out();
     let screen = Screen::console(&lab, (80, 25));
     screen.wait_for("DAEMON DOWN");
-    to_the_summary(&screen);
+    screen.to_the_resets_summary("eth1", "172.16.0.26");
     let before = lab.exec("xs-1", "readlink /proc/self/ns/pid");
     screen.keys(&["y", "e", "s", "Enter"]);
     // The console goes down with its host.
@@ -124,7 +94,7 @@ fn a_reset_goes_on_to_its_end_when_its_terminal_goes_away() {
     let (lab, networks) = locked_out();
     let screen = Screen::console(&lab, (80, 25));
     screen.wait_for("DAEMON DOWN");
-    to_the_summary(&screen);
+    screen.to_the_resets_summary("eth1", "172.16.0.26");
     screen.keys(&["r", "y", "e", "s", "Enter"]);
     screen.wait_until("the reset under way", |shown| shown.contains("wait ..."));
     screen.close();

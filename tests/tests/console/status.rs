@@ -2,7 +2,7 @@
 
 use xapi_tests::Lab;
 
-use crate::screen::{PROGRAM, Screen};
+use xapi_tests::screen::{PROGRAM, Screen};
 
 #[test]
 fn it_shows_the_host_and_goes_on_showing_it_while_the_daemon_is_away() {
@@ -164,4 +164,31 @@ fn the_status_is_printed_for_scripts_with_and_without_the_daemon() {
     let page = lab.exec("xs-1", "cat /run/page");
     assert!(page.contains("does not answer"), "{page}");
     assert!(page.contains("172.16.0.10/27"), "{page}");
+}
+
+/// How many sessions of consoles the daemon knows.
+fn sessions(lab: &Lab) -> i64 {
+    let database = lab.state("xs-1").join("xapi.db");
+    let open = rusqlite::Connection::open(database).expect("the database");
+    let sql = "SELECT count(*) FROM session WHERE originator = 'xsconsole'";
+    open.query_row(sql, [], |row| row.get(0)).expect("a number")
+}
+
+#[test]
+fn a_console_has_one_session_and_none_once_it_is_left() {
+    let lab = Lab::up(&["--nics", "2"]);
+    lab.exec("xs-1", &format!("{PROGRAM} --once"));
+    assert_eq!(sessions(&lab), 0, "after the status was printed");
+    let screen = Screen::console(&lab, (80, 25));
+    screen.wait_for("answers");
+    assert_eq!(sessions(&lab), 1);
+    // A daemon that was started anew knows it no more.
+    lab.verb(&["kill", "xs-1"]);
+    screen.wait_for("DAEMON DOWN");
+    lab.verb(&["start", "xs-1"]);
+    screen.wait_until("its return", |shown| !shown.contains("DAEMON DOWN"));
+    assert_eq!(sessions(&lab), 1, "after another start of the daemon");
+    screen.keys(&["End", "Enter"]);
+    screen.wait_for("left=0");
+    assert_eq!(sessions(&lab), 0, "after it was left");
 }

@@ -112,11 +112,63 @@ fn a_reboot_brings_the_network_back_from_the_database() {
     ping.stop();
 }
 
+/// What root can do at a host whose daemon has no database, by the socket and from elsewhere.
+fn manage_without_database(lab: &Lab) {
+    let xe = |line: &str| lab.exec("xs-1", &format!("xe {line} 2>&1 || true"));
+    let interface = || lab.exec("xs-1", "grep MANAGEMENT_INTERFACE /etc/xensource-inventory");
+    let bond = interface();
+    assert_eq!(xe("host-is-in-emergency-mode"), "true");
+    let refused = xe("host-emergency-management-reconfigure interface=xenbr9");
+    assert!(refused.contains("xenbr9"), "{refused}");
+    assert_eq!(interface(), bond);
+    assert_eq!(
+        xe("host-emergency-management-reconfigure interface=xenbr1"),
+        ""
+    );
+    assert_eq!(interface(), "MANAGEMENT_INTERFACE='xenbr1'");
+    let route = lab.exec("xs-1", "ip -4 route show default");
+    assert!(route.contains("dev xenbr1"), "{route}");
+    let asks = |address: &str, password: &str| {
+        let line = format!(
+            "{} -s {address} -u root -pw {password} host-is-in-emergency-mode",
+            program("xe")
+        );
+        let output = lab.run(&["exec", "client", "--", "bash", "-c", &line]);
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(asks("172.16.0.26", &lab.password), "true");
+    assert_eq!(asks("172.16.0.26", "wrong"), "");
+    assert_eq!(xe("host-management-disable"), "");
+    assert_eq!(asks("172.16.0.26", &lab.password), "");
+    let bridge = bond.split('\'').nth(1).expect("its name");
+    assert_eq!(
+        xe(&format!(
+            "host-emergency-management-reconfigure interface={bridge}"
+        )),
+        ""
+    );
+    assert_eq!(interface(), bond);
+    assert_eq!(asks("172.16.0.10", &lab.password), "true");
+}
+
+/// A program beside that of the labs.
+fn program(name: &str) -> String {
+    let beside = xapi_tests::lab::program().with_file_name(name);
+    beside.to_str().expect("a path in UTF-8").to_owned()
+}
+
 #[test]
 fn a_reboot_with_a_damaged_database_brings_the_network_back_and_the_calls_say_so() {
     let lab = Lab::up(&[]);
     let xen = lab.api("xs-1");
     xen.bond(&["eth0", "eth3"], BondMode::ActiveBackup);
+    xen.try_static(
+        &xen.pif("eth1").0,
+        "172.16.0.26",
+        "255.255.255.224",
+        "172.16.0.1",
+    )
+    .expect("PIF.reconfigure_ip");
     // A daemon that runs would write back what it has in mind.
     lab.verb(&["stop", "xs-1"]);
     lab.exec(
@@ -143,6 +195,7 @@ fn a_reboot_with_a_damaged_database_brings_the_network_back_and_the_calls_say_so
     let mut health = String::new();
     stream.read_to_string(&mut health).expect("an answer");
     assert!(health.starts_with("HTTP/1.1 500 "), "{health}");
+    manage_without_database(&lab);
     // Begun anew, the daemon answers, and the network stays as it is.
     let ping = lab.ping("172.16.0.10");
     lab.verb(&["stop", "xs-1"]);

@@ -4,7 +4,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use nix::sys::stat::Mode;
 use nix::unistd::{Uid, mkfifo};
@@ -148,6 +148,49 @@ fn a_planted_file_does_not_keep_roots_from_being_found() {
         assert_eq!(triggers(&host), [theirs]);
         assert_eq!(alerts(&host, "NETWORK_RESET_REFUSED").len(), 1);
     }
+}
+
+/// Two times, and their seconds since 1970.
+const MONTHS: [(&str, u64); 2] = [
+    ("2026-01-31T10:00:00Z", 1769853600),
+    ("2026-08-31T10:00:00Z", 1788170400),
+];
+
+#[test]
+fn what_is_planted_again_months_later_is_told_again() {
+    let mut host = SimHost::new(2);
+    for (round, content) in [(1, "DEVICE=eth1\nMODE=dchp\n"), (2, STATIC)] {
+        for (month, (at, seconds)) in MONTHS.iter().enumerate() {
+            let path = host.root().join(PATHS[0]);
+            if path.exists() {
+                std::fs::remove_file(&path).unwrap();
+            }
+            plant(&host, PATHS[0], content);
+            if round == 2 {
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o622)).unwrap();
+            }
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(*seconds))
+                .unwrap();
+            let told = boots_as_before(&mut host, content);
+            assert_eq!(told.len(), 2 * (round - 1) + month + 1, "{told:?}");
+            let last = told
+                .iter()
+                .find(|body| body.contains(at) && body.contains(PATHS[0]));
+            assert!(last.is_some(), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_reset_that_was_killed_left_is_gone_after_the_next_start() {
+    let mut host = SimHost::new(2);
+    let left = plant(&host, "var/tmp/.network-reset.0123456789abcdef", STATIC);
+    assert_eq!(
+        boots_as_before(&mut host, "a leftover"),
+        Vec::<String>::new()
+    );
+    assert!(!left.exists());
 }
 
 /// What root may have mistyped, and what must be said of it.

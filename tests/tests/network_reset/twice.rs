@@ -105,8 +105,11 @@ fn a_reset_that_waits_for_its_nic_is_called_off_by_whoever_moves_management() {
 
 #[test]
 fn a_nic_that_nobody_manages_can_carry_management_again_and_again() {
-    let mut host = SimHost::configured(3, |config| config.unmanaged_nics = vec!["eth1".to_owned()]);
-    for _ in 0..3 {
+    let unmanaged = ["eth1", "eth2"].map(str::to_owned);
+    let mut host = SimHost::configured(3, |config| config.unmanaged_nics = unmanaged.to_vec());
+    let of_eth2 = |host: &SimHost| host.get(&host.pif("eth2")).network;
+    let before = (of_eth2(&host), networks(&host));
+    for round in 0..3 {
         plant(&host, PATHS[0], STATIC);
         boot(&mut host);
         host.start();
@@ -115,6 +118,10 @@ fn a_nic_that_nobody_manages_can_carry_management_again_and_again() {
         let bridges = host.all::<Network>().into_iter();
         let of_it = bridges.filter(|(_, row)| row.bridge == "xenbr1");
         assert_eq!(of_it.count(), 1);
+        // The one that still nobody manages has the network that it had, and there is none more each time.
+        assert_eq!(of_eth2(&host), before.0, "{round}");
+        let more: Vec<_> = networks(&host).difference(&before.1).cloned().collect();
+        assert_eq!(more.len(), 1, "{round}: {more:?}");
     }
 }
 

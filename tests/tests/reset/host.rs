@@ -79,19 +79,21 @@ pub fn command(lab: &Lab, line: &str) -> String {
     said
 }
 
-/// Resets the host, and waits until its API answers the switch again. Gives the times until a ping and until the API.
-pub fn reset(lab: &Lab, options: &str, address: &str) -> (Duration, Duration) {
+/// Resets the host, and waits until its API answers the switch again.
+pub fn reset(lab: &Lab, options: &str, address: &str) {
     let began = Instant::now();
     let said = command(lab, &format!("xe-reset-networking --yes {options}"));
     assert!(said.contains("write /var/tmp/network-reset"), "{said}");
+    back(lab, address);
+    println!("from the command until the API {:?}", began.elapsed());
+}
+
+/// Waits until the host's API answers the switch again, and the reset is at its end.
+pub fn back(lab: &Lab, address: &str) {
     until("an answer to a ping", || {
         answers(lab, address).then_some(())
     });
-    let ping = began.elapsed();
     until("the API", || over_tcp(lab, address));
-    let api = began.elapsed();
-    println!("from the command until a ping {ping:?}, until the API {api:?}");
-    (ping, api)
 }
 
 /// Logs in from the switch, and waits until the trigger is gone: the API answers once the reset is done.

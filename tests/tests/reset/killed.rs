@@ -50,5 +50,8 @@ fn a_command_that_is_killed_at_any_moment_is_mended_by_the_next() {
         kill_after(&lab, pause);
         reset(&lab, &format!("--no-reboot {STATIC}"), ADDRESS);
         is_reset(&lab, "eth0", &before);
+        // Also nothing of the one that was killed.
+        let left = lab.exec("xs-1", "ls -A /var/tmp");
+        assert!(!left.contains("network-reset"), "{left}");
     }
 }

@@ -15,7 +15,7 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
@@ -35,6 +35,11 @@ use xapi::{Reached, Xapi};
 pub const STATUS_REBOOT: i32 = 100;
 /// The status with which init says that the host was switched off.
 pub const STATUS_OFF: i32 = 101;
+
+/// A program of the host that runs at each boot, when Open vSwitch does and the daemon does not yet.
+const AT_BOOT: &str = "/etc/lab-boot";
+/// How long it may take.
+const AT_BOOT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where init answers, inside the host.
 pub const SOCKET: &str = "/run/lab/control/init.sock";
@@ -100,6 +105,12 @@ pub fn run(host: &Host, report: File, keeper: File) -> Result<i32> {
     openvswitch::first_start(&mut init.database, &mut init.switch, &init.signals, &uuid)?;
     if first {
         management::install(host, &record.datapath_type, &init.signals)?;
+    }
+    if Path::new(AT_BOOT).exists() {
+        let outcome = init
+            .signals
+            .run(&mut crate::process::tool(AT_BOOT), AT_BOOT_PATIENCE);
+        went_on_without(outcome);
     }
     if record.daemon {
         init.start_xapi_at_boot();

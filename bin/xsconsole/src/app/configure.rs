@@ -3,7 +3,7 @@
 use xapi_conf::management::{Field, Management, Misfit, Texts, netmask_of};
 
 use super::addressing::{Addressing, MODES_V4, MODES_V6, Moved, Part};
-use super::form::{Choice, Said, Word};
+use super::form::{Choice, Said, Word, scrolled_up};
 use super::job::{Change, Job, disable};
 use super::key::Key;
 use crate::seen::{Kernel, Kind, Pif, Told};
@@ -43,6 +43,8 @@ pub struct Configure {
     pub gives_up: bool,
     /// The word that the summary wants before management is switched off: nothing undoes that by itself.
     pub word: Word,
+    /// Lines by which the summary is scrolled up from its end, on screens that are too small for it.
+    pub up: usize,
     /// The interface that the answers are about.
     about: Option<usize>,
 }
@@ -74,6 +76,7 @@ impl Configure {
             confirm_within: 60,
             gives_up: true,
             word: Word::default(),
+            up: 0,
             about: None,
         }
     }
@@ -135,7 +138,14 @@ impl Configure {
     }
 
     fn summary_key(&mut self, key: Key) -> Outcome {
+        if let Some(up) = scrolled_up(self.up, key) {
+            self.up = up;
+            return Outcome::Within;
+        }
+        // The end is in sight again before anything is begun: what happens if nobody confirms it stands there.
+        let was_in_sight = std::mem::take(&mut self.up) == 0;
         match key {
+            Key::Enter if !was_in_sight => {}
             Key::Enter => {
                 if let Some(job) = self.job() {
                     return Outcome::Do(job);

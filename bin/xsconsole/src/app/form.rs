@@ -231,6 +231,18 @@ impl Word {
     }
 }
 
+/// Lines by which a summary is scrolled up from its end after a key; none if the key does not scroll.
+pub fn scrolled_up(up: usize, key: Key) -> Option<usize> {
+    const PAGE: usize = 5;
+    Some(match key {
+        Key::Up => up.saturating_add(1),
+        Key::Down => up.saturating_sub(1),
+        Key::PageUp => up.saturating_add(PAGE),
+        Key::PageDown => up.saturating_sub(PAGE),
+        _ => return None,
+    })
+}
+
 /// Lines of which one is chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {

@@ -6,6 +6,7 @@ pub mod configure;
 pub mod form;
 pub mod job;
 pub mod key;
+mod login;
 pub mod menu;
 pub mod probing;
 pub mod reset;
@@ -13,13 +14,15 @@ pub mod servers;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use xapi_client::Stranger;
 use zeroize::Zeroizing;
 
 use crate::seen::{Kernel, Line, Told};
 use configure::Configure;
-use form::{Entry, Form, Input, Said};
+use form::{Entry, Form, Said, Word};
 use job::{Job, Progress, Wish, Work};
 use key::Key;
+use login::{log_in, log_in_key, trust_key};
 use menu::{Item, Menu};
 use probing::{Answer as ProbeAnswer, Probing, Target};
 use reset::{Asked, Basis, Reset};
@@ -53,6 +56,8 @@ pub enum Event {
     Told(Box<Told>),
     /// The daemon knows nobody of this console any more.
     LoggedOut,
+    /// Whether it is kept that a server is believed; the reason if not.
+    Trusted(Result<(), String>),
     /// What came of a login.
     LoggedIn(Result<String, String>),
     /// What an emergency reset has to start from.
@@ -101,6 +106,8 @@ pub enum Effect {
     Redraw,
     /// Kernel and daemon are asked at once.
     Look,
+    /// A server is believed from now on.
+    Trust(Stranger),
     /// Somebody logs in.
     LogIn {
         /// Who.
@@ -135,6 +142,17 @@ pub enum Effect {
 /// A window over the panes.
 #[derive(Clone, Debug)]
 pub enum Dialogue {
+    /// Whether a server is the one that it says it is. No password is asked for before.
+    Trust {
+        /// The server.
+        stranger: Stranger,
+        /// The word that is wanted.
+        word: Word,
+        /// Lines by which it is scrolled up from its end.
+        up: usize,
+        /// What is opened after the login.
+        then: Item,
+    },
     /// User and password, and what is opened then.
     LogIn {
         /// The fields.
@@ -219,6 +237,8 @@ impl App {
         match &mut self.dialogue {
             Some(Dialogue::Nics(top) | Dialogue::Alerts(top)) => *top = (*top).min(window),
             Some(Dialogue::Reset(Some(reset))) => reset.up = reset.up.min(window),
+            Some(Dialogue::Configure(configure)) => configure.up = configure.up.min(window),
+            Some(Dialogue::Trust { up, .. }) => *up = (*up).min(window),
             _ => {}
         }
     }
@@ -241,7 +261,14 @@ impl App {
             Event::Time(now) => self.now = now,
             Event::Resized => {}
             Event::Kernel(kernel) => self.kernel = *kernel,
-            Event::Line(line) => self.line = line,
+            Event::Line(line) => {
+                self.line = line;
+                // Whoever was faster than the first answer is asked before he types a password.
+                if let Some(Dialogue::LogIn { then, .. }) = self.dialogue {
+                    self.ask_who(then);
+                }
+            }
+            Event::Trusted(outcome) => self.trusted(outcome),
             // One that was under way when somebody logged out.
             Event::Told(_) if self.user == User::Nobody && !self.is_asking() => {}
             Event::Told(told) => {
@@ -307,20 +334,6 @@ impl App {
         if let Some(Dialogue::Work(work)) = &mut self.dialogue {
             act(work);
         }
-    }
-
-    /// Nobody is there who may see what the daemon says.
-    fn forget_user(&mut self) {
-        self.user = User::Nobody;
-        self.told = None;
-        if self.line == Line::Up {
-            self.line = Line::Locked;
-        }
-    }
-
-    /// Whether the answer to a login is waited for.
-    fn is_asking(&self) -> bool {
-        matches!(&self.dialogue, Some(Dialogue::LogIn { asking: true, .. }))
     }
 
     /// Whether something is under way that must not be left alone.
@@ -391,6 +404,7 @@ impl App {
         }
         if item.changes() && self.user == User::Nobody {
             self.dialogue = Some(log_in(item));
+            self.ask_who(item);
             return Vec::new();
         }
         self.dialogue = match item {
@@ -401,7 +415,11 @@ impl App {
                 return Vec::new();
             }
             Item::Alerts => Some(Dialogue::Alerts(0)),
-            Item::LogIn => Some(log_in(Item::Status)),
+            Item::LogIn => {
+                self.dialogue = Some(log_in(Item::Status));
+                self.ask_who(Item::Status);
+                return Vec::new();
+            }
             Item::LogOut => {
                 self.forget_user();
                 return vec![Effect::LogOut];
@@ -474,6 +492,12 @@ impl App {
 
     fn dialogue_key(&mut self, dialogue: Dialogue, key: Key) -> Vec<Effect> {
         let (left, effects) = match dialogue {
+            Dialogue::Trust {
+                stranger,
+                word,
+                up,
+                then,
+            } => trust_key(stranger, word, up, then, key),
             Dialogue::LogIn { form, asking, then } => log_in_key(form, asking, then, key),
             Dialogue::Configure(mut configure) => match configure.key(key) {
                 configure::Outcome::Within => keep(Dialogue::Configure(configure)),
@@ -576,35 +600,6 @@ impl App {
             done: format!("This host is called {name}."),
         })
     }
-
-    fn logged_in(&mut self, outcome: Result<String, String>) -> Vec<Effect> {
-        match outcome {
-            Ok(name) => {
-                self.user = User::LoggedIn(name);
-                let opened = match self.dialogue.take() {
-                    Some(Dialogue::LogIn { then, .. }) => Some(then),
-                    other => {
-                        self.dialogue = other;
-                        None
-                    }
-                };
-                let mut effects = vec![Effect::Look];
-                // What needs to know the host waits for the daemon to tell it.
-                if let Some(item) = opened.filter(|_| self.told.is_some()) {
-                    effects.extend(self.open(item));
-                }
-                effects
-            }
-            Err(why) => {
-                if let Some(Dialogue::LogIn { form, asking, .. }) = &mut self.dialogue {
-                    *asking = false;
-                    form.entries[1].input = Input::secret();
-                    form.complain(1, why);
-                }
-                Vec::new()
-            }
-        }
-    }
 }
 
 fn keep(dialogue: Dialogue) -> (Option<Dialogue>, Vec<Effect>) {
@@ -624,39 +619,4 @@ fn scrolled(top: usize, key: Key) -> Option<usize> {
         Key::End => usize::MAX,
         _ => top,
     })
-}
-
-fn log_in(then: Item) -> Dialogue {
-    let password = Entry {
-        label: "Password",
-        hint: "",
-        input: Input::secret(),
-    };
-    Dialogue::LogIn {
-        form: Form::of(vec![Entry::filled("User", "", "root"), password]),
-        asking: false,
-        then,
-    }
-}
-
-fn log_in_key(
-    mut form: Form,
-    asking: bool,
-    then: Item,
-    key: Key,
-) -> (Option<Dialogue>, Vec<Effect>) {
-    let same = |form, asking| Some(Dialogue::LogIn { form, asking, then });
-    if asking {
-        // Whoever went away now would be logged in all the same. The answer comes within seconds, or its absence does.
-        return (same(form, true), Vec::new());
-    }
-    match form.key(key) {
-        Said::Nothing => (same(form, false), Vec::new()),
-        Said::Back => (None, Vec::new()),
-        Said::Accept => {
-            let user = form.text(0).to_owned();
-            let password = Secret(Zeroizing::new(form.entries[1].input.text().to_owned()));
-            (same(form, true), vec![Effect::LogIn { user, password }])
-        }
-    }
 }

@@ -4,7 +4,7 @@ use xapi_conf::management::{self, Field, Management, Texts};
 use xapi_conf::trigger::Keep;
 
 use super::addressing::{Addressing, Moved};
-use super::form::{Choice, Entry, Form, Said, Word};
+use super::form::{Choice, Entry, Form, Said, Word, scrolled_up};
 use super::key::Key;
 
 /// What it is called.
@@ -198,9 +198,9 @@ impl Reset {
     }
 
     fn summary_key(&mut self, key: Key) -> Outcome {
-        const PAGE: usize = 5;
         match key {
-            Key::Enter if self.word.is_given() => {
+            // Only with the end in sight: what happens in the end stands there.
+            Key::Enter if self.word.is_given() && self.up == 0 => {
                 if let Some(asked) = self.asked() {
                     return Outcome::Do(asked);
                 }
@@ -216,12 +216,8 @@ impl Reset {
             }
             Key::Char('b' | 'B') => self.keep.bonds = !self.keep.bonds,
             Key::Char('v' | 'V') => self.keep.vlans = !self.keep.vlans,
-            Key::Char('n' | 'N') => self.keep.names = !self.keep.names,
             Key::Char('r' | 'R') => self.reboot = !self.reboot,
-            Key::Up => self.up = self.up.saturating_add(1),
-            Key::Down => self.up = self.up.saturating_sub(1),
-            Key::PageUp => self.up = self.up.saturating_add(PAGE),
-            Key::PageDown => self.up = self.up.saturating_sub(PAGE),
+            key if let Some(up) = scrolled_up(self.up, key) => self.up = up,
             key => {
                 // What is typed is to be seen, and what it leads to with it.
                 self.up = 0;

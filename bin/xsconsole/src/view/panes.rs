@@ -131,6 +131,10 @@ fn daemon(app: &App) -> Row {
     let (text, tone) = match &app.line {
         Line::Asking => ("being asked ...".to_owned(), Tone::Plain),
         Line::Up => ("answers".to_owned(), Tone::Good),
+        Line::Stranger(_) => (
+            "its certificate is not known: log in to see it".to_owned(),
+            Tone::Warn,
+        ),
         Line::Locked => ("log in to see what it says".to_owned(), Tone::Warn),
         Line::Down { since, why } => {
             let since = clock(*since, app.now, &app.zone);

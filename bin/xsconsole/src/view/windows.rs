@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
+use xapi_client::Stranger;
 use xapi_conf::management::{Ipv4, Ipv6, Management, netmask_of};
 
 use super::rows::{Row, lines, wrapped};
@@ -119,6 +120,7 @@ pub fn keys(app: &App) -> String {
         Part::V4 | Part::V6 | Part::Servers => TYPE,
     };
     let keys = match dialogue {
+        Dialogue::Trust { .. } => "yes <Enter> believe it from now on  <Esc> back",
         Dialogue::LogIn { .. } | Dialogue::Hostname(_) => TYPE,
         Dialogue::Configure(configure) => match configure.stage {
             configure::Stage::Interface => CHOOSE,
@@ -152,6 +154,9 @@ pub fn keys(app: &App) -> String {
 
 fn content(app: &App, dialogue: &Dialogue, look: Look, width: usize) -> Content {
     match dialogue {
+        Dialogue::Trust {
+            stranger, word, up, ..
+        } => trust_content(stranger, word, *up, look, width),
         Dialogue::LogIn { form, asking, .. } => {
             let mut content = form_content(Item::LogIn.title(), &[], form, look, width);
             if *asking {
@@ -429,11 +434,34 @@ fn configure_content(dialogue: &Configure, look: Look, width: usize) -> Content 
                 )),
             }
             Content {
-                focus: shown.len().saturating_sub(1),
+                focus: shown.len().saturating_sub(1 + dialogue.up),
                 cursor,
                 ..Content::of(configure::TITLE, shown)
             }
         }
+    }
+}
+
+fn trust_content(stranger: &Stranger, word: &Word, up: usize, look: Look, width: usize) -> Content {
+    let mut rows = vec![
+        Row::text(format!(
+            "The certificate of {} is not known here. If it is its own, the host itself shows this fingerprint (openssl x509 \
+             -noout -fingerprint -sha256 -in /etc/xensource/xapi-ssl.pem); if not, somebody listens in.",
+            stranger.at
+        )),
+        Row::Blank,
+    ];
+    let octets: Vec<&str> = stranger.fingerprint.split(':').collect();
+    // Next to the word, so that nobody gives it without this in sight.
+    let groups = octets.chunks(8);
+    rows.extend(groups.map(|group| Row::Line(format!("  {}", group.join(":")), Tone::Title)));
+    rows.push(Row::Blank);
+    let mut shown = lines(&rows, width, look);
+    let cursor = with_word(&mut shown, "to remember it", word, width, look);
+    Content {
+        focus: shown.len().saturating_sub(1 + up),
+        cursor: Some(cursor),
+        ..Content::of("An unknown server", shown)
     }
 }
 
@@ -531,7 +559,6 @@ fn reset_summary(dialogue: &Reset, on: &str, look: Look, width: usize) -> Conten
             keep.vlans,
             "keep VLANs that have nothing to do with it",
         ),
-        ("N", keep.names, "keep the names of the NICs"),
     ] {
         let mark = if on { "x" } else { " " };
         rows.push(Row::text(format!("<{key}> [{mark}] {words}")));

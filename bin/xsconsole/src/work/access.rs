@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use xapi_client::{Client, ClientError, KnownServers, Options, Session, Trust};
+use xapi_client::{Client, ClientError, KnownServers, Options, Session, Stranger, Trust};
 
 /// A call takes no longer, but for those that change the network.
 pub const CALL: Duration = Duration::from_secs(15);
 /// The daemon's socket, below the root.
 const SOCKET: &str = "var/lib/xcp/xapi";
+
+/// Why nobody can be believed by TLS.
+const HOMELESS: &str = "HOME is not set, so that no certificate can be remembered";
 
 /// Why nothing can be asked.
 #[derive(Debug)]
@@ -23,10 +26,12 @@ pub enum Closed {
 /// The way to the daemon.
 pub struct Access {
     client: Client,
+    /// Whom to believe by TLS.
+    known: Option<KnownServers>,
     here: bool,
     /// Over the socket root needs no password.
     trusted: bool,
-    /// The session of whoever logged in.
+    /// The session of whoever logged in, or root's own. All threads share it, so that one logout ends it.
     session: Mutex<Option<String>>,
 }
 
@@ -39,13 +44,15 @@ impl Access {
         is_root: bool,
         home: Option<PathBuf>,
     ) -> Result<Access, String> {
+        let known = home.map(|home| KnownServers::only(home.join(".xe-fingerprints")));
         let (client, here) = match url {
             None if is_root => (Client::unix(root.join(SOCKET)), true),
             None => (Client::tcp("127.0.0.1", 80), true),
-            Some(url) => at(url, home)?,
+            Some(url) => at(url, known.as_ref())?,
         };
         Ok(Access {
             client: client.with(options(CALL)),
+            known,
             here,
             trusted: is_root && url.is_none(),
             session: Mutex::default(),
@@ -72,14 +79,25 @@ impl Access {
             headers,
             ..options(within)
         });
-        if self.trusted {
-            return Session::login(client, "root", "", "xsconsole").map_err(Closed::Failed);
-        }
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        match session.as_deref() {
-            Some(reference) => Ok(Session::adopt(client, reference)),
+        match self.held() {
+            Some(reference) => Ok(Session::adopt(client, &reference)),
+            None if self.trusted => Ok(Session::adopt(client, &self.roots(within)?)),
             None => Err(Closed::Locked),
         }
+    }
+
+    /// The session that root has without a password. Of two threads that make one at a time, one takes the other's.
+    fn roots(&self, within: Duration) -> Result<String, Closed> {
+        let client = self.client.with(options(within));
+        let made = made(&client, "root", "").map_err(Closed::Failed)?;
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = session.clone() else {
+            *session = Some(made.clone());
+            return Ok(made);
+        };
+        drop(session);
+        end(&client, made);
+        Ok(held)
     }
 
     /// Whether the daemon answers at all, whoever asks.
@@ -93,19 +111,22 @@ impl Access {
         }
     }
 
+    /// Believes a server from now on, as somebody has said; the reason if that cannot be kept.
+    pub fn trust(&self, stranger: &Stranger) -> Result<(), String> {
+        let known = self.known.as_ref().ok_or(HOMELESS)?;
+        known.remember(stranger).map_err(|why| why.to_string())
+    }
+
     /// Logs somebody in; the reason if he is refused.
     pub fn log_in(&self, user: &str, password: &str) -> Result<(), String> {
-        let params = [user, password, "1.0", "xsconsole"].map(xapi_model::Value::from);
-        let made = self
-            .client
-            .call("session.login_with_password", params.to_vec());
-        let made = made.map_err(|why| match why.is("SESSION_AUTHENTICATION_FAILED") {
-            true => "User or password are not right.".to_owned(),
-            false => super::said(&why),
+        let made = made(&self.client, user, password).map_err(|why| {
+            match why.is("SESSION_AUTHENTICATION_FAILED") {
+                true => "User or password are not right.".to_owned(),
+                false => super::said(&why),
+            }
         })?;
-        let reference = made.as_str().ok_or("The daemon gave no session.")?;
-        self.log_out();
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(reference.to_owned());
+        self.log_out(CALL);
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         Ok(())
     }
 
@@ -126,18 +147,35 @@ impl Access {
         is_same
     }
 
-    /// Forgets who logged in, here and at the daemon.
-    pub fn log_out(&self) {
+    /// Forgets who logged in, here and at the daemon, which has so long to hear of it.
+    pub fn log_out(&self, within: Duration) {
         let taken = self
             .session
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(reference) = taken {
-            // A daemon that does not hear it ends the session by itself some day.
-            drop(self.client.call("session.logout", vec![reference.into()]));
+            end(&self.client.with(options(within)), reference);
         }
     }
+}
+
+/// Logs in; the reference of the session.
+fn made(client: &Client, user: &str, password: &str) -> Result<String, ClientError> {
+    let params = [user, password, "1.0", "xsconsole"].map(xapi_model::Value::from);
+    let made = client.call("session.login_with_password", params.to_vec())?;
+    match made.as_str() {
+        Some(reference) => Ok(reference.to_owned()),
+        None => Err(ClientError::Protocol {
+            at: format!("{client:?}"),
+            why: "it gives no session".to_owned(),
+        }),
+    }
+}
+
+/// Logs out. A daemon that does not hear it ends the session by itself some day.
+fn end(client: &Client, reference: String) {
+    drop(client.call("session.logout", vec![reference.into()]));
 }
 
 fn options(within: Duration) -> Options {
@@ -150,7 +188,7 @@ fn options(within: Duration) -> Options {
 }
 
 /// The server of a URL, and whether it is this machine.
-fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
+fn at(url: &str, known: Option<&KnownServers>) -> Result<(Client, bool), String> {
     let bad = || format!("{url}: an address such as https://xs-1 or http://127.0.0.1:80");
     let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -175,8 +213,7 @@ fn at(url: &str, home: Option<PathBuf>) -> Result<(Client, bool), String> {
         )),
         "http" => Ok((Client::tcp(host, port.unwrap_or(80)), here)),
         "https" => {
-            let home = home.ok_or("HOME is not set, so that no certificate can be remembered")?;
-            let known = KnownServers::new(home.join(".xe-fingerprints"), |_| {});
+            let known = known.ok_or(HOMELESS)?.clone();
             let trust = Trust::first_use(known).map_err(|why| why.to_string())?;
             Ok((Client::tls(host, port.unwrap_or(443), trust), here))
         }

@@ -14,8 +14,9 @@ use xapi_model::{
 };
 
 use super::access::{Access, CALL, Closed};
-use super::{Nudge, Tell, said, tell_or_end, thread};
+use super::{Nudge, said, thread};
 use crate::app::Event;
+use crate::queue::Tell;
 use crate::seen::{self, Alert, Kind, Line, MOST_ALERTS, Role, Told, clean};
 
 /// The first pause after a failure.
@@ -61,21 +62,31 @@ pub fn follow(
             };
             let line = match closed {
                 Closed::Locked => Line::Locked,
-                Closed::Failed(why) if why.is("SESSION_INVALID") => {
+                // Root of the daemon that was started anew needs no password. Twice in a row would be no new start.
+                Closed::Failed(why)
+                    if why.is("SESSION_INVALID") && access.is_trusted() && held.is_some() =>
+                {
+                    access.forget(held.as_deref());
+                    continue;
+                }
+                Closed::Failed(why) if why.is("SESSION_INVALID") && !access.is_trusted() => {
                     // It was started anew and knows none of us.
                     if !access.forget(held.as_deref()) {
                         // Somebody has logged in meanwhile.
                         continue;
                     }
-                    tell_or_end(&tell, Event::LoggedOut);
+                    tell.event(Event::LoggedOut);
                     Line::Locked
                 }
-                Closed::Failed(why) => Line::Down {
-                    since: *since.get_or_insert_with(Timestamp::now),
-                    why: said(&why),
+                Closed::Failed(why) => match why.stranger() {
+                    Some(stranger) => Line::Stranger(stranger.clone()),
+                    None => Line::Down {
+                        since: *since.get_or_insert_with(Timestamp::now),
+                        why: said(&why),
+                    },
                 },
             };
-            if !tell_or_end(&tell, Event::Line(line)) {
+            if !tell.event(Event::Line(line)) {
                 return;
             }
             // Whoever asked while it answered has been told.
@@ -111,7 +122,7 @@ fn listen(
         let told = ask(&session).map_err(failed)?;
         answered();
         *host.lock().unwrap_or_else(PoisonError::into_inner) = Some(told.host.clone());
-        if !tell_or_end(tell, Event::Told(Box::new(told))) {
+        if !tell.event(Event::Told(Box::new(told))) {
             return Ok(());
         }
         // Changes come in swarms, and to read all of a large host takes the daemon a while.

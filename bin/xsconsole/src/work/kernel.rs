@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use xapi_conf::inventory::{self, Inventory};
@@ -11,8 +11,9 @@ use xapi_conf::pool_conf::{self, PoolRole};
 use xapi_net::kernel::{self, Duplex, Pattern, Resolver, Watch};
 use xapi_reset::settings;
 
-use super::{Nudge, Tell, tell_or_end, thread};
+use super::{Nudge, thread};
 use crate::app::Event;
+use crate::queue::Tell;
 use crate::seen::{Address, Kernel, Nic, Role, clean};
 
 /// Files tell nobody when they change: this is how old what is shown may be.
@@ -24,11 +25,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub fn follow(
     root: PathBuf,
     tell: Tell,
-    nudge: Sender<Nudge>,
+    nudge: SyncSender<Nudge>,
     nudged: Receiver<Nudge>,
 ) -> std::io::Result<()> {
     thread("kernel", move || {
-        let told = move |_| drop(nudge.send(Nudge));
+        // One that waits already is enough.
+        let told = move |_| drop(nudge.try_send(Nudge));
         // Without the kernel's word there is still the clock.
         let watch = Watch::start(told);
         loop {
@@ -36,7 +38,7 @@ pub fn follow(
             if let Err(why) = &watch {
                 seen.trouble.push(format!("changes are seen late: {why}"));
             }
-            if !tell_or_end(&tell, Event::Kernel(Box::new(seen))) {
+            if !tell.event(Event::Kernel(Box::new(seen))) {
                 return;
             }
             match nudged.recv_timeout(EVERY) {

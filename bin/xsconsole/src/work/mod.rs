@@ -9,18 +9,20 @@ mod probes;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use xapi_client::Session;
 
 use crate::app::reset::Asked;
 use crate::app::{Effect, Event, Secret};
+use crate::queue::Tell;
 use access::Access;
 
-/// Where events go.
-pub type Tell = Sender<Event>;
+/// How long the daemon may take to hear of the console's end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Asks a thread to look at once.
 pub struct Nudge;
@@ -30,7 +32,7 @@ pub struct Work {
     access: Arc<Access>,
     root: PathBuf,
     tell: Tell,
-    nudges: Vec<Sender<Nudge>>,
+    nudges: Vec<SyncSender<Nudge>>,
     told: Arc<Mutex<Option<String>>>,
     /// Whether a reset is under way, for whoever would end the program.
     resetting: Arc<AtomicBool>,
@@ -50,11 +52,11 @@ impl Work {
         let told = Arc::default();
         let mut nudges = Vec::new();
         if access.is_here() {
-            let (nudge, nudged) = mpsc::channel();
+            let (nudge, nudged) = mpsc::sync_channel(1);
             kernel::follow(root.clone(), tell.clone(), nudge.clone(), nudged)?;
             nudges.push(nudge);
         }
-        let (nudge, nudged) = mpsc::channel();
+        let (nudge, nudged) = mpsc::sync_channel(1);
         daemon::follow(Arc::clone(&access), tell.clone(), nudged, Arc::clone(&told))?;
         nudges.push(nudge);
         Ok(Work {
@@ -74,9 +76,17 @@ impl Work {
             Effect::Quit | Effect::Redraw => {}
             Effect::Look => self.look(),
             Effect::LogIn { user, password } => self.log_in(user, password)?,
+            Effect::Trust(stranger) => {
+                let (access, tell) = (Arc::clone(&self.access), self.tell.clone());
+                let nudges = self.nudges.clone();
+                thread("trust", move || {
+                    tell.event(Event::Trusted(access.trust(&stranger)));
+                    nudge(&nudges);
+                })?;
+            }
             Effect::LogOut => {
                 let access = Arc::clone(&self.access);
-                thread("logout", move || access.log_out())?;
+                thread("logout", move || access.log_out(access::CALL))?;
                 self.look();
             }
             Effect::Run { number, job } => {
@@ -140,10 +150,7 @@ impl Work {
     }
 
     fn look(&self) {
-        for nudge in &self.nudges {
-            // A thread that is gone has said why.
-            drop(nudge.send(Nudge));
-        }
+        nudge(&self.nudges);
     }
 
     fn log_in(&self, user: String, password: Secret) -> std::io::Result<()> {
@@ -151,16 +158,14 @@ impl Work {
         let nudges = self.nudges.clone();
         thread("login", move || {
             let outcome = access.log_in(&user, password.as_str()).map(|()| user);
-            tell_or_end(&tell, Event::LoggedIn(outcome));
-            for nudge in nudges {
-                drop(nudge.send(Nudge));
-            }
+            tell.event(Event::LoggedIn(outcome));
+            nudge(&nudges);
         })
     }
 
     /// Ends what the console holds at the daemon.
     pub fn end(&self) {
-        self.access.log_out();
+        self.access.log_out(FAREWELL);
     }
 }
 
@@ -187,6 +192,13 @@ impl Drop for Raised {
     }
 }
 
+fn nudge(nudges: &[SyncSender<Nudge>]) {
+    for nudge in nudges {
+        // One that waits already is enough, and a thread that is gone has said why.
+        drop(nudge.try_send(Nudge));
+    }
+}
+
 /// A thread that nobody waits for.
 fn thread(name: &str, act: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let builder = std::thread::Builder::new().name(name.to_owned());
@@ -201,13 +213,8 @@ pub struct Window {
 
 impl Window {
     fn tell(&self, event: Event) {
-        tell_or_end(&self.tell, Event::Of(self.number, Box::new(event)));
+        self.tell.event(Event::Of(self.number, Box::new(event)));
     }
-}
-
-/// Tells an event. False if nobody listens: the console ends.
-fn tell_or_end(tell: &Tell, event: Event) -> bool {
-    tell.send(event).is_ok()
 }
 
 /// An error of a call in a sentence.

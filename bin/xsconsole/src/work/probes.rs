@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use xapi_net::agent::Probe;
 use xapi_net::kernel::probe;
 
-use super::{Tell, tell_or_end, thread};
+use super::thread;
 use crate::app::Event;
 use crate::app::probing::{Answer, Target};
+use crate::queue::Tell;
 
 /// How long an answer is waited for.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -21,7 +22,7 @@ pub fn ask(targets: Vec<Target>, tell: &Tell) -> std::io::Result<()> {
         let tell = tell.clone();
         thread("probe", move || {
             let answer = answer(&target);
-            tell_or_end(&tell, Event::Probed(target, answer));
+            tell.event(Event::Probed(target, answer));
         })?;
     }
     Ok(())

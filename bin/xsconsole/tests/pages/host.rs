@@ -187,3 +187,12 @@ pub mod item {
     pub const HOSTNAME: usize = 4;
     pub const RESET: usize = 5;
 }
+
+/// A server whose certificate nobody knows.
+pub fn stranger() -> xapi_client::Stranger {
+    let octets = (0..32).map(|octet| format!("{:02X}", 7 * octet));
+    xapi_client::Stranger {
+        at: "xs-1:443".to_owned(),
+        fingerprint: octets.collect::<Vec<_>>().join(":"),
+    }
+}

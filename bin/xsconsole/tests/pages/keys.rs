@@ -7,7 +7,7 @@ use xsconsole::app::probing::{Answer, Target};
 use xsconsole::app::{Dialogue, Effect, Event, User};
 use xsconsole::seen::{Kind, Line};
 
-use crate::host::{console, item, kernel, open, pif, press, told, without_daemon};
+use crate::host::{console, item, kernel, open, pif, press, stranger, told, without_daemon};
 
 fn job(effects: &[Effect]) -> &Job {
     match effects {
@@ -77,6 +77,18 @@ fn another_address_for_management_is_one_call_that_waits_for_a_person() {
             "PIF.reconfigure_ip OpaqueRef:eth0-Nic Static 172.16.0.12 255.255.255.224 172.16.0.1 172.16.0.1,172.16.0.2"
         ]
     );
+}
+
+#[test]
+fn nothing_is_applied_while_the_end_of_the_summary_is_out_of_sight() {
+    let mut app = console();
+    open(&mut app, item::CONFIGURE);
+    press(
+        &mut app,
+        "<Enter><Enter>172.16.0.12<Enter><Enter><Enter><Enter><Enter>",
+    );
+    assert_eq!(press(&mut app, "<PgUp><Enter>"), []);
+    job(&press(&mut app, "<Enter>"));
 }
 
 #[test]
@@ -293,6 +305,39 @@ fn another_hosts_daemon_does_not_make_this_hosts_kernel_its_own() {
             app.dialogue
         );
     }
+}
+
+#[test]
+fn a_server_that_nobody_knows_is_believed_by_a_word_and_then_asked_for_a_login() {
+    let mut app = console();
+    app.user = User::Nobody;
+    app.told = None;
+    app.update(Event::Line(Line::Stranger(stranger())));
+    open(&mut app, item::HOSTNAME);
+    for typed in ["<Enter>", "no<Enter>", "yes<PgUp><Enter>"] {
+        assert_eq!(press(&mut app, typed), [], "{typed}");
+        app.clamp(0, 3);
+    }
+    assert_eq!(
+        press(&mut app, "<PgDn><Enter>"),
+        [Effect::Trust(stranger())]
+    );
+    app.update(Event::Trusted(Ok(())));
+    let Some(Dialogue::LogIn { then, .. }) = &app.dialogue else {
+        panic!("{:?}", app.dialogue);
+    };
+    assert_eq!(*then, Item::Hostname);
+    // Who was faster than the answer is asked all the same.
+    app.update(Event::Line(Line::Stranger(stranger())));
+    assert!(matches!(app.dialogue, Some(Dialogue::Trust { .. })));
+    app.update(Event::Trusted(Err("the disk is full".to_owned())));
+    assert!(
+        matches!(&app.dialogue, Some(Dialogue::Notice(text)) if text.contains("the disk is full"))
+    );
+    app.dialogue = None;
+    open(&mut app, item::HOSTNAME);
+    press(&mut app, "<Esc>");
+    assert!(app.dialogue.is_none());
 }
 
 #[test]

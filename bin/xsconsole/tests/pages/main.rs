@@ -5,6 +5,7 @@
 
 mod host;
 mod keys;
+mod queue;
 mod screens;
 mod steps;
 mod terminals;

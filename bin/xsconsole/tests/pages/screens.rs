@@ -15,7 +15,7 @@ use xsconsole::look::Look;
 use xsconsole::seen::Line;
 use xsconsole::view;
 
-use crate::host::{console, item, now, open, press, told, without_daemon};
+use crate::host::{console, item, now, open, press, stranger, told, without_daemon};
 
 const COLOUR: Look = Look {
     colour: true,
@@ -232,6 +232,10 @@ fn management_is_asked_for_step_by_step() {
     check("configure-5-servers", &app, COLOUR, SERIAL);
     press(&mut app, "<Enter>");
     check("configure-6-summary", &app, COLOUR, SERIAL);
+    check("configure-6-summary-least", &app, PLAIN, view::LEAST);
+    press(&mut app, "<PgUp>");
+    check("configure-6-summary-least-up", &app, PLAIN, view::LEAST);
+    press(&mut app, "<PgDn>");
     press(&mut app, "<Enter>");
     app.update(Event::Step(0, None, Progress::Doing));
     let until = "2026-11-26T09:27:27Z".parse().expect("a time");
@@ -312,6 +316,18 @@ fn whoever_is_not_root_is_asked_who_he_is() {
         "User or password are not right.".to_owned()
     )));
     check("login-refused", &app, COLOUR, SERIAL);
+}
+
+#[test]
+fn a_server_that_nobody_knows_shows_its_fingerprint_before_a_password_is_asked_for() {
+    let mut app = console();
+    app.user = User::Nobody;
+    app.told = None;
+    app.update(Event::Line(Line::Stranger(stranger())));
+    open(&mut app, item::CONFIGURE);
+    press(&mut app, "<Enter>ye");
+    check("login-stranger", &app, COLOUR, SERIAL);
+    check("login-stranger-least", &app, PLAIN, view::LEAST);
 }
 
 /// What a slave's emergency reset starts from.

@@ -40,6 +40,14 @@ fn enter_at_each_step_takes_what_is_there_and_dhcp() {
 }
 
 #[test]
+fn nothing_is_begun_while_the_end_of_the_summary_is_out_of_sight() {
+    let mut app = begun(basis());
+    press(&mut app, &"<Enter>".repeat(8));
+    assert_eq!(press(&mut app, "yes<PgUp><Enter>"), []);
+    asked(&press(&mut app, "<Enter>"));
+}
+
+#[test]
 fn a_host_that_is_no_slave_is_not_asked_for_a_master() {
     let alone = Basis {
         master: None,
@@ -48,7 +56,7 @@ fn a_host_that_is_no_slave_is_not_asked_for_a_master() {
     let mut app = begun(alone);
     let effects = press(
         &mut app,
-        "<Up><Enter>42<Enter><Enter>s<Enter>fd00::5/64<Enter>fe80::1<Enter>fd00::1<Enter>bvnryes<Enter>",
+        "<Up><Enter>42<Enter><Enter>s<Enter>fd00::5/64<Enter>fe80::1<Enter>fd00::1<Enter>bvryes<Enter>",
     );
     let asked = asked(&effects);
     assert_eq!(asked.management.device, "eth1");
@@ -59,7 +67,7 @@ fn a_host_that_is_no_slave_is_not_asked_for_a_master() {
     ));
     assert_eq!(asked.management.dns.len(), 1);
     assert_eq!(asked.master, None);
-    assert!(asked.keep.bonds && asked.keep.vlans && asked.keep.names && !asked.reboot);
+    assert!(asked.keep.bonds && asked.keep.vlans && !asked.reboot);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use super::{Complaint, LIMIT, PATHS, Trigger, below, parse};
+use super::{Complaint, LIMIT, PATHS, Trigger, below, is_owners, parse};
 use crate::file;
 
 /// What was found where triggers are looked for.
@@ -95,6 +95,8 @@ pub struct Refused {
     pub path: PathBuf,
     /// Why.
     pub why: Refusal,
+    /// When it was written, if that is known.
+    pub written: Option<SystemTime>,
 }
 
 /// Why a file is not believed.
@@ -130,6 +132,8 @@ pub struct Malformed {
     pub path: PathBuf,
     /// What is wrong with it, line by line.
     pub complaints: Vec<Complaint>,
+    /// When it was written.
+    pub written: SystemTime,
 }
 
 /// Looks for triggers below a root. Changes nothing: see [`Found::set_aside`].
@@ -142,7 +146,13 @@ pub fn find(root: &Path) -> Found {
             Ok(Some(read)) => read,
             Ok(None) => continue,
             Err(why) => {
-                found.refused.push(Refused { path, why });
+                // Of a link itself: where it leads is nobody's business.
+                let held = std::fs::symlink_metadata(&path).and_then(|held| held.modified());
+                found.refused.push(Refused {
+                    path,
+                    why,
+                    written: held.ok(),
+                });
                 continue;
             }
         };
@@ -161,7 +171,11 @@ pub fn find(root: &Path) -> Found {
                 written,
                 file: Identity::of(&held),
             }),
-            Err(complaints) => found.malformed.push(Malformed { path, complaints }),
+            Err(complaints) => found.malformed.push(Malformed {
+                path,
+                complaints,
+                written,
+            }),
         }
     }
     found
@@ -214,13 +228,10 @@ pub(super) fn look(root: &Path, path: &Path) -> Result<Option<(Vec<u8>, Metadata
 /// Judges the file that is open, whatever has the name by now.
 fn judge(root: &Path, file: &File) -> Result<Metadata, Refusal> {
     let held = file.metadata().map_err(Refusal::Unreadable)?;
-    // Below another root it is whoever runs this who made it.
-    let own = nix::unistd::geteuid().as_raw();
-    let is_owners = held.uid() == 0 || (root != Path::new("/") && held.uid() == own);
     if !held.is_file() {
         return Err(Refusal::NotPlain);
     }
-    if !is_owners {
+    if !is_owners(root, held.uid()) {
         return Err(Refusal::Owner(held.uid()));
     }
     if held.mode() & 0o022 != 0 {

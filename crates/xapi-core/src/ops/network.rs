@@ -192,6 +192,18 @@ pub fn fitting(
     Ok(best.map(|(_, network)| network))
 }
 
+/// The network of a NIC that the configuration leaves alone, of this label, if the PIF that it was made for is gone. Such
+/// networks have no bridge to be known by.
+pub fn left_by_unmanaged(rows: &impl Read, label: &str) -> Result<Option<Ref<Network>>> {
+    let mut left = rows.find(Network::BRIDGE, &String::new())?.into_iter();
+    Ok(left.find(|network| {
+        // One that cannot be read is no help, and no hindrance.
+        rows.get(network).is_ok_and(|row| {
+            !row.managed && row.name_label == label && row.pifs.iter().next().is_none()
+        })
+    }))
+}
+
 /// The PIF of a network on a host.
 pub fn pif_on(
     rows: &impl Read,

@@ -150,9 +150,11 @@ pub fn scan(cx: &Cx<'_>, call: Scan) -> Result<()> {
 
 /// How far a scan goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scanning {
+pub enum Scanning<'a> {
     /// Every NIC gets its PIF.
     All,
+    /// The same, and this one is to carry management: it is managed, whatever the configuration says of it.
+    Management(&'a str),
     /// NICs that have a PIF are looked at again: what was forgotten stays forgotten. While no PIF carries management, since
     /// the first start did not find its NIC, it goes as far as [`Scanning::All`].
     Known,
@@ -160,7 +162,7 @@ pub enum Scanning {
 
 /// Gives NICs their PIFs, and refreshes those that have one. A NIC is known by its Ethernet address first, so that one
 /// with another name keeps its PIF.
-pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning) -> Result<()> {
+pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning<'_>) -> Result<()> {
     let _turn = core.turn(host)?;
     let facts = core
         .agent_of(&core.view()?, host)?
@@ -179,14 +181,14 @@ pub(crate) fn scan_into(
     facts: &Facts,
     of: &Particulars,
     naming: &Naming,
-    scanning: Scanning,
+    scanning: Scanning<'_>,
 ) -> Result<()> {
     let mut known = pifs_of(draft, host)?;
     known.retain(|(_, pif)| pif.physical);
     for (pif, row) in &known {
         set_capabilities(of, draft, pif, &row.device)?;
     }
-    let all = scanning == Scanning::All || !known.iter().any(|(_, pif)| pif.management);
+    let all = scanning != Scanning::Known || !known.iter().any(|(_, pif)| pif.management);
     let mut nics: Vec<_> = facts.nics.iter().collect();
     // Who has kept both name and address is not to be confused with anybody.
     let same = |device: &Name, nic: &NicFacts, pif: &Pif| {
@@ -216,7 +218,8 @@ pub(crate) fn scan_into(
     if all {
         for (device, nic) in nics {
             let named = |list: &[String]| list.iter().any(|nic| *nic == device.as_str());
-            let managed = !named(&of.unmanaged_nics);
+            let managed =
+                !named(&of.unmanaged_nics) || scanning == Scanning::Management(device.as_str());
             let place = naming.place(device.as_str());
             let pif = introduce_nic(core, draft, host, &place, nic, managed, of)?;
             if named(&of.boot_nics) {
@@ -306,7 +309,7 @@ fn introduce_nic(
     };
     let known = match managed {
         true => network::fitting(draft, host, &bridge)?,
-        false => None,
+        false => network::left_by_unmanaged(draft, &place.label)?,
     };
     let network = match known {
         Some(network) => network,

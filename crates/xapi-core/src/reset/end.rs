@@ -1,6 +1,6 @@
 //! What is told of a reset, and how it ends: the trigger goes, by itself or because somebody decided otherwise.
 
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use xapi_conf::file;
 use xapi_conf::trigger::{self, Found, Pending};
@@ -21,7 +21,10 @@ const NONE: &str = "none";
 /// first: a start that is killed in between tells it again, and it is there once.
 pub(super) fn report(core: &Core, found: &Found) {
     for refused in &found.refused {
-        let body = format!("no network reset by {refused}");
+        let written = refused
+            .written
+            .map_or("at a time that is not known".to_owned(), at);
+        let body = format!("no network reset by {refused} (written {written})");
         alert(core, "NETWORK_RESET_REFUSED", &body);
     }
     for malformed in &found.malformed {
@@ -31,8 +34,9 @@ pub(super) fn report(core: &Core, found: &Found) {
             .map(ToString::to_string)
             .collect();
         let body = format!(
-            "no network reset by {}, which is kept aside in its folder: {}",
+            "no network reset by {} (written {}), which is kept aside in its folder: {}",
             malformed.path.display(),
+            at(malformed.written),
             complaints.join("; ")
         );
         alert(core, "NETWORK_RESET_REFUSED", &body);
@@ -60,7 +64,11 @@ pub(super) fn alert(core: &Core, name: &str, body: &str) {
 
 /// When a trigger was written.
 pub(super) fn when(pending: &Pending) -> String {
-    let since = pending.written().duration_since(UNIX_EPOCH).ok();
+    at(pending.written())
+}
+
+fn at(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).ok();
     let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
     match seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
         Some(time) => format!("at {time}"),
@@ -122,7 +130,7 @@ pub(super) fn forget(core: &Core) -> Result<()> {
     })
 }
 
-fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Ref<Pif>, Pif)>> {
+pub(super) fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(Ref<Pif>, Pif)>> {
     let mut pifs = pifs_of(rows, host)?.into_iter();
     Ok(pifs.find(|(_, pif)| pif.management))
 }

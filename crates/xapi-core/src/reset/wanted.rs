@@ -12,8 +12,7 @@ use xapi_net::facts::Facts;
 use xapi_net::topology::Name;
 
 use crate::Result;
-use crate::ops::network::{fitting as of_bridge, free_bridge};
-use crate::ops::pif::bridge_of;
+use crate::ops::network::free_bridge;
 use crate::ops::plug::attach;
 use crate::ops::vlan::untagged_of;
 
@@ -87,31 +86,6 @@ pub(super) fn vlan(
     let untagged = draft.insert(untagged_of(&tagged, &call, &vlan))?;
     draft.set(&vlan, Vlan::UNTAGGED_PIF, untagged.clone())?;
     Ok(untagged)
-}
-
-/// A NIC that the configuration leaves alone carries management if root says so. Its bridge may have a network already,
-/// from an earlier reset or from before the NIC was left alone: then the new one is not wanted.
-pub(super) fn manage_nic(
-    draft: &Draft,
-    host: &Ref<Host>,
-    nic: &Ref<Pif>,
-    device: &str,
-) -> Result<()> {
-    draft.set(nic, Pif::MANAGED, true)?;
-    let new = draft.field(nic, Pif::NETWORK)?;
-    let bridge = bridge_of(device);
-    let network = match of_bridge(draft, host, &bridge)? {
-        Some(known) => {
-            draft.set(nic, Pif::NETWORK, known.clone())?;
-            draft.destroy(&new)?;
-            known
-        }
-        None => {
-            draft.set(&new, Network::BRIDGE, bridge)?;
-            new
-        }
-    };
-    draft.set(&network, Network::MANAGED, true)
 }
 
 /// The name of a bridge that no network has, and nobody but us. What a start that was killed has made is ours, and no

@@ -10,10 +10,11 @@ use xapi_model::session::{
 };
 use xapi_model::{ApiError, Call, Class, Host, Ref, Role, Session, errors};
 
-use super::{Holder, MOST_LOCAL, Secret, limit};
+use super::attempts::Attempts;
+use super::{Callers, Holder, MOST_LOCAL, Secret, limit};
 use crate::Result;
-use crate::auth::Refused;
-use crate::context::{Core, Cx};
+use crate::auth::{Authenticate, Refused};
+use crate::context::{Clock, Core, Cx, Origin};
 use crate::pool;
 
 /// The user who may do everything.
@@ -95,37 +96,67 @@ pub fn slave_local_login_with_password(
 ) -> Result<Ref<Session>> {
     if !cx.origin.local_root && authenticate(cx, &call.uname, &call.pwd)? != Role::LocalRoot {
         // Such a session is asked for no role.
-        return Err(refused(cx, &call.uname, Refused::plain()));
+        return Err(refused(cx.origin, &call.uname, Refused::plain()));
     }
     open_local(cx, SlaveLocalLoginWithPassword::DESC.name, &call.uname)
 }
 
-/// Checks a password and tells the role of its user. What is not worth a look does not get as far as PAM: users that
-/// are not configured, and attempts that come too fast.
+/// Checks a password and tells the role of its user.
 pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Role> {
-    let role = known(cx.core, user);
-    let (core, peer) = (cx.core, &*cx.origin.peer);
-    let counted = role.map(|_| user);
-    if !core.attempts.take(peer, counted, (core.clock)()) {
-        return Err(held_up(cx, user));
-    }
-    let checked = match role {
-        Some(role) => match core.attempts.checking(peer, TURN) {
-            Some(_checking) => core.authenticate.check(user, password).map(|()| role),
-            None => Err(Refused::unseen("Too many logins at the same time")),
-        },
-        None => Err(Refused::plain()),
+    let door = Door {
+        attempts: &cx.core.attempts,
+        authenticate: &*cx.core.authenticate,
+        clock: &cx.core.clock,
+        origin: cx.origin,
     };
-    match checked {
-        Ok(role) => {
-            core.attempts.succeeded(peer, counted, (core.clock)());
-            Ok(role)
+    door.authenticate(user, password, known(cx.core, user))
+}
+
+/// The role of the superuser; `None` for everybody else.
+pub(crate) fn root(user: &str) -> Option<Role> {
+    (user == SUPERUSER).then_some(Role::LocalRoot)
+}
+
+/// Where passwords are checked. What is not worth a look does not get as far as PAM: users that are not configured, and
+/// attempts that come too fast.
+pub(crate) struct Door<'a> {
+    pub attempts: &'a Attempts,
+    pub authenticate: &'a dyn Authenticate,
+    pub clock: &'a Clock,
+    pub origin: &'a Origin,
+}
+
+impl Door<'_> {
+    /// Checks the password of a user with a role, which `None` has not who is a stranger.
+    pub(crate) fn authenticate(
+        &self,
+        user: &str,
+        password: &str,
+        role: Option<Role>,
+    ) -> Result<Role> {
+        let (attempts, peer) = (self.attempts, &*self.origin.peer);
+        let counted = role.map(|_| user);
+        if !attempts.take(peer, counted, (self.clock)()) {
+            return Err(held_up(self.origin, user));
         }
-        Err(why) => {
-            if !why.looked_at {
-                core.attempts.give_back(peer, counted, (core.clock)());
+        let checked = match role {
+            Some(role) => match attempts.checking(peer, TURN) {
+                Some(_checking) => self.authenticate.check(user, password).map(|()| role),
+                None => Err(Refused::unseen("Too many logins at the same time")),
+            },
+            None => Err(Refused::plain()),
+        };
+        match checked {
+            Ok(role) => {
+                attempts.succeeded(peer, counted, (self.clock)());
+                Ok(role)
             }
-            Err(refused(cx, user, why))
+            Err(why) => {
+                if !why.looked_at {
+                    attempts.give_back(peer, counted, (self.clock)());
+                }
+                Err(refused(self.origin, user, why))
+            }
         }
     }
 }
@@ -137,7 +168,7 @@ fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
         return Ok(());
     }
     if !core.attempts.take(peer, None, (core.clock)()) {
-        return Err(held_up(cx, who));
+        return Err(held_up(cx.origin, who));
     }
     let secret = pool::secret::find(&core.config)?;
     // Hashes are of one length, and their comparison tells nothing of the secret's.
@@ -146,27 +177,24 @@ fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
         bool::from(a.as_bytes().ct_eq(b.as_bytes()))
     };
     if !secret.is_some_and(|secret| same(secret.expose())) {
-        return Err(refused(cx, who, Refused::plain()));
+        return Err(refused(cx.origin, who, Refused::plain()));
     }
     core.attempts.succeeded(peer, None, (core.clock)());
     Ok(())
 }
 
-fn refused(cx: &Cx<'_>, user: &str, why: Refused) -> ApiError {
+fn refused(origin: &Origin, user: &str, why: Refused) -> ApiError {
     tracing::info!(
         user = beginning(user, LONGEST_NAME),
-        peer = &*cx.origin.peer,
+        peer = &*origin.peer,
         "login refused"
     );
     errors::session_authentication_failed(user, why.text)
 }
 
 /// Of a flood one line each would be a flood of its own.
-fn held_up(cx: &Cx<'_>, user: &str) -> ApiError {
-    tracing::debug!(
-        peer = &*cx.origin.peer,
-        "login not looked at: too many failed"
-    );
+fn held_up(origin: &Origin, user: &str) -> ApiError {
+    tracing::debug!(peer = &*origin.peer, "login not looked at: too many failed");
     errors::session_authentication_failed(user, "Too many failed logins; try again in a while")
 }
 
@@ -204,26 +232,43 @@ fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
 
 /// Makes a session that has no row.
 fn open_local(cx: &Cx<'_>, call: &str, user: &str) -> Result<Ref<Session>> {
-    let secret = Secret::fresh()?;
-    let digest = secret.digest();
-    let holder = Holder {
-        session: digest.row(),
-        role: Role::LocalRoot,
-        local: true,
-        pool: false,
-        user: beginning(user, LONGEST_NAME),
-        sid: String::new(),
-        originator: String::new(),
-    };
-    crate::audit::login(cx.core, cx.origin, call, &holder);
+    let made = Local::new(user)?;
+    crate::audit::login(cx.core, cx.origin, call, &made.holder);
     tracing::info!(
-        user = holder.user,
+        user = made.holder.user,
         peer = &*cx.origin.peer,
         "logged in to this host alone"
     );
-    let callers = &cx.core.callers;
-    callers.add_local(digest, Arc::new(holder), MOST_LOCAL);
-    Ok(Ref::new(secret.expose()))
+    Ok(made.keep(&cx.core.callers))
+}
+
+/// A session of this host alone, which has no row and is not known yet.
+pub(crate) struct Local {
+    secret: Secret,
+    pub holder: Holder,
+}
+
+impl Local {
+    /// One of the superuser's.
+    pub(crate) fn new(user: &str) -> Result<Local> {
+        let secret = Secret::fresh()?;
+        let holder = Holder {
+            session: secret.digest().row(),
+            role: Role::LocalRoot,
+            local: true,
+            pool: false,
+            user: beginning(user, LONGEST_NAME),
+            sid: String::new(),
+            originator: String::new(),
+        };
+        Ok(Local { secret, holder })
+    }
+
+    /// Has it known, and gives what its client holds.
+    pub(crate) fn keep(self, callers: &Callers) -> Ref<Session> {
+        callers.add_local(self.secret.digest(), Arc::new(self.holder), MOST_LOCAL);
+        Ref::new(self.secret.expose())
+    }
 }
 
 /// The beginning of a text, of at most so many octets.

@@ -37,7 +37,7 @@ impl Secret {
         &self.0
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of(self.expose())
     }
 }
@@ -51,7 +51,7 @@ impl fmt::Debug for Secret {
 /// The hash of a session's reference. Whoever guesses cannot steer it, so that looking it up tells nothing by the time
 /// that it takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Digest([u8; 32]);
+pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
     pub(super) fn of(given: &str) -> Digest {
@@ -141,7 +141,7 @@ impl Callers {
         known.retain(|_, (holder, _)| !rows.contains(&holder.session));
     }
 
-    pub(super) fn local(&self, digest: &Digest) -> Option<Arc<Holder>> {
+    pub(crate) fn local(&self, digest: &Digest) -> Option<Arc<Holder>> {
         let local = self.local.read().unwrap_or_else(PoisonError::into_inner);
         local
             .holders
@@ -150,7 +150,7 @@ impl Callers {
     }
 
     /// Adds a local session; of too many the first goes.
-    pub(super) fn add_local(&self, digest: Digest, holder: Arc<Holder>, most: usize) {
+    pub(crate) fn add_local(&self, digest: Digest, holder: Arc<Holder>, most: usize) {
         let mut local = self.local.write().unwrap_or_else(PoisonError::into_inner);
         if local.holders.len() >= most {
             let first = local.holders.iter().min_by_key(|(_, (_, number))| *number);
@@ -163,7 +163,7 @@ impl Callers {
         local.holders.insert(digest, (holder, number));
     }
 
-    pub(super) fn end_local(&self, digest: &Digest) {
+    pub(crate) fn end_local(&self, digest: &Digest) {
         let mut local = self.local.write().unwrap_or_else(PoisonError::into_inner);
         local.holders.remove(digest);
     }

@@ -33,6 +33,7 @@ use crate::topology::{Filter, Topology};
 use super::leases::Leases;
 use super::look::{kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
+use super::seize::{Holders, seize};
 use super::{Config, LocalDriver};
 
 mod bonds;
@@ -122,6 +123,10 @@ impl Agent for LocalAgent {
             let why = format!("looking at the places of NICs in {}: {why}", sys.display());
             NetError::before(Part::Host, Cause::Unreachable, why)
         })
+    }
+
+    fn seize(&self, nic: &Name, bridges: &BTreeSet<Name>) -> Result<Vec<String>, NetError> {
+        self.ask(|reply| Command::Seize(*nic, bridges.clone(), reply))
     }
 
     fn counters(&self, device: &Name) -> Option<Counters> {
@@ -337,6 +342,12 @@ impl Owner {
             Command::Facts(reply) => {
                 self.driver.until = Instant::now();
                 answer(&reply, self.driver.facts());
+            }
+            Command::Seize(nic, bridges, reply) => {
+                answer(
+                    &reply,
+                    seize(&self.driver.config, &nic, &bridges, Holders::Others),
+                );
             }
             Command::Fault(fault) => {
                 self.driver.fault = Some(Fault {

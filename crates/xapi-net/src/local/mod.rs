@@ -21,7 +21,7 @@ mod seize;
 
 pub use agent::LocalAgent;
 pub use driver::LocalDriver;
-pub use seize::seize;
+pub use seize::{Holders, seize};
 
 /// Where things are on this host.
 #[derive(Clone, Debug)]

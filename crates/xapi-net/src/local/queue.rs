@@ -4,7 +4,7 @@
 //! through.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Instant;
 
@@ -25,6 +25,12 @@ pub enum Command {
     Plan(Request, SyncSender<Result<Vec<String>, NetError>>),
     /// What is so.
     Facts(SyncSender<Result<Facts, NetError>>),
+    /// To take a NIC and the names of bridges from others.
+    Seize(
+        Name,
+        BTreeSet<Name>,
+        SyncSender<Result<Vec<String>, NetError>>,
+    ),
     /// To fail, for tests.
     Fault(Fault),
     /// Something happened to links, addresses or routes.
@@ -98,6 +104,7 @@ impl Queue {
                 Next::Command(Command::Converge(_, reply)) => answer(&reply, Err(error.clone())),
                 Next::Command(Command::Plan(_, reply)) => answer(&reply, Err(error.clone())),
                 Next::Command(Command::Facts(reply)) => answer(&reply, Err(error.clone())),
+                Next::Command(Command::Seize(_, _, reply)) => answer(&reply, Err(error.clone())),
                 Next::Command(Command::Stop) | Next::Ended => return false,
                 // Whoever takes over looks at everything anyway.
                 Next::Command(_) => {}

@@ -18,13 +18,23 @@ const MADE: [&str; 7] = [
     "bridge", "bond", "team", "dummy", "vlan", "macvlan", "ipvlan",
 ];
 
-/// Takes a NIC out of all bridges and bonds, of Open vSwitch and of the kernel, and removes devices and ports that have the
+/// From whom a NIC is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holders {
+    /// From those that are not ours.
+    Others,
+    /// From ours as well: of a NIC that went and came again under its name ovs-vswitchd may hold the one that went.
+    All,
+}
+
+/// Takes a NIC out of bridges and bonds, of Open vSwitch and of the kernel, and removes devices and ports that have the
 /// name of one of our `bridges`. Who held it and is not ours is switched off: it has the addresses by which the NIC was
 /// reached. Tells in sentences what was done to others.
 pub fn seize(
     config: &Config,
     nic: &Name,
     bridges: &BTreeSet<Name>,
+    holders: Holders,
 ) -> Result<Vec<String>, NetError> {
     let mut done = Vec::new();
     let mut kernel = Kernel::open().map_err(kernel_error)?;
@@ -40,7 +50,7 @@ pub fn seize(
             ));
         }
     }
-    for bridge in from_open_vswitch(config, nic, bridges, &mut done)? {
+    for bridge in from_open_vswitch(config, nic, bridges, holders, &mut done)? {
         switch_off(&mut kernel, &bridge)?;
     }
     Ok(done)
@@ -51,6 +61,7 @@ fn from_open_vswitch(
     config: &Config,
     nic: &Name,
     bridges: &BTreeSet<Name>,
+    holders: Holders,
     done: &mut Vec<String>,
 ) -> Result<BTreeSet<String>, NetError> {
     let mut client = Client::new(&config.ovsdb);
@@ -62,10 +73,9 @@ fn from_open_vswitch(
         let bridge = &port.row.bridge;
         let on_ours = is_wanted(bridge) || state.bridges.get(bridge).is_some_and(|it| it.ours);
         let has_nic = port.row.members.iter().any(|member| member == nic.as_str());
-        if !(has_nic || is_wanted(name) && !port.ours) {
+        if !(has_nic || is_wanted(name) && !port.ours) || port.ours && holders == Holders::Others {
             continue;
         }
-        // Ours as well: of a NIC that went and came again under its name ovs-vswitchd may hold the one that went.
         ops.push(RowOp::DropPort(name.clone()));
         if port.ours {
             continue;

@@ -205,6 +205,11 @@ impl Agent for SimAgent {
         Ok(self.handle.world().firmware.clone())
     }
 
+    fn seize(&self, nic: &Name, bridges: &BTreeSet<Name>) -> Result<Vec<String>, NetError> {
+        self.alive()?;
+        Ok(self.handle.world().seize(nic, bridges))
+    }
+
     fn answered(
         &self,
         probes: &BTreeSet<Probe>,

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::agent::Part;
 use crate::lower::gate_of;
 use crate::names::{GUARD, Name};
-use crate::object::Port;
-use crate::object::{Key, Link, LinkIpv6, Object};
+use crate::object::{Bridge, Key, Link, LinkIpv6, Object, Port};
 use crate::ovs::row;
 use crate::plan::Step;
 use crate::ways::Ways;
@@ -56,6 +56,51 @@ impl World {
         }
         self.make_devices();
         self.open_interfaces(steps)
+    }
+
+    /// Has somebody else make a bridge over a NIC, and switch it on.
+    pub fn foreign_bridge(&mut self, bridge: Name, nic: Name) {
+        let real = row::Bridge::Real(row::RealBridge::new(self.host.datapath));
+        let made = Bridge {
+            row: Arc::new(real),
+            ours: false,
+        };
+        self.state.bridges.insert(bridge, made);
+        let port = Port {
+            ours: false,
+            ..Port::new(row::Port::plain(bridge.as_str(), nic.as_str()))
+        };
+        self.state.ports.insert(nic, port);
+        self.make_devices();
+        if let Some(link) = self.state.links.get_mut(&bridge) {
+            link.up = true;
+        }
+    }
+
+    /// Takes a NIC, and the names of bridges, from those that are not ours.
+    pub(super) fn seize(&mut self, nic: &Name, bridges: &BTreeSet<Name>) -> Vec<String> {
+        let is_wanted = |name: &str| bridges.iter().any(|bridge| bridge.as_str() == name);
+        let (mut done, mut off) = (Vec::new(), BTreeSet::new());
+        self.state.ports.retain(|name, port| {
+            let row = &port.row;
+            let has_nic = row.members.iter().any(|member| member == nic.as_str());
+            if port.ours || !(has_nic || bridges.contains(name)) {
+                return true;
+            }
+            done.push(format!("{nic} is taken from {name} on {}", row.bridge));
+            if let (false, Ok(bridge)) = (is_wanted(&row.bridge), Name::new(&row.bridge)) {
+                off.insert(bridge);
+            }
+            false
+        });
+        off.retain(|bridge| self.state.bridges.get(bridge).is_some_and(|it| !it.ours));
+        for bridge in off {
+            if let Some(link) = self.state.links.get_mut(&bridge) {
+                link.up = false;
+            }
+            self.state.routes.retain(|_, route| route.device != bridge);
+        }
+        done
     }
 
     /// What the database or ovs-vswitchd would not have.

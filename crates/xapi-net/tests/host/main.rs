@@ -20,4 +20,5 @@ mod host;
 mod moves;
 mod offload;
 mod same;
+mod seize;
 mod tunnels;

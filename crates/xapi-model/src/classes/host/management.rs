@@ -249,9 +249,9 @@ pub struct GetManagementInterface {
     pub host: Ref<Host>,
 }
 
-/// Whether this host cannot reach its master. It answers for itself, whatever else it can do.
+/// Tells whether this host is in emergency mode: most calls are answered HOST_IN_EMERGENCY_MODE then.
 #[derive(Clone, Debug, Call)]
-#[call(name = "host.is_in_emergency_mode", out = bool, role = ReadOnly, sync, hidden)]
+#[call(name = "host.is_in_emergency_mode", out = bool, role = PoolOperator, sync, hidden)]
 pub struct IsInEmergencyMode {}
 
 /// Looks at the addresses and the name of this host again. Whoever changes them behind the server's back calls this.

@@ -10,9 +10,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::Lab;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use xapi_tests::Lab;
 
 /// How long a text is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -157,6 +157,49 @@ impl Screen {
     pub fn close(&self) {
         self.tmux(&["kill-server"]);
         self.closed.set(true);
+    }
+
+    /// Leads the console from its first menu to the summary of an emergency reset: management on this NIC, of those
+    /// called eth0, eth1 and so on, without a VLAN, with this address of a lab's network, without IPv6.
+    #[track_caller]
+    pub fn to_the_resets_summary(&self, device: &str, address: &str) {
+        self.keys(&["Home", "Down", "Enter", "End"]);
+        self.wait_for("This sets the network of this host back");
+        self.keys(&["Enter"]);
+        self.wait_for("Which NIC shall carry management after the reset?");
+        let number = device.strip_prefix("eth").map(str::parse::<usize>);
+        let number = number.expect("eth").expect("its number");
+        self.keys(&["Home"]);
+        for _ in 0..number {
+            self.keys(&["Down"]);
+        }
+        self.wait_for(&format!("> {device}"));
+        self.keys(&["Enter"]);
+        self.wait_for("Is management on a VLAN of it?");
+        self.keys(&["Enter"]);
+        self.wait_for("How does it get its address of IPv4?");
+        self.keys(&["s", "Enter"]);
+        self.wait_for("The static address of IPv4");
+        for field in [address, "255.255.255.224", "172.16.0.1"] {
+            self.text(field);
+            self.keys(&["Enter"]);
+        }
+        self.wait_for("How does it get its address of IPv6?");
+        self.keys(&["Home", "Enter"]);
+        self.wait_for("by commas; empty for none");
+        self.text("172.16.0.1");
+        self.keys(&["Enter"]);
+        self.wait_for("to reset the network now:");
+    }
+
+    /// From the summary to the end of an emergency reset after which the daemon alone is started again.
+    #[track_caller]
+    pub fn reset_in_place(&self) {
+        self.keys(&["r"]);
+        self.wait_for("the daemon restarts; the host does not");
+        self.text("yes");
+        self.keys(&["Enter"]);
+        self.wait_for("The daemon has been started, and has reset the network.");
     }
 
     fn wait_for_writing(&self) {

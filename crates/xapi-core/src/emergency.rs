@@ -1,0 +1,277 @@
+//! Calls on a host whose database cannot be opened: those that XAPI answers in emergency mode too, as far as they need no
+//! objects (wire-protocol facts, 5.4). Whoever mends the host logs in to this host alone, and may move management to
+//! another of its bridges or switch it off. Everything else is answered HOST_IN_EMERGENCY_MODE.
+//!
+//! What is changed here is in the files that the next start without the database goes by. One with the database goes by
+//! its rows.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xapi_conf::inventory::{self, Inventory};
+use xapi_model::host::{
+    EmergencyHaDisable, IsInEmergencyMode, LocalManagementReconfigure, ManagementDisable,
+    SignalNetworkingChange,
+};
+use xapi_model::messages::messages;
+use xapi_model::session::{LocalLogout, SlaveLocalLoginWithPassword};
+use xapi_model::{Call, Value, Wire, errors};
+use xapi_net::agent::{Agent, Request};
+use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Ipv6, Name, Topology, Uplink};
+
+use crate::auth::Authenticate;
+use crate::context::{Clock, Origin};
+use crate::session::attempts::Attempts;
+use crate::session::{Callers, Secret, login};
+use crate::{Config, Result, dispatch, last_topology};
+
+/// A host without its database.
+pub struct Emergency {
+    config: Config,
+    agent: Arc<dyn Agent>,
+    authenticate: Arc<dyn Authenticate>,
+    clock: Clock,
+    attempts: Attempts,
+    callers: Callers,
+    /// One change at a time.
+    changing: Mutex<()>,
+    management: AtomicBool,
+    listeners: Box<dyn Fn(bool) + Send + Sync>,
+}
+
+/// What a call runs in.
+struct Asked<'a> {
+    origin: &'a Origin,
+    /// The session, as it was given.
+    session: &'a str,
+}
+
+type Run = fn(&Emergency, &Asked<'_>, Vec<Value>) -> Result<Value>;
+
+/// Makes the answer to a declared call of a function over its struct.
+macro_rules! answers {
+    ($($call:ty => $run:expr),* $(,)?) => {
+        &[$((<$call>::DESC.name, |emergency, asked, params| {
+            let run: fn(&Emergency, &Asked<'_>, $call) -> Result<<$call as Call>::Out> = $run;
+            Ok(run(emergency, asked, <$call>::from_params(params)?)?.to_value())
+        })),*]
+    };
+}
+
+/// The calls that are answered. None may be asynchronous: there are no tasks.
+const CALLS: &[(&str, Run)] = answers! {
+    SlaveLocalLoginWithPassword => Emergency::log_in,
+    LocalLogout => |emergency, asked, _| {
+        emergency.callers.end_local(&Secret::new(asked.session).digest());
+        Ok(())
+    },
+    LocalManagementReconfigure => |emergency, _, call| emergency.move_management(&call.interface),
+    ManagementDisable => |emergency, _, _| emergency.disable_management(),
+    // The agent follows the kernel by itself, and there are no rows to be brought up to date.
+    SignalNetworkingChange => |_, _, _| Ok(()),
+    EmergencyHaDisable => |_, _, call| match call.soft {
+        true => Ok(()),
+        false => Err(errors::ha_not_enabled()),
+    },
+};
+
+impl Emergency {
+    /// A host with files where `config` says, and a network that `agent` owns. `listeners` is told when management is
+    /// enabled or disabled.
+    pub fn new(
+        config: Config,
+        agent: Arc<dyn Agent>,
+        authenticate: Arc<dyn Authenticate>,
+        clock: Clock,
+        listeners: impl Fn(bool) + Send + Sync + 'static,
+    ) -> Emergency {
+        let emergency = Emergency {
+            attempts: Attempts::new(config.login_burst, config.logins_per_minute),
+            config,
+            agent,
+            authenticate,
+            clock,
+            callers: Callers::default(),
+            changing: Mutex::default(),
+            management: AtomicBool::new(true),
+            listeners: Box::new(listeners),
+        };
+        let is_disabled = match emergency.inventory() {
+            Ok(inventory) => inventory.get(inventory::MANAGEMENT_INTERFACE) == Some(""),
+            // Whoever reaches the host may be the one who mends it.
+            Err(why) => {
+                tracing::error!("whether management is disabled cannot be read: {why}");
+                false
+            }
+        };
+        emergency.management.store(!is_disabled, Ordering::SeqCst);
+        emergency
+    }
+
+    /// Whether requests from other machines are answered.
+    pub fn management_enabled(&self) -> bool {
+        self.management.load(Ordering::SeqCst)
+    }
+
+    /// Answers one call.
+    pub fn call(&self, origin: &Origin, name: &str, params: Vec<Value>) -> Result<Value> {
+        // Whoever asks this need not know how.
+        if name == IsInEmergencyMode::DESC.name {
+            return Ok(Value::Bool(true));
+        }
+        let run = CALLS.iter().find(|(known, _)| *known == name);
+        let (Some((_, run)), Some(message)) = (run, messages().find(name)) else {
+            return Err(errors::host_in_emergency_mode());
+        };
+        let (session, params) = dispatch::take_session(message, params)?;
+        let params = dispatch::accept(message, params)?;
+        let session = session.unwrap_or_default();
+        if message.session {
+            let holder = self.callers.local(&Secret::new(&session).digest());
+            let holder = holder.ok_or_else(|| errors::session_invalid(&session))?;
+            tracing::warn!(user = holder.user, peer = &*origin.peer, "{name}");
+        }
+        let asked = Asked {
+            origin,
+            session: &session,
+        };
+        dispatch::guarded(name, || run(self, &asked, params))
+    }
+
+    /// Whether a call is answered at once.
+    pub fn is_quick(name: &str) -> bool {
+        CALLS.iter().all(|(known, _)| *known != name)
+    }
+
+    /// A session of this host alone. Root over the socket needs no password; others are root as well, for such a session
+    /// is asked for no role.
+    fn log_in(
+        &self,
+        asked: &Asked<'_>,
+        call: SlaveLocalLoginWithPassword,
+    ) -> Result<<SlaveLocalLoginWithPassword as Call>::Out> {
+        if !asked.origin.local_root {
+            let door = login::Door {
+                attempts: &self.attempts,
+                authenticate: &*self.authenticate,
+                clock: &self.clock,
+                origin: asked.origin,
+            };
+            door.authenticate(&call.uname, &call.pwd, login::root(&call.uname))?;
+        }
+        let made = login::Local::new(&call.uname)?;
+        tracing::warn!(
+            user = made.holder.user,
+            peer = &*asked.origin.peer,
+            "logged in to this host, which is in emergency mode"
+        );
+        Ok(made.keep(&self.callers))
+    }
+
+    /// Moves management to another bridge of the topology that the host has, by its name or by that of what it is over.
+    fn move_management(&self, interface: &str) -> Result<()> {
+        let _turn = self.turn();
+        let path = self.config.last_topology();
+        let topology = last_topology::read(&path).map_err(errors::internal_error)?;
+        let old = topology.ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
+        let (name, bridge) = named(&old, interface)
+            .ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
+        if (&bridge.ipv4, &bridge.ipv6) == (&Ipv4::None, &Ipv6::None) {
+            // Nobody would reach the host any more.
+            return Err(errors::interface_has_no_ip(interface.to_owned()));
+        }
+        let families = (bridge.ipv4 != Ipv4::None, bridge.ipv6 != Ipv6::None);
+        let mut topology = old.clone();
+        let before = topology.management.replace(name);
+        for role in [&mut topology.gateway, &mut topology.dns] {
+            if role.is_none() || *role == before {
+                *role = Some(name);
+            }
+        }
+        self.converge(&topology)?;
+        let noted =
+            keep(&path, &topology).and_then(|()| self.note_management(name.as_str(), families));
+        if let Err(why) = noted {
+            for undone in [self.converge(&old), keep(&path, &old)] {
+                if let Err(also) = undone {
+                    tracing::error!("management was not put back: {also}");
+                }
+            }
+            return Err(why);
+        }
+        self.enable(true);
+        Ok(())
+    }
+
+    fn converge(&self, topology: &Topology) -> Result<()> {
+        let request = Request {
+            within: self.config.change_deadline,
+            ..Request::whole(topology.clone())
+        };
+        let outcome = self.agent.converge(request);
+        outcome.map(drop).map_err(errors::internal_error)
+    }
+
+    /// Requests from other machines are answered no more. The addresses stay.
+    fn disable_management(&self) -> Result<()> {
+        let _turn = self.turn();
+        self.note_management("", (false, false))?;
+        self.enable(false);
+        Ok(())
+    }
+
+    fn turn(&self) -> impl Sized {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enable(&self, enabled: bool) {
+        self.management.store(enabled, Ordering::SeqCst);
+        (self.listeners)(enabled);
+    }
+
+    fn inventory(&self) -> Result<Inventory> {
+        let path = self.config.inventory();
+        Inventory::read(&path)
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    }
+
+    /// Writes which bridge carries management, and of which family, IPv4 and IPv6, it has addresses: the family by which
+    /// the host is known stays, if it can.
+    fn note_management(&self, bridge: &str, families: (bool, bool)) -> Result<()> {
+        let mut inventory = self.inventory()?;
+        inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
+        let key = inventory::MANAGEMENT_ADDRESS_TYPE;
+        match families {
+            (true, false) => inventory.set(key, "IPv4"),
+            (false, true) => inventory.set(key, "IPv6"),
+            _ => {}
+        }
+        let path = self.config.inventory();
+        inventory
+            .write()
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    }
+}
+
+/// Writes the topology that the next start without the database goes by.
+fn keep(path: &Path, topology: &Topology) -> Result<()> {
+    last_topology::write(path, topology)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+/// The bridge of a name, or over a NIC or a bond of that name.
+fn named<'a>(topology: &'a Topology, interface: &str) -> Option<(Name, &'a Bridge)> {
+    let interface = Name::new(interface).ok()?;
+    let is_over = |bridge: &Bridge| match &bridge.kind {
+        BridgeKind::Real(real) => match &real.uplink {
+            Some(Uplink::Nic(nic)) => *nic == interface,
+            Some(Uplink::Bond(bond)) => bond.name == interface,
+            Some(Uplink::Tunnel(_)) | None => false,
+        },
+        BridgeKind::Vlan { .. } => false,
+    };
+    let by_name = topology.bridges.get_key_value(&interface);
+    let found = by_name.or_else(|| topology.bridges.iter().find(|(_, bridge)| is_over(bridge)));
+    found.map(|(name, bridge)| (*name, bridge))
+}
