@@ -415,7 +415,6 @@ impl Owner {
         }
         self.alone = converged.alone.clone();
         self.had_management = self.has_management();
-        self.nics = self.present_nics();
         self.look_at_bonds_soon();
         Ok(Outcome {
             facts,
