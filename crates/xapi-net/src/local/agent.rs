@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::agent::{
     Agent, Cause, Counters, LeftOut, Listener, ManagementAlone, Mode, NetError, NetEvent, Outcome,
@@ -388,14 +388,17 @@ impl Owner {
         }
         self.wait_for_the_renewed(&request.topology)?;
         let converged = converge::converge(&mut self.driver, request)?;
+        let told = format!(
+            "{:?}: {} steps in {:?}, {} left out",
+            request.mode,
+            converged.steps,
+            began.elapsed(),
+            converged.left_out.len()
+        );
         if converged.steps > 0 || !converged.left_out.is_empty() {
-            info!(
-                "{:?}: {} steps in {:?}, {} left out",
-                request.mode,
-                converged.steps,
-                began.elapsed(),
-                converged.left_out.len()
-            );
+            info!("{told}");
+        } else {
+            debug!("{told}");
         }
         let facts = self.driver.facts().inspect_err(|_| {
             // What was asked before stays asked: whoever hears of an error counts on it.
