@@ -1,6 +1,7 @@
 //! What happens between the opening of the database and the first answer, as a table that `xapi --list-startup`
 //! prints. Start-up does all that can be done, management first: one missing NIC never keeps a host off the network.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -662,16 +663,25 @@ pub(crate) fn note_left_out(
     host: &Ref<Host>,
     left_out: &[LeftOut],
 ) -> Result<()> {
-    let mut missing = Vec::new();
-    for left in left_out {
-        for bridge in &left.bridges {
-            missing.extend(topology::pif_of_bridge(draft, host, bridge.as_str())?);
+    let pifs = pifs_of(draft, host)?;
+    let mut missing = BTreeSet::new();
+    let out: BTreeSet<&str> = left_out
+        .iter()
+        .flat_map(|left| left.bridges.iter().map(|bridge| bridge.as_str()))
+        .collect();
+    if !out.is_empty() {
+        for (reference, pif) in &pifs {
+            if out.contains(draft.field(&pif.network, Network::BRIDGE)?.as_str()) {
+                missing.insert(reference.clone());
+            }
         }
+    }
+    for left in left_out {
         if let Part::Nic(nic) = left.part
             && let Some(pif) = topology::pif_of_device(draft, host, nic.as_str())?
             && !draft.field(&pif, Pif::BOND_SLAVE_OF)?.is_null()
         {
-            missing.push(pif);
+            missing.insert(pif);
         }
         let what = match left.part {
             Part::Host => "the host's network".to_owned(),
@@ -680,7 +690,7 @@ pub(crate) fn note_left_out(
         let body = format!("{what} could not be brought up: {}", left.why);
         tell(core, draft, host, "NETWORK_NOT_BROUGHT_UP", &body)?;
     }
-    for (reference, pif) in pifs_of(draft, host)? {
+    for (reference, pif) in pifs {
         let out = missing.contains(&reference) && !pif.management;
         let member = !pif.bond_slave_of.is_null();
         draft.set(&reference, Pif::LEFT_OUT, out)?;

@@ -147,39 +147,46 @@ impl<'a, D: Driver> Change<'a, D> {
 
     /// Makes the host look like the topology, whole. After an error, what was done is still done: call [`Change::undo`].
     pub fn to(&mut self, topology: &Topology) -> Result<(), NetError> {
-        self.reach_and_keep(topology, &Kept::default())
+        self.reach_and_keep(topology, &Kept::default(), None)
     }
 
-    /// The same, but what is there of something kept stays.
-    fn reach_and_keep(&mut self, topology: &Topology, kept: &Kept) -> Result<(), NetError> {
+    /// The same, but what is there of something kept stays. `seen` is what there is, if somebody has just looked for this
+    /// topology's sake.
+    fn reach_and_keep(
+        &mut self,
+        topology: &Topology,
+        kept: &Kept,
+        seen: Option<Observed<D::Object>>,
+    ) -> Result<(), NetError> {
         check(topology)?;
         let mut want = self.driver.lower(topology);
-        let have = self.driver.observe(&want)?;
+        let have = match seen {
+            Some(seen) => seen,
+            None => self.driver.observe(&want)?,
+        };
         let stays = kept.of(self.driver, &have.graph, &want);
         want.extend(stays);
         let first = management_keys(self.driver, topology);
         let plan = ready_plan(self.driver, &have, &want, None)?;
         self.remember(&have, &want, first);
         self.carry_out(&plan)?;
-        if plan.is_empty() {
-            Ok(())
-        } else {
-            self.verify(&want, None)
+        if !plan.is_empty() {
+            self.verify(&want, None)?;
         }
+        Ok(())
     }
 
-    /// Does what the management bridge of the topology needs, and nothing else.
-    fn management_first(&mut self, topology: &Topology) -> Result<(), NetError> {
+    /// Does what the management bridge of the topology needs, and nothing else. Answers what there is then.
+    fn management_first(&mut self, topology: &Topology) -> Result<Observed<D::Object>, NetError> {
         let want = self.driver.lower(topology);
         let have = self.driver.observe(&want)?;
         let first = management_keys(self.driver, topology);
         let plan = ready_plan(self.driver, &have, &want, Some(&first))?;
         self.remember(&have, &want, first.clone());
         self.carry_out(&plan)?;
-        if plan.is_empty() {
-            Ok(())
-        } else {
-            self.verify(&want, Some(&first))
+        match plan.is_empty() {
+            true => Ok(have),
+            false => self.verify(&want, Some(&first)),
         }
     }
 
@@ -227,16 +234,16 @@ impl<'a, D: Driver> Change<'a, D> {
         }
     }
 
-    /// Looks again: what the backend accepted must also be so.
+    /// Looks again: what the backend accepted must also be so. Answers what was seen.
     fn verify(
         &mut self,
         want: &Graph<D::Object>,
         only: Option<&BTreeSet<Key<D>>>,
-    ) -> Result<(), NetError> {
+    ) -> Result<Observed<D::Object>, NetError> {
         let have = self.driver.observe(want)?;
         let left = ordered(&have.graph, want, only)?;
         match left.steps().next() {
-            None => Ok(()),
+            None => Ok(have),
             Some(step) => Err(NetError::before(
                 step_part(self.driver, step),
                 Cause::Refused,
@@ -326,16 +333,17 @@ pub fn preview<D: Driver>(
 
 /// All or nothing. Returns the number of steps.
 pub fn whole<D: Driver>(driver: &mut D, topology: &Topology) -> Result<usize, NetError> {
-    whole_and_keep(driver, topology, &Kept::default())
+    whole_and_keep(driver, topology, &Kept::default(), None)
 }
 
 fn whole_and_keep<D: Driver>(
     driver: &mut D,
     topology: &Topology,
     kept: &Kept,
+    seen: Option<Observed<D::Object>>,
 ) -> Result<usize, NetError> {
     let mut change = Change::new(driver);
-    match change.reach_and_keep(topology, kept) {
+    match change.reach_and_keep(topology, kept, seen) {
         Ok(()) => Ok(change.steps()),
         Err(error) => Err(change.undo(error)),
     }
@@ -559,17 +567,21 @@ fn one_round<D: Driver>(
         first: false,
     };
     check(topology).map_err(later)?;
+    let mut seen = None;
     if topology.management.is_some() {
         let mut change = Change::new(driver);
         match change.management_first(topology) {
-            Ok(()) => *steps += change.steps(),
+            Ok(found) => {
+                *steps += change.steps();
+                seen = Some(found);
+            }
             Err(error) => {
                 let error = change.undo(error);
                 return Err(Fallen { error, first: true });
             }
         }
     }
-    *steps += whole_and_keep(driver, topology, kept).map_err(later)?;
+    *steps += whole_and_keep(driver, topology, kept, seen).map_err(later)?;
     Ok(())
 }
 

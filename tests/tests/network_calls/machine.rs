@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use xapi_db::Read;
 use xapi_model::{
     ApiError, Bond, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Tunnel,
     TunnelProtocol, Value, Vif, Vlan, Vm,
@@ -42,6 +43,10 @@ impl Totals {
     }
 }
 
+fn all<C: Class>(view: &impl Read) -> BTreeMap<Ref<C>, C> {
+    view.all().expect("rows").into_iter().collect()
+}
+
 /// SplitMix64.
 struct Random(u64);
 
@@ -72,6 +77,8 @@ pub struct Machine {
     random: Random,
     host: SimHost,
     model: Model,
+    /// By their bridges: they stay the same, and are asked for often.
+    networks: BTreeMap<String, Ref<Network>>,
     addresses: usize,
     pub log: VecDeque<String>,
 }
@@ -102,6 +109,11 @@ impl Machine {
         let mut machine = Machine {
             random: Random(seed),
             model: Model::default(),
+            networks: host
+                .all::<Network>()
+                .into_iter()
+                .map(|(reference, network)| (network.bridge, reference))
+                .collect(),
             host,
             addresses: 0,
             log: VecDeque::new(),
@@ -294,15 +306,14 @@ impl Machine {
 
     fn make(&self, call: &Call) -> Result<(), ApiError> {
         let host = &self.host;
-        let pif = |bridge: &str| -> Value {
-            let network = host.network(bridge);
-            text(host.get(&network).pifs.first().expect("a PIF"))
+        let on = |bridge: &str| -> Ref<Pif> {
+            let view = host.core().view().expect("a view");
+            let pifs = view.field(&self.networks[bridge], Network::PIFS);
+            pifs.expect("a network").first().expect("a PIF").clone()
         };
-        let net = |bridge: &str| text(&host.network(bridge));
-        let row = |bridge: &str| -> Pif {
-            let network = host.get(&host.network(bridge));
-            host.get(network.pifs.first().expect("a PIF"))
-        };
+        let pif = |bridge: &str| text(&on(bridge));
+        let net = |bridge: &str| text(&self.networks[bridge]);
+        let row = |bridge: &str| -> Pif { host.get(&on(bridge)) };
         let (name, params) = match call {
             Call::VlanCreate { on, tag, net: n } => {
                 ("VLAN.create", vec![pif(on), Value::Int(*tag), net(n)])
@@ -382,12 +393,13 @@ impl Machine {
 
     /// What the rows say, in the model's words. What the model has no word for is checked on the way.
     fn seen(&self) -> Model {
-        let networks: BTreeMap<Ref<Network>, Network> = self.host.all().into_iter().collect();
-        let pifs: BTreeMap<Ref<Pif>, Pif> = self.host.all().into_iter().collect();
+        let view = self.host.core().view().expect("a view");
+        let networks = all::<Network>(&view);
+        let pifs = all::<Pif>(&view);
         let bridge = |pif: &Ref<Pif>| networks[&pifs[pif].network].bridge.clone();
-        let bonds: BTreeMap<Ref<Bond>, Bond> = self.host.all().into_iter().collect();
-        let vlans: BTreeMap<Ref<Vlan>, Vlan> = self.host.all().into_iter().collect();
-        let tunnels: BTreeMap<Ref<Tunnel>, Tunnel> = self.host.all().into_iter().collect();
+        let bonds = all::<Bond>(&view);
+        let vlans = all::<Vlan>(&view);
+        let tunnels = all::<Tunnel>(&view);
         let kind = |pif: &Pif| {
             if let Some(tunnel) = pif.tunnel_access_pif_of.first() {
                 let tunnel = &tunnels[tunnel];
@@ -443,11 +455,9 @@ impl Machine {
             mtus: made
                 .map(|net| (net.bridge.clone(), u32::try_from(net.mtu).expect("an MTU")))
                 .collect(),
-            vifs: self
-                .host
-                .all::<Vif>()
-                .into_iter()
-                .map(|(_, vif)| (vif.device, networks[&vif.network].bridge.clone()))
+            vifs: all::<Vif>(&view)
+                .into_values()
+                .map(|vif| (vif.device, networks[&vif.network].bridge.clone()))
                 .collect(),
         };
         for tunnel in tunnels.values() {

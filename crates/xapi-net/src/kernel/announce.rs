@@ -29,13 +29,25 @@ impl Kernel {
             .map_err(|cause| cause.doing(doing()))?;
         let frames = addresses.iter().flat_map(|address| frames(mac, *address));
         let send = || -> io::Result<()> {
-            let socket = PacketSocket::sender(index)?;
+            let socket = self.sender()?;
             for frame in frames {
-                socket.send(&frame)?;
+                socket.send_by(index, &frame)?;
             }
             Ok(())
         };
         send().map_err(|error| Cause::from(error).doing(doing()))
+    }
+
+    /// One socket for all: to close one takes the kernel ten milliseconds and more, in which it waits until no processor
+    /// can be looking at it. A host with 800 VLANs waited ten seconds for its announcements.
+    fn sender(&self) -> io::Result<&PacketSocket> {
+        match self.sender.get() {
+            Some(socket) => Ok(socket),
+            None => {
+                let socket = PacketSocket::sender()?;
+                Ok(self.sender.get_or_init(|| socket))
+            }
+        }
     }
 }
 

@@ -10,12 +10,12 @@ use std::io;
 use super::{Cause, Kernel, KernelError};
 
 /// Don't reply to ARP for any local address.
-const ARP_IGNORE_ALL: &str = "8";
+pub(super) const ARP_IGNORE_ALL: i32 = 8;
 /// Answer for addresses of the device itself.
 const ARP_IGNORE_OTHERS: &str = "1";
 
 /// Drop what comes in where a reply would not go out.
-const RP_FILTER_STRICT: &str = "1";
+pub(super) const RP_FILTER_STRICT: i32 = 1;
 
 impl Kernel {
     /// Whether the kernel's protocols are kept off a device; false if there is no such device.
@@ -23,8 +23,12 @@ impl Kernel {
         let arp = self.read("ipv4", device, "arp_ignore")?;
         let filter = self.read("ipv4", device, "rp_filter")?;
         let disabled = self.read("ipv6", device, "disable_ipv6")?;
-        Ok(arp.as_deref() == Some(ARP_IGNORE_ALL)
-            && filter.as_deref() == Some(RP_FILTER_STRICT)
+        let is = |text: &Option<String>, value: i32| {
+            let text = text.as_deref().map(str::parse);
+            text == Some(Ok(value))
+        };
+        Ok(is(&arp, ARP_IGNORE_ALL)
+            && is(&filter, RP_FILTER_STRICT)
             && disabled.is_none_or(|value| value == "1"))
     }
 
@@ -33,11 +37,15 @@ impl Kernel {
         for (family, switch, value) in [
             ("ipv4", "arp_ignore", ARP_IGNORE_ALL),
             ("ipv4", "rp_filter", RP_FILTER_STRICT),
-            ("ipv6", "disable_ipv6", "1"),
+            ("ipv6", "disable_ipv6", 1),
         ] {
             let usual = self.read(family, "default", switch)?;
             let is_there = self.read(family, device, switch)?.is_some();
-            let value = if aside { Some(value.to_owned()) } else { usual };
+            let value = if aside {
+                Some(value.to_string())
+            } else {
+                usual
+            };
             // A kernel without IPv6 has no such switch, and no such protocol to keep off.
             if let (Some(value), true) = (value, is_there || family == "ipv4") {
                 self.write(family, device, switch, &value)?;

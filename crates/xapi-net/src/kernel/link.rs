@@ -5,7 +5,7 @@ use std::path::Path;
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
+    InfoKind, LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,10 +88,17 @@ fn kind_of(infos: &[LinkInfo]) -> Option<String> {
 impl Kernel {
     /// All links, in the kernel's order.
     pub fn links(&mut self) -> Result<Vec<Link>, KernelError> {
-        let answers = self
-            .dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))
-            .map_err(|cause| cause.doing("listing the links"))?;
+        let answers = self.list_links()?;
         Ok(answers.iter().filter_map(link_in).collect())
+    }
+
+    /// What the kernel tells of all links, but for what passed them: that is the larger half of it.
+    pub(super) fn list_links(&mut self) -> Result<Vec<RouteNetlinkMessage>, KernelError> {
+        let mut message = LinkMessage::default();
+        let mask = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+        message.attributes.push(mask);
+        self.dump(RouteNetlinkMessage::GetLink(message))
+            .map_err(|cause| cause.doing("listing the links"))
     }
 
     /// The link of this name, if there is one.
@@ -103,17 +110,25 @@ impl Kernel {
     /// Switches a device on or off.
     pub fn set_up(&mut self, name: &str, up: bool) -> Result<(), KernelError> {
         let doing = || format!("setting {name} {}", if up { "up" } else { "down" });
-        let mut change = self
-            .link_change(name)
-            .map_err(|cause| cause.doing(doing()))?;
+        let mut change = LinkMessage::default();
         change.header.flags = if up {
             LinkFlags::Up
         } else {
             LinkFlags::empty()
         };
         change.header.change_mask = LinkFlags::Up;
-        self.request(RouteNetlinkMessage::SetLink(change), 0)
-            .map_err(|cause| cause.doing(doing()))
+        // By its name, so that the kernel is asked once and not for the number first.
+        change
+            .attributes
+            .push(LinkAttribute::IfName(name.to_owned()));
+        let done = match is_name(name) {
+            true => self.request(RouteNetlinkMessage::SetLink(change), 0),
+            false => Err(Cause::NoDevice(name.to_owned())),
+        };
+        done.map_err(|cause| match cause.errno() {
+            Some(libc::ENODEV) => Cause::NoDevice(name.to_owned()).doing(doing()),
+            _ => cause.doing(doing()),
+        })
     }
 
     /// Takes a device out of the bridge or bond that it is a port or member of, if any.
@@ -176,8 +191,7 @@ impl Kernel {
     }
 
     fn find_link(&mut self, name: &str) -> Result<Option<Link>, Cause> {
-        // The kernel calls a longer name out of range; there can't be such a device.
-        if name.is_empty() || name.len() >= libc::IFNAMSIZ {
+        if !is_name(name) {
             return Ok(None);
         }
         let mut message = LinkMessage::default();
@@ -212,7 +226,12 @@ impl Kernel {
     }
 }
 
-fn link_in(message: &RouteNetlinkMessage) -> Option<Link> {
+/// The kernel calls a longer name out of range; there can't be such a device.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() < libc::IFNAMSIZ
+}
+
+pub(super) fn link_in(message: &RouteNetlinkMessage) -> Option<Link> {
     match message {
         RouteNetlinkMessage::NewLink(message) => Link::from_message(message),
         _ => None,

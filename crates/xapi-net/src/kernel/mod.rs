@@ -23,6 +23,7 @@ pub mod probe;
 pub mod resolver;
 pub mod route;
 pub mod socket;
+pub mod switches;
 pub mod sysctl;
 pub mod watch;
 
@@ -35,6 +36,7 @@ pub use nic::{Nic, Pattern};
 pub use resolver::Resolver;
 pub use route::{Destination, Route};
 pub use socket::{Cause, Kernel, KernelError, Roots};
+pub use switches::Switches;
 pub use watch::{Event, Watch};
 
 /// The number that marks routes (`rtm_protocol`) and addresses (`IFA_PROTO`) as ours. It is none

@@ -45,9 +45,14 @@ impl Kernel {
     /// The host's NICs, `eth10` after `eth9`. `named` adds links of these names whatever they are.
     pub fn nics(&mut self, named: &[Pattern]) -> Result<Vec<Nic>, KernelError> {
         let links = self.links()?;
+        self.nics_of(&links, named)
+    }
+
+    /// The NICs among these links, in the same order.
+    pub fn nics_of(&self, links: &[Link], named: &[Pattern]) -> Result<Vec<Nic>, KernelError> {
         let mut nics = Vec::new();
         for link in links {
-            if let Some(nic) = self.nic_of(&link, named)? {
+            if let Some(nic) = self.nic_of(link, named)? {
                 nics.push(nic);
             }
         }
@@ -63,16 +68,22 @@ impl Kernel {
         }
     }
 
-    fn nic_of(&self, link: &Link, named: &[Pattern]) -> Result<Option<Nic>, KernelError> {
+    /// A link as a NIC; none if it is none.
+    pub fn nic_of(&self, link: &Link, named: &[Pattern]) -> Result<Option<Nic>, KernelError> {
         let Some(mac) = link.permanent_mac.or(link.mac) else {
             return Ok(None);
         };
         if !link.ethernet {
             return Ok(None);
         }
-        let hardware = Hardware::of(self.roots(), &link.name).map_err(|error| {
-            Cause::from(error).doing(format!("looking at the hardware of {}", link.name))
-        })?;
+        // What was made by a program has no hardware; a host may have hundreds of those.
+        let made = matches!(link.kind.as_deref(), Some("openvswitch" | "tun" | "veth"));
+        let hardware = match made {
+            true => None,
+            false => Hardware::of(self.roots(), &link.name).map_err(|error| {
+                Cause::from(error).doing(format!("looking at the hardware of {}", link.name))
+            })?,
+        };
         let physical = hardware.as_ref().is_some_and(Hardware::is_a_card);
         if !physical && !named.iter().any(|pattern| pattern.matches(&link.name)) {
             return Ok(None);

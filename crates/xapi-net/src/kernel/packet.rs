@@ -1,4 +1,4 @@
-//! Raw Ethernet frames on one device (AF_PACKET).
+//! Raw Ethernet frames (AF_PACKET).
 
 use std::io;
 use std::mem;
@@ -28,11 +28,9 @@ pub(crate) type Instruction = (u16, u8, u8, u32);
     reason = "neither std nor nix can address or filter a packet socket"
 )]
 impl PacketSocket {
-    /// A socket that only sends.
-    pub(crate) fn sender(index: u32) -> io::Result<PacketSocket> {
-        let socket = PacketSocket::unbound()?;
-        socket.bind(index, 0)?;
-        Ok(socket)
+    /// A socket that only sends, by any device of the network namespace.
+    pub(crate) fn sender() -> io::Result<PacketSocket> {
+        PacketSocket::unbound()
     }
 
     /// A socket that also receives the IPv4 frames that pass the filter, without blocking.
@@ -59,11 +57,7 @@ impl PacketSocket {
     }
 
     fn bind(&self, index: u32, protocol: u16) -> io::Result<()> {
-        // SAFETY: sockaddr_ll is plain integers, for which zeros are valid.
-        let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
-        address.sll_family = libc::AF_PACKET as u16;
-        address.sll_protocol = protocol.to_be();
-        address.sll_ifindex = i32::try_from(index).map_err(io::Error::other)?;
+        let address = link_address(index, protocol)?;
         // SAFETY: the pointer is to a sockaddr_ll that lives through the call, with its size.
         let result = unsafe {
             libc::bind(
@@ -89,16 +83,29 @@ impl PacketSocket {
         done(result)
     }
 
-    /// Sends a whole frame.
+    /// Sends a whole frame by the device it is bound to.
     pub(crate) fn send(&self, frame: &[u8]) -> io::Result<()> {
         // SAFETY: pointer and length are those of one slice.
         let sent =
             unsafe { libc::send(self.fd.as_raw_fd(), frame.as_ptr().cast(), frame.len(), 0) };
-        match usize::try_from(sent) {
-            Ok(length) if length == frame.len() => Ok(()),
-            Ok(_) => Err(io::Error::other("a frame was sent in part")),
-            Err(_) => Err(io::Error::last_os_error()),
-        }
+        whole(sent, frame)
+    }
+
+    /// Sends a whole frame by a device.
+    pub(crate) fn send_by(&self, index: u32, frame: &[u8]) -> io::Result<()> {
+        let address = link_address(index, 0)?;
+        // SAFETY: pointer and length are those of one slice, and of a sockaddr_ll that lives through the call.
+        let sent = unsafe {
+            libc::sendto(
+                self.fd.as_raw_fd(),
+                frame.as_ptr().cast(),
+                frame.len(),
+                0,
+                (&raw const address).cast(),
+                mem::size_of::<libc::sockaddr_ll>() as libc::socklen_t,
+            )
+        };
+        whole(sent, frame)
     }
 
     /// The next frame that is here; none if there is none. Frames of a VLAN that only pass through
@@ -199,6 +206,27 @@ pub(crate) fn attach_filter(socket: BorrowedFd<'_>, filter: &[Instruction]) -> i
         )
     };
     done(result)
+}
+
+#[expect(
+    unsafe_code,
+    reason = "libc's sockaddr_ll has padding and no way to make one"
+)]
+fn link_address(index: u32, protocol: u16) -> io::Result<libc::sockaddr_ll> {
+    // SAFETY: sockaddr_ll is plain integers, for which zeros are valid.
+    let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address.sll_protocol = protocol.to_be();
+    address.sll_ifindex = i32::try_from(index).map_err(io::Error::other)?;
+    Ok(address)
+}
+
+fn whole(sent: isize, frame: &[u8]) -> io::Result<()> {
+    match usize::try_from(sent) {
+        Ok(length) if length == frame.len() => Ok(()),
+        Ok(_) => Err(io::Error::other("a frame was sent in part")),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
 }
 
 fn done(result: i32) -> io::Result<()> {

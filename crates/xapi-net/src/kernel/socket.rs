@@ -3,6 +3,7 @@
 //! Requests are answered one after the other. What the kernel says about a refusal (its extended
 //! acknowledgement) is kept, because "Invalid argument" alone has cost people days.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -17,6 +18,8 @@ use netlink_packet_core::{
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::AsyncSocket;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
+
+use super::packet::PacketSocket;
 
 /// How long the kernel may take for one request. It answers within milliseconds; this is for a
 /// machine in trouble, so that the owner thread can say so instead of hanging.
@@ -150,6 +153,8 @@ pub struct Kernel {
     runtime: tokio::runtime::Runtime,
     /// For what devices are asked by ioctl.
     devices: OwnedFd,
+    /// For announcements, from the first on.
+    pub(super) sender: OnceCell<PacketSocket>,
     roots: Roots,
 }
 
@@ -196,6 +201,7 @@ impl Kernel {
             handle,
             runtime,
             devices,
+            sender: OnceCell::new(),
             roots,
         })
     }

@@ -58,10 +58,10 @@ impl Kernel {
     /// How a switch of a device stands; none if there is no such device. On a kernel without IPv6
     /// every device has it disabled.
     pub fn switch(&self, device: &str, switch: Switch) -> Result<Option<bool>, KernelError> {
-        if self.ipv6()? == Ipv6::Absent {
-            return Ok(Some(switch.without_ipv6()));
+        match read_switch(self, device, switch)? {
+            None if self.ipv6()? == Ipv6::Absent => Ok(Some(switch.without_ipv6())),
+            found => Ok(found),
         }
-        read_switch(self, device, switch)
     }
 
     /// Sets a switch of a device. The file is not written if it stands so already.

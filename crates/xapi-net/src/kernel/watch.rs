@@ -4,9 +4,9 @@
 //! is new in a message. When messages were lost (the socket's buffer ran over) it reads everything
 //! again and tells the differences; nobody has to poll.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
@@ -341,11 +341,12 @@ impl Known {
             .map(|(_, a)| a.clone())
             .collect();
         events.extend(gone.iter().filter_map(|address| self.drop_address(address)));
+        let there: BTreeSet<u32> = links.iter().map(|link| link.index).collect();
         let gone: Vec<u32> = self
             .links
             .keys()
             .copied()
-            .filter(|index| !links.iter().any(|l| l.index == *index))
+            .filter(|index| !there.contains(index))
             .collect();
         events.extend(gone.into_iter().flat_map(|index| self.drop_link(index)));
         events.extend(links.into_iter().flat_map(|link| self.put_link(link)));
@@ -383,7 +384,12 @@ impl Known {
     }
 
     fn drop_link(&mut self, index: u32) -> Vec<Event> {
-        self.addresses.retain(|(at, _, _), _| *at != index);
+        let first = (index, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let own = self.addresses.range(first..).map(|(key, _)| *key);
+        let own: Vec<_> = own.take_while(|(at, _, _)| *at == index).collect();
+        for key in own {
+            self.addresses.remove(&key);
+        }
         self.links
             .remove(&index)
             .map(Event::LinkRemoved)

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::agent::{
     Agent, Cause, Counters, LeftOut, Listener, ManagementAlone, Mode, NetError, NetEvent, Outcome,
@@ -167,6 +167,12 @@ impl Drop for LocalAgent {
             warn!("the network thread panicked");
         }
     }
+}
+
+/// What a NIC of the host's own is called.
+fn name_of(nic: &kernel::Nic) -> Option<Name> {
+    let name = Name::new(&nic.name).ok();
+    name.filter(|name| !name.is_guests_end())
 }
 
 fn has_locked(topology: &Topology) -> bool {
@@ -393,14 +399,17 @@ impl Owner {
         }
         self.wait_for_the_renewed(&request.topology)?;
         let converged = converge::converge(&mut self.driver, request)?;
+        let told = format!(
+            "{:?}: {} steps in {:?}, {} left out",
+            request.mode,
+            converged.steps,
+            began.elapsed(),
+            converged.left_out.len()
+        );
         if converged.steps > 0 || !converged.left_out.is_empty() {
-            info!(
-                "{:?}: {} steps in {:?}, {} left out",
-                request.mode,
-                converged.steps,
-                began.elapsed(),
-                converged.left_out.len()
-            );
+            info!("{told}");
+        } else {
+            debug!("{told}");
         }
         let facts = self.driver.facts().inspect_err(|_| {
             // What was asked before stays asked: whoever hears of an error counts on it.
@@ -420,7 +429,6 @@ impl Owner {
         }
         self.alone = converged.alone.clone();
         self.had_management = self.has_management();
-        self.nics = self.present_nics();
         self.look_at_bonds_soon();
         Ok(Outcome {
             facts,
@@ -510,10 +518,9 @@ impl Owner {
                     self.soon();
                 }
             }
-            kernel::Event::LinkAdded(link) | kernel::Event::LinkRemoved(link) => {
-                self.on_link(&[&link.name]);
-            }
-            kernel::Event::LinkRenamed { from, link } => self.on_link(&[&from, &link.name]),
+            kernel::Event::LinkAdded(link) => self.on_link(None, Some(&link)),
+            kernel::Event::LinkRemoved(link) => self.on_link(Some(&link.name), None),
+            kernel::Event::LinkRenamed { from, link } => self.on_link(Some(&from), Some(&link)),
             kernel::Event::LinkChanged(link) => {
                 let is_bridge = self.asked_bridge(&link.name).is_some();
                 if is_bridge || self.nic(&link.name).is_some() || self.is_asked_vif(&link.name) {
@@ -534,17 +541,38 @@ impl Owner {
         }
     }
 
-    fn on_link(&mut self, names: &[&str]) {
-        let nics = self.present_nics();
-        if nics != self.nics {
-            self.nics = nics;
+    /// A link went, came, or has another name.
+    fn on_link(&mut self, went: Option<&str>, came: Option<&kernel::Link>) {
+        let names = [went, came.map(|link| link.name.as_str())];
+        let mut changed = false;
+        if let Some(name) = names[0].and_then(|name| Name::new(name).ok()) {
+            changed |= self.nics.remove(&name);
+        }
+        // This link alone is looked at: when a host gets 800 VLANs, each of them comes here.
+        if let Some(nic) = came.and_then(|link| self.as_nic(link)) {
+            changed |= self.nics.insert(nic);
+        }
+        if changed {
             self.tell(NetEvent::NicsChanged);
             self.soon();
         }
         // The NIC of a guest comes and goes with it.
         let is_asked = |name: &&str| self.asked_bridge(name).is_some() || self.is_asked_vif(name);
-        if names.iter().any(is_asked) {
+        if names.iter().flatten().any(is_asked) {
             self.soon();
+        }
+    }
+
+    fn as_nic(&self, link: &kernel::Link) -> Option<Name> {
+        let kernel = &self.driver.kernel;
+        match kernel.nic_of(link, &self.driver.config.nics) {
+            Ok(nic) => nic.as_ref().and_then(name_of),
+            // It has gone again, and that will be told too.
+            Err(why) if why.is_missing() => None,
+            Err(why) => {
+                warn!("{why}");
+                None
+            }
         }
     }
 
@@ -613,12 +641,17 @@ impl Owner {
         let Some(name) = topology.management else {
             return true;
         };
-        let topology = converge::with_leases(topology, &self.driver);
-        let topology = converge::with_kept(topology, &self.driver);
         let Some(bridge) = topology.bridges.get(&name) else {
             return true;
         };
-        let wanted = bridge.addresses();
+        // The others are of no concern here, and may be hundreds.
+        let alone = Topology {
+            bridges: BTreeMap::from([(name, bridge.clone())]),
+            ..Topology::default()
+        };
+        let alone = converge::with_leases(&alone, &self.driver);
+        let alone = converge::with_kept(alone, &self.driver);
+        let wanted = alone.bridges[&name].addresses();
         let name = self.alone.as_ref().map_or(name, |alone| alone.bridge);
         let link = self.driver.kernel.link(name.as_str());
         let is_up = matches!(link, Ok(Some(link)) if link.up);
@@ -631,11 +664,7 @@ impl Owner {
 
     fn present_nics(&mut self) -> BTreeSet<Name> {
         match self.driver.kernel.nics(&self.driver.config.nics) {
-            Ok(nics) => nics
-                .iter()
-                .filter_map(|nic| Name::new(&nic.name).ok())
-                .filter(|nic| !nic.is_guests_end())
-                .collect(),
+            Ok(nics) => nics.iter().filter_map(name_of).collect(),
             Err(why) => {
                 warn!("{why}");
                 self.nics.clone()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
@@ -18,7 +19,6 @@ use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, Object, Owner, Route};
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
-use crate::ovs::tables::State;
 use crate::ovs::unixctl::Control;
 use crate::plan::{Graph, Plan, Step};
 use crate::topology::{Lease, Topology};
@@ -436,7 +436,7 @@ impl LocalDriver {
         let deadline = self.deadline();
         let state = self.ovsdb.observe(deadline).unwrap_or_else(|why| {
             warn!("announcing without the VLANs: {}", chain(&why));
-            State::default()
+            Arc::default()
         });
         let vlans = state.bridges.iter().filter(|(_, seen)| match &seen.row {
             row::Bridge::Vlan(vlan) => {

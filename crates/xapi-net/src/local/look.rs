@@ -10,8 +10,7 @@ use tracing::debug;
 use crate::agent::{Cause, NetError, Part};
 use crate::facts::{BondFacts, BridgeFacts, Duplex, Facts, NicFacts, ports_by_bridge};
 use crate::found::Found;
-use crate::kernel::sysctl::Switch;
-use crate::kernel::{self, KernelError, Resolver};
+use crate::kernel::{self, KernelError, Resolver, Switches};
 use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Dhcp, Key, Link, LinkIpv6, Nic, Object};
 use crate::ovs::ovsdb::OvsdbError;
@@ -49,21 +48,22 @@ impl LocalDriver {
     pub(super) fn find(&mut self, want: &Graph<Object>) -> Result<Found, NetError> {
         let deadline = self.deadline();
         let state = self.ovsdb.observe(deadline).map_err(ovsdb_error)?;
-        let links = self.kernel.links().map_err(kernel_error)?;
+        let links = self.kernel.links_with_switches().map_err(kernel_error)?;
         let mut found = Found::default();
         rows(&state, &mut found);
         found.filters = self.filters(&state)?;
         let names: BTreeMap<u32, Name> = links
             .iter()
-            .filter_map(|link| Some((link.index, Name::new(&link.name).ok()?)))
+            .filter_map(|(link, _)| Some((link.index, Name::new(&link.name).ok()?)))
             .collect();
-        for link in links.iter().filter(|link| link.ethernet) {
+        for (link, switches) in links.iter().filter(|(link, _)| link.ethernet) {
             let Ok(name) = Name::new(&link.name) else {
                 continue;
             };
             if found.bridges.contains_key(&name) {
-                let device = self.bridge_device(link).map_err(kernel_error)?;
-                found.links.insert(name, device);
+                found
+                    .links
+                    .insert(name, self.bridge_device(link, *switches));
             } else {
                 found.nics.insert(
                     name,
@@ -82,7 +82,7 @@ impl LocalDriver {
                         },
                     },
                 );
-                if self.kernel.is_aside(&link.name).map_err(kernel_error)? {
+                if switches.aside {
                     found.aside.insert(name);
                 }
             }
@@ -130,23 +130,16 @@ impl LocalDriver {
         Ok(found)
     }
 
-    fn bridge_device(&self, link: &kernel::Link) -> Result<Link, KernelError> {
-        let switch = |switch| {
-            let now = self.kernel.switch(&link.name, switch)?;
-            Ok::<bool, KernelError>(now.unwrap_or(false))
-        };
-        let ipv6 = match self.host.ipv6 {
-            true => Some(LinkIpv6 {
-                accept_ra: switch(Switch::AcceptRa)?,
-                autoconf: switch(Switch::Autoconf)?,
-            }),
-            false => None,
-        };
-        Ok(Link {
+    fn bridge_device(&self, link: &kernel::Link, switches: Switches) -> Link {
+        let ipv6 = self.host.ipv6.then_some(LinkIpv6 {
+            accept_ra: switches.accept_ra,
+            autoconf: switches.autoconf,
+        });
+        Link {
             up: link.up,
-            promote_secondaries: self.kernel.promotes_secondaries(&link.name)?,
+            promote_secondaries: switches.promotes_secondaries,
             ipv6,
-        })
+        }
     }
 
     /// What is so, for people.
@@ -161,12 +154,19 @@ impl LocalDriver {
             ..Facts::default()
         };
         let links = self.kernel.links().map_err(kernel_error)?;
-        let addresses = self.kernel.addresses().map_err(kernel_error)?;
-        let on = |index: u32| -> Vec<Inet> {
-            let here = addresses.iter().filter(|address| address.index == index);
-            here.filter_map(global).collect()
-        };
-        for nic in self.kernel.nics(&self.config.nics).map_err(kernel_error)? {
+        let mut addresses: BTreeMap<u32, Vec<Inet>> = BTreeMap::new();
+        for address in self.kernel.addresses().map_err(kernel_error)? {
+            if let Some(inet) = global(&address) {
+                addresses.entry(address.index).or_default().push(inet);
+            }
+        }
+        let on = |index: u32| addresses.get(&index).cloned().unwrap_or_default();
+        let nics = self.kernel.nics_of(&links, &self.config.nics);
+        let links: BTreeMap<&str, &kernel::Link> = links
+            .iter()
+            .map(|link| (link.name.as_str(), link))
+            .collect();
+        for nic in nics.map_err(kernel_error)? {
             let Ok(name) = Name::new(&nic.name) else {
                 continue;
             };
@@ -184,30 +184,30 @@ impl LocalDriver {
             state.bridges.iter().map(|(name, it)| (&**name, &it.row)),
             state.ports.iter().map(|(name, it)| (&**name, &it.row)),
         );
+        let mut defaults: BTreeMap<&str, Vec<IpAddr>> = BTreeMap::new();
+        for route in routes
+            .iter()
+            .filter(|route| route.destination.prefix() == 0)
+        {
+            let through = defaults.entry(&route.device).or_default();
+            through.extend(route.gateway);
+        }
+        let clients = self.leases.clients();
         for (text, seen) in &state.bridges {
             let Ok(name) = Name::new(text) else { continue };
             if name == GUARD {
                 continue;
             }
-            let link = links.iter().find(|link| link.name == *text);
             let own = ports.remove(text).unwrap_or_default();
             let mut bridge = bridge_facts(seen, own);
-            if let Some(link) = link {
+            if let Some(link) = links.get(text.as_str()) {
                 bridge.mac = link.mac.map(|mac| Mac(mac.0));
                 bridge.mtu = link.mtu;
                 bridge.up = link.up;
                 bridge.addresses = on(link.index);
             }
-            let through = routes
-                .iter()
-                .filter(|route| route.destination.prefix() == 0 && route.device == *text);
-            bridge.gateways = through.filter_map(|route| route.gateway).collect();
-            for client in self
-                .leases
-                .clients()
-                .iter()
-                .filter(|client| client.bridge == name)
-            {
+            bridge.gateways = defaults.remove(text.as_str()).unwrap_or_default();
+            for client in clients.iter().filter(|client| client.bridge == name) {
                 match client.family {
                     Family::V4 => bridge.lease_v4 = self.leases.lease(client),
                     Family::V6 => bridge.lease_v6 = self.leases.lease(client),

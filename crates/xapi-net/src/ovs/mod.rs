@@ -15,6 +15,7 @@ pub mod monitor;
 pub mod notation;
 pub mod openflow;
 pub mod ovsdb;
+mod replica;
 pub mod row;
 pub mod tables;
 pub mod unixctl;

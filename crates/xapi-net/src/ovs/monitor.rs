@@ -17,13 +17,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::{debug, info, warn};
 
-use super::jsonrpc::{BackOff, Breaker, Connection, Notification, RpcError};
-use super::notation::{Columns, Mismatch, Uuid};
+use super::jsonrpc::{BackOff, Breaker, Connection, RpcError};
+use super::notation::Mismatch;
 use super::ovsdb::DATABASE;
-use super::tables::{BridgeRow, Interface, InterfaceRow, PortRow, RootRow, State, TABLES, Tables};
+use super::replica::{Replica, requests};
+use super::tables::{Interface, State};
 use super::unixctl::Control;
 
 /// What happened.
@@ -214,13 +215,13 @@ impl Shared {
     }
 
     fn watch_rows(&self, socket: &std::path::Path) {
-        let mut copy = Copy::default();
+        let mut replica = Replica::default();
         let mut back_off = BackOff::new();
         loop {
             let mut is_connected = false;
             let ended = Connection::open(socket)
                 .map_err(Trouble::Rpc)
-                .and_then(|connection| self.follow(connection, &mut copy, &mut is_connected));
+                .and_then(|connection| self.follow(connection, &mut replica, &mut is_connected));
             if is_connected {
                 back_off = BackOff::new();
             }
@@ -229,7 +230,7 @@ impl Shared {
                 Err(Trouble::Rpc(why)) => debug!("the monitor of ovsdb-server: {why}"),
                 Err(Trouble::Schema(why)) => {
                     warn!("ovsdb-server tells something odd, reading everything again: {why}");
-                    copy = Copy::default();
+                    replica = Replica::default();
                 }
             }
             if is_connected && !self.view().is_closing {
@@ -246,13 +247,13 @@ impl Shared {
     fn follow(
         &self,
         mut connection: Connection,
-        copy: &mut Copy,
+        replica: &mut Replica,
         is_connected: &mut bool,
     ) -> Result<(), Trouble> {
         if !self.register(ROWS, &connection)? {
             return Ok(());
         }
-        let params = json!([DATABASE, "view", requests(), copy.last_transaction()]);
+        let params = json!([DATABASE, "view", requests(), replica.last_transaction()]);
         let deadline = Instant::now() + ANSWER_TIME;
         let mut early = Vec::new();
         let told = connection.call("monitor_cond_since", params, deadline, &mut |note| {
@@ -262,32 +263,31 @@ impl Shared {
             .as_bool()
             .ok_or("an answer to monitor_cond_since without a yes or no")?;
         if !resumed {
-            copy.rows = Rows::default();
+            *replica = Replica::default();
         }
-        copy.take(&told[1], &told[2])?;
+        replica.take(&told[1], &told[2])?;
         *is_connected = true;
-        self.publish(copy, Some(Event::Connected { resumed }))?;
+        self.publish(replica, Some(Event::Connected { resumed }))?;
         for note in early {
-            copy.take_note(&note)?;
+            replica.take_note(&note)?;
         }
         loop {
             // Everything that has come already makes one new state.
             while let Some(note) = connection.notification(Some(Instant::now()))? {
-                copy.take_note(&note)?;
+                replica.take_note(&note)?;
             }
-            self.publish(copy, None)?;
+            self.publish(replica, None)?;
             if let Some(note) = connection.notification(None)? {
-                copy.take_note(&note)?;
+                replica.take_note(&note)?;
             }
         }
     }
 
     /// Makes the copy the view, and tells what is new about it.
-    fn publish(&self, copy: &Copy, first: Option<Event>) -> Result<(), Trouble> {
-        let Some(tables) = copy.tables()? else {
+    fn publish(&self, replica: &Replica, first: Option<Event>) -> Result<(), Trouble> {
+        let Some(state) = replica.state() else {
             return Ok(());
         };
-        let state = Arc::new(tables.state());
         let before = {
             let mut view = self.view();
             view.is_known = true;
@@ -370,115 +370,6 @@ impl From<&str> for Trouble {
     }
 }
 
-/// The tables and columns we want to be told about.
-fn requests() -> Value {
-    let request = |(table, columns): &(&str, &[(&str, _)])| {
-        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
-        ((*table).to_owned(), json!([{"columns": names}]))
-    };
-    Value::Object(TABLES.iter().map(request).collect())
-}
-
-/// Rows by table and identity.
-type Rows = BTreeMap<String, BTreeMap<Uuid, Columns>>;
-
-/// The rows as the server tells them.
-#[derive(Default)]
-struct Copy {
-    rows: Rows,
-    last_transaction: Option<String>,
-}
-
-impl Copy {
-    /// The last transaction that is in the copy; zeros ask for everything.
-    fn last_transaction(&self) -> &str {
-        self.last_transaction
-            .as_deref()
-            .unwrap_or("00000000-0000-0000-0000-000000000000")
-    }
-
-    fn take_note(&mut self, note: &Notification) -> Result<(), Mismatch> {
-        match note.method.as_str() {
-            "update3" => self.take(&note.params[1], &note.params[2]),
-            other => {
-                debug!("ovsdb-server says {other}, which we did not ask for");
-                Ok(())
-            }
-        }
-    }
-
-    fn take(&mut self, transaction: &Value, updates: &Value) -> Result<(), Mismatch> {
-        let id = transaction
-            .as_str()
-            .ok_or("a transaction without identity")?;
-        for (table, rows) in updates.as_object().ok_or("updates that are no object")? {
-            for (id, update) in rows.as_object().ok_or("an update that is no object")? {
-                self.take_row(table, id, update)?;
-            }
-        }
-        self.last_transaction = Some(id.to_owned());
-        Ok(())
-    }
-
-    fn take_row(&mut self, table: &str, id: &str, update: &Value) -> Result<(), Mismatch> {
-        let columns = TABLES.iter().find(|(name, _)| *name == table);
-        let (_, columns) =
-            columns.ok_or_else(|| format!("an update of {table}, which we did not ask for"))?;
-        let rows = self.rows.entry(table.to_owned()).or_default();
-        let (how, what) = update
-            .as_object()
-            .and_then(|it| it.iter().next())
-            .ok_or("an update without content")?;
-        match (how.as_str(), what) {
-            ("initial" | "insert", Value::Object(told)) => {
-                let value = |(name, kind): &(&str, super::notation::Kind)| {
-                    let value = told.get(*name).cloned().unwrap_or_else(|| kind.default());
-                    ((*name).to_owned(), value)
-                };
-                rows.insert(id.to_owned(), columns.iter().map(value).collect());
-            }
-            ("modify", Value::Object(told)) => {
-                let row = rows
-                    .get_mut(id)
-                    .ok_or_else(|| format!("a change of {table} {id}, which is not there"))?;
-                for (name, kind) in *columns {
-                    if let (Some(change), Some(old)) = (told.get(*name), row.get_mut(*name)) {
-                        *old = kind.changed(old, change);
-                    }
-                }
-            }
-            ("delete", _) => {
-                rows.remove(id);
-            }
-            _ => return Err(format!("an update of {table} by {how}")),
-        }
-        Ok(())
-    }
-
-    /// The rows, typed; `None` while nobody has initialised the database.
-    fn tables(&self) -> Result<Option<Tables>, Mismatch> {
-        let Some((id, root)) = self.rows.get(DATABASE).and_then(|rows| rows.iter().next()) else {
-            return Ok(None);
-        };
-        Ok(Some(Tables {
-            root: RootRow::read(id.clone(), root)?,
-            bridges: self.typed("Bridge", BridgeRow::read)?,
-            ports: self.typed("Port", PortRow::read)?,
-            interfaces: self.typed("Interface", InterfaceRow::read)?,
-        }))
-    }
-
-    fn typed<T>(
-        &self,
-        table: &str,
-        read: fn(&Columns) -> Result<T, Mismatch>,
-    ) -> Result<BTreeMap<Uuid, T>, Mismatch> {
-        let rows = self.rows.get(table).into_iter().flatten();
-        rows.map(|(id, columns)| Ok((id.clone(), read(columns)?)))
-            .collect()
-    }
-}
-
 /// What is to be told about the way from one state to the next.
 fn differences(before: &State, now: &State) -> Vec<Event> {
     let mut names = changed_keys(&before.bridges, &now.bridges);
@@ -518,7 +409,8 @@ fn changed_keys<T: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ovs::jsonrpc::Framer;
+    use crate::ovs::jsonrpc::{Framer, Notification};
+    use serde_json::Value;
     use std::io::{Read, Write};
     use std::iter;
     use std::os::unix::net::UnixListener;
@@ -526,10 +418,10 @@ mod tests {
 
     const FIRST: &str = "00000000-0000-0000-0000-000000000001";
 
-    fn copy_with(updates: Value) -> Copy {
-        let mut copy = Copy::default();
-        copy.take(&json!(FIRST), &updates).unwrap();
-        copy
+    fn replica_with(updates: Value) -> Replica {
+        let mut replica = Replica::default();
+        replica.take(&json!(FIRST), &updates).unwrap();
+        replica
     }
 
     fn xenbr0() -> Value {
@@ -541,13 +433,13 @@ mod tests {
         })
     }
 
-    fn state(copy: &Copy) -> State {
-        copy.tables().unwrap().unwrap().state()
+    fn state(replica: &Replica) -> State {
+        replica.tables().unwrap().state()
     }
 
     #[test]
     fn columns_that_a_monitor_leaves_out_have_their_defaults() {
-        let state = state(&copy_with(xenbr0()));
+        let state = state(&replica_with(xenbr0()));
         assert_eq!(state.bridges.keys().collect::<Vec<_>>(), ["xenbr0"]);
         assert_eq!(state.interfaces["xenbr0"].failure(), None);
         assert_eq!(state.interfaces["xenbr0"].link_up, None);
@@ -555,20 +447,21 @@ mod tests {
 
     #[test]
     fn a_port_that_comes_and_one_that_loses_its_link_are_told() {
-        let mut copy = copy_with(xenbr0());
-        let before = state(&copy);
+        let mut replica = replica_with(xenbr0());
+        let before = state(&replica);
         let second = json!("00000000-0000-0000-0000-000000000002");
         let updates = json!({
             "Bridge": {"b": {"modify": {"ports": ["uuid", "q"]}}},
             "Port": {"q": {"insert": {"name": "eth0", "interfaces": ["uuid", "j"]}}},
             "Interface": {"j": {"insert": {"name": "eth0", "ofport": 1, "link_state": "up"}}},
         });
-        copy.take_note(&Notification {
-            method: "update3".into(),
-            params: json!(["view", second, updates]),
-        })
-        .unwrap();
-        let with_port = state(&copy);
+        replica
+            .take_note(&Notification {
+                method: "update3".into(),
+                params: json!(["view", second, updates]),
+            })
+            .unwrap();
+        let with_port = state(&replica);
         let events = differences(&before, &with_port);
         assert_eq!(
             events[0],
@@ -579,14 +472,15 @@ mod tests {
         assert!(
             matches!(&events[1], Event::Interface { name, before: None, now: Some(_) } if name == "eth0")
         );
-        assert_eq!(copy.last_transaction(), second);
+        assert_eq!(replica.last_transaction(), second);
 
-        copy.take(
-            &second,
-            &json!({"Interface": {"j": {"modify": {"link_state": "down", "ofport": 1}}}}),
-        )
-        .unwrap();
-        let events = differences(&with_port, &state(&copy));
+        replica
+            .take(
+                &second,
+                &json!({"Interface": {"j": {"modify": {"link_state": "down", "ofport": 1}}}}),
+            )
+            .unwrap();
+        let events = differences(&with_port, &state(&replica));
         let [Event::Interface { now: Some(now), .. }] = events.as_slice() else {
             panic!("{events:?}")
         };
@@ -596,8 +490,8 @@ mod tests {
             "Bridge": {"b": {"modify": {"ports": ["uuid", "q"]}}},
             "Port": {"q": {"delete": null}}, "Interface": {"j": {"delete": null}},
         });
-        copy.take(&second, &gone).unwrap();
-        assert_eq!(state(&copy), before);
+        replica.take(&second, &gone).unwrap();
+        assert_eq!(state(&replica), before);
     }
 
     /// Answers `monitor_cond_since` once on a connection, says `then`, and tells what was asked.
@@ -679,11 +573,12 @@ mod tests {
 
     #[test]
     fn an_update_of_a_row_that_is_not_there_is_not_passed_over() {
-        let mut copy = copy_with(xenbr0());
+        let mut replica = replica_with(xenbr0());
         let odd = json!({"Port": {"x": {"modify": {"tag": 7}}}});
-        assert!(copy.take(&json!(FIRST), &odd).is_err());
+        assert!(replica.take(&json!(FIRST), &odd).is_err());
         assert!(
-            copy.take(&json!(FIRST), &json!({"QoS": {"x": {"delete": null}}}))
+            replica
+                .take(&json!(FIRST), &json!({"QoS": {"x": {"delete": null}}}))
                 .is_err()
         );
     }

@@ -4,12 +4,13 @@
 //! operations into one transaction, waits until ovs-vswitchd has followed, and looks at what became of every interface.
 //! It is all or nothing: rows that ovs-vswitchd could not make work are taken back before the error returns.
 //!
-//! The connection is made when it is needed and made again when it breaks. It carries one monitor, of `cur_cfg`, so
-//! that waiting for ovs-vswitchd costs no polling. This module must not know plans or addresses; which operations make
-//! up a transaction is decided in [`super::change`].
+//! The connection is made when it is needed and made again when it breaks. It carries one monitor of all that we read:
+//! a look at the rows costs what has changed since the last one, and waiting for ovs-vswitchd no polling. This module
+//! must not know plans or addresses; which operations make up a transaction is decided in [`super::change`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,11 +19,12 @@ use thiserror::Error;
 use tracing::{debug, info, warn};
 
 use super::change::{Handle, Transaction, map_mutations, plan};
-use super::jsonrpc::{BackOff, Connection, Notification, RpcError};
-use super::notation::{Columns, Mismatch, Row, Uuid, uuid, uuid_of};
+use super::jsonrpc::{BackOff, Connection, RpcError};
+use super::notation::{Mismatch, uuid, uuid_of};
+use super::replica::{Replica, requests};
 use super::row::InterfaceKind;
-use super::tables::{BridgeRow, InterfaceRow, PortRow, RootRow, TABLES, Tables, failure};
 pub use super::tables::{Interface, Seen, State};
+use super::tables::{Tables, failure};
 use super::wish::Wishes;
 pub use super::wish::{Conflict, RowOp};
 
@@ -117,8 +119,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Session {
     connection: Connection,
-    root: Uuid,
-    cur_cfg: i64,
+    replica: Replica,
 }
 
 impl Client {
@@ -136,8 +137,10 @@ impl Client {
     }
 
     /// Everything that is there, as of one moment.
-    pub fn observe(&mut self, deadline: Instant) -> Result<State, OvsdbError> {
-        Ok(self.read(deadline)?.state())
+    pub fn observe(&mut self, deadline: Instant) -> Result<Arc<State>, OvsdbError> {
+        self.read(deadline)?;
+        let state = self.session(deadline)?.replica.state();
+        state.ok_or_else(no_root)
     }
 
     /// Makes the rows as `ops` say, in one transaction, and waits until ovs-vswitchd has made it so. When it fails, the
@@ -167,7 +170,7 @@ impl Client {
         settings: &Settings,
         deadline: Instant,
     ) -> Result<Applied, OvsdbError> {
-        let root = self.read(deadline)?.root;
+        let root = self.read(deadline)?.root.clone();
         let ids: BTreeMap<_, _> = settings
             .system_uuid
             .iter()
@@ -227,7 +230,7 @@ impl Client {
 
     /// Makes ovs-vswitchd look at its whole configuration again, and waits until it has.
     pub fn nudge(&mut self, deadline: Instant) -> Result<(), OvsdbError> {
-        let root = self.session(deadline)?.root.clone();
+        let root = self.read(deadline)?.root.id.clone();
         let results = self.transact(raise_next_cfg(&root).into(), deadline)?;
         let target = next_cfg(results.last())?;
         self.wait_for(target, deadline)
@@ -242,16 +245,17 @@ impl Client {
     ) -> Result<Applied, OvsdbError> {
         for _ in 0..ATTEMPTS {
             let tables = self.read(deadline)?;
-            let transaction = plan(&tables, wishes)?;
+            let (root, target) = (tables.root.id.clone(), tables.root.next_cfg);
+            let transaction = plan(tables, wishes)?;
             if transaction.is_empty {
                 // So it is already, perhaps by an attempt whose answer was lost.
                 if *wrote {
-                    self.wait_for(tables.root.next_cfg, deadline)?;
+                    self.wait_for(target, deadline)?;
                 }
                 self.inspect(&transaction, &[], deadline)?;
                 return Ok(Applied { changed: *wrote });
             }
-            match self.commit(&tables, &transaction, deadline) {
+            match self.commit(&root, &transaction, deadline) {
                 Ok(results) => {
                     *wrote = true;
                     self.wait_for(next_cfg(results.last())?, deadline)?;
@@ -276,8 +280,9 @@ impl Client {
         let deadline = Instant::now() + UNDO_TIME;
         for _ in 0..ATTEMPTS {
             let tables = self.read(deadline)?;
-            let transaction = plan(&tables, wishes)?;
-            match self.commit(&tables, &transaction, deadline) {
+            let root = tables.root.id.clone();
+            let transaction = plan(tables, wishes)?;
+            match self.commit(&root, &transaction, deadline) {
                 Ok(results) if follows => {
                     return self.wait_for(next_cfg(results.last())?, deadline);
                 }
@@ -293,12 +298,12 @@ impl Client {
     /// Sends a transaction, with a mark by which we can tell when ovs-vswitchd has followed.
     fn commit(
         &mut self,
-        tables: &Tables,
+        root: &str,
         transaction: &Transaction,
         deadline: Instant,
     ) -> Result<Vec<Value>, OvsdbError> {
         let mut ops = transaction.ops.clone();
-        ops.extend(raise_next_cfg(&tables.root.id));
+        ops.extend(raise_next_cfg(root));
         self.transact(ops, deadline)
     }
 
@@ -309,7 +314,8 @@ impl Client {
         results: &[Value],
         deadline: Instant,
     ) -> Result<(), OvsdbError> {
-        let mut selects = Vec::new();
+        let tables = self.read(deadline)?;
+        let mut failures = Vec::new();
         for (device, handle) in &transaction.interfaces {
             let id = match handle {
                 Handle::There(id) => Some(id.clone()),
@@ -320,25 +326,11 @@ impl Client {
             let id = id.ok_or_else(|| {
                 OvsdbError::Schema(format!("no identity for the new row of {device}"))
             })?;
-            selects.push(json!({
-                "op": "select", "table": "Interface", "where": [["_uuid", "==", uuid(&id)]],
-                "columns": ["type", "error", "ofport"],
-            }));
-        }
-        let answers = self.transact(selects, deadline)?;
-        let mut failures = Vec::new();
-        for ((device, _), answer) in transaction.interfaces.iter().zip(&answers) {
-            let why = match rows(answer)?.first() {
+            let why = match tables.interfaces.get(&id) {
                 None => Some("was removed by somebody else".to_owned()),
                 Some(row) => {
-                    let error = Row(row)
-                        .optional_text("error")
-                        .map_err(OvsdbError::Schema)?;
-                    let ofport = Row(row)
-                        .optional_integer("ofport")
-                        .map_err(OvsdbError::Schema)?;
-                    let kind = Row(row).text("type").map_err(OvsdbError::Schema)?;
-                    failure(&InterfaceKind::of(&kind), error.as_deref(), ofport)
+                    let kind = InterfaceKind::of(&row.kind);
+                    failure(&kind, row.error.as_deref(), row.ofport)
                 }
             };
             failures.extend(why.map(|why| Failure {
@@ -357,11 +349,14 @@ impl Client {
     fn wait_for(&mut self, target: i64, deadline: Instant) -> Result<(), OvsdbError> {
         loop {
             let session = self.session(deadline)?;
-            if session.cur_cfg >= target {
+            if session.tables()?.root.cur_cfg >= target {
                 return Ok(());
             }
             match session.connection.notification(Some(deadline)) {
-                Ok(Some(note)) => take_cur_cfg(&mut session.cur_cfg, &note),
+                Ok(Some(note)) => {
+                    let taken = session.replica.take_note(&note);
+                    self.believe(taken)?;
+                }
                 Ok(None) => return Err(OvsdbError::Silent),
                 Err(why) => {
                     debug!("waiting for ovs-vswitchd on a new connection: {why}");
@@ -371,27 +366,27 @@ impl Client {
         }
     }
 
-    pub(super) fn read(&mut self, deadline: Instant) -> Result<Tables, OvsdbError> {
+    /// The rows as they are now.
+    pub(super) fn read(&mut self, deadline: Instant) -> Result<&Tables, OvsdbError> {
+        // Before any answer the server tells what has changed until then, so that the smallest question will do.
+        let question =
+            || vec![json!({"op": "select", "table": DATABASE, "where": [], "columns": ["_uuid"]})];
         // A read changes nothing, so a connection that went away since the last call may simply be made again.
-        let mut results = match self.transact(selects(), deadline) {
+        match self.transact(question(), deadline) {
             Err(OvsdbError::Rpc(RpcError::Broken(why))) => {
                 debug!("reading again on a new connection: {why}");
-                self.transact(selects(), deadline)?
+                self.transact(question(), deadline)?
             }
             other => other?,
         };
-        let mut next = || results.drain(..1).next().unwrap_or(Value::Null);
-        let (root, bridges, ports, interfaces) = (next(), next(), next(), next());
-        let root = rows(&root)?;
-        let root = root
-            .first()
-            .ok_or_else(|| OvsdbError::Schema("no row in the table Open_vSwitch".to_owned()))?;
-        let id = Row(root).id().map_err(OvsdbError::Schema)?;
-        Ok(Tables {
-            root: RootRow::read(id, root).map_err(OvsdbError::Schema)?,
-            bridges: by_id(&bridges, BridgeRow::read)?,
-            ports: by_id(&ports, PortRow::read)?,
-            interfaces: by_id(&interfaces, InterfaceRow::read)?,
+        self.session(deadline)?.tables()
+    }
+
+    /// What makes no sense is no copy of the rows: the next call takes another.
+    fn believe(&mut self, taken: Result<(), Mismatch>) -> Result<(), OvsdbError> {
+        taken.map_err(|why| {
+            self.session = None;
+            OvsdbError::Schema(why)
         })
     }
 
@@ -402,16 +397,21 @@ impl Client {
         deadline: Instant,
     ) -> Result<Value, OvsdbError> {
         let session = self.session(deadline)?;
-        let cur_cfg = &mut session.cur_cfg;
+        let replica = &mut session.replica;
+        let mut taken = Ok(());
         let answer = session
             .connection
             .call(method, params, deadline, &mut |note| {
-                take_cur_cfg(cur_cfg, &note)
+                if taken.is_ok() {
+                    taken = replica.take_note(&note);
+                }
             });
         if answer.as_ref().is_err_and(RpcError::is_fatal) {
             self.session = None;
         }
-        Ok(answer?)
+        let answer = answer?;
+        self.believe(taken)?;
+        Ok(answer)
     }
 
     /// The session there is, or a new one. A server that is away may be on its way back, so it is tried until the
@@ -456,37 +456,35 @@ impl Session {
             {"op": "wait", "table": DATABASE, "where": [], "columns": ["cur_cfg"], "until": "==", "rows": [], "timeout": 0},
             {"op": "insert", "table": DATABASE, "row": {}},
         ]);
-        let monitor = json!([DATABASE, "cur_cfg", {DATABASE: {"columns": ["cur_cfg"]}}]);
-        let mut ignore = |_: Notification| {};
-        let mut told = connection.call("monitor", monitor.clone(), deadline, &mut ignore)?;
-        if told[DATABASE].is_null() {
-            connection.call("transact", init, deadline, &mut ignore)?;
-            connection.call("monitor_cancel", json!(["cur_cfg"]), deadline, &mut ignore)?;
-            told = connection.call("monitor", monitor, deadline, &mut ignore)?;
+        let mut replica = Replica::default();
+        let mut notes = Vec::new();
+        let monitor = json!([DATABASE, "rows", requests(), replica.last_transaction()]);
+        let mut told = connection.call("monitor_cond_since", monitor, deadline, &mut |note| {
+            notes.push(note);
+        })?;
+        let (transaction, rows) = (told[1].take(), told[2].take());
+        replica
+            .take(&transaction, &rows)
+            .map_err(OvsdbError::Schema)?;
+        if replica.tables().is_none() {
+            connection.call("transact", init, deadline, &mut |note| notes.push(note))?;
         }
-        let row = told[DATABASE]
-            .as_object()
-            .and_then(|rows| rows.iter().next());
-        let (root, row) =
-            row.ok_or_else(|| OvsdbError::Schema("no row in the table Open_vSwitch".to_owned()))?;
-        let cur_cfg = row["new"]["cur_cfg"].as_i64();
-        let cur_cfg =
-            cur_cfg.ok_or_else(|| OvsdbError::Schema("cur_cfg is no number".to_owned()))?;
+        for note in notes {
+            replica.take_note(&note).map_err(OvsdbError::Schema)?;
+        }
         Ok(Session {
             connection,
-            root: root.clone(),
-            cur_cfg,
+            replica,
         })
+    }
+
+    fn tables(&self) -> Result<&Tables, OvsdbError> {
+        self.replica.tables().ok_or_else(no_root)
     }
 }
 
-/// Takes `cur_cfg` from an update of the monitor.
-fn take_cur_cfg(cur_cfg: &mut i64, note: &Notification) {
-    let rows = note.params[1][DATABASE].as_object();
-    let told = rows.and_then(|rows| rows.values().find_map(|row| row["new"]["cur_cfg"].as_i64()));
-    if let Some(told) = told {
-        *cur_cfg = told;
-    }
+fn no_root() -> OvsdbError {
+    OvsdbError::Schema("no row in the table Open_vSwitch".to_owned())
 }
 
 fn raise_next_cfg(root: &str) -> [Value; 2] {
@@ -508,37 +506,4 @@ fn is_contention(error: &str) -> bool {
         error,
         "timed out" | "constraint violation" | "referential integrity violation"
     )
-}
-
-fn selects() -> Vec<Value> {
-    let select = |(table, columns): &(&str, &[(&str, _)])| {
-        let names: BTreeSet<_> = columns
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(["_uuid"])
-            .collect();
-        json!({"op": "select", "table": table, "where": [], "columns": names})
-    };
-    TABLES.iter().map(select).collect()
-}
-
-fn rows(result: &Value) -> Result<Vec<&Columns>, OvsdbError> {
-    let rows = result["rows"].as_array();
-    let rows = rows.and_then(|rows| {
-        rows.iter()
-            .map(Value::as_object)
-            .collect::<Option<Vec<_>>>()
-    });
-    rows.ok_or_else(|| OvsdbError::Schema("a select that has no rows".to_owned()))
-}
-
-fn by_id<T>(
-    result: &Value,
-    read: fn(&Columns) -> Result<T, Mismatch>,
-) -> Result<BTreeMap<Uuid, T>, OvsdbError> {
-    let read = |columns: &Columns| Ok((Row(columns).id()?, read(columns)?));
-    rows(result)?
-        .into_iter()
-        .map(|row| read(row).map_err(OvsdbError::Schema))
-        .collect()
 }

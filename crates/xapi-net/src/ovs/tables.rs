@@ -362,6 +362,19 @@ pub struct Tables {
     pub(super) interfaces: BTreeMap<Uuid, InterfaceRow>,
 }
 
+fn take<T>(
+    rows: &mut BTreeMap<Uuid, T>,
+    id: &str,
+    row: Option<&Columns>,
+    read: fn(&Columns) -> Result<T, Mismatch>,
+) -> Result<(), Mismatch> {
+    match row {
+        Some(row) => rows.insert(id.to_owned(), read(row)?),
+        None => rows.remove(id),
+    };
+    Ok(())
+}
+
 /// A value, and whether it carries our mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen<T> {
@@ -446,6 +459,27 @@ pub struct State {
 }
 
 impl Tables {
+    /// A row of one of [`TABLES`] as it is now; `None` if it has gone.
+    pub(super) fn take(
+        &mut self,
+        table: &str,
+        id: &str,
+        row: Option<&Columns>,
+    ) -> Result<(), Mismatch> {
+        match table {
+            "Bridge" => take(&mut self.bridges, id, row, BridgeRow::read),
+            "Port" => take(&mut self.ports, id, row, PortRow::read),
+            "Interface" => take(&mut self.interfaces, id, row, InterfaceRow::read),
+            _ => {
+                self.root = match row {
+                    Some(row) => RootRow::read(id.to_owned(), row)?,
+                    None => RootRow::default(),
+                };
+                Ok(())
+            }
+        }
+    }
+
     /// What the rows mean.
     pub fn state(&self) -> State {
         let mut state = State {

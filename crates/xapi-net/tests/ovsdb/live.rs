@@ -100,7 +100,7 @@ fn rows_carrier_and_active_member_are_told_as_they_change_and_the_view_is_what_a
     });
     assert!(matches!(told, Event::ActiveMember { .. }));
     let view = monitor.wait_until(soon(), |state| {
-        client.observe(soon()).expect("a state") == *state
+        *client.observe(soon()).expect("a state") == *state
     });
     assert!(view.is_some(), "the view is not what a client reads");
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use xapi_net::ovs::ovsdb::{Applied, Client, OvsdbError, RowOp};
@@ -151,7 +152,7 @@ fn way(from: &Rows, to: &Rows, dice: &mut Dice) -> Vec<RowOp> {
 }
 
 fn observed(client: &mut Client) -> Rows {
-    let state = client.observe(soon()).expect("a state");
+    let state = Arc::unwrap_or_clone(client.observe(soon()).expect("a state"));
     assert!(
         state.bridges.values().all(|seen| seen.ours) && state.ports.values().all(|seen| seen.ours)
     );

@@ -322,7 +322,8 @@ fn a_nic_that_is_not_there_is_named_and_nothing_stays() {
     assert_eq!(lab.vsctl("list-br"), "xenbr0");
     assert_eq!(lab.vsctl("list-ports xenbr0"), "eth0");
     let after = client.observe(soon()).expect("a state");
-    assert_eq!((after.bridges, after.ports), (before.bridges, before.ports));
+    assert_eq!(after.bridges, before.bridges);
+    assert_eq!(after.ports, before.ports);
     assert_is_so(&mut client, &[bridge("xenbr0"), plain("xenbr0", "eth0")]);
 }
 
