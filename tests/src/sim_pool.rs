@@ -264,6 +264,7 @@ impl SimPool {
         let ends = (Arc::clone(&to_slave), Arc::clone(&to_master));
         *wire.ends.lock().unwrap_or_else(PoisonError::into_inner) = Some(ends);
         its.line = Some(wire);
+        its.slave().dials();
         its.slave().opened(to_master);
         linked.opened(to_slave, greeting)
     }

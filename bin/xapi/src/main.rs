@@ -218,8 +218,11 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     });
     startup::run(&core)?;
     // Before anybody is answered: what two masters promise cannot both be kept.
-    if link::yield_to_another(&core)? {
-        return Err(begin_anew().into());
+    match link::yield_to_another(&core) {
+        Ok(true) => return Err(begin_anew().into()),
+        Ok(false) => {}
+        // Looked for again soon; a host that does not answer at all helps nobody.
+        Err(why) => tracing::error!("whether there is another master is not known: {why}"),
     }
     let watch = Watch::start(&core)?;
     signals.tell(tell.clone())?;

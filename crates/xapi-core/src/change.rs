@@ -61,6 +61,10 @@ impl Core {
         about: &Ref<Pif>,
         edit: impl Fn(&Draft) -> Result<T>,
     ) -> Result<T> {
+        // The rows of a slave, and so its network, are its master's to change.
+        if let Some(master) = self.pool.standing.master_address() {
+            return Err(errors::host_is_slave(master));
+        }
         let _turn = self.turn(host)?;
         let outcome = self.attempt(care, host, about, edit);
         self.metrics.changed(match &outcome {

@@ -311,6 +311,15 @@ impl Core {
         }
     }
 
+    /// For what is done with this host's own files and guests: NOT_IMPLEMENTED [what] for another host of the pool.
+    pub(crate) fn only_here(&self, view: &impl Read, host: &Ref<Host>, what: &str) -> Result<()> {
+        self.agent_of(view, host)?;
+        match *host == self.localhost()? {
+            true => Ok(()),
+            false => Err(errors::not_implemented(what)),
+        }
+    }
+
     /// The agent of a host; HOST_OFFLINE for one that cannot be reached.
     pub fn agent_of(&self, view: &impl Read, host: &Ref<Host>) -> Result<Arc<dyn Agent>> {
         if *host == self.localhost()? {

@@ -288,6 +288,16 @@ fn pool_role(core: &Core) -> Result<()> {
     let standing = &core.pool.standing;
     match PoolRole::read(&path).map_err(|why| failed(why.to_string()))? {
         Some(PoolRole::Master) => master(core),
+        // Another pool's database in the hands of a host that does not know what it is: to decide would be to take the pool over.
+        None if core.store.position().is_some() => {
+            tracing::error!(
+                "{} is gone, and the database follows another host: somebody has to decide",
+                path.display()
+            );
+            standing.set_role(pool::role::Role::Broken);
+            core.store.follow_only(true);
+            Ok(())
+        }
         None => {
             PoolRole::Master
                 .write(&path)
@@ -310,9 +320,13 @@ fn pool_role(core: &Core) -> Result<()> {
 
 /// This host decides. A database that has followed another master until now begins a term of its own.
 fn master(core: &Core) -> Result<()> {
-    if core.store.position().is_some() {
+    // Also of a host that was a master, and a slave before it had its first copy.
+    if core.store.position().is_some() || core.config.joined_pool().exists() {
         let term = core.store.promote().map_err(db_error)?;
         tracing::warn!(term, "this host is the master of its pool from now on");
+        let noted = core.config.joined_pool();
+        file::remove(&noted)
+            .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
     }
     Ok(())
 }

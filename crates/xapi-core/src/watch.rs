@@ -123,6 +123,9 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
 
 /// The rows of a guest that did something by itself follow.
 fn guest(core: &Arc<Core>, event: xapi_guest::Event) {
+    if core.pool.standing.role() != Role::Master {
+        return tracing::warn!("{event:?}: the rows are the master's, and machines run there only");
+    }
     let reaction = std::panic::AssertUnwindSafe(|| guests::follow::react(core, event));
     match std::panic::catch_unwind(reaction) {
         Ok(Ok(())) => {}
@@ -168,6 +171,9 @@ fn react(core: &Arc<Core>, host: Option<&Ref<Host>>, events: &[NetEvent]) -> Res
 
 /// Reads the facts of the host and writes those that changed.
 pub fn observe(core: &Core, host: &Ref<Host>) -> Result<()> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(());
+    }
     // In the host's queue: facts of one instant and rows of another do not belong together.
     let _turn = core.turn(host)?;
     let found = core

@@ -76,6 +76,9 @@ pub struct Entrance {
     arriving: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
+/// A line that is about to be open, what carries it, and who hears what it says.
+type Greeted = (Line, TlsStream<TcpStream>, Arc<dyn Handler>);
+
 /// A place among those that arrive.
 struct Place(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr);
 
@@ -147,7 +150,7 @@ impl Entrance {
         };
         let greeted = timeout(self.limits.handshake, self.greet(begun, identity, from)).await;
         drop(place);
-        let (line, stream) = match greeted {
+        let (line, stream, handler) = match greeted {
             Ok(Ok(opened)) => opened,
             Ok(Err(why @ (Denied::Secret | Denied::Refused(_)))) => {
                 warn!("{from} cannot open a line: {why}");
@@ -160,7 +163,12 @@ impl Entrance {
         line.begin(Arc::clone(&outbox) as _);
         let (gate, opened) = (Arc::clone(&self.gate), line.clone());
         info!("{} at {from} has opened a line", line.peer().host);
-        if let Err(why) = tokio::task::spawn_blocking(move || gate.opened(opened)).await {
+        if let Err(why) = tokio::task::spawn_blocking(move || {
+            handler.opened(&opened);
+            gate.opened(opened);
+        })
+        .await
+        {
             warn!("the line of {from} ends at once: {why}");
             line.close("the master failed");
         }
@@ -183,7 +191,7 @@ impl Entrance {
         begun: StartHandshake<TcpStream>,
         identity: &Identity,
         from: SocketAddr,
-    ) -> Result<(Line, TlsStream<TcpStream>), Denied> {
+    ) -> Result<Greeted, Denied> {
         let mut stream = begun.into_stream(identity.link_server()?).await?;
         let (_, tls) = stream.get_ref();
         let exporter = tls.export_keying_material([0; EXPORTER], LABEL, None)?;
@@ -230,7 +238,7 @@ impl Entrance {
             hello: Some(hello),
             welcome: None,
         };
-        let line = Line::new(peer, handler, self.limits.clone(), asks);
-        Ok((line, stream))
+        let line = Line::new(peer, Arc::clone(&handler), self.limits.clone(), asks);
+        Ok((line, stream, handler))
     }
 }

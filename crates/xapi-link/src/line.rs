@@ -35,6 +35,9 @@ pub enum Lost {
 /// Questions are answered beside each other, and beside what is told; what is told comes in order, one after the other,
 /// and `closed` after all of it, once.
 pub trait Handler: Send + Sync {
+    /// The line of a slave that was let in is open: what it says is heard after this. Called at the master's end.
+    fn opened(&self, _line: &Line) {}
+
     /// The other end asks. Called on a thread of its own, which may wait.
     fn asked(&self, line: &Line, body: Vec<u8>) -> Vec<u8>;
 
@@ -265,10 +268,7 @@ impl Line {
 
     /// Closes the line; why is told to the other end, and to both handlers. What was told and not sent yet is lost.
     pub fn close(&self, why: &str) {
-        let carrier = self.carrier().take();
-        if self.end(why)
-            && let Some(carrier) = carrier
-        {
+        if let Some(Some(carrier)) = self.over(why) {
             carrier.close(why);
         }
     }
@@ -320,18 +320,23 @@ impl Line {
 
     /// Ends the line at this end alone; false if it had ended before.
     pub(crate) fn end(&self, why: &str) -> bool {
+        self.over(why).is_some()
+    }
+
+    /// The same. Gives what carries the line, if it did, to the one who ends it, and so to nobody else.
+    fn over(&self, why: &str) -> Option<Option<Arc<dyn Carrier>>> {
         let mut state = self.lock();
         if state.over.is_some() {
-            return false;
+            return None;
         }
         state.over = Some(why.to_owned());
-        drop(self.carrier().take());
+        let carrier = self.carrier().take();
         // Whoever waits finds its sender gone.
         state.waiting.clear();
         state.asking = 0;
         self.0.changed.notify_all();
         self.attend(state);
-        true
+        Some(carrier)
     }
 
     /// A message came from the other end. One that breaks the rules closes the line.

@@ -37,6 +37,7 @@ pub fn release_all(core: &Core, vifs: &[Ref<Vif>]) -> Result<()> {
         let Some(domain) = domain_of(&machine).filter(|_| row.currently_attached) else {
             continue;
         };
+        core.only_here(&view, &machine.resident_on, "machines on another host")?;
         operations::assert(&view, vif, VifOperations::Unplug)?;
         plugged.push((vif.clone(), row.vm, domain, number_of(&row.device)?));
     }
@@ -95,6 +96,7 @@ pub(crate) fn offer_again(core: &Core, host: &Ref<Host>, vif: &Ref<Vif>) -> Resu
     let Some(domain) = domain_of(&machine).filter(|_| row.currently_attached) else {
         return Ok(None);
     };
+    core.only_here(&view, &machine.resident_on, "machines on another host")?;
     let nic = nic_of(&view, host, &row)?;
     drop(view);
     let offered = core.guests()?.offer(domain, &nic);

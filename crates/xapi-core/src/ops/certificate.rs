@@ -132,7 +132,8 @@ pub fn get_server_certificate(cx: &Cx<'_>, call: GetServerCertificate) -> Result
 
 /// Refuses every host but this one.
 fn own_host(cx: &Cx<'_>, host: &Ref<Host>) -> Result<()> {
-    cx.core.agent_of(&cx.core.view()?, host).map(drop)
+    cx.core
+        .only_here(&cx.core.view()?, host, "certificates of another host")
 }
 
 /// `pool.install_ca_certificate`.

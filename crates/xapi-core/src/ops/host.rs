@@ -71,6 +71,9 @@ fn usable_for_management(rows: &impl Read, this: &Ref<Pif>, pif: &Pif) -> Result
 
 /// `host.management_disable`: requests from other machines are no longer answered. The PIF stays attached.
 pub fn management_disable(cx: &Cx<'_>, _: ManagementDisable) -> Result<()> {
+    if cx.core.pool.is_slave() {
+        return Err(errors::slave_requires_management_interface());
+    }
     let view = cx.core.view()?;
     refuse_ha_enabled(&view)?;
     let host = cx.core.localhost()?;
@@ -139,7 +142,13 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
     cx.core.store.change(|draft| {
         eject::may_be_destroyed(draft, &call.this)?;
         eject::forget(draft, &call.this)
-    })
+    })?;
+    cx.core.pool.forget(&call.this);
+    tracing::warn!(
+        "{}: removed; until the pool's secret is exchanged (pool.rotate_secret) that host still knows it",
+        call.this
+    );
+    Ok(())
 }
 
 /// `host.get_servertime`.
@@ -154,6 +163,10 @@ pub fn get_servertime(cx: &Cx<'_>, call: GetServertime) -> Result<DateTime> {
 /// `host.signal_networking_change`: addresses and name of this host may not be what the rows say.
 pub fn signal_networking_change(cx: &Cx<'_>, _: SignalNetworkingChange) -> Result<()> {
     let host = cx.core.localhost()?;
+    if cx.core.pool.is_slave() {
+        // Its master looks at its network when it is linked, and whenever its agent tells of something.
+        return Ok(());
+    }
     crate::watch::observe(cx.core, &host)?;
     let name = cx.core.agent.hostname().map_err(errors::internal_error)?;
     cx.core

@@ -35,6 +35,10 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     if call.plugin == host_network::PLUGIN {
         return host_network::call(cx, &call);
     }
+    let view = cx.core.view()?;
+    cx.core
+        .only_here(&view, &call.host, "host.call_plugin of another host")?;
+    drop(view);
     if Care::of(cx.origin)?.plan_only {
         return Err(cannot_be_planned("host.call_plugin"));
     }

@@ -4,6 +4,7 @@ use xapi_db::{Draft, Read};
 use xapi_model::vlan::{Create, Destroy};
 use xapi_model::{Class, Host, Network, Pci, Pif, Ref, Vif, Vlan, errors};
 use xapi_model::{pif as pif_calls, pool as pool_calls};
+use xapi_net::agent::Agent;
 use xapi_net::topology::Name;
 
 use crate::Result;
@@ -30,8 +31,7 @@ fn made(cx: &Cx<'_>, call: &Create) -> Result<(Ref<Vlan>, Ref<Pif>)> {
     let view = cx.core.view()?;
     let host = view.field(&call.tagged_pif, Pif::HOST)?;
     host_live(&view, &host)?;
-    cx.core.agent_of(&view, &host)?;
-    let foreign = foreign_vlans(cx);
+    let foreign = foreign_vlans(&*cx.core.agent_of(&view, &host)?);
     cx.change(&host, &call.tagged_pif, |draft| {
         plugged(draft, &host, call, &foreign)
     })
@@ -70,8 +70,8 @@ pub(crate) fn inserted(
 }
 
 /// The VLANs that the host has and we do not know: parent and tag.
-fn foreign_vlans(cx: &Cx<'_>) -> Vec<(Name, u16)> {
-    match cx.core.agent.facts() {
+fn foreign_vlans(agent: &dyn Agent) -> Vec<(Name, u16)> {
+    match agent.facts() {
         Ok(facts) => {
             let foreign = facts.bridges.into_values().filter(|bridge| !bridge.ours);
             foreign.filter_map(|bridge| bridge.vlan).collect()
@@ -325,7 +325,7 @@ fn on_hosts(
     network: &Ref<Network>,
     base: &PifOf<'_>,
 ) -> Result<Vec<Ref<Pif>>> {
-    let foreign = foreign_vlans(cx);
+    let foreign = foreign_vlans(&*cx.core.agent);
     let here = cx.core.localhost()?;
     let edit = |draft: &Draft, host: &Ref<Host>| {
         let call = Create {

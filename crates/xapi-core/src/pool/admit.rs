@@ -26,12 +26,27 @@ pub fn admit(draft: &Draft, dowry: &Dowry, force: bool) -> Result<Ref<Host>> {
         draft.rely(&pool)?;
     }
     let known = known(draft, &opened.row.uuid)?;
+    let own = match &known {
+        Some(host) => Some((
+            draft.field(host, Host::CONTROL_DOMAIN)?,
+            draft.field(host, Host::METRICS)?,
+        )),
+        None => None,
+    };
+    let mut held = BTreeSet::new();
+    for vm in opened.refs(Vm::DESC)? {
+        if draft.holds(Vm::DESC, &vm)? {
+            held.insert(vm);
+        }
+    }
     let admitting = Admitting {
         draft,
         opened: &opened,
         merged: &merged,
         host: known.clone().unwrap_or_else(|| opened.host.clone()),
         again: known.is_some(),
+        own,
+        held,
     };
     admitting.run()?;
     Ok(admitting.host)
@@ -46,6 +61,10 @@ struct Admitting<'a> {
     host: Ref<Host>,
     /// The pool knows it already.
     again: bool,
+    /// Its control domain and its metrics, as the pool knew them before it came again.
+    own: Option<(Ref<Vm>, Ref<HostMetrics>)>,
+    /// The machines among those that it brings which the pool has already.
+    held: BTreeSet<String>,
 }
 
 impl Admitting<'_> {
@@ -104,6 +123,16 @@ impl Admitting<'_> {
             return Ok(());
         }
         let mut row = self.opened.view.row(class, reference)?;
+        // Machines that the pool has already are the pool's: a host that comes again gives them no NICs.
+        if !there && self.again && class.name == Vif::DESC.name {
+            let vm = self
+                .opened
+                .view
+                .field(&Ref::<Vif>::new(reference), Vif::VM)?;
+            if self.held.contains(vm.as_str()) {
+                return Ok(());
+            }
+        }
         let to = |class: &str, reference: &str| self.known_as(class, reference);
         for (at, field) in dowry::stored(class) {
             row[at] = readdressed(&field.ty, std::mem::take(&mut row[at]), &to);
@@ -152,10 +181,17 @@ impl Admitting<'_> {
         let of_pif = |pif: Ref<Pif>| -> Result<bool> {
             Ok(draft.exists(&pif)? && draft.field(&pif, Pif::HOST)? == self.host)
         };
-        let domain = draft.field(&self.host, Host::CONTROL_DOMAIN)?;
+        let own_domain = |reference: &str| {
+            let own = self.own.as_ref();
+            own.is_some_and(|(domain, _)| domain.as_str() == reference)
+        };
+        let own_metrics = |reference: &str| {
+            let own = self.own.as_ref();
+            own.is_some_and(|(_, metrics)| metrics.as_str() == reference)
+        };
         let own = match class.name {
             "host" => true,
-            "host_metrics" => draft.field(&self.host, Host::METRICS)?.as_str() == reference,
+            "host_metrics" => own_metrics(reference),
             "PIF" => of_pif(Ref::new(reference))?,
             "PIF_metrics" => {
                 let users = draft.find(Pif::METRICS, &Ref::new(reference))?;
@@ -169,7 +205,7 @@ impl Admitting<'_> {
             "VLAN" => of_pif(draft.field(&Ref::new(reference), Vlan::UNTAGGED_PIF)?)?,
             "tunnel" => of_pif(draft.field(&Ref::new(reference), Tunnel::ACCESS_PIF)?)?,
             "Certificate" => draft.field(&Ref::new(reference), Certificate::HOST)? == self.host,
-            "VM" if domain.as_str() == reference => true,
+            "VM" if own_domain(reference) => true,
             // The control domain's own stay as they are, too: they say nothing that its next start does not say.
             _ => {
                 self.same_machine(class, reference)?;

@@ -94,6 +94,14 @@ impl Linked {
             }
         };
         let particulars = arrived.particulars.clone();
+        if particulars.hostname.len() > 255
+            || particulars.software.len() > 64
+            || particulars.software.values().any(|text| text.len() > 1024)
+        {
+            return Err(errors::internal_error(
+                "what the host tells of itself is too long",
+            ));
+        }
         let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
         // From here on it is asked, also by whoever waits for it in the middle of a change.
         self.remote.link(Arc::clone(peer), particulars);
@@ -106,18 +114,26 @@ impl Linked {
             }
             live(core, draft, host, true)
         })?;
+        if !peer.is_open() {
+            self.closed(peer, "it left while it arrived");
+            return Ok(());
+        }
         tracing::info!("{host}: linked");
-        self.settle(&arrived)?;
-        self.remote.settled();
+        if self.settle(&arrived)? && peer.is_open() {
+            self.remote.settled();
+        }
         Ok(())
     }
 
     /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
-    fn settle(&self, arrived: &Arrived) -> Result<()> {
+    /// False if something of it failed, so that the next arrival tries it again.
+    fn settle(&self, arrived: &Arrived) -> Result<bool> {
         let (core, host) = (&*self.core, &self.host);
-        let told = |what: &str, outcome: Result<()>| {
+        let mut all_well = true;
+        let mut told = |what: &str, outcome: Result<()>| {
             if let Err(why) = outcome {
                 tracing::error!("{host}: {what}: {why}");
+                all_well = false;
             }
         };
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
@@ -131,7 +147,7 @@ impl Linked {
         if startup::may_converge(core, &core.view()?, host)? {
             startup::reconverge(core, host)?;
         }
-        Ok(())
+        Ok(all_well)
     }
 
     /// The host takes over the pool's bonds, VLANs and tunnels, in one change.
@@ -169,7 +185,7 @@ impl Linked {
         let origin = Origin {
             request: RequestId::fresh(),
             local_root: true,
-            peer: format!("{} by way of {}", call.peer, self.host).into(),
+            peer: format!("{} by way of {}", plain(&call.peer), self.host).into(),
             user_agent: call.user_agent,
             other_config: call.other_config,
             ..Origin::default()
@@ -212,6 +228,12 @@ impl Linked {
             tracing::error!("{host}: not shown as lost: {why}");
         }
     }
+}
+
+/// What a host says of its caller, for a line of a log.
+fn plain(text: &str) -> String {
+    let shown = text.chars().filter(|letter| !letter.is_control());
+    shown.take(128).collect()
 }
 
 /// Shows whether a host is there.

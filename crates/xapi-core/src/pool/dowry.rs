@@ -389,6 +389,11 @@ impl Opened {
         Ok(Opened { view, host, row })
     }
 
+    /// The UUID of the host.
+    pub fn uuid(&self) -> &str {
+        &self.row.uuid
+    }
+
     /// The fingerprints of the host's certificates: SHA-256, in small hexadecimal digits without colons.
     pub fn fingerprints(&self) -> Result<BTreeSet<String>> {
         let certificates = self.view.all::<Certificate>()?.into_iter();

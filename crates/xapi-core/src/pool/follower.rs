@@ -32,6 +32,14 @@ impl Follower {
         let mut state = self.state();
         let before = core.store.generation();
         match stream {
+            // What a later master has answered must not be lost to one that has not heard of it.
+            Stream::CopyBegins(position) if position.term < core.store.term() => {
+                return Err(errors::internal_error(format!(
+                    "it is a master of term {}, and there was one of term {}",
+                    position.term,
+                    core.store.term()
+                )));
+            }
             Stream::CopyBegins(position) => {
                 state.copying = Some(core.store.replacement(position).map_err(db_error)?);
                 return Ok(());
@@ -112,7 +120,10 @@ fn followed(core: &Core, before: u64) -> Result<()> {
 /// This host's record, by the UUID of the inventory, if the database has it.
 pub(crate) fn find_self(core: &Core) -> Result<()> {
     // What is there before the first copy is another pool's.
-    if core.localhost().is_ok() || core.store.position().is_none() {
+    if core.localhost().is_ok() {
+        return Ok(());
+    }
+    if core.store.position().is_none() && !super::link::is_of_own_pool(core)? {
         return Ok(());
     }
     let uuid = core.own_uuid()?;

@@ -487,6 +487,20 @@ pub(super) fn known(pool: &impl Read, uuid: &str) -> Result<Option<Ref<Host>>> {
     Ok(pool.find(Host::UUID, &uuid.to_owned())?.pop())
 }
 
+/// Whether a host that wants in may be who it says: the pool does not know that one, or knows it by this certificate.
+pub(super) fn may_come_again(pool: &impl Read, uuid: &str, fingerprint: &str) -> Result<bool> {
+    let Some(host) = known(pool, uuid)? else {
+        return Ok(true);
+    };
+    for certificate in pool.find(Certificate::HOST, &host)? {
+        let recorded = pool.field(&certificate, Certificate::FINGERPRINT_SHA256)?;
+        if plain(&recorded) == fingerprint {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether a host of the pool is the one that wants in: it has one of its certificates.
 fn is_the_same(pool: &impl Read, known: &Ref<Host>, opened: &Opened) -> Result<bool> {
     let theirs = opened.fingerprints()?;

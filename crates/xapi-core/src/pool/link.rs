@@ -1,7 +1,7 @@
 //! The line between a slave and its master, over xapi-link: whom a master lets in, and how a slave finds its master.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use xapi_conf::pool_conf::PoolRole;
@@ -16,7 +16,7 @@ use super::role::Role;
 use super::secret::{self, PoolSecret};
 use super::slave::Slave;
 use super::verbs::{Granted, Wish, decode, encode};
-use crate::context::{Core, db_error};
+use crate::context::Core;
 use crate::{Result, certificates};
 
 /// The port of every host's XenAPI.
@@ -37,6 +37,9 @@ const PROBE: Duration = Duration::from_millis(900);
 
 /// How often a master looks for another one.
 const ANOTHER: Duration = Duration::from_secs(10);
+
+/// A line that lasts longer was a good one: after it the next attempt comes at once.
+const STABLE: Duration = Duration::from_secs(5);
 
 /// How often a slave that has its line looks whether it ends.
 const LOOK: Duration = Duration::from_millis(500);
@@ -95,8 +98,6 @@ fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String
 /// The door of a master.
 pub struct Door {
     core: Arc<Core>,
-    /// Those that were let in, and whose line is about to be open.
-    expected: Mutex<HashMap<String, Arc<Visitor>>>,
 }
 
 /// A slave that was let in: the master's end of its line.
@@ -118,12 +119,7 @@ impl Door {
     pub fn new(core: &Arc<Core>) -> Door {
         Door {
             core: Arc::clone(core),
-            expected: Mutex::default(),
         }
-    }
-
-    fn expected(&self) -> MutexGuard<'_, HashMap<String, Arc<Visitor>>> {
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn judged(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>> {
@@ -132,6 +128,13 @@ impl Door {
             Role::Master => {}
             Role::Slave(address) => return Err(errors::host_is_slave(address)),
             Role::Broken => return Err(errors::host_broken()),
+        }
+        if hello
+            .position
+            .is_some_and(|position| position.term > core.store.term())
+        {
+            // It has followed a later master, to whom this one is about to yield.
+            return Err(errors::host_in_emergency_mode());
         }
         if hello.joining {
             return Ok(Arc::new(Candidate {
@@ -152,14 +155,11 @@ impl Door {
             );
             return Err(errors::host_unknown_to_master(&hello.host));
         }
-        let visitor = Arc::new(Visitor {
+        Ok(Arc::new(Visitor {
             linked: Arc::new(linked),
             greeting,
             peer: OnceLock::new(),
-        });
-        self.expected()
-            .insert(hello.host.clone(), Arc::clone(&visitor));
-        Ok(visitor)
+        }))
     }
 }
 
@@ -194,29 +194,17 @@ impl Gate for Door {
         })
     }
 
-    fn opened(&self, line: Line) {
-        let host = line.peer().host.clone();
-        if line
-            .peer()
-            .hello
-            .as_ref()
-            .is_some_and(|hello| hello.joining)
-        {
-            return;
-        }
-        let Some(visitor) = self.expected().remove(&host) else {
-            return line.close("the host has opened another line at the same time");
-        };
-        let peer: Arc<dyn Peer> = Arc::new(line.clone());
-        let peer = Arc::clone(visitor.peer.get_or_init(|| peer));
-        let greeting = visitor.greeting.clone();
-        if let Err(why) = visitor.linked.opened(peer, greeting) {
-            line.close(&why.to_string());
-        }
-    }
+    fn opened(&self, _: Line) {}
 }
 
 impl Handler for Visitor {
+    fn opened(&self, line: &Line) {
+        let peer = Arc::clone(self.peer.get_or_init(|| Arc::new(line.clone())));
+        if let Err(why) = self.linked.opened(peer, self.greeting.clone()) {
+            line.close(&why.to_string());
+        }
+    }
+
     fn asked(&self, line: &Line, body: Vec<u8>) -> Vec<u8> {
         self.linked.asked(&body).unwrap_or_else(|why| {
             line.close(&why);
@@ -320,24 +308,38 @@ pub(super) fn joining(
 }
 
 /// The slave's end of its line.
-struct Obedient(Arc<Slave>);
+struct Obedient {
+    slave: Arc<Slave>,
+    /// Whether all that came over the line is dealt with.
+    ended: Mutex<bool>,
+    end: Condvar,
+}
+
+impl Obedient {
+    fn wait_for_end(&self) {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.end.wait_while(ended, |ended| !*ended));
+    }
+}
 
 impl Handler for Obedient {
     fn asked(&self, line: &Line, body: Vec<u8>) -> Vec<u8> {
-        self.0.asked(&body).unwrap_or_else(|why| {
+        self.slave.asked(&body).unwrap_or_else(|why| {
             line.close(&why);
             Vec::new()
         })
     }
 
     fn told(&self, line: &Line, body: Vec<u8>) {
-        if let Err(why) = self.0.told(&body) {
+        if let Err(why) = self.slave.told(&body) {
             line.close(&why);
         }
     }
 
     fn closed(&self, _: &Line, why: &str) {
-        self.0.closed(why);
+        self.slave.closed(why);
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.end.notify_all();
     }
 }
 
@@ -363,24 +365,39 @@ fn follow(core: &Arc<Core>, slave: &Arc<Slave>, mut address: String) {
     while !core.is_ending() {
         let mut why = None;
         for candidate in candidates(core, &address) {
-            match dial(core, &candidate).and_then(|dial| {
-                dial.connect(Arc::new(Obedient(Arc::clone(slave))))
-                    .map_err(Missed::from)
-            }) {
+            let obedient = Arc::new(Obedient {
+                slave: Arc::clone(slave),
+                ended: Mutex::new(false),
+                end: Condvar::new(),
+            });
+            slave.dials();
+            let handler = Arc::clone(&obedient);
+            match dial(core, &candidate)
+                .and_then(|dial| dial.connect(handler).map_err(Missed::from))
+            {
                 Ok(line) => {
+                    let began = Instant::now();
                     if candidate != address {
                         moved(core, &candidate);
                         address = candidate;
                     }
                     slave.opened(Arc::new(line.clone()));
-                    (pause, why) = (FIRST_PAUSE, None);
+                    why = None;
                     told.clear();
                     while line.wait_closed(LOOK).is_none() {
                         if core.is_ending() {
                             line.close("the daemon ends");
                         }
                     }
+                    // What was told before it ended must not get among what the next line tells.
+                    obedient.wait_for_end();
                     lost = Instant::now();
+                    if began.elapsed() > STABLE {
+                        pause = FIRST_PAUSE;
+                    } else {
+                        core.wait_for_end(pause);
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                     break;
                 }
                 Err(missed) => {
@@ -505,6 +522,12 @@ fn dial(core: &Core, address: &str) -> std::result::Result<Dial, Missed> {
     })
 }
 
+/// Whether the database is of the pool whose slave this host is, although it has not followed yet: it was its master.
+pub(super) fn is_of_own_pool(core: &Core) -> Result<bool> {
+    let uuid = pool_uuid(core)?;
+    Ok(!uuid.is_empty() && joined_pool(core).is_ok_and(|joined| joined == uuid))
+}
+
 /// Notes whose slave this host is, until its database tells.
 pub(super) fn note_pool(core: &Core, pool: &str) -> Result<()> {
     let path = core.config.joined_pool();
@@ -527,6 +550,18 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
     if core.pool.standing.role() != Role::Master {
         return Ok(false);
     }
+    let Some((host, address)) = later_master(core)? else {
+        return Ok(false);
+    };
+    tracing::error!(
+        "{host} at {address} is the master of this pool since a later term: stepping down"
+    );
+    super::transition::obey(core, address)?;
+    Ok(true)
+}
+
+/// The UUID and the address of another master of this pool, of a later term than this host's.
+pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
     let (here, view) = (core.localhost()?, core.view()?);
     let mut addresses = Vec::new();
     for (host, row) in view.all::<Host>()? {
@@ -536,7 +571,7 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
     }
     drop(view);
     let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
-        return Ok(false);
+        return Ok(None);
     };
     let (pool, uuid, term) = (pool_uuid(core)?, core.own_uuid()?, core.store.term());
     let dial = |address: String| -> Result<Dial> {
@@ -581,22 +616,7 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
         .into_iter()
         .filter(|(its, host, _)| *its > term || (*its == term && *host < uuid))
         .max_by_key(|(its, ..)| *its);
-    let Some((its, host, address)) = later else {
-        return Ok(false);
-    };
-    let kept = core
-        .config
-        .database()
-        .with_extension(format!("term-{term}"));
-    core.store.follow_only(true);
-    core.store.backup(&kept).map_err(db_error)?;
-    tracing::error!(
-        "{host} at {address} is the master of this pool, by its term {its} after {term}: stepping down. What was \
-         committed here is kept in {}",
-        kept.display()
-    );
-    super::transition::obey(core, address)?;
-    Ok(true)
+    Ok(later.map(|(_, host, address)| (host, address)))
 }
 
 /// Looks for another master until the daemon ends.

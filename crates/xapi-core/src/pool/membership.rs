@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use xapi_client::{Client, ClientError, Options, Trust};
 use xapi_model::pool::{Eject, Join, JoinForce};
-use xapi_model::{ApiError, Value, errors};
+use xapi_model::{ApiError, Host, Ref, Value, errors};
 
 use super::dowry::Dowry;
 use super::join::JoinPlan;
@@ -16,6 +16,7 @@ use super::verbs::{Admission, Granted, Wish, decode, encode};
 use super::{eject, join, link, secret, transition};
 use crate::Result;
 use crate::context::{Core, Cx};
+use crate::proof::{self, Care};
 
 /// The port of every host's XenAPI.
 const PORT: u16 = 443;
@@ -70,30 +71,81 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     // Nothing of this host's network changes between what is told and the end of what it was.
     let _turn = core.turn(&host)?;
     let secret = secret_of(&address, master)?;
-    let dowry = Dowry::of(&core.view()?, &host)?;
-    let (peer, pool) = link::joining(core, &address, &secret)?;
-    let admitted = admission(&*peer, dowry, force);
-    peer.close("the host has asked to be let in");
-    admitted?;
-    // In this order: with the role but without the secret the host could not be heard.
-    secret::write(&core.config, &secret)?;
-    transition::become_slave(core, address, &pool)
+    let plan_only = Care::of(cx.origin)?.plan_only;
+    // What is committed from here on would not come along.
+    core.store.follow_only(!plan_only);
+    let entered = Entering {
+        core,
+        host: &host,
+        address: &address,
+        secret: &secret,
+        force,
+        plan_only,
+    }
+    .run();
+    if entered.is_err() {
+        core.store.follow_only(false);
+    }
+    entered
 }
 
-/// Asks a pool's master to be let in.
-fn admission(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<()> {
+/// A host on its way into a pool.
+struct Entering<'a> {
+    core: &'a Arc<Core>,
+    host: &'a Ref<Host>,
+    address: &'a str,
+    secret: &'a PoolSecret,
+    force: bool,
+    plan_only: bool,
+}
+
+impl Entering<'_> {
+    fn run(&self) -> Result<()> {
+        let (core, secret) = (self.core, self.secret);
+        let dowry = Dowry::of(&core.view()?, self.host)?;
+        let (peer, pool) = link::joining(core, self.address, secret)?;
+        if self.plan_only {
+            let plan = plan_of(&*peer, dowry, self.force);
+            peer.close("it was only asked what would come of it");
+            return Err(proof::planned(plan?.lines()));
+        }
+        let admitted = admission(&*peer, dowry, self.force);
+        peer.close("the host has asked to be let in");
+        admitted?;
+        // In this order: with the role but without the secret the host could not be heard.
+        secret::write(&core.config, secret)?;
+        transition::become_slave(core, self.address.to_owned(), &pool)
+    }
+}
+
+/// What would come of it, says the pool's master.
+fn plan_of(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<JoinPlan> {
+    match asked(peer, &Wish::Plan(Box::new(Admission { dowry, force })))? {
+        Granted::Planned(outcome) => outcome.map_err(ApiError::from),
+        other => Err(strange(&other)),
+    }
+}
+
+fn strange(answer: &Granted) -> ApiError {
+    tracing::warn!("the pool's master answers {answer:?}");
+    errors::joining_host_connection_failed()
+}
+
+fn asked(peer: &dyn Peer, wish: &Wish) -> Result<Granted> {
     let failed = |why: String| {
         tracing::warn!("the pool's master: {why}");
         errors::joining_host_connection_failed()
     };
-    let wish = Wish::Admit(Box::new(Admission { dowry, force }));
-    let question = encode(&wish).map_err(failed)?;
-    let answer = peer
-        .ask(question, ADMISSION)
-        .map_err(|why| failed(why.to_string()))?;
-    match decode(&answer).map_err(failed)? {
+    let question = encode(wish).map_err(failed)?;
+    let answer = peer.ask(question, ADMISSION);
+    decode(&answer.map_err(|why| failed(why.to_string()))?).map_err(failed)
+}
+
+/// Asks a pool's master to be let in.
+fn admission(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<()> {
+    match asked(peer, &Wish::Admit(Box::new(Admission { dowry, force })))? {
         Granted::Admitted(outcome) => outcome.map_err(ApiError::from),
-        other => Err(failed(format!("answers {other:?}"))),
+        other => Err(strange(&other)),
     }
 }
 
@@ -137,15 +189,13 @@ pub(super) fn admit(
     named: &str,
     fingerprint: &str,
 ) -> Result<()> {
-    if !admission
-        .dowry
-        .open()?
-        .fingerprints()?
-        .contains(fingerprint)
-    {
-        // Whoever asks must be the host that it brings.
+    let opened = admission.dowry.open()?;
+    // Whoever asks must be the host that it brings, and if the pool knows that, by the certificate that it shows.
+    let is_its_own = opened.uuid() == named && opened.fingerprints()?.contains(fingerprint);
+    if !is_its_own || !join::may_come_again(&core.view()?, named, fingerprint)? {
         return Err(errors::host_unknown_to_master(named));
     }
+    drop(opened);
     let host = core
         .store
         .change(|draft| join::admit(draft, &admission.dowry, admission.force))?;
@@ -168,10 +218,9 @@ pub fn eject(cx: &Cx<'_>, call: Eject) -> Result<()> {
     let _turn = core.turn(&call.host)?;
     let text = leaving.trigger.text();
     core.pool.dismiss(&call.host, text)?;
-    core.store.change(|draft| {
-        eject::may_be_ejected(draft, &call.host)?;
-        eject::forget(draft, &call.host)
-    })?;
+    // The host is gone: nothing can be in the way any more.
+    core.store
+        .change(|draft| eject::forget(draft, &call.host))?;
     core.pool.forget(&call.host);
     tracing::warn!("{}: has left the pool", call.host);
     Ok(())

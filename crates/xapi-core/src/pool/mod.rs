@@ -116,7 +116,7 @@ impl Pool {
     }
 
     /// A host is no longer in the pool.
-    fn forget(&self, host: &Ref<Host>) {
+    pub(crate) fn forget(&self, host: &Ref<Host>) {
         if let Some(remote) = self.remotes().remove(host) {
             remote.drop_line("the host has left the pool");
         }

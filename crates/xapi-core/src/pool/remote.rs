@@ -53,7 +53,8 @@ impl RemoteAgent {
             state: Mutex::default(),
             linked: Condvar::new(),
             listeners: Mutex::default(),
-            last: AtomicU64::new(0),
+            // Of no other daemon's: the host may still know one of a master before.
+            last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
         }
     }
 
@@ -168,6 +169,10 @@ impl RemoteAgent {
     /// back it is asked for what is committed: so a change whose end cannot be learned has not happened.
     fn outcome(&self, number: u64, until: Instant) -> Result<Outcome, NetError> {
         let lost = |why: &str| {
+            // Its next arrival brings it to what is committed.
+            if let Some(peer) = self.peer(None) {
+                peer.close("what became of a change is not known");
+            }
             let mut lost = self.unreachable(why);
             lost.undo = Undo::Done;
             lost
@@ -239,8 +244,9 @@ impl RemoteAgent {
             return;
         };
         // If the host does not hear it, it goes back, and is asked for what is committed when it is linked again.
-        if let Err(why) = self.ask(&Verb::Keep(number), AT_ONCE) {
-            tracing::warn!("{}: not told that its change counts: {why}", self.host);
+        if let Err(why) = self.order(Verb::Keep(number)) {
+            tracing::warn!("{}: does not keep its change: {why}", self.host);
+            self.drop_line("it does not keep its change");
         }
     }
 }

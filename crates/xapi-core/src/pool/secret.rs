@@ -85,7 +85,7 @@ pub fn find_or_make(config: &Config) -> Result<PoolSecret> {
         return Ok(secret);
     }
     let secret = PoolSecret::fresh()?;
-    write(config, &secret)?;
+    write_at(&config.pool_token(), &secret)?;
     // Whoever was quicker has won: everybody reads the file.
     find(config)?.ok_or_else(|| errors::internal_error("the secret of the pool was not kept"))
 }
@@ -102,9 +102,13 @@ pub fn all(config: &Config) -> Result<Vec<PoolSecret>> {
 /// Makes another secret in the place of this one, which stays good until [`forget_previous`].
 pub fn exchange(config: &Config) -> Result<PoolSecret> {
     let before = find_or_make(config)?;
+    // One that was not brought to its end: who missed it knows the one before.
+    if previous(config).exists() {
+        return Ok(before);
+    }
     let fresh = PoolSecret::fresh()?;
     write_at(&previous(config), &before)?;
-    write(config, &fresh)?;
+    write_at(&config.pool_token(), &fresh)?;
     Ok(fresh)
 }
 
@@ -117,12 +121,13 @@ pub fn forget_previous(config: &Config) -> Result<()> {
     }
 }
 
-fn previous(config: &Config) -> std::path::PathBuf {
+pub(super) fn previous(config: &Config) -> std::path::PathBuf {
     config.pool_token().with_extension("previous")
 }
 
-/// Writes the secret, for root alone.
+/// Writes a secret that came from another host, for root alone. No other one is good then.
 pub fn write(config: &Config, secret: &PoolSecret) -> Result<()> {
+    forget_previous(config)?;
     write_at(&config.pool_token(), secret)
 }
 

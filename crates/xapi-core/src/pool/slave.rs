@@ -98,11 +98,14 @@ impl Slave {
         }
     }
 
-    /// The line to the master is open.
-    pub fn opened(&self, master: Arc<dyn Peer>) {
+    /// A line to the master is about to be opened.
+    pub fn dials(&self) {
         let mut changes = self.changes();
         (changes.settled, changes.closed) = (false, false);
-        drop(changes);
+    }
+
+    /// The line to the master is open.
+    pub fn opened(&self, master: Arc<dyn Peer>) {
         self.core.pool.standing.link(master);
         tracing::info!("linked to the master");
     }
@@ -124,10 +127,14 @@ impl Slave {
             Verb::Outcome(number) => self.outcome(number),
             Verb::Keep(number) => {
                 let mut changes = self.changes();
-                if changes.unkept == Some(number) {
-                    changes.unkept = None;
+                match changes.unkept.take_if(|unkept| *unkept == number) {
+                    Some(_) => Answer::Done(Ok(())),
+                    None => Answer::Done(Err(NetError::before(
+                        Part::Host,
+                        Cause::Refused,
+                        "there is nothing to be kept any more",
+                    ))),
                 }
-                Answer::Done(Ok(()))
             }
             Verb::Plan(request) => Answer::Plan(agent.plan(request)),
             Verb::Facts => Answer::Facts(Box::new(agent.facts())),
@@ -204,17 +211,18 @@ impl Slave {
         inventory.set("CURRENT_INTERFACES", "");
         inventory.write().map_err(failed("inventory"))?;
         trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
+        // The pool's rows and its secret go before the role: a master with them would take the pool over.
+        files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
+        for path in [
+            config.pool_token(),
+            secret::previous(config),
+            config.joined_pool(),
+        ] {
+            xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
+        }
         PoolRole::Master
             .write(&config.pool_conf())
             .map_err(failed("pool.conf"))?;
-        // The secret belongs to the pool.
-        match std::fs::remove_file(config.pool_token()) {
-            Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed("ptoken")(why));
-            }
-            _ => {}
-        }
-        files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
         tracing::warn!("this host leaves its pool");
         Ok(())
     }
@@ -240,10 +248,11 @@ impl Slave {
         self.changes().last = Some((number, None));
         let outcome = self.core.agent.converge(request);
         let mut changes = self.changes();
-        if whole && outcome.is_ok() {
-            changes.unkept = Some(number);
-        } else {
-            changes.unkept = None;
+        match (whole, &outcome) {
+            (true, Ok(_)) => changes.unkept = Some(number),
+            // What was made before it stays, and is still to be kept.
+            (true, Err(_)) => {}
+            (false, _) => changes.unkept = None,
         }
         changes.last = Some((number, Some(outcome.clone())));
         self.done.notify_all();

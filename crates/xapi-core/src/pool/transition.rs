@@ -23,6 +23,9 @@ use crate::context::{Core, Cx, db_error};
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
 
+/// How long a host that was told to be the master, and has not said that it will, may take to be it.
+const DECISION: Duration = Duration::from_secs(20);
+
 /// How often those that are waited for are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -123,6 +126,9 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     }
     let address = view.field(&call.host, Host::ADDRESS)?;
     drop(view);
+    if address.is_empty() {
+        return Err(errors::host_has_no_management_ip());
+    }
     let heir = core.pool.linked(&call.host)?;
     let unreachable = |why: NetError| {
         tracing::warn!("{}: {why}", call.host);
@@ -150,13 +156,17 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
             .map_err(unreachable)
     });
     if let Err(why) = decides {
+        // An answer that was lost may have been yes: then the other one is about to be the master.
+        let until = Instant::now() + DECISION;
+        while Instant::now() < until && !core.is_ending() {
+            if let Some((_, address)) = super::link::later_master(core)? {
+                return obey(core, address);
+            }
+            core.wait_for_end(LOOK);
+        }
         core.store.follow_only(false);
         standing.set_role(Role::Master);
-        // An answer that was lost may have been yes.
-        return match super::link::yield_to_another(core)? {
-            true => Ok(()),
-            false => Err(why),
-        };
+        return Err(why);
     }
     heir.drop_line("it is the master from now on");
     for (host, remote) in core.pool.everybody() {
@@ -232,8 +242,19 @@ pub(super) fn become_slave(core: &Core, address: String, pool: &str) -> Result<(
     become_role(core, &PoolRole::Slave(address))
 }
 
-/// The same in its own pool.
+/// The same in its own pool. What this host has committed as a master of it is kept in a file, for the other may not have
+/// it.
 pub(super) fn obey(core: &Core, address: String) -> Result<()> {
+    if core.pool.standing.role() == Role::Master {
+        let name = format!("term-{}", core.store.term());
+        let kept = core.config.database().with_extension(name);
+        core.store.follow_only(true);
+        if let Err(why) = core.store.backup(&kept) {
+            core.store.follow_only(false);
+            return Err(db_error(why));
+        }
+        tracing::warn!("what was committed here is kept in {}", kept.display());
+    }
     let pool = super::link::pool_uuid(core)?;
     become_slave(core, address, &pool)
 }

@@ -36,7 +36,8 @@ fn marked(
     let row = view.get(vif)?;
     let machine = view.get(&row.vm)?;
     let host = machine.resident_on.clone();
-    cx.core.agent_of(&view, &host)?;
+    cx.core
+        .only_here(&view, &host, "machines on another host")?;
     let nic = Nic {
         vif,
         domain: domain_of(&machine).ok_or_else(|| errors::vm_halted(&row.vm))?,

@@ -125,11 +125,11 @@ fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref
     operations::assert(&view, vm, operation)?;
     let possible = placement::possible_hosts(&view, vm)?;
     let affinity = view.field(vm, Vm::AFFINITY)?;
-    if possible.contains(&affinity) {
-        return Ok(affinity);
-    }
     // Guests are asked of this host alone as long as there is no way to another.
     let local = cx.core.localhost()?;
+    if possible.contains(&affinity) && (affinity == local || !possible.contains(&local)) {
+        return Ok(affinity);
+    }
     if possible.contains(&local) || possible.is_empty() {
         if possible.is_empty() {
             no_bond_slave(&view, vm, &local)?;
@@ -173,7 +173,7 @@ fn begin(
     paused: bool,
 ) -> Result<()> {
     let view = cx.core.view()?;
-    cx.core.agent_of(&view, host)?;
+    cx.core.only_here(&view, host, "machines on another host")?;
     drop(view);
     let scheduled = |draft: &Draft| draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, host.clone());
     let outcome = marked(
@@ -336,7 +336,11 @@ fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
 /// The domain of a machine that a call is about.
 fn domain(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<Domain> {
     let row = cx.core.view()?.get(vm)?;
-    cx.core.agent_of(&cx.core.view()?, &row.resident_on)?;
+    cx.core.only_here(
+        &cx.core.view()?,
+        &row.resident_on,
+        "machines on another host",
+    )?;
     domain_of(&row).ok_or_else(|| errors::vm_halted(vm))
 }
 
