@@ -259,6 +259,11 @@ fn a_promoted_store_takes_commits_again_and_nobody_of_before_follows_it() {
         generation: at.generation,
     };
     assert_eq!(replica.since(astray), Since::TooOld);
+    // A number of this very history is worth nothing with another term.
+    let generation = replica.generation();
+    let now = |term| replica.since(Position { term, generation });
+    assert_eq!(now(1), Since::Commits(vec![]));
+    assert_eq!(now(0), Since::TooOld);
     // The old master becomes like the new one, and is of its term from then on.
     follow(&master, &replica);
     assert_eq!(master.term(), 1);
