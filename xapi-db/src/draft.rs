@@ -22,10 +22,63 @@ pub struct Draft {
     overlay: RefCell<Overlay>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Overlay {
     rows: BTreeMap<RowKey, Laid>,
     relied: BTreeSet<RowKey>,
+    /// What the rows were before each attempt that is under way, as far as it has touched them.
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Default)]
+struct Attempt {
+    before: BTreeMap<RowKey, Option<Laid>>,
+    relied: Vec<RowKey>,
+}
+
+impl Overlay {
+    /// Must go before anything is done to a row.
+    fn touch(&mut self, key: &RowKey) {
+        if let Some(attempt) = self.attempts.last_mut()
+            && !attempt.before.contains_key(key)
+        {
+            let laid = self.rows.get(key).cloned();
+            attempt.before.insert(key.clone(), laid);
+        }
+    }
+
+    fn rely(&mut self, key: RowKey) {
+        if self.relied.insert(key.clone())
+            && let Some(attempt) = self.attempts.last_mut()
+        {
+            attempt.relied.push(key);
+        }
+    }
+
+    /// Ends the innermost attempt. One that succeeded is part of the one around it.
+    fn end_attempt(&mut self, succeeded: bool) {
+        let Some(attempt) = self.attempts.pop() else {
+            return;
+        };
+        if succeeded {
+            if let Some(around) = self.attempts.last_mut() {
+                around.relied.extend(attempt.relied);
+                for (key, before) in attempt.before {
+                    around.before.entry(key).or_insert(before);
+                }
+            }
+            return;
+        }
+        for key in attempt.relied {
+            self.relied.remove(&key);
+        }
+        for (key, before) in attempt.before {
+            match before {
+                Some(laid) => self.rows.insert(key, laid),
+                None => self.rows.remove(&key),
+            };
+        }
+    }
 }
 
 /// What the draft makes of a row.
@@ -148,6 +201,7 @@ impl Draft {
         if overlay.rows.contains_key(&key) {
             return Err(taken());
         }
+        overlay.touch(&key);
         overlay.rows.insert(key, Laid::New(row));
         Ok(())
     }
@@ -276,6 +330,7 @@ impl Draft {
         let (at, table) = self.place(class, reference)?;
         let mut overlay = self.overlay.borrow_mut();
         let key = (at, reference.to_owned());
+        overlay.touch(&key);
         match overlay.rows.get(&key) {
             Some(Laid::New(_)) => {
                 overlay.rows.remove(&key);
@@ -298,7 +353,7 @@ impl Draft {
         // A row of this draft is nobody else's business.
         if self.reader.get().holds(table, reference)? {
             let mut overlay = self.overlay.borrow_mut();
-            overlay.relied.insert((at, reference.to_owned()));
+            overlay.rely((at, reference.to_owned()));
             Ok(())
         } else if self.holds(class, reference)? {
             Ok(())
@@ -319,10 +374,11 @@ impl Draft {
 
     /// Edits that belong together: if they fail the draft is as it was before them.
     pub fn attempt<T, E>(&self, edit: impl FnOnce(&Draft) -> Result<T, E>) -> Result<T, E> {
-        let before = self.overlay.borrow().clone();
-        edit(self).inspect_err(|_| {
-            self.overlay.replace(before);
-        })
+        let begun = Attempt::default();
+        self.overlay.borrow_mut().attempts.push(begun);
+        let outcome = edit(self);
+        self.overlay.borrow_mut().end_attempt(outcome.is_ok());
+        outcome
     }
 
     /// Whether there is nothing to commit.
@@ -404,6 +460,7 @@ impl Draft {
         let (at, table) = self.place(class, reference)?;
         let mut overlay = self.overlay.borrow_mut();
         let key = (at, reference.to_owned());
+        overlay.touch(&key);
         if !overlay.rows.contains_key(&key) {
             let base = crate::reader::stored_row(&self.reader.get().conn, table, reference)?;
             let base = base.ok_or_else(|| errors::handle_invalid(class.name, reference))?;

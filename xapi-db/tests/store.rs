@@ -548,9 +548,28 @@ fn an_attempt_that_fails_leaves_the_draft_as_it_was_and_one_that_succeeds_does_n
     let made = draft
         .attempt(|draft| draft.insert(Network::blank()))
         .unwrap();
+    // One inside another goes with it.
+    let outer: Result<(), ApiError> = draft.attempt(|draft| {
+        draft.attempt(|draft| draft.set(&made, Network::MTU, 9000))?;
+        draft.set(&one, Network::MTU, 9000)?;
+        Err(xapi_model::errors::internal_error("no"))
+    });
+    assert!(outer.is_err());
+    draft
+        .attempt(|draft| -> Result<(), ApiError> {
+            let inner = draft.attempt(|draft| {
+                draft.destroy(&made)?;
+                draft.field(&made, Network::MTU)
+            });
+            assert!(inner.is_err());
+            draft.set(&made, Network::NAME_LABEL, "made".to_owned())
+        })
+        .unwrap();
     store.commit(draft).unwrap();
     assert_eq!(field(&store, &one, Network::NAME_LABEL), "drafted");
-    assert!(store.view().unwrap().exists(&made).unwrap());
+    assert_eq!(field(&store, &made, Network::NAME_LABEL), "made");
+    let mtus = [&one, &made].map(|of| field(&store, of, Network::MTU));
+    assert_eq!(mtus, [1500, 1500]);
 }
 
 #[test]

@@ -62,11 +62,14 @@ pub fn inherit(draft: &Draft, config: &Config, host: &Ref<Host>) -> Result<Inher
         let mut said = [&of_host, &pool.other_config].into_iter();
         !said.any(|map| map.get(key).is_some_and(|value| value == NO_SYNC))
     };
+    let mut masters = pifs_of(draft, &pool.master)?;
+    masters.sort_by_cached_key(|(_, pif)| (pif.device.len(), pif.device.clone(), pif.vlan));
     let mut inheriting = Inheriting {
         draft,
         config,
         host,
         master: &pool.master,
+        masters: &masters,
         said: std::mem::take(&mut said),
     };
     let [bonds, vlans, tunnels] = SYNC.map(syncs);
@@ -102,6 +105,8 @@ struct Inheriting<'a> {
     config: &'a Config,
     host: &'a Ref<Host>,
     master: &'a Ref<Host>,
+    /// The PIFs of the master, in the order of their devices. Nothing changes them here.
+    masters: &'a [(Ref<Pif>, Pif)],
     said: Inherited,
 }
 
@@ -109,13 +114,6 @@ impl Inheriting<'_> {
     /// The PIFs of this host.
     fn mine(&self) -> Result<Vec<(Ref<Pif>, Pif)>> {
         pifs_of(self.draft, self.host)
-    }
-
-    /// The PIFs of the master, in the order of their devices.
-    fn masters(&self) -> Result<Vec<(Ref<Pif>, Pif)>> {
-        let mut pifs = pifs_of(self.draft, self.master)?;
-        pifs.sort_by_cached_key(|(_, pif)| (pif.device.len(), pif.device.clone(), pif.vlan));
-        Ok(pifs)
     }
 
     /// Whether the master has a PIF on a network.

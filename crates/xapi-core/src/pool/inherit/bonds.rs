@@ -61,7 +61,7 @@ impl Inheriting<'_> {
     fn wanted_bonds(&mut self) -> Result<Vec<Wanted>> {
         let mine = self.mine()?;
         let mut wanted = Vec::new();
-        for (_, pif) in self.masters()? {
+        for (_, pif) in self.masters {
             let Some(bond) = pif.bond_master_of.first() else {
                 continue;
             };
@@ -87,8 +87,8 @@ impl Inheriting<'_> {
             }
             if !members.is_empty() {
                 wanted.push(Wanted {
-                    network: pif.network,
-                    device: pif.device,
+                    network: pif.network.clone(),
+                    device: pif.device.clone(),
                     members,
                     mode: row.mode,
                     properties: row.properties,
@@ -177,14 +177,13 @@ impl Inheriting<'_> {
         network: &Ref<Network>,
         members: impl Iterator<Item = &'p Ref<Pif>>,
     ) -> Result<bool> {
-        let masters = self.masters()?;
-        let mut pifs = masters.iter();
+        let mut pifs = self.masters.iter();
         if pifs.any(|(_, pif)| pif.network == *network && !pif.bond_master_of.is_empty()) {
             return Ok(false);
         }
         for member in members {
             let position = self.draft.field(member, Pif::NETWORK)?;
-            let mut pifs = masters.iter();
+            let mut pifs = self.masters.iter();
             if !pifs.any(|(_, pif)| pif.physical && pif.network == position) {
                 return Ok(false);
             }

@@ -28,12 +28,14 @@ impl Inheriting<'_> {
     /// Removes the tunnels that came from the master and that it has no more. One that is used stays.
     pub(super) fn forget_tunnels(&mut self, tell: bool) -> Result<()> {
         let draft = self.draft;
-        for (reference, pif) in self.mine()? {
-            let Some(tunnel) = pif.tunnel_access_pif_of.first() else {
+        for (tunnel, row) in draft.all::<Tunnel>()? {
+            let (tunnel, reference) = (&tunnel, row.access_pif);
+            let exist = draft.exists(&reference)? && draft.exists(&row.transport_pif)?;
+            if !exist || draft.field(&reference, Pif::HOST)? != *self.host {
                 continue;
-            };
-            let transport = draft.field(tunnel, Tunnel::TRANSPORT_PIF)?;
-            let through = draft.field(&transport, Pif::NETWORK)?;
+            }
+            let pif = draft.get(&reference)?;
+            let through = draft.field(&row.transport_pif, Pif::NETWORK)?;
             // A master that could not have it says nothing by not having it.
             if !pif.inherited
                 || self.master_has_tunnel(&pif.network)?
@@ -103,13 +105,13 @@ impl Inheriting<'_> {
     fn wanted_tunnels(&self) -> Result<Vec<Wanted>> {
         let draft = self.draft;
         let mut wanted = Vec::new();
-        for (_, pif) in self.masters()? {
+        for (_, pif) in self.masters {
             let Some(tunnel) = pif.tunnel_access_pif_of.first() else {
                 continue;
             };
             let row = draft.get(tunnel)?;
             wanted.push(Wanted {
-                network: pif.network,
+                network: pif.network.clone(),
                 through: draft.field(&row.transport_pif, Pif::NETWORK)?,
                 protocol: row.protocol,
                 plugged: pif.currently_attached,

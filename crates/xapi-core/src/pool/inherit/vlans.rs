@@ -23,6 +23,31 @@ struct Wanted {
     plugged: bool,
 }
 
+/// What carries VLANs.
+struct Base {
+    pif: Ref<Pif>,
+    row: Pif,
+}
+
+/// The networks of VLANs that are there, and stay where they are, by the PIF below and the tag.
+#[derive(Default)]
+struct Tags(BTreeMap<(Ref<Pif>, i64), Ref<Network>>);
+
+impl Tags {
+    /// PIF_VLAN_EXISTS [device], if another VLAN has the tag and keeps it.
+    fn take(&mut self, wanted: &Wanted, on: &Base) -> Result<()> {
+        let place = (on.pif.clone(), wanted.tag);
+        let network = self
+            .0
+            .entry(place)
+            .or_insert_with(|| wanted.network.clone());
+        match *network == wanted.network {
+            true => Ok(()),
+            false => Err(errors::pif_vlan_exists(&on.row.device_name)),
+        }
+    }
+}
+
 impl Inheriting<'_> {
     /// Removes the VLANs that came from the master and that it has no more. One that is used stays.
     pub(super) fn forget_vlans(&mut self, tell: bool) -> Result<()> {
@@ -91,16 +116,20 @@ impl Inheriting<'_> {
     }
 
     fn all_vlans(&mut self) -> Result<()> {
-        let wanted = self.wanted_vlans()?;
+        let draft = self.draft;
+        let mut tags = self.tags()?;
+        let mut bases = BTreeMap::<Ref<Network>, Option<Base>>::new();
         let mut missing = BTreeMap::<_, Vec<String>>::new();
-        for one in &wanted {
-            let Some(below) = self.standing_for(&one.on)? else {
+        for one in self.wanted_vlans()? {
+            if !bases.contains_key(&one.on) {
+                bases.insert(one.on.clone(), self.base(&one.on)?);
+            }
+            let Some(Some(base)) = bases.get(&one.on) else {
                 let tags = missing.entry(one.on.clone()).or_default();
                 tags.push(one.tag.to_string());
                 continue;
             };
-            let draft = self.draft;
-            if let Err(why) = draft.attempt(|_| self.vlan(one, &below, &wanted)) {
+            if let Err(why) = draft.attempt(|_| self.vlan(&one, base, &mut tags)) {
                 let (name, why) = (self.named(&one.network)?, self.reason(&why)?);
                 self.alert(format!(
                     "VLAN {} on {name} is not as the master's: {why}",
@@ -112,15 +141,54 @@ impl Inheriting<'_> {
         self.no_two_alike()
     }
 
+    /// What carries a network here, read once: with hundreds of VLANs on it its row is long.
+    fn base(&self, network: &Ref<Network>) -> Result<Option<Base>> {
+        let Some(pif) = self.standing_for(network)? else {
+            return Ok(None);
+        };
+        let row = self.draft.get(&pif)?;
+        Ok(Some(Base { pif, row }))
+    }
+
+    /// The tags that are taken, and those that make way: VLANs that the master has with another tag or on another PIF.
+    fn tags(&self) -> Result<Tags> {
+        let draft = self.draft;
+        let wanted = self.wanted_vlans()?.into_iter();
+        let wanted: BTreeMap<_, _> = wanted.map(|one| (one.network.clone(), one)).collect();
+        let mut tags = Tags::default();
+        for (_, pif) in self.mine()? {
+            let Some(vlan) = pif.vlan_master_of.some() else {
+                continue;
+            };
+            let row = draft.get(vlan)?;
+            let moves_on = match wanted.get(&pif.network) {
+                Some(one) if !pif.management => {
+                    let below = self.standing_for(&one.on)?;
+                    below.is_some() && (below.as_ref(), one.tag) != (Some(&row.tagged_pif), row.tag)
+                }
+                _ => false,
+            };
+            if !moves_on {
+                tags.0.insert((row.tagged_pif, row.tag), pif.network);
+            }
+        }
+        Ok(tags)
+    }
+
     /// PIF_VLAN_EXISTS [device], if one that should have made way for another has stayed.
     fn no_two_alike(&self) -> Result<()> {
+        let draft = self.draft;
         let mut seen = BTreeSet::new();
-        for (_, pif) in self.mine()? {
-            if let Some(vlan) = pif.vlan_master_of.some() {
-                let row = self.draft.get(vlan)?;
-                if !seen.insert((row.tagged_pif, row.tag)) {
-                    return Err(errors::pif_vlan_exists(&pif.device_name));
-                }
+        for pif in draft.find(Pif::HOST, self.host)? {
+            // Not the whole row: with hundreds of new ones it would be long to read each.
+            let vlan = draft.field(&pif, Pif::VLAN_MASTER_OF)?;
+            if vlan.is_null() {
+                continue;
+            }
+            let row = draft.get(&vlan)?;
+            if !seen.insert((row.tagged_pif, row.tag)) {
+                let device = draft.field(&pif, Pif::DEVICE_NAME)?;
+                return Err(errors::pif_vlan_exists(device));
             }
         }
         Ok(())
@@ -129,13 +197,20 @@ impl Inheriting<'_> {
     fn wanted_vlans(&self) -> Result<Vec<Wanted>> {
         let draft = self.draft;
         let mut wanted = Vec::new();
-        for (_, pif) in self.masters()? {
-            if kind_of(&pif) != Kind::Vlan || on_sriov(draft, &pif)? {
+        let mut sriov = BTreeMap::new();
+        for (_, pif) in self.masters {
+            if kind_of(pif) != Kind::Vlan {
                 continue;
             }
             let vlan = draft.get(&pif.vlan_master_of)?;
+            if !sriov.contains_key(&vlan.tagged_pif) {
+                sriov.insert(vlan.tagged_pif.clone(), on_sriov(draft, pif)?);
+            }
+            if sriov[&vlan.tagged_pif] {
+                continue;
+            }
             wanted.push(Wanted {
-                network: pif.network,
+                network: pif.network.clone(),
                 tag: vlan.tag,
                 on: draft.field(&vlan.tagged_pif, Pif::NETWORK)?,
                 plugged: pif.currently_attached,
@@ -145,10 +220,10 @@ impl Inheriting<'_> {
     }
 
     /// One VLAN, on a PIF of this host.
-    fn vlan(&mut self, wanted: &Wanted, below: &Ref<Pif>, all: &[Wanted]) -> Result<()> {
+    fn vlan(&mut self, wanted: &Wanted, on: &Base, tags: &mut Tags) -> Result<()> {
         let draft = self.draft;
-        let base = draft.get(below)?;
-        match kind_of(&base) {
+        let (below, base) = (&on.pif, &on.row);
+        match kind_of(base) {
             Kind::Physical | Kind::BondMaster => {}
             Kind::Vlan => return Err(errors::pif_is_vlan(below)),
             Kind::TunnelAccess => return Err(errors::is_tunnel_access_pif(below)),
@@ -158,8 +233,8 @@ impl Inheriting<'_> {
             return Err(errors::pif_unmanaged(below));
         }
         let Some(there) = pif_on(draft, &wanted.network, self.host)? else {
-            self.tag_is_free(wanted, below, &base, all)?;
-            return self.make_vlan(wanted, below, &base);
+            tags.take(wanted, on)?;
+            return self.make_vlan(wanted, below, base);
         };
         let pif = draft.get(&there)?;
         if kind_of(&pif) != Kind::Vlan {
@@ -171,42 +246,13 @@ impl Inheriting<'_> {
             if pif.management {
                 return Err(errors::pif_is_management_interface(&there));
             }
-            self.tag_is_free(wanted, below, &base, all)?;
-            self.put_vlan(wanted, &there, &pif, below, &base)?;
+            tags.take(wanted, on)?;
+            self.put_vlan(wanted, &there, &pif, below, base)?;
         }
-        draft.set(&there, Pif::INHERITED, true)
-    }
-
-    /// PIF_VLAN_EXISTS [device], if another VLAN has the tag and keeps it.
-    fn tag_is_free(
-        &self,
-        wanted: &Wanted,
-        below: &Ref<Pif>,
-        base: &Pif,
-        all: &[Wanted],
-    ) -> Result<()> {
-        let draft = self.draft;
-        for vlan in draft.field(below, Pif::VLAN_SLAVE_OF)?.iter() {
-            let row = draft.get(vlan)?;
-            if row.tag != wanted.tag {
-                continue;
-            }
-            let network = draft.field(&row.untagged_pif, Pif::NETWORK)?;
-            let other = all.iter().find(|one| one.network == network);
-            let moves_on = match other {
-                Some(other) if network != wanted.network => {
-                    !draft.field(&row.untagged_pif, Pif::MANAGEMENT)?
-                        && (other.tag != row.tag
-                            || self.standing_for(&other.on)?.as_ref() != Some(below))
-                }
-                Some(_) => true,
-                None => false,
-            };
-            if !moves_on {
-                return Err(errors::pif_vlan_exists(&base.device_name));
-            }
+        match pif.inherited {
+            true => Ok(()),
+            false => draft.set(&there, Pif::INHERITED, true),
         }
-        Ok(())
     }
 
     fn make_vlan(&mut self, wanted: &Wanted, below: &Ref<Pif>, base: &Pif) -> Result<()> {
