@@ -129,9 +129,10 @@ fn manage_without_database(lab: &Lab) {
     let route = lab.exec("xs-1", "ip -4 route show default");
     assert!(route.contains("dev xenbr1"), "{route}");
     let asks = |address: &str, password: &str| {
+        // The client has the machine's files: what is remembered of the host must not stay.
+        let xe = program("xe");
         let line = format!(
-            "{} -s {address} -u root -pw {password} host-is-in-emergency-mode",
-            program("xe")
+            "export HOME=$(mktemp -d); {xe} -s {address} -u root -pw {password} host-is-in-emergency-mode; rm -r $HOME"
         );
         let output = lab.run(&["exec", "client", "--", "bash", "-c", &line]);
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
