@@ -19,7 +19,7 @@ fn the_steps_of_start_up_are_listed_with_where_they_run_and_what_their_failure_m
     assert!(out.status.success());
     let text = text(&out.stdout);
     assert!(
-        text.lines().any(|line| line.starts_with("any")
+        text.lines().any(|line| line.starts_with("master")
             && line.contains("stop")
             && line.contains("records"))
     );

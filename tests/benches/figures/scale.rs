@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use xapi_db::{Options, Read as _, Store};
 use xapi_model::{Bond, BondMode, Class, Network, Pif, Ref, Value, Vif, Vlan, Vm, bond, vlan};
+use xapi_net::kernel::Kernel;
 use xapi_net::ovs::ovsdb;
 use xapi_tests::sim_host::{vif_record, vm_record};
 use xapi_tests::{Lab, Xen, eventually};
@@ -15,6 +16,9 @@ use crate::{Outcome, median, row};
 
 /// VLANs of the large host.
 const VLANS: i64 = 800;
+/// VLANs and guests' NICs of the moderate one.
+const FEW_VLANS: i64 = 10;
+const VIFS: i64 = 20;
 /// Guests of the large host, and the NICs of each.
 const GUESTS: (usize, usize) = (100, 10);
 /// Changes of a large host take their time.
@@ -25,13 +29,17 @@ pub fn inside(what: &str) -> Outcome<()> {
     match what {
         "rows" => vlan_rows(),
         "bare" => {
-            let mut client = ovsdb::Client::new("/run/openvswitch/db.sock");
-            for vlans in [10, VLANS] {
-                let nics = ["eth2", "eth3"];
-                let made = bare(&mut client, Some((vlans, &nics)))?;
-                let gone = bare(&mut client, None)?;
-                println!("{vlans} {made} {gone}");
+            let mut client = Bare::new()?;
+            for vlans in [FEW_VLANS, VLANS] {
+                let (rows, up) = client.make(&[Bridge {
+                    vlans,
+                    ..Bridge::over("bare", &["eth2", "eth3"])
+                }])?;
+                let gone = client.put_in_place_of(&["bare"], &[])?;
+                println!("{rows} {up} {gone}");
             }
+            let (there, back) = client.moved()?;
+            println!("{there} {back} 0");
             Ok(())
         }
         other => Err(format!("--scale {other}?").into()),
@@ -41,8 +49,11 @@ pub fn inside(what: &str) -> Outcome<()> {
 /// All figures, on labs of their own.
 pub fn scale() -> Outcome<()> {
     let bare = bare_figures()?;
-    moderate(bare[0])?;
-    large(bare[1])
+    let [_, many, moved] = bare.as_slice() else {
+        return Err(format!("figures of a bare client: {bare:?}").into());
+    };
+    moderate((moved[0], moved[1]))?;
+    large(*many)
 }
 
 /// Runs this program inside a host of a lab.
@@ -52,8 +63,10 @@ fn run_inside(lab: &Lab, what: &str) -> Outcome<String> {
     Ok(lab.verb(&["exec", "xs-1", "--", program, "--scale", what]))
 }
 
-/// Milliseconds that Open vSwitch takes for a bond with 10 and with 800 VLANs, and to be rid of them.
-fn bare_figures() -> Outcome<Vec<(f64, f64)>> {
+/// Milliseconds that Open vSwitch and the kernel take without us. For a bond with 10 and with 800 VLANs: until the rows
+/// are so, until the devices are up too, and to be rid of them. For 10 VLANs and 20 NICs of guests: to move to a bond, and
+/// back.
+fn bare_figures() -> Outcome<Vec<[f64; 3]>> {
     let lab = Lab::alone(&["--nics", "4"]);
     for device in ["eth2", "eth3"] {
         let xen = lab.api("xs-1");
@@ -61,68 +74,177 @@ fn bare_figures() -> Outcome<Vec<(f64, f64)>> {
         xen.session()
             .call("PIF.unplug", vec![pif.as_str().into()])?;
     }
+    for guest in 0..VIFS {
+        let end = guests_end(guest);
+        let made = format!("ip link add {end} up type veth peer bareend{guest}");
+        lab.exec("xs-1", &made);
+    }
     let told = run_inside(&lab, "bare")?;
     let figures = told.lines().map(|line| {
-        let mut words = line.split(' ').skip(1).map(str::parse);
-        match (words.next(), words.next()) {
-            (Some(Ok(made)), Some(Ok(gone))) => Ok((made, gone)),
-            _ => Err(format!("no figures: {line}").into()),
-        }
+        let numbers: Result<Vec<f64>, _> = line.split(' ').map(str::parse).collect();
+        let numbers = numbers.map_err(|why| format!("{line}: {why}"))?;
+        <[f64; 3]>::try_from(numbers).map_err(|_| format!("no figures: {line}").into())
     });
     figures.collect()
 }
 
-/// One transaction that makes a bond with VLANs, or takes it away, and the time until it is so.
-fn bare(client: &mut ovsdb::Client, bond: Option<(i64, &[&str])>) -> Outcome<f64> {
-    let deadline = Instant::now() + LONG;
-    let ops = match bond {
-        Some((vlans, nics)) => bare_rows(vlans, nics),
-        None => {
-            let find = json!({"op": "select", "table": "Bridge", "where": [["name", "==", "bare"]], "columns": ["_uuid"]});
-            let uuid = client.transact(vec![find], deadline)?[0]["rows"][0]["_uuid"].clone();
-            let mutation = json!([["bridges", "delete", uuid]]);
-            vec![
-                json!({"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": mutation}),
-            ]
-        }
-    };
-    let began = Instant::now();
-    client.transact(ops, deadline)?;
-    client.nudge(deadline)?;
-    Ok(began.elapsed().as_secs_f64() * 1e3)
+/// A bridge as a bare client makes it: over a NIC or a bond, with VLANs, and guests' NICs on those in turn.
+struct Bridge<'a> {
+    name: &'a str,
+    nics: &'a [&'a str],
+    vlans: i64,
+    guests: i64,
 }
 
-fn bare_rows(vlans: i64, nics: &[&str]) -> Vec<Json> {
-    let mut ports = Vec::new();
-    let mut ops = Vec::new();
-    let interface = |uuid: &str, name: &str, kind: &str| json!({"op": "insert", "table": "Interface", "uuid-name": uuid, "row": {"name": name, "type": kind}});
-    let mut port = |uuid: String, mut row: Json, interfaces: Vec<Json>| {
-        row["interfaces"] = json!(["set", interfaces]);
-        ports.push(json!(["named-uuid", uuid]));
-        json!({"op": "insert", "table": "Port", "uuid-name": uuid, "row": row})
-    };
-    let members: Vec<_> = nics.iter().map(|nic| json!(["named-uuid", nic])).collect();
-    ops.extend(nics.iter().map(|nic| interface(nic, nic, "")));
-    let bond = json!({"name": "barebond", "bond_mode": "active-backup"});
-    ops.push(port("pbond".to_owned(), bond, members));
-    ops.push(interface("local", "bare", "internal"));
-    let local = vec![json!(["named-uuid", "local"])];
-    ops.push(port("plocal".to_owned(), json!({"name": "bare"}), local));
-    for tag in 1..=vlans {
-        let (name, uuid) = (format!("bare{tag}"), format!("i{tag}"));
-        ops.push(interface(&uuid, &name, "internal"));
-        let row = json!({"name": name, "tag": tag, "fake_bridge": true});
-        ops.push(port(
-            format!("p{tag}"),
-            row,
-            vec![json!(["named-uuid", uuid])],
-        ));
+impl<'a> Bridge<'a> {
+    fn over(name: &'a str, nics: &'a [&'a str]) -> Bridge<'a> {
+        Bridge {
+            name,
+            nics,
+            vlans: 0,
+            guests: 0,
+        }
     }
-    ops.push(json!({"op": "insert", "table": "Bridge", "uuid-name": "b",
-        "row": {"name": "bare", "datapath_type": "netdev", "ports": ["set", ports]}}));
-    ops.push(json!({"op": "mutate", "table": "Open_vSwitch", "where": [],
-        "mutations": [["bridges", "insert", ["named-uuid", "b"]]]}));
-    ops
+
+    /// The operations that make its rows, and the reference to it.
+    fn rows(&self) -> (Vec<Json>, Json) {
+        let (name, mut ops, mut ports) = (self.name, Vec::new(), Vec::new());
+        let named = |uuid: &str| json!(["named-uuid", format!("{name}_{uuid}")]);
+        let mut port = |uuid: &str, mut row: Json, interfaces: &[(String, &str)]| {
+            let of = |at: usize| format!("{uuid}_i{at}");
+            let insert = |table: &str, uuid: &str, row: &Json| json!({"op": "insert", "table": table, "uuid-name": format!("{name}_{uuid}"), "row": row});
+            for (at, (device, kind)) in interfaces.iter().enumerate() {
+                let row = match *kind {
+                    "internal" => {
+                        json!({"name": device, "type": kind, "mac": MAC, "mtu_request": 1500})
+                    }
+                    _ => json!({"name": device, "type": kind}),
+                };
+                ops.push(insert("Interface", &of(at), &row));
+            }
+            let members: Vec<_> = (0..interfaces.len()).map(|at| named(&of(at))).collect();
+            row["interfaces"] = json!(["set", members]);
+            ops.push(insert("Port", uuid, &row));
+            ports.push(named(uuid));
+        };
+        let nics: Vec<_> = self
+            .nics
+            .iter()
+            .map(|nic| ((*nic).to_owned(), ""))
+            .collect();
+        let uplink = match self.nics {
+            [nic] => json!({"name": nic}),
+            _ => json!({"name": "barebond", "bond_mode": "active-backup"}),
+        };
+        port("uplink", uplink, &nics);
+        let own = [(name.to_owned(), "internal")];
+        port("own", json!({"name": name}), &own);
+        for tag in 1..=self.vlans {
+            let device = format!("bare{tag}");
+            let row = json!({"name": device, "tag": tag, "fake_bridge": true});
+            port(&format!("v{tag}"), row, &[(device, "internal")]);
+        }
+        for guest in 0..self.guests {
+            let device = guests_end(guest);
+            let row = json!({"name": device, "tag": guest % self.vlans + 1});
+            port(&format!("g{guest}"), row, &[(device, "")]);
+        }
+        let row = json!({"name": name, "datapath_type": "netdev", "ports": ["set", ports],
+            "other_config": ["map", [["hwaddr", MAC]]]});
+        ops.push(json!({"op": "insert", "table": "Bridge", "uuid-name": format!("{name}_b"), "row": row}));
+        (ops, named("b"))
+    }
+}
+
+/// The MAC of all devices: one that has none of its own is made with a random one and then given another.
+const MAC: &str = "02:00:00:00:00:01";
+
+fn guests_end(number: i64) -> String {
+    format!("barevif{number}")
+}
+
+/// Somebody who knows what is there, checks nothing, waits for what must be waited for, and looks at nothing afterwards.
+struct Bare {
+    client: ovsdb::Client,
+    kernel: Kernel,
+}
+
+impl Bare {
+    fn new() -> Outcome<Bare> {
+        Ok(Bare {
+            client: ovsdb::Client::new("/run/openvswitch/db.sock"),
+            kernel: Kernel::open()?,
+        })
+    }
+
+    /// Makes bridges in one transaction: milliseconds until that is so, and until their VLANs are up.
+    fn make(&mut self, bridges: &[Bridge<'_>]) -> Outcome<(f64, f64)> {
+        let began = Instant::now();
+        let rows = self.put_in_place_of(&[], bridges)?;
+        for tag in bridges.iter().flat_map(|bridge| 1..=bridge.vlans) {
+            self.kernel.set_up(&format!("bare{tag}"), true)?;
+        }
+        Ok((rows, began.elapsed().as_secs_f64() * 1e3))
+    }
+
+    /// Takes bridges away and makes others, in one transaction: milliseconds until that is so.
+    fn put_in_place_of(&mut self, old: &[&str], new: &[Bridge<'_>]) -> Outcome<f64> {
+        let deadline = Instant::now() + LONG;
+        let find = |name: &&str| json!({"op": "select", "table": "Bridge", "where": [["name", "==", name]], "columns": ["_uuid"]});
+        let found = self
+            .client
+            .transact(old.iter().map(find).collect(), deadline)?;
+        let gone: Vec<_> = found.iter().map(|it| &it["rows"][0]["_uuid"]).collect();
+        let (ops, made): (Vec<_>, Vec<_>) = new.iter().map(Bridge::rows).unzip();
+        let mut ops = ops.concat();
+        let mutations = json!([
+            ["bridges", "delete", ["set", gone]],
+            ["bridges", "insert", ["set", made]]
+        ]);
+        ops.push(
+            json!({"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": mutations}),
+        );
+        let began = Instant::now();
+        self.client.transact(ops, deadline)?;
+        self.client.nudge(deadline)?;
+        Ok(began.elapsed().as_secs_f64() * 1e3)
+    }
+
+    /// What a bond with 10 VLANs and 20 NICs of guests takes along, and gives back: milliseconds of each.
+    fn moved(&mut self) -> Outcome<(f64, f64)> {
+        let full = |name, nics| Bridge {
+            vlans: FEW_VLANS,
+            guests: VIFS,
+            ..Bridge::over(name, nics)
+        };
+        let before = || {
+            [
+                full("bareone", &["eth2"]),
+                Bridge::over("baretwo", &["eth3"]),
+            ]
+        };
+        self.make(&before())?;
+        let (mut there, mut back) = (Vec::new(), Vec::new());
+        for _ in 0..5 {
+            let began = Instant::now();
+            let bond = [full("bare", &["eth2", "eth3"])];
+            self.put_in_place_of(&["bareone", "baretwo"], &bond)?;
+            self.up()?;
+            there.push(began.elapsed());
+            let began = Instant::now();
+            self.put_in_place_of(&["bare"], &before())?;
+            self.up()?;
+            back.push(began.elapsed());
+        }
+        Ok((median(there) / 1e3, median(back) / 1e3))
+    }
+
+    fn up(&mut self) -> Outcome<()> {
+        for tag in 1..=FEW_VLANS {
+            self.kernel.set_up(&format!("bare{tag}"), true)?;
+        }
+        Ok(())
+    }
 }
 
 /// Guests with NICs on some networks in turn, running.
@@ -166,7 +288,7 @@ fn moderate((made, gone): (f64, f64)) -> Outcome<()> {
     let xen = lab.api("xs-1");
     let (tagged_pif, pif) = xen.pif("eth1");
     let mut networks = vec![pif.network];
-    for tag in 1..=10 {
+    for tag in 1..=FEW_VLANS {
         let network = xen.new_network(&format!("vlan {tag}"));
         networks.push(network.clone());
         xen.session().invoke(&vlan::Create {
@@ -177,7 +299,7 @@ fn moderate((made, gone): (f64, f64)) -> Outcome<()> {
     }
     guests(&xen, 4, 5, &networks)?;
     let ours = bonded(&xen, 5)?;
-    let what = "with 10 VLANs and 20 VIFs, rows alone";
+    let what = "with 10 VLANs and 20 VIFs, a bare move";
     row(&format!("Bond.create {what}"), ours.0, made, "ms");
     row(&format!("Bond.destroy {what}"), ours.1, gone, "ms");
     Ok(())
@@ -243,11 +365,12 @@ fn last_convergence(lab: &Lab) -> Outcome<(usize, f64)> {
 }
 
 /// 800 VLANs on a NIC, then 1,000 NICs of guests on them, then a bond that takes all along.
-fn large((made, gone): (f64, f64)) -> Outcome<()> {
+fn large([rows, up, gone]: [f64; 3]) -> Outcome<()> {
     let lab = Lab::alone(&["--nics", "4"]);
     lab.exec(
         "xs-1",
         "echo change_deadline = 600 >> /etc/xensource/xapi.toml.new; \
+         echo 'log = \"xapi_net::local=debug,info\"' >> /etc/xensource/xapi.toml.new; \
          cat /etc/xensource/xapi.toml >> /etc/xensource/xapi.toml.new; \
          mv /etc/xensource/xapi.toml.new /etc/xensource/xapi.toml; service xapi stop",
     );
@@ -266,12 +389,14 @@ fn large((made, gone): (f64, f64)) -> Outcome<()> {
     );
     let (steps, boot) = last_convergence(&lab)?;
     println!("{:<58} {steps:>10}", "steps of the boot");
-    row(
-        "boot with 800 VLANs, rows of a bond with as many",
-        boot,
-        made,
-        "ms",
-    );
+    for (baseline, than) in [(rows, "their rows"), (up, "their rows and devices")] {
+        row(
+            &format!("boot with 800 VLANs, {than}"),
+            boot,
+            baseline,
+            "ms",
+        );
+    }
     let networks = xen.session().records::<Network>()?.into_iter();
     let networks = networks.filter(|(_, network)| network.name_label.starts_with("vlan "));
     let networks: Vec<_> = networks.map(|(network, _)| network).collect();
@@ -297,8 +422,8 @@ fn large((made, gone): (f64, f64)) -> Outcome<()> {
     );
     let xen = Xen::patient(&lab.socket("xs-1"), LONG)?;
     let ours = bonded(&xen, 1)?;
-    let what = "with 800 VLANs and 1,000 VIFs, rows alone";
-    row(&format!("Bond.create {what}"), ours.0, made + gone, "ms");
-    row(&format!("Bond.destroy {what}"), ours.1, made + gone, "ms");
+    let what = "with 800 VLANs and 1,000 VIFs, VLANs alone";
+    row(&format!("Bond.create {what}"), ours.0, up + gone, "ms");
+    row(&format!("Bond.destroy {what}"), ours.1, up + gone, "ms");
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use xapi_model::{Host, Position, Ref};
 use xapi_net::agent::{
-    Agent, Cause, Counters, Listener, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
+    Agent, Cause, Counters, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
 use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
@@ -264,7 +264,8 @@ impl Agent for RemoteAgent {
         let Some(peer) = self.peer(None) else {
             return Err(self.unreachable("it is not linked"));
         };
-        self.state().kept = Some(number);
+        // What is asked for as far as it goes is as its rows say already.
+        self.state().kept = (request.mode == Mode::Whole).then_some(number);
         match self.ask_by(&peer, &Verb::Converge(number, request), within) {
             Asked::Said(answer) => match *answer {
                 Answer::Converged(outcome) => outcome,

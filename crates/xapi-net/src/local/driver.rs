@@ -453,17 +453,19 @@ impl LocalDriver {
             return Ok(());
         }
         devices.extend(self.vlans_of(&devices));
-        let addresses = self.kernel.addresses()?;
+        let mut addresses: BTreeMap<u32, Vec<IpAddr>> = BTreeMap::new();
+        for address in self.kernel.addresses()? {
+            if !address.local_scope {
+                let own = addresses.entry(address.index).or_default();
+                own.push(address.address);
+            }
+        }
         for link in self.kernel.links()? {
             let is_touched = Name::new(&link.name).is_ok_and(|name| devices.contains(&name));
-            let (true, true, Some(mac)) = (is_touched, link.up, link.mac) else {
-                continue;
-            };
-            let own = addresses
-                .iter()
-                .filter(|address| address.index == link.index && !address.local_scope);
-            let own: Vec<IpAddr> = own.map(|address| address.address).collect();
-            self.kernel.announce(&link.name, mac, &own)?;
+            let own = addresses.get(&link.index);
+            if let (true, true, Some(mac), Some(own)) = (is_touched, link.up, link.mac, own) {
+                self.kernel.announce(&link.name, mac, own)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Links and NICs.
 
-use xapi_net::kernel::{Duplex, Mac, Pattern};
+use std::collections::BTreeSet;
+
+use xapi_net::kernel::sysctl::Switch;
+use xapi_net::kernel::{Duplex, Kernel, Mac, Pattern, Switches};
 
 use crate::lab::{Namespace, in_a_thread, run, wait_until};
 
@@ -34,6 +37,43 @@ fn a_link_is_found_by_name_and_changed() {
         });
         kernel.set_up("eth0", false).unwrap();
         assert!(!kernel.link("eth0").unwrap().unwrap().up);
+    });
+}
+
+#[test]
+fn switches_that_come_with_the_links_are_those_that_are_read_one_by_one() {
+    in_a_thread(|| {
+        let host = Namespace::new();
+        run("ip link add eth0 type veth peer name p0");
+        run("ip link add small mtu 1000 type veth peer name p1");
+        let mut kernel = host.kernel();
+        let mut seen = BTreeSet::new();
+        let mut check = |kernel: &mut Kernel| {
+            for (link, told) in kernel.links_with_switches().unwrap() {
+                let read = |switch| kernel.switch(&link.name, switch).unwrap() == Some(true);
+                let expected = Switches {
+                    promotes_secondaries: kernel.promotes_secondaries(&link.name).unwrap(),
+                    aside: kernel.is_aside(&link.name).unwrap(),
+                    accept_ra: read(Switch::AcceptRa),
+                    autoconf: read(Switch::Autoconf),
+                };
+                assert_eq!(told, expected, "{}", link.name);
+                seen.insert(format!("{told:?}"));
+            }
+        };
+        check(&mut kernel);
+        kernel.set_aside("eth0", true).unwrap();
+        kernel.set_aside("small", true).unwrap();
+        kernel.set_promotes_secondaries("p0", true).unwrap();
+        kernel.set_switch("p0", Switch::AcceptRa, false).unwrap();
+        check(&mut kernel);
+        kernel.set_aside("eth0", false).unwrap();
+        kernel.set_switch("eth0", Switch::Autoconf, false).unwrap();
+        kernel.set_promotes_secondaries("p0", false).unwrap();
+        check(&mut kernel);
+        kernel.set_promotes_secondaries("all", true).unwrap();
+        check(&mut kernel);
+        assert!(seen.len() > 5, "they were mostly the same: {seen:?}");
     });
 }
 
