@@ -20,6 +20,7 @@ mod edit;
 mod error;
 mod layout;
 mod migrate;
+mod overlay;
 mod reader;
 mod store;
 
