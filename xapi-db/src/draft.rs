@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use xapi_model::text::{is_xml_text, legible};
 use xapi_model::{ApiError, Class, ClassDesc, Field, FieldDesc, Ref, Type, Value, Wire, errors};
@@ -12,6 +12,7 @@ use crate::apply::RowKey;
 use crate::bound;
 use crate::edit::{Act, Edit, members, same};
 use crate::layout::{Layout, Place, Table, each_ref};
+use crate::overlay::{Attempt, Changed, Laid, Overlay};
 use crate::reader::{Held, Read, column_of};
 use crate::store::Store;
 
@@ -20,85 +21,6 @@ pub struct Draft {
     pub(crate) store: Store,
     pub(crate) reader: Held,
     overlay: RefCell<Overlay>,
-}
-
-#[derive(Default)]
-struct Overlay {
-    rows: BTreeMap<RowKey, Laid>,
-    relied: BTreeSet<RowKey>,
-    /// What the rows were before each attempt that is under way, as far as it has touched them.
-    attempts: Vec<Attempt>,
-}
-
-#[derive(Default)]
-struct Attempt {
-    before: BTreeMap<RowKey, Option<Laid>>,
-    relied: Vec<RowKey>,
-}
-
-impl Overlay {
-    /// Must go before anything is done to a row.
-    fn touch(&mut self, key: &RowKey) {
-        if let Some(attempt) = self.attempts.last_mut()
-            && !attempt.before.contains_key(key)
-        {
-            let laid = self.rows.get(key).cloned();
-            attempt.before.insert(key.clone(), laid);
-        }
-    }
-
-    fn rely(&mut self, key: RowKey) {
-        if self.relied.insert(key.clone())
-            && let Some(attempt) = self.attempts.last_mut()
-        {
-            attempt.relied.push(key);
-        }
-    }
-
-    /// Ends the innermost attempt. One that succeeded is part of the one around it.
-    fn end_attempt(&mut self, succeeded: bool) {
-        let Some(attempt) = self.attempts.pop() else {
-            return;
-        };
-        if succeeded {
-            if let Some(around) = self.attempts.last_mut() {
-                around.relied.extend(attempt.relied);
-                for (key, before) in attempt.before {
-                    around.before.entry(key).or_insert(before);
-                }
-            }
-            return;
-        }
-        for key in attempt.relied {
-            self.relied.remove(&key);
-        }
-        for (key, before) in attempt.before {
-            match before {
-                Some(laid) => self.rows.insert(key, laid),
-                None => self.rows.remove(&key),
-            };
-        }
-    }
-}
-
-/// What the draft makes of a row.
-#[derive(Clone)]
-enum Laid {
-    /// Made here.
-    New(Vec<Value>),
-    /// Was there, and is different now.
-    Changed(Changed),
-    /// Was there, and goes.
-    Gone,
-}
-
-#[derive(Clone)]
-struct Changed {
-    base: Vec<Value>,
-    now: Vec<Value>,
-    /// Sets that were assigned as a whole, so that their order counts.
-    whole: BTreeSet<usize>,
-    touched: bool,
 }
 
 /// An edit of a draft, and for a change of a field the value that the draft saw before it.
@@ -579,16 +501,6 @@ impl Draft {
             }
         }
         Ok(row)
-    }
-}
-
-impl Laid {
-    fn now(&self) -> Option<&[Value]> {
-        match self {
-            Laid::New(row) => Some(row),
-            Laid::Changed(changed) => Some(&changed.now),
-            Laid::Gone => None,
-        }
     }
 }
 

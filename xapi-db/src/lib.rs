@@ -28,6 +28,7 @@ mod full_copy;
 mod journal;
 mod layout;
 mod migrate;
+mod overlay;
 mod reader;
 mod replacement;
 mod replica;

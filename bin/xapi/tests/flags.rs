@@ -18,11 +18,9 @@ fn the_steps_of_start_up_are_listed_with_where_they_run_and_what_their_failure_m
     let out = xapi(&["--list-startup"]);
     assert!(out.status.success());
     let text = text(&out.stdout);
-    assert!(
-        text.lines().any(|line| line.starts_with("master")
-            && line.contains("stop")
-            && line.contains("records"))
-    );
+    assert!(text.lines().any(|line| line.starts_with("master")
+        && line.contains("stop")
+        && line.contains("records")));
     assert!(
         text.lines()
             .last()

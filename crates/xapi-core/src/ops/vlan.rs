@@ -12,7 +12,7 @@ use crate::context::Cx;
 use crate::ops::network;
 use crate::ops::pif::{Kind, host_live, kind_of, on_sriov, refuse_clustering, refuse_ha};
 use crate::ops::plug::{fits, plug_in, pull_out};
-use crate::pool::everywhere::{Change, PifOf, everywhere};
+use crate::pool::everywhere::{About, Change, everywhere};
 use crate::topology::pifs_of;
 
 /// The Ethernet address that VLANs show: they use the one of the PIF below.
@@ -323,7 +323,7 @@ fn on_hosts(
     hosts: &[Ref<Host>],
     tag: i64,
     network: &Ref<Network>,
-    base: &PifOf<'_>,
+    base: &About<'_>,
 ) -> Result<Vec<Ref<Pif>>> {
     let foreign = foreign_vlans(&*cx.core.agent);
     let here = cx.core.localhost()?;

@@ -27,15 +27,15 @@ const NOT_UNDONE: &str = "POOL_CHANGE_NOT_UNDONE";
 /// What an edit makes of one host, and the VIFs that it moves.
 pub(crate) type Edited<T> = Result<(T, Vec<Ref<Vif>>)>;
 
-/// Finds a PIF of a host.
-pub(crate) type PifOf<'a> = dyn Fn(&Draft, &Ref<Host>) -> Result<Ref<Pif>> + Sync + 'a;
+/// Names the PIF of a host that an error of the host's network is reported about when it concerns no other.
+pub(crate) type About<'a> = dyn Fn(&Draft, &Ref<Host>) -> Result<Ref<Pif>> + Sync + 'a;
 
 /// A change of many hosts.
 pub(crate) struct Change<'a, T> {
     /// Edits the rows of one host.
     pub edit: &'a (dyn Fn(&Draft, &Ref<Host>) -> Edited<T> + Sync),
-    /// The PIF that an error of the host's network is reported about when it concerns no other.
-    pub about: &'a PifOf<'a>,
+    /// The PIF that its errors are about.
+    pub about: &'a About<'a>,
     /// Called when the slaves are done and before the master is.
     pub told: &'a dyn Fn() -> Result<()>,
 }
