@@ -219,9 +219,9 @@ impl SimHost {
             false => core,
         });
         startup::run(&core).expect("start-up");
-        let is_slave = core.pool.is_slave();
+        let decides = core.pool.is_master();
         self.api = Some(Api::new(core));
-        if is_slave {
+        if !decides {
             return;
         }
         let login = ["root", "secret", "2.23", "tests"]

@@ -114,7 +114,9 @@ impl Peer for ToSlave {
             return Err(Lost::Closed);
         }
         let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
-        slave.told(&news).expect("what is told can be followed");
+        if let Err(why) = slave.told(&news) {
+            wire.cut(&why);
+        }
         Ok(())
     }
 

@@ -14,7 +14,6 @@ use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::files;
-use crate::pool::role::Role;
 use crate::topology::pifs_of;
 use crate::{Config, Result};
 
@@ -114,11 +113,7 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
     if let Some(why) = unusable {
         tell_unusable(core, own, &why, "; clients see a temporary one");
     }
-    // The rows of a slave are its master's to write.
-    match core.pool.standing.role() {
-        Role::Master => record(core, own, &certificate),
-        Role::Slave(_) | Role::Broken => Ok(()),
-    }
+    record(core, own, &certificate)
 }
 
 /// Tells the operator of a file that gives no identity, and what is instead of it; in the log at least.
@@ -232,6 +227,10 @@ pub(crate) fn replace(core: &Core, own: Own, identity: Identity) -> Result<()> {
 
 /// Makes the row of one of the certificates say what this one says.
 fn record(core: &Core, own: Own, certificate: &Certificate) -> Result<()> {
+    // The rows of a slave are its master's to write.
+    if !core.pool.is_master() {
+        return Ok(());
+    }
     let host = core.localhost()?;
     core.store.change(|draft| {
         let mut known = false;

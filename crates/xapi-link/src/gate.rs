@@ -25,6 +25,9 @@ use crate::stream::{fingerprint, hear, say};
 const ARRIVING: usize = 32;
 const ARRIVING_OF_ONE: usize = 4;
 
+/// Octets of the question of a host that joins: the rows of a host and its machines.
+const JOINING: usize = 64 << 20;
+
 /// How long one that is refused may take to hear why.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -231,6 +234,11 @@ impl Entrance {
         };
         say(&mut stream, &master.welcome()?).await?;
         let asks = hello.joining.then_some(1);
+        let mut limits = self.limits.clone();
+        if hello.joining {
+            // It is not of the pool yet.
+            limits.body = limits.body.min(JOINING);
+        }
         let peer = Peer {
             host: hello.host.clone(),
             address: from.to_string(),
@@ -238,7 +246,7 @@ impl Entrance {
             hello: Some(hello),
             welcome: None,
         };
-        let line = Line::new(peer, Arc::clone(&handler), self.limits.clone(), asks);
+        let line = Line::new(peer, Arc::clone(&handler), limits, asks);
         Ok((line, stream, handler))
     }
 }

@@ -1,5 +1,7 @@
 //! A slave's database is its master's.
 
+use std::time::Duration;
+
 use xapi_db::{Read, View};
 use xapi_model::classes::MODEL;
 use xapi_model::{Class, Host, HostMetrics, Network, Value};
@@ -88,4 +90,39 @@ fn what_a_slave_commits_by_itself_is_refused() {
     let made = core.store.change(|draft| draft.insert(Network::blank()));
     assert!(made.is_err());
     assert_eq!(core.store.generation(), before);
+}
+
+#[test]
+fn a_master_of_an_earlier_term_is_not_followed() {
+    let mut pool = SimPool::new(1, 2);
+    let network = pool.master.new_network("of the earlier term");
+    assert_follows(&pool, 0);
+    pool.cut(0);
+    // The slave has had a part in a later term, which this master has not heard of.
+    let store = &pool.slaves[0].host.core().store;
+    store.promote().expect("another term");
+    store.follow_only(true);
+    let before = rows(&pool.slaves[0].host);
+    pool.master
+        .call("network.destroy", vec![network.as_str().into()])
+        .unwrap();
+    pool.open(0);
+    assert!(!pool.slaves[0].slave().settles(Duration::from_secs(1)));
+    assert!(!pool.is_linked(0));
+    assert_eq!(rows(&pool.slaves[0].host), before);
+}
+
+#[test]
+fn a_slave_that_does_not_know_any_more_what_it_is_decides_nothing() {
+    let mut pool = SimPool::new(1, 2);
+    pool.cut(0);
+    let role = pool.slaves[0].host.root().join("etc/xensource/pool.conf");
+    std::fs::remove_file(&role).expect("the file was there");
+    pool.restart(0);
+    assert!(!role.exists(), "it made itself the master");
+    let error = pool.slaves[0]
+        .local("network.get_all", vec!["OpaqueRef:NULL".into()])
+        .unwrap_err();
+    assert_eq!(error.code, "HOST_BROKEN");
+    assert!(pool.slaves[0].host.core().store.position().is_some());
 }

@@ -109,6 +109,8 @@ pub fn emergency_reset_server_certificate(
 /// `host.refresh_server_certificate`: a new one for other hosts of the pool.
 pub fn refresh_server_certificate(cx: &Cx<'_>, call: RefreshServerCertificate) -> Result<()> {
     own_host(cx, &call.host)?;
+    // A slave that is not there would know only the old one, and believe nobody who shows the new one.
+    cx.core.pool.all_linked(&cx.core.view()?)?;
     reset(cx, Own::Inside)
 }
 

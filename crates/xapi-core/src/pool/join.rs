@@ -512,3 +512,35 @@ fn is_the_same(pool: &impl Read, known: &Ref<Host>, opened: &Opened) -> Result<b
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use xapi_db::{Options, Store};
+    use xapi_model::{Certificate, Class, Host};
+
+    use super::may_come_again;
+
+    #[test]
+    fn a_host_that_the_pool_knows_comes_again_with_its_own_certificate_only() {
+        let store = Store::temporary(Options::default()).unwrap();
+        let uuid = "5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a11";
+        store
+            .change(|draft| {
+                let host = draft.insert(Host {
+                    uuid: uuid.to_owned(),
+                    ..Host::blank()
+                })?;
+                draft.insert(Certificate {
+                    host,
+                    fingerprint_sha256: "AB:CD:01".to_owned(),
+                    ..Certificate::blank()
+                })
+            })
+            .unwrap();
+        let view = store.view().unwrap();
+        assert!(may_come_again(&view, uuid, "abcd01").unwrap());
+        assert!(!may_come_again(&view, uuid, "abcd02").unwrap());
+        let stranger = "5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a12";
+        assert!(may_come_again(&view, stranger, "abcd02").unwrap());
+    }
+}

@@ -33,6 +33,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use xapi_db::Read;
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, NetEvent};
 
@@ -63,6 +64,11 @@ impl Pool {
         self.remotes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether this host decides for its pool.
+    pub fn is_master(&self) -> bool {
+        self.standing.role() == role::Role::Master
+    }
+
     /// Whether this host obeys another one.
     pub fn is_slave(&self) -> bool {
         matches!(self.standing.role(), role::Role::Slave(_))
@@ -84,6 +90,18 @@ impl Pool {
         found
             .filter(|remote| remote.is_linked())
             .ok_or_else(|| errors::host_offline(host))
+    }
+
+    /// HOST_OFFLINE [host], if a host of the pool is not there.
+    pub(crate) fn all_linked(&self, rows: &impl Read) -> Result<()> {
+        let master = rows.all::<xapi_model::Pool>()?.into_iter().next();
+        let master = master.map(|(_, pool)| pool.master);
+        for (host, _) in rows.all::<Host>()? {
+            if Some(&host) != master.as_ref() {
+                self.linked(&host)?;
+            }
+        }
+        Ok(())
     }
 
     /// Has somebody told of what happens to the networks of other hosts. Only the first to ask is told.

@@ -11,7 +11,7 @@ use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
     RecoverSlaves, RotateSecret, SyncDatabase,
 };
-use xapi_model::{Class, Host, Pool, Ref, errors};
+use xapi_model::{Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::NetError;
 
 use super::role::Role;
@@ -125,6 +125,16 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         return Ok(());
     }
     let address = view.field(&call.host, Host::ADDRESS)?;
+    // Machines are where their master is, and the other one could not reach them.
+    for (_, vm) in view.all::<Vm>()? {
+        if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
+            let text = format!(
+                "{} is not halted, and its host would not be the master",
+                vm.name_label
+            );
+            return Err(errors::operation_not_allowed(text));
+        }
+    }
     drop(view);
     if address.is_empty() {
         return Err(errors::host_has_no_management_ip());

@@ -521,6 +521,10 @@ impl Driver for LocalDriver {
     fn after_switch(&mut self, plan: &Plan<Object>) {
         self.announce(plan);
     }
+
+    fn after_all(&mut self, plan: &Plan<Object>) {
+        self.announce(plan);
+    }
 }
 
 impl Backend for LocalDriver {

@@ -459,12 +459,11 @@ impl Session {
         let mut replica = Replica::default();
         let mut notes = Vec::new();
         let monitor = json!([DATABASE, "rows", requests(), replica.last_transaction()]);
-        let mut told = connection.call("monitor_cond_since", monitor, deadline, &mut |note| {
+        let told = connection.call("monitor_cond_since", monitor, deadline, &mut |note| {
             notes.push(note);
         })?;
-        let (transaction, rows) = (told[1].take(), told[2].take());
         replica
-            .take(&transaction, &rows)
+            .take(&told[1], &told[2])
             .map_err(OvsdbError::Schema)?;
         if replica.tables().is_none() {
             connection.call("transact", init, deadline, &mut |note| notes.push(note))?;

@@ -230,6 +230,20 @@ impl Listener {
         lines.filter_map(|line| mark_in(&line)).collect()
     }
 
+    /// The marks heard so far, or the first ones within a time.
+    pub fn marks_within(&self, time: Duration) -> Vec<String> {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.frames.recv_timeout(left) else {
+                return Vec::new();
+            };
+            if let Some(mark) = mark_in(&line) {
+                return std::iter::once(mark).chain(self.marks()).collect();
+            }
+        }
+    }
+
     /// The whole frames heard so far, or the first one within a time.
     pub fn frames_within(&self, time: Duration) -> Vec<String> {
         let first = self.frames.recv_timeout(time).into_iter();

@@ -291,8 +291,17 @@ fn a_closed_guest_hears_and_says_nothing() {
     assert_eq!((outside.marks(), inside.marks()), (Vec::new(), Vec::new()));
     host.whole(&open).unwrap();
     outside.marks_until("own IPv4");
-    sender.send(&broadcast("while open"));
-    assert_eq!(inside.marks_until("while open"), ["while open"]);
+    // One frame may get lost in the flood.
+    let mut heard = Vec::new();
+    for _ in 0..40 {
+        sender.send(&broadcast("while open"));
+        heard = inside.marks_within(Duration::from_millis(500));
+        if !heard.is_empty() {
+            break;
+        }
+    }
+    heard.dedup();
+    assert_eq!(heard, ["while open"]);
 }
 
 /// `ip monitor`, to be asked in the end whether a device was ever down.

@@ -235,8 +235,8 @@ fn management_on_a_vlan_moves_to_the_bond_with_it() {
         assert_eq!(facts.bridges[&name("xapi9")].mac, Some(mac(&host, "eth0")));
         assert_eq!(host.whole(to).unwrap().steps, 0);
     }
-    // Open vSwitch makes the VLAN's device anew, which costs up to 150 ms. About one move in ten is silent for half a
-    // second or a second, over IPv4 alone: why is not known yet.
+    // Open vSwitch makes the VLAN's device anew, which costs up to 120 ms. About one move in fifteen, onto a bond that is
+    // made by it, is silent for half a second: why is not known yet.
     longest.sort();
     assert!(
         longest[longest.len() / 2 - 1] <= Duration::from_millis(200),
