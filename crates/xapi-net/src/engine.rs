@@ -41,10 +41,6 @@ pub trait Driver {
 
     /// Called after these steps, so that the neighbourhood hears of it.
     fn after_switch(&mut self, _plan: &Plan<Self::Object>) {}
-
-    /// Called when all steps are done. What was told after the switch may have been lost: a device that was just made does
-    /// not forward at once.
-    fn after_all(&mut self, _plan: &Plan<Self::Object>) {}
 }
 
 /// A failure on demand, for tests of whatever must survive one.
@@ -212,9 +208,7 @@ impl<'a, D: Driver> Change<'a, D> {
         self.driver.before_switch(plan);
         self.phase(&plan.switch)?;
         self.driver.after_switch(plan);
-        self.phase(&plan.retire)?;
-        self.driver.after_all(plan);
-        Ok(())
+        self.phase(&plan.retire)
     }
 
     fn phase(&mut self, steps: &[Step<D::Object>]) -> Result<(), NetError> {

@@ -4,6 +4,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tracing::debug;
 
 use super::packet::{PacketSocket, internet_checksum};
 use super::{Cause, Kernel, KernelError, Mac};
@@ -12,6 +17,69 @@ const ARP_REQUEST: u8 = 1;
 const ARP_REPLY: u8 = 2;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 const ALL_NODES_MAC: [u8; 6] = [0x33, 0x33, 0, 0, 0, 1];
+
+/// When what was announced is announced again, counted from the first time: a device that was just made, or a bond whose
+/// member was just added, forwards nothing for some tens of milliseconds, and nobody tells when it begins to.
+const AGAIN: [Duration; 7] = [
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+    Duration::from_millis(320),
+    Duration::from_millis(640),
+];
+
+/// Announcements that go on for a while, until they are made out of date by others.
+#[derive(Debug, Default)]
+pub struct Announcements {
+    round: Arc<AtomicU64>,
+}
+
+impl Announcements {
+    /// What is announced so far is true no longer.
+    pub fn end(&self) {
+        self.round.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Tells everybody on the links of these devices, by their indices, again and again, on a thread of its own.
+    pub fn go_on(&self, devices: Vec<(u32, Mac, Vec<IpAddr>)>) -> Result<(), KernelError> {
+        let doing = || "announcing addresses again".to_owned();
+        let (round, mine) = (Arc::clone(&self.round), self.round.load(Ordering::Acquire));
+        let socket = PacketSocket::sender().map_err(|why| Cause::from(why).doing(doing()))?;
+        let all: Vec<(u32, Vec<Vec<u8>>)> = devices
+            .into_iter()
+            .map(|(index, mac, addresses)| {
+                let of_one = addresses
+                    .into_iter()
+                    .flat_map(|address| frames(mac, address));
+                (index, of_one.collect())
+            })
+            .collect();
+        let began = Instant::now();
+        let tell = move || {
+            for at in AGAIN {
+                std::thread::sleep(at.saturating_sub(began.elapsed()));
+                if round.load(Ordering::Acquire) != mine {
+                    return;
+                }
+                for (index, frames) in &all {
+                    for frame in frames {
+                        if let Err(why) = socket.send_by(*index, frame) {
+                            // It went, or is down: who switched it off has nothing to announce.
+                            debug!("link {index}: {why}");
+                        }
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("announce".to_owned())
+            .spawn(tell)
+            .map(drop)
+            .map_err(|why| Cause::from(why).doing(doing()))
+    }
+}
 
 impl Kernel {
     /// Tells everybody on the link of a device that these addresses are at this MAC. The device

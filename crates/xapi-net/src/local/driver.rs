@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use crate::agent::{Cause, NetError, Part};
 use crate::converge::{self, Backend, Client, Kept, kept_for};
 use crate::engine::{Driver, Fault, FaultKind, Observed, Stopped};
+use crate::kernel::announce::Announcements;
 use crate::kernel::route::Destination;
 use crate::kernel::sysctl::{Ipv6, Switch};
 use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
@@ -48,6 +49,8 @@ pub struct LocalDriver {
     pub(super) leases: Leases,
     /// What is asked while a lease is waited for. Without it nobody is told of leases, and none is waited for.
     pub(super) queue: Option<Rc<Queue>>,
+    /// What the neighbourhood is told of the last change.
+    announcements: Announcements,
     /// Addresses kept for clients without a lease.
     kept: Kept,
     /// Offload settings that a device, by its index, doesn't let us change or see.
@@ -81,6 +84,7 @@ impl LocalDriver {
             })?,
         };
         let mut driver = LocalDriver {
+            announcements: Announcements::default(),
             host: Host {
                 datapath,
                 ipv6: true,
@@ -453,6 +457,7 @@ impl LocalDriver {
             return Ok(());
         }
         devices.extend(self.vlans_of(&devices));
+        let mut told = Vec::new();
         let mut addresses: BTreeMap<u32, Vec<IpAddr>> = BTreeMap::new();
         for address in self.kernel.addresses()? {
             if !address.local_scope {
@@ -465,9 +470,14 @@ impl LocalDriver {
             let own = addresses.get(&link.index);
             if let (true, true, Some(mac), Some(own)) = (is_touched, link.up, link.mac, own) {
                 self.kernel.announce(&link.name, mac, own)?;
+                told.push((link.index, mac, own.clone()));
             }
         }
-        Ok(())
+        self.announcements.end();
+        match told.is_empty() {
+            true => Ok(()),
+            false => self.announcements.go_on(told),
+        }
     }
 }
 
@@ -515,14 +525,11 @@ impl Driver for LocalDriver {
     }
 
     fn before_switch(&mut self, plan: &Plan<Object>) {
+        self.announcements.end();
         self.copy_neighbours(plan);
     }
 
     fn after_switch(&mut self, plan: &Plan<Object>) {
-        self.announce(plan);
-    }
-
-    fn after_all(&mut self, plan: &Plan<Object>) {
         self.announce(plan);
     }
 }
