@@ -85,11 +85,19 @@ fn a_host_is_live_while_it_is_linked() {
 #[test]
 fn what_a_slave_commits_by_itself_is_refused() {
     let pool = SimPool::new(1, 2);
-    let core = pool.slaves[0].host.core();
-    let before = core.store.generation();
-    let made = core.store.change(|draft| draft.insert(Network::blank()));
+    let slave = &pool.slaves[0].host;
+    let own = Network {
+        name_label: "of its own".to_owned(),
+        ..Network::blank()
+    };
+    let made = slave.core().store.change(|draft| draft.insert(own.clone()));
     assert!(made.is_err());
-    assert_eq!(core.store.generation(), before);
+    let there = slave.all::<Network>();
+    assert!(
+        there
+            .iter()
+            .all(|(_, row)| row.name_label != own.name_label)
+    );
 }
 
 #[test]
