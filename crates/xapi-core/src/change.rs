@@ -110,7 +110,7 @@ impl Core {
                 };
                 if care.plan_only {
                     let steps = agent.plan(request);
-                    return Err(planned(
+                    return Err(proof::planned(
                         steps.map_err(|why| self.refusal(&draft, host, about, &why))?,
                     ));
                 }
@@ -309,11 +309,6 @@ impl Core {
         };
         errors::pif_configuration_error(pif, text)
     }
-}
-
-/// The error by which a call that was only to be planned gives its steps; nothing has happened.
-fn planned(steps: Vec<String>) -> ApiError {
-    ApiError::new("NETWORK_PLAN", steps)
 }
 
 /// Whoever reads the error must not believe that all is as it was.

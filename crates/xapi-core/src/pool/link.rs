@@ -10,6 +10,7 @@ use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Ref
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
 use super::arrival::{Greeting, Linked};
+use super::dowry::plain;
 use super::membership;
 use super::peer::{Lost, Peer};
 use super::role::Role;
@@ -20,7 +21,7 @@ use crate::context::Core;
 use crate::{Result, certificates};
 
 /// The port of every host's XenAPI.
-const PORT: u16 = 443;
+pub(super) const PORT: u16 = 443;
 
 /// How long one attempt to reach the master may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -90,9 +91,7 @@ fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String
         );
         kind && host.is_none_or(|host| row.host == *host)
     });
-    // Rows have colons between the octets.
-    let plain = |text: String| text.replace(':', "").to_ascii_lowercase();
-    Ok(own.map(|(_, row)| plain(row.fingerprint_sha256)).collect())
+    Ok(own.map(|(_, row)| plain(&row.fingerprint_sha256)).collect())
 }
 
 /// The door of a master.

@@ -5,21 +5,17 @@ use std::time::Duration;
 
 use xapi_client::{Client, ClientError, Options, Trust};
 use xapi_model::pool::{Eject, Join, JoinForce};
-use xapi_model::{ApiError, Host, Ref, Value, errors};
+use xapi_model::{ApiError, Value, errors};
 
 use super::dowry::Dowry;
 use super::join::JoinPlan;
-use super::peer::Peer;
 use super::role::Role;
 use super::secret::PoolSecret;
 use super::verbs::{Admission, Granted, Wish, decode, encode};
 use super::{eject, join, link, secret, transition};
 use crate::Result;
 use crate::context::{Core, Cx};
-use crate::proof::{self, Care};
-
-/// The port of every host's XenAPI.
-const PORT: u16 = 443;
+use crate::proof::Care;
 
 /// How long one call of the master may take.
 const LOGIN: Duration = Duration::from_secs(30);
@@ -74,79 +70,71 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     let plan_only = Care::of(cx.origin)?.plan_only;
     // What is committed from here on would not come along.
     core.store.follow_only(!plan_only);
-    let entered = Entering {
+    let other = Other {
         core,
-        host: &host,
         address: &address,
         secret: &secret,
-        force,
-        plan_only,
-    }
-    .run();
+    };
+    let entered = join::ask(core, cx.origin, force, &other);
     if entered.is_err() {
         core.store.follow_only(false);
     }
     entered
 }
 
-/// A host on its way into a pool.
-struct Entering<'a> {
+/// The pool that a host is on its way into.
+struct Other<'a> {
     core: &'a Arc<Core>,
-    host: &'a Ref<Host>,
     address: &'a str,
     secret: &'a PoolSecret,
-    force: bool,
-    plan_only: bool,
 }
 
-impl Entering<'_> {
-    fn run(&self) -> Result<()> {
-        let (core, secret) = (self.core, self.secret);
-        let dowry = Dowry::of(&core.view()?, self.host)?;
-        let (peer, pool) = link::joining(core, self.address, secret)?;
-        if self.plan_only {
-            let plan = plan_of(&*peer, dowry, self.force);
-            peer.close("it was only asked what would come of it");
-            return Err(proof::planned(plan?.lines()));
-        }
-        let admitted = admission(&*peer, dowry, self.force);
-        peer.close("the host has asked to be let in");
-        admitted?;
-        // In this order: with the role but without the secret the host could not be heard.
-        secret::write(&core.config, secret)?;
-        transition::become_slave(core, self.address.to_owned(), &pool)
+impl Other<'_> {
+    /// Asks the pool's master, who answers once to a host that is not in the pool; and the pool's UUID.
+    fn asked(&self, wish: &Wish) -> Result<(Granted, String)> {
+        let failed = |why: String| {
+            tracing::warn!("the pool's master: {why}");
+            errors::joining_host_connection_failed()
+        };
+        let (peer, pool) = link::joining(self.core, self.address, self.secret)?;
+        let question = encode(wish).map_err(failed)?;
+        let answer = peer.ask(question, ADMISSION);
+        peer.close("the host has its answer");
+        let answer = answer.map_err(|why| failed(why.to_string()))?;
+        Ok((decode(&answer).map_err(failed)?, pool))
+    }
+
+    fn admission(dowry: &Dowry, force: bool) -> Box<Admission> {
+        Box::new(Admission {
+            dowry: dowry.clone(),
+            force,
+        })
     }
 }
 
-/// What would come of it, says the pool's master.
-fn plan_of(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<JoinPlan> {
-    match asked(peer, &Wish::Plan(Box::new(Admission { dowry, force })))? {
-        Granted::Planned(outcome) => outcome.map_err(ApiError::from),
-        other => Err(strange(&other)),
+impl join::Other for Other<'_> {
+    fn plan(&self, dowry: &Dowry, force: bool) -> Result<JoinPlan> {
+        match self.asked(&Wish::Plan(Self::admission(dowry, force)))?.0 {
+            Granted::Planned(outcome) => outcome.map_err(ApiError::from),
+            other => Err(strange(&other)),
+        }
+    }
+
+    fn take(&self, dowry: &Dowry, force: bool) -> Result<()> {
+        let (granted, pool) = self.asked(&Wish::Admit(Self::admission(dowry, force)))?;
+        match granted {
+            Granted::Admitted(outcome) => outcome.map_err(ApiError::from)?,
+            other => return Err(strange(&other)),
+        }
+        // In this order: with the role but without the secret the host could not be heard.
+        secret::write(&self.core.config, self.secret)?;
+        transition::become_slave(self.core, self.address.to_owned(), &pool)
     }
 }
 
 fn strange(answer: &Granted) -> ApiError {
     tracing::warn!("the pool's master answers {answer:?}");
     errors::joining_host_connection_failed()
-}
-
-fn asked(peer: &dyn Peer, wish: &Wish) -> Result<Granted> {
-    let failed = |why: String| {
-        tracing::warn!("the pool's master: {why}");
-        errors::joining_host_connection_failed()
-    };
-    let question = encode(wish).map_err(failed)?;
-    let answer = peer.ask(question, ADMISSION);
-    decode(&answer.map_err(|why| failed(why.to_string()))?).map_err(failed)
-}
-
-/// Asks a pool's master to be let in.
-fn admission(peer: &dyn Peer, dowry: Dowry, force: bool) -> Result<()> {
-    match asked(peer, &Wish::Admit(Box::new(Admission { dowry, force })))? {
-        Granted::Admitted(outcome) => outcome.map_err(ApiError::from),
-        other => Err(strange(&other)),
-    }
 }
 
 /// The secret of the pool, from its master: whoever may have it may bring a host in.
@@ -164,7 +152,7 @@ fn secret_of(address: &str, master: &Master<'_>) -> Result<PoolSecret> {
     };
     // Its certificate is not known before the pool is; what is said over the link afterwards is bound to the secret.
     let trust = Trust::nobody_known().map_err(|why| errors::internal_error(why.to_string()))?;
-    let client = Client::tls(address, PORT, trust).with(Options {
+    let client = Client::tls(address, link::PORT, trust).with(Options {
         call_timeout: Some(LOGIN),
         ..Options::default()
     });

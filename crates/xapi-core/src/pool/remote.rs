@@ -65,11 +65,14 @@ impl RemoteAgent {
     /// The host is there, by this line.
     pub(super) fn link(&self, peer: Arc<dyn Peer>, particulars: Particulars) {
         let mut state = self.state();
-        if let Some(before) = state.peer.replace(peer) {
-            before.close("the host has opened another connection");
-        }
+        let before = state.peer.replace(peer);
         state.particulars = particulars;
         self.linked.notify_all();
+        // Whoever hears of the end asks whether it was the line in use.
+        drop(state);
+        if let Some(before) = before {
+            before.close("the host has opened another connection");
+        }
     }
 
     /// The line is gone. False if the host has opened another one meanwhile.

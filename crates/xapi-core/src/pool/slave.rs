@@ -8,7 +8,7 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
-use xapi_model::{ApiError, Position, Value, errors};
+use xapi_model::{Position, Value, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
 
 use super::follower::Follower;
@@ -406,13 +406,4 @@ fn master_of(core: &Core) -> String {
         .into_iter()
         .next()
         .map_or_else(String::new, |(_, pool)| pool.master.as_str().to_owned())
-}
-
-/// Why a slave has no master, from what the line's opening came to.
-pub fn emergency_of(refused: &ApiError, uuid: &str) -> ApiError {
-    match refused.code.as_ref() {
-        "HOST_UNKNOWN_TO_MASTER" => errors::host_unknown_to_master(uuid),
-        "HOST_ITS_OWN_SLAVE" => errors::host_its_own_slave(),
-        _ => errors::host_in_emergency_mode(),
-    }
 }

@@ -11,7 +11,7 @@ use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
     RecoverSlaves, RotateSecret, SyncDatabase,
 };
-use xapi_model::{Class, Host, Pool, Ref, Vm, VmPowerState, errors};
+use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::NetError;
 
 use super::role::Role;
@@ -155,28 +155,27 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     core.store.follow_only(true);
     let standing = &core.pool.standing;
     standing.set_role(Role::Slave(address.clone()));
-    let position = core
-        .store
-        .copy()
-        .map_err(db_error)
-        .map(|copy| copy.position());
-    let decides = position.and_then(|position| {
-        heir.reach(position)
-            .and_then(|()| heir.order(Verb::Decide))
-            .map_err(unreachable)
-    });
-    if let Err(why) = decides {
+    let go_on = |why: ApiError| {
+        core.store.follow_only(false);
+        standing.set_role(Role::Master);
+        why
+    };
+    let copy = core.store.copy().map_err(db_error).map_err(go_on)?;
+    let reached = heir.reach(copy.position()).map_err(unreachable);
+    drop(copy);
+    reached.map_err(go_on)?;
+    if let Err(why) = heir.order(Verb::Decide).map_err(unreachable) {
         // An answer that was lost may have been yes: then the other one is about to be the master.
         let until = Instant::now() + DECISION;
         while Instant::now() < until && !core.is_ending() {
-            if let Some((_, address)) = super::link::later_master(core)? {
-                return obey(core, address);
+            match super::link::later_master(core) {
+                Ok(Some((_, address))) => return obey(core, address),
+                Ok(None) => {}
+                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
             }
             core.wait_for_end(LOOK);
         }
-        core.store.follow_only(false);
-        standing.set_role(Role::Master);
-        return Err(why);
+        return Err(go_on(why));
     }
     heir.drop_line("it is the master from now on");
     for (host, remote) in core.pool.everybody() {
@@ -189,7 +188,8 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         }
         remote.drop_line("there is another master");
     }
-    obey(core, address)
+    // Whatever fails now: the other one decides, and a start of this daemon sees that.
+    obey(core, address).inspect_err(|_| core.restart())
 }
 
 /// `pool.rotate_secret`: all hosts get another secret. Until each has it, both are good. HOST_OFFLINE [host] names a host
@@ -279,10 +279,12 @@ pub(super) fn resolved(given: &str) -> Result<String> {
     if given.is_empty() || given.len() > 253 {
         return Err(bad());
     }
-    let mut found = (given, 443).to_socket_addrs().map_err(|why| {
-        tracing::info!("{given}: {why}");
-        bad()
-    })?;
+    let mut found = (given, super::link::PORT)
+        .to_socket_addrs()
+        .map_err(|why| {
+            tracing::info!("{given}: {why}");
+            bad()
+        })?;
     found
         .next()
         .map(|address| address.ip().to_string())
