@@ -13,7 +13,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::proof::{self, Care, Proof};
+use crate::proof::{self, Asked, Care, Proof};
 use crate::{diverged, facts, firewall, last_topology, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -86,6 +86,11 @@ impl Core {
         let view = self.view().map_err(refused)?;
         let agent = self.agent_of(&view, host).map_err(refused)?;
         drop(view);
+        let asked = Asked {
+            core: self,
+            host,
+            agent: &*agent,
+        };
         let mut converged = false;
         // Asked once: in a second round the host is already as asked, unless what is asked for has become another.
         let mut proof: Option<Proof> = None;
@@ -117,8 +122,7 @@ impl Core {
                 let before = topology::of_host(&self.view()?, host)?;
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
-                    let asked = Proof::before(care, &*agent, &before, &request.topology)?;
-                    proof = Some(asked);
+                    proof = Some(Proof::before(care, &asked, &before, &request.topology)?);
                 }
                 let wanted = request.topology.clone();
                 let outcome = agent.converge(request).map_err(|why| {
@@ -131,7 +135,7 @@ impl Core {
                 converged = true;
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&*agent, &outcome.facts, leased, within, about)?;
+                    proof.holds(&asked, &outcome.facts, leased, within, about)?;
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.ends(host);
@@ -276,6 +280,19 @@ impl Core {
         }
     }
 
+    /// CANNOT_CONTACT_HOST [host], if that is why another host's agent has not answered.
+    pub(crate) fn out_of_reach(&self, host: &Ref<Host>, why: &NetError) -> Option<ApiError> {
+        let out = why.cause == Cause::Unreachable && !self.is_here(host);
+        out.then(|| errors::cannot_contact_host(host))
+    }
+
+    /// The error of a call that asks a host's agent when that does not answer: CANNOT_CONTACT_HOST [host], or what is wrong
+    /// with this host.
+    pub(crate) fn unanswered(&self, host: &Ref<Host>, why: NetError) -> ApiError {
+        self.out_of_reach(host, &why)
+            .unwrap_or_else(|| errors::internal_error(why))
+    }
+
     /// The error that a client expects when the host's network refuses: PIF_CONFIGURATION_ERROR [PIF, text].
     fn refusal(
         &self,
@@ -285,8 +302,8 @@ impl Core {
         why: &NetError,
     ) -> ApiError {
         tracing::warn!("{host}: {why}");
-        if why.cause == Cause::Unreachable && !self.is_here(host) {
-            return errors::cannot_contact_host(host);
+        if let Some(lost) = self.out_of_reach(host, why) {
+            return lost;
         }
         if let Undo::Failed(_) = why.undo {
             // The agent has told so, too; then the record is marked.
