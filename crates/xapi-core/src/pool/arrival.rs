@@ -247,15 +247,23 @@ impl Linked {
         if self.core.is_ending() || self.core.pool.standing.role() != Role::Master {
             return;
         }
+        if let Err(why) = self.show_whether_linked() {
+            tracing::error!("{}: not shown as lost: {why}", self.host);
+        }
+    }
+
+    /// The host may open another line while the end of this one is noted, and must not be shown as lost then.
+    fn show_whether_linked(&self) -> Result<()> {
         let (core, host) = (&*self.core, &self.host);
-        let noted = core.store.change(|draft| {
-            if !draft.exists(host)? {
+        loop {
+            let is = self.remote.is_linked();
+            core.store.change(|draft| match draft.exists(host)? {
+                true => live(core, draft, host, is),
+                false => Ok(()),
+            })?;
+            if self.remote.is_linked() == is {
                 return Ok(());
             }
-            live(core, draft, host, false)
-        });
-        if let Err(why) = noted {
-            tracing::error!("{host}: not shown as lost: {why}");
         }
     }
 }
