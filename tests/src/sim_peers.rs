@@ -327,6 +327,11 @@ impl Peers {
         let mut last = (false, false, false);
         for _ in 0..ROUNDS {
             let seen = self.net.happened();
+            if self.net.is_any_ending() {
+                self.release_disks();
+                self.net.wait(seen, SLOW);
+                continue;
+            }
             let restarted = self.restart_those_that_ask(None);
             let yielded = self.yield_to_others();
             let dialed = self.dial();

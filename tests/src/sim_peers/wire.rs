@@ -266,6 +266,16 @@ impl Net {
         all
     }
 
+    /// Whether a line is about to end, and not all have been told yet.
+    pub(super) fn is_any_ending(&self) -> bool {
+        let wires = self.state().wires.clone();
+        let mut wires = wires.iter().filter_map(Weak::upgrade);
+        wires.any(|wire| {
+            let ended = wire.ended.load(Ordering::Acquire);
+            !wire.is_open() && (!ended || wire.under_way.load(Ordering::Acquire) > 0)
+        })
+    }
+
     fn trouble(&self, slave: usize, kind: Kind) -> Option<Trouble> {
         let mut state = self.state();
         let is = |(of, trouble): &(usize, Trouble)| *of == slave && trouble.kind == kind;
@@ -291,6 +301,8 @@ pub(super) struct Wire {
     open: AtomicBool,
     /// Whether the slave has been told that it is gone.
     told: AtomicBool,
+    /// Whether both ends have been told.
+    ended: AtomicBool,
     /// Messages to the slave that are under way.
     under_way: AtomicUsize,
     pub(super) linked: Arc<Linked>,
@@ -311,6 +323,7 @@ impl Wire {
             master,
             open: AtomicBool::new(true),
             told: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             linked,
             slave: Arc::downgrade(slave),
@@ -358,6 +371,7 @@ impl Wire {
         if let Some((to_slave, _)) = ends {
             self.linked.closed(&to_slave, why);
         }
+        self.ended.store(true, Ordering::Release);
         if let Some(net) = self.net.upgrade() {
             let ended = format!("{} to {}: {why}", self.slave_at, self.master);
             let mut state = net.state();
