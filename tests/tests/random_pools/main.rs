@@ -6,6 +6,7 @@
 
 mod calls;
 mod driver;
+mod found;
 mod random;
 mod rows;
 
