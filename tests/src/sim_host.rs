@@ -106,13 +106,19 @@ impl SimHost {
     /// A slave of the first host, with NICs eth0… and management static on eth0. Nobody links it, and its database is
     /// empty until then.
     pub fn slave(number: usize, nics: usize) -> SimHost {
-        SimHost::slave_with(number, nics, Choices::default())
+        SimHost::slave_in(None, number, nics, Choices::default())
     }
 
-    /// The same with a daemon of the test's choice. Its root's password must be `secret`.
-    pub fn slave_with(number: usize, nics: usize, choices: Choices) -> SimHost {
+    /// The same with a daemon of the test's choice, and its files in a directory if one is given. Its root's password must
+    /// be `secret`.
+    pub fn slave_in(
+        directory: Option<TempDir>,
+        number: usize,
+        nics: usize,
+        choices: Choices,
+    ) -> SimHost {
         let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
-        let dir = in_memory().expect("a directory");
+        let dir = directory.unwrap_or_else(|| in_memory().expect("a directory"));
         let write = |path: &str, text: &str| write_under(dir.path(), path, text);
         write(
             "etc/xensource-inventory",

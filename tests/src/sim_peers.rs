@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 use xapi_conf::pool_conf::PoolRole;
 use xapi_core::pool::role::Role;
 use xapi_core::pool::slave::Slave;
@@ -55,47 +56,60 @@ struct Node {
 impl Peers {
     /// A master and its slaves, so many hosts, linked and settled.
     pub fn new(hosts: usize, nics: usize) -> Peers {
+        let mut peers = Peers::alone(nics);
+        for _ in 1..hosts {
+            peers.add(nics, None);
+        }
+        peers.settle();
+        for number in 1..hosts {
+            peers.scan(number);
+        }
+        peers
+    }
+
+    /// A pool of one.
+    pub fn alone(nics: usize) -> Peers {
         let mut peers = Peers {
             hosts: Vec::new(),
             net: Arc::new(Net::default()),
         };
-        for number in 0..hosts {
-            let ahead = Arc::new(AtomicI64::new(0));
-            let mut choices = Choices::default();
-            choices.config.away_within = AWAY;
-            let turned = Arc::clone(&ahead);
-            choices.clock = Arc::new(move || {
-                let ahead = turned.load(Ordering::Relaxed);
-                let by = Duration::from_secs(ahead.unsigned_abs());
-                match ahead >= 0 {
-                    true => SystemTime::now() + by,
-                    false => SystemTime::now() - by,
-                }
-            });
-            let host = match number {
-                0 => SimHost::with(nics, choices),
-                _ => SimHost::slave_with(number, nics, choices),
-            };
-            if number > 0 {
-                admit(&peers.hosts[0].host, &host, number);
-            }
-            peers.net.adds(&host);
-            peers.hosts.push(Node {
-                host,
-                slave: None,
-                line: None,
-                ahead,
-                disk: None,
-            });
-            peers.begun(number);
-        }
-        peers.settle();
-        for number in 1..hosts {
-            let host = peers.row(0, number);
-            let scanned = peers.call(0, "PIF.scan", vec![host.as_str().into()]);
-            scanned.expect("the NICs");
-        }
+        let (choices, ahead) = turnable();
+        peers.put(SimHost::with(nics, choices), ahead);
         peers
+    }
+
+    /// One more slave of the first host, with its files in a directory if one is given, linked and settled.
+    pub fn join(&mut self, nics: usize, directory: Option<TempDir>) {
+        self.add(nics, directory);
+        self.settle();
+        self.scan(self.hosts.len() - 1);
+        self.settle();
+    }
+
+    fn add(&mut self, nics: usize, directory: Option<TempDir>) {
+        let number = self.hosts.len();
+        let (choices, ahead) = turnable();
+        let host = SimHost::slave_in(directory, number, nics, choices);
+        admit(&self.hosts[0].host, &host, number);
+        self.put(host, ahead);
+    }
+
+    fn put(&mut self, host: SimHost, ahead: Arc<AtomicI64>) {
+        self.net.adds(&host);
+        self.hosts.push(Node {
+            host,
+            slave: None,
+            line: None,
+            ahead,
+            disk: None,
+        });
+        self.begun(self.hosts.len() - 1);
+    }
+
+    fn scan(&mut self, number: usize) {
+        let host = self.row(0, number);
+        let scanned = self.call(0, "PIF.scan", vec![host.as_str().into()]);
+        scanned.expect("the NICs");
     }
 
     /// How many there are.
@@ -479,6 +493,23 @@ impl Peers {
             slave.go_back();
         }
     }
+}
+
+/// A daemon whose clock can be turned, and by how much it is.
+fn turnable() -> (Choices, Arc<AtomicI64>) {
+    let ahead = Arc::new(AtomicI64::new(0));
+    let turned = Arc::clone(&ahead);
+    let mut choices = Choices::default();
+    choices.config.away_within = AWAY;
+    choices.clock = Arc::new(move || {
+        let ahead = turned.load(Ordering::Relaxed);
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        match ahead >= 0 {
+            true => SystemTime::now() + by,
+            false => SystemTime::now() - by,
+        }
+    });
+    (choices, ahead)
 }
 
 /// The names of the threads of this process, for whoever looks for one that does not end.
