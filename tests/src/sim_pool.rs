@@ -165,7 +165,7 @@ impl SimPool {
         };
         for number in 1..=slaves {
             let host = SimHost::slave(number, nics);
-            pool.admit(&host, number);
+            admit(&pool.master, &host, number);
             let slave = Some(Arc::new(Slave::new(host.core())));
             pool.slaves.push(SimSlave {
                 host,
@@ -178,49 +178,6 @@ impl SimPool {
             scanned.expect("the slave's NICs");
         }
         pool
-    }
-
-    /// The rows of a host that has joined.
-    fn admit(&self, host: &SimHost, number: usize) {
-        let core = self.master.core();
-        let uuid = host.core().own_uuid().expect("a UUID");
-        let made: Ref<Host> = core
-            .store
-            .change(|draft| {
-                let metrics = draft.insert(HostMetrics::blank())?;
-                draft.insert(Host {
-                    uuid: uuid.clone(),
-                    name_label: format!("slave {number}"),
-                    auto_enable: true,
-                    metrics,
-                    ..Host::blank()
-                })
-            })
-            .expect("the host's rows");
-        let network = self.master.network("xenbr0");
-        core.store
-            .change(|draft| {
-                draft.insert(Pif {
-                    device: "eth0".to_owned(),
-                    device_name: "eth0".to_owned(),
-                    network: network.clone(),
-                    host: made.clone(),
-                    mtu: 1500,
-                    vlan: -1,
-                    physical: true,
-                    management: true,
-                    managed: true,
-                    currently_attached: true,
-                    ip_configuration_mode: IpConfigurationMode::Static,
-                    ip: format!("172.16.0.{}", 10 + 2 * number),
-                    netmask: "255.255.255.224".to_owned(),
-                    gateway: "172.16.0.1".to_owned(),
-                    primary_address_type: PrimaryAddressType::IPv4,
-                    properties: [("gro".to_owned(), "on".to_owned())].into(),
-                    ..Pif::blank()
-                })
-            })
-            .expect("its management interface");
     }
 
     /// Opens the line of a slave, and waits until the master is done with its arrival.
@@ -319,6 +276,49 @@ impl SimPool {
             .find(|(_, pif)| pif.host == host && pif.device == device && pif.vlan < 0);
         found.expect("the PIF").0
     }
+}
+
+/// The rows of a host that has joined a master's pool, by its number among the slaves.
+pub fn admit(master: &SimHost, host: &SimHost, number: usize) {
+    let core = master.core();
+    let uuid = host.core().own_uuid().expect("a UUID");
+    let made: Ref<Host> = core
+        .store
+        .change(|draft| {
+            let metrics = draft.insert(HostMetrics::blank())?;
+            draft.insert(Host {
+                uuid: uuid.clone(),
+                name_label: format!("slave {number}"),
+                auto_enable: true,
+                metrics,
+                ..Host::blank()
+            })
+        })
+        .expect("the host's rows");
+    let network = master.network("xenbr0");
+    core.store
+        .change(|draft| {
+            draft.insert(Pif {
+                device: "eth0".to_owned(),
+                device_name: "eth0".to_owned(),
+                network: network.clone(),
+                host: made.clone(),
+                mtu: 1500,
+                vlan: -1,
+                physical: true,
+                management: true,
+                managed: true,
+                currently_attached: true,
+                ip_configuration_mode: IpConfigurationMode::Static,
+                ip: format!("172.16.0.{}", 10 + 2 * number),
+                netmask: "255.255.255.0".to_owned(),
+                gateway: "172.16.0.1".to_owned(),
+                primary_address_type: PrimaryAddressType::IPv4,
+                properties: [("gro".to_owned(), "on".to_owned())].into(),
+                ..Pif::blank()
+            })
+        })
+        .expect("its management interface");
 }
 
 impl Drop for SimPool {

@@ -16,7 +16,7 @@ use xapi_net::facts::Facts;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
 use crate::Result;
-use crate::context::Origin;
+use crate::context::{Core, Origin};
 
 /// Keys of a task's `other_config` by which a call says how careful it is to be. They come with the request, so that
 /// every call and every client can give them: `X-Http-Other-Config-confirm-within: 60`.
@@ -175,12 +175,34 @@ pub(crate) struct Proof {
     confirm_within: Option<Duration>,
 }
 
+/// The host that is changed, which asks those who should answer.
+pub(crate) struct Asked<'a> {
+    pub core: &'a Core,
+    pub host: &'a Ref<Host>,
+    pub agent: &'a dyn Agent,
+}
+
+impl Asked<'_> {
+    fn answered(&self, probes: &BTreeSet<Probe>, within: Duration) -> Result<BTreeSet<Probe>> {
+        let answered = self.agent.answered(probes, within);
+        answered.map_err(|why| self.unknown(why))
+    }
+
+    fn unknown(&self, why: NetError) -> ApiError {
+        self.core.out_of_reach(self.host, &why).unwrap_or_else(|| {
+            errors::internal_error(format!(
+                "whether the network is alive cannot be told: {why}"
+            ))
+        })
+    }
+}
+
 impl Proof {
     /// Asks those who should answer, if the change concerns the path of management. A named address that does not answer
     /// beforehand is an error: it would prove nothing.
     pub(crate) fn before(
         care: &Care,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         old: &Topology,
         new: &Topology,
     ) -> Result<Proof> {
@@ -194,7 +216,7 @@ impl Proof {
         if !care.prove {
             return Ok(proof);
         }
-        let facts = agent.facts().map_err(unknown)?;
+        let facts = asked.agent.facts().map_err(|why| asked.unknown(why))?;
         let (v4, v6) = routers(&facts);
         let servers = servers(&facts).map(Probe::NameServer);
         let named = care.probe.map(Probe::Host);
@@ -204,7 +226,7 @@ impl Proof {
             .chain(servers)
             .chain(named)
             .collect();
-        let answered = agent.answered(&probes, BEFORE).map_err(unknown)?;
+        let answered = asked.answered(&probes, BEFORE)?;
         let there = |probe: Option<Probe>| probe.is_some_and(|probe| answered.contains(&probe));
         proof.router_v4 = there(v4);
         proof.router_v6 = there(v6);
@@ -229,7 +251,7 @@ impl Proof {
     /// Whether all is well after the change: who answered before answers again. Waits for it so long.
     pub(crate) fn holds(
         &self,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         facts: &Facts,
         leased: bool,
         within: Duration,
@@ -248,11 +270,11 @@ impl Proof {
         let must = must.chain(v6.filter(|_| self.router_v6));
         let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
         let until = Instant::now() + within;
-        let answered = agent.answered(&must, within).map_err(unknown)?;
+        let answered = asked.answered(&must, within)?;
         let silent = must.difference(&answered).next();
         let silent = match silent {
             Some(probe) => Some(probe.to_string()),
-            None => self.silent_servers(agent, facts, until)?,
+            None => self.silent_servers(asked, facts, until)?,
         };
         match silent {
             None => Ok(()),
@@ -269,7 +291,7 @@ impl Proof {
     /// Of several name servers one is enough.
     fn silent_servers(
         &self,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         facts: &Facts,
         until: Instant,
     ) -> Result<Option<String>> {
@@ -282,7 +304,7 @@ impl Proof {
         }
         let probes = now.into_iter().map(Probe::NameServer).collect();
         loop {
-            if !agent.answered(&probes, ROUND).map_err(unknown)?.is_empty() {
+            if !asked.answered(&probes, ROUND)?.is_empty() {
                 return Ok(None);
             }
             if Instant::now() >= until {
@@ -304,12 +326,6 @@ pub(crate) fn is_leased(topology: &Topology) -> bool {
         .management
         .and_then(|name| topology.bridges.get(&name));
     bridge.is_some_and(|bridge| matches!(bridge.ipv4, Ipv4::Dhcp { .. }))
-}
-
-fn unknown(why: NetError) -> ApiError {
-    errors::internal_error(format!(
-        "whether the network is alive cannot be told: {why}"
-    ))
 }
 
 fn routers(facts: &Facts) -> (Option<Probe>, Option<Probe>) {
@@ -445,7 +461,7 @@ mod tests {
     use xapi_net::topology::{Bridge, Name, Topology};
 
     use super::{Care, concerns_management};
-    use crate::context::Origin;
+    use crate::context::{Core, Origin};
 
     fn asked(key: &str, value: &str) -> Origin {
         Origin {

@@ -642,7 +642,8 @@ pub(crate) fn reconverge_in_turn(core: &Core, host: &Ref<Host>) -> Result<Outcom
         mode: Mode::WhatCan,
         within: core.config.change_deadline,
     };
-    let mut outcome = agent.converge(request).map_err(errors::internal_error)?;
+    let outcome = agent.converge(request);
+    let mut outcome = outcome.map_err(|why| core.unanswered(host, why))?;
     left_out.append(&mut outcome.left_out);
     outcome.left_out = left_out;
     core.store.change(|draft| {

@@ -179,10 +179,9 @@ pub fn set_hostname_live(cx: &Cx<'_>, call: SetHostnameLive) -> Result<()> {
     let agent = cx.core.agent_of(&cx.core.view()?, &call.host)?;
     refuse_bad_hostname(&call.hostname)?;
     let _turn = cx.core.turn(&call.host)?;
-    let before = agent.hostname().map_err(errors::internal_error)?;
-    agent
-        .set_hostname(&call.hostname)
-        .map_err(errors::internal_error)?;
+    let unanswered = |why| cx.core.unanswered(&call.host, why);
+    let before = agent.hostname().map_err(unanswered)?;
+    agent.set_hostname(&call.hostname).map_err(unanswered)?;
     let set = |draft: &Draft| draft.set(&call.host, Host::HOSTNAME, call.hostname.clone());
     cx.core.store.change(set).inspect_err(|_| {
         if let Err(why) = agent.set_hostname(&before) {

@@ -1,6 +1,6 @@
 //! A host is linked: what the master does then, and when the host is gone again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use xapi_db::{Portable, Read};
@@ -28,6 +28,9 @@ pub struct Linked {
     core: Arc<Core>,
     host: Ref<Host>,
     remote: Arc<RemoteAgent>,
+    /// Whether all that the arrival asks for is done, or given up.
+    arrived: Mutex<bool>,
+    arrival: Condvar,
 }
 
 /// What a slave says when it opens the line.
@@ -37,6 +40,20 @@ pub struct Greeting {
     pub host: String,
     /// How far its database is.
     pub position: Option<Position>,
+}
+
+/// Whether a host that has followed so far may open a line to this one: HOST_IS_SLAVE [master], HOST_BROKEN;
+/// HOST_IN_EMERGENCY_MODE if it has followed a later master, to whom this one is about to yield.
+pub fn may_open(core: &Core, position: Option<Position>) -> Result<()> {
+    match core.pool.standing.role() {
+        Role::Master => {}
+        Role::Slave(address) => return Err(errors::host_is_slave(address)),
+        Role::Broken => return Err(errors::host_broken()),
+    }
+    match position.is_some_and(|position| position.term > core.store.term()) {
+        true => Err(errors::host_in_emergency_mode()),
+        false => Ok(()),
+    }
 }
 
 impl Linked {
@@ -58,7 +75,18 @@ impl Linked {
             core: Arc::clone(core),
             host,
             remote,
+            arrived: Mutex::new(false),
+            arrival: Condvar::new(),
         })
+    }
+
+    /// Waits until all that the arrival asks for is done, or given up; false if it is not within the time.
+    pub fn has_arrived(&self, within: Duration) -> bool {
+        let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .arrival
+            .wait_timeout_while(arrived, within, |arrived| !*arrived);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// The host's record.
@@ -77,6 +105,8 @@ impl Linked {
                 // It comes back, and then it is tried again.
                 peer.close(&why.to_string());
             }
+            *this.arrived.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            this.arrival.notify_all();
         })
     }
 
@@ -217,15 +247,23 @@ impl Linked {
         if self.core.is_ending() || self.core.pool.standing.role() != Role::Master {
             return;
         }
+        if let Err(why) = self.show_whether_linked() {
+            tracing::error!("{}: not shown as lost: {why}", self.host);
+        }
+    }
+
+    /// The host may open another line while the end of this one is noted, and must not be shown as lost then.
+    fn show_whether_linked(&self) -> Result<()> {
         let (core, host) = (&*self.core, &self.host);
-        let noted = core.store.change(|draft| {
-            if !draft.exists(host)? {
+        loop {
+            let is = self.remote.is_linked();
+            core.store.change(|draft| match draft.exists(host)? {
+                true => live(core, draft, host, is),
+                false => Ok(()),
+            })?;
+            if self.remote.is_linked() == is {
                 return Ok(());
             }
-            live(core, draft, host, false)
-        });
-        if let Err(why) = noted {
-            tracing::error!("{host}: not shown as lost: {why}");
         }
     }
 }

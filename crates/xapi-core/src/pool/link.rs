@@ -9,7 +9,7 @@ use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
-use super::arrival::{Greeting, Linked};
+use super::arrival::{Greeting, Linked, may_open};
 use super::dowry::plain;
 use super::membership;
 use super::peer::{Lost, Peer};
@@ -123,18 +123,7 @@ impl Door {
 
     fn judged(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>> {
         let core = &self.core;
-        match core.pool.standing.role() {
-            Role::Master => {}
-            Role::Slave(address) => return Err(errors::host_is_slave(address)),
-            Role::Broken => return Err(errors::host_broken()),
-        }
-        if hello
-            .position
-            .is_some_and(|position| position.term > core.store.term())
-        {
-            // It has followed a later master, to whom this one is about to yield.
-            return Err(errors::host_in_emergency_mode());
-        }
+        may_open(core, hello.position)?;
         if hello.joining {
             return Ok(Arc::new(Candidate {
                 core: Arc::clone(core),
@@ -427,7 +416,7 @@ fn follow(core: &Arc<Core>, slave: &Arc<Slave>, mut address: String) {
 }
 
 /// Where the master may be: where it was last, then wherever a host of the pool is.
-fn candidates(core: &Core, address: &str) -> Vec<String> {
+pub fn candidates(core: &Core, address: &str) -> Vec<String> {
     let mut all = vec![address.to_owned()];
     let hosts = core.view().and_then(|view| {
         let pools = view.all::<Pool>()?;
@@ -569,10 +558,36 @@ pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
         }
     }
     drop(view);
-    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
-        return Ok(None);
+    let (uuid, term) = (core.own_uuid()?, core.store.term());
+    let found = match core.pool.lookout.get() {
+        Some(look) => look(&addresses),
+        None => masters_at(core, addresses)?,
     };
-    let (pool, uuid, term) = (pool_uuid(core)?, core.own_uuid()?, core.store.term());
+    // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
+    let later = found
+        .into_iter()
+        .filter(|its| its.term > term || (its.term == term && its.host < uuid))
+        .max_by_key(|its| its.term);
+    Ok(later.map(|its| (its.host, its.address)))
+}
+
+/// A host that says that it is the master of this pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    /// Its term.
+    pub term: u64,
+    /// Its UUID.
+    pub host: String,
+    /// Where it was found.
+    pub address: String,
+}
+
+/// Who of those at these addresses says that it is the master.
+fn masters_at(core: &Core, addresses: Vec<String>) -> Result<Vec<Master>> {
+    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let (pool, uuid) = (pool_uuid(core)?, core.own_uuid()?);
     let dial = |address: String| -> Result<Dial> {
         Ok(Dial {
             address,
@@ -596,7 +611,7 @@ pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
         .into_iter()
         .map(dial)
         .collect::<Result<Vec<_>>>()?;
-    let found = std::thread::scope(|scope| {
+    Ok(std::thread::scope(|scope| {
         let asked: Vec<_> = dials
             .iter()
             .map(|dial| scope.spawn(|| (dial.address.clone(), dial.connect(Arc::new(Silent)))))
@@ -606,16 +621,14 @@ pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
             let line = line.ok()?;
             let welcome = line.peer().welcome.clone()?;
             line.close("it was only asked who is there");
-            Some((welcome.term, welcome.host, address))
+            Some(Master {
+                term: welcome.term,
+                host: welcome.host,
+                address,
+            })
         });
-        masters.collect::<Vec<_>>()
-    });
-    // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
-    let later = found
-        .into_iter()
-        .filter(|(its, host, _)| *its > term || (*its == term && *host < uuid))
-        .max_by_key(|(its, ..)| *its);
-    Ok(later.map(|(_, host, address)| (host, address)))
+        masters.collect()
+    }))
 }
 
 /// Looks for another master until the daemon ends.
@@ -642,7 +655,7 @@ pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
 }
 
 /// The master was found at another address: the next start looks there first.
-fn moved(core: &Core, address: &str) {
+pub fn moved(core: &Core, address: &str) {
     tracing::warn!("the master is at {address} now");
     let role = PoolRole::Slave(address.to_owned());
     if let Err(why) = role.write(&core.config.pool_conf()) {

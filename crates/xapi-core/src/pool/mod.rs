@@ -40,7 +40,7 @@ use xapi_net::agent::{Agent, NetEvent};
 use crate::Result;
 use crate::particulars::Particulars;
 
-pub use arrival::{Greeting, Linked};
+pub use arrival::{Greeting, Linked, may_open};
 pub(crate) use follower::find_self;
 use remote::RemoteAgent;
 use role::Standing;
@@ -55,7 +55,11 @@ pub struct Pool {
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
+    /// Who looks for other masters, in the place of lines.
+    lookout: OnceLock<Lookout>,
 }
+
+type Lookout = Box<dyn Fn(&[String]) -> Vec<link::Master> + Send + Sync>;
 
 type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
 
@@ -67,6 +71,20 @@ impl Pool {
     /// Whether this host decides for its pool.
     pub fn is_master(&self) -> bool {
         self.standing.role() == role::Role::Master
+    }
+
+    /// Whether this host decides, and if not, who does.
+    pub fn role(&self) -> role::Role {
+        self.standing.role()
+    }
+
+    /// Has somebody else look for other masters at addresses: where hosts are reached by other ways than lines. Only the
+    /// first to ask does.
+    pub fn set_lookout(
+        &self,
+        look: impl Fn(&[String]) -> Vec<link::Master> + Send + Sync + 'static,
+    ) {
+        self.lookout.get_or_init(|| Box::new(look));
     }
 
     /// Whether this host obeys another one.

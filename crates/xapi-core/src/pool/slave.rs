@@ -46,8 +46,8 @@ struct Changes {
     settled: bool,
     /// Whether the master was looked for in vain.
     missed: bool,
-    /// Whether the line is gone.
-    closed: bool,
+    /// Lines that are gone.
+    ended: u64,
 }
 
 impl Slave {
@@ -100,8 +100,7 @@ impl Slave {
 
     /// A line to the master is about to be opened.
     pub fn dials(&self) {
-        let mut changes = self.changes();
-        (changes.settled, changes.closed) = (false, false);
+        self.changes().settled = false;
     }
 
     /// The line to the master is open.
@@ -230,8 +229,10 @@ impl Slave {
     /// Begins anew once the master has heard the answer, and so closes the line; or after a while.
     fn begin_anew(self: &Arc<Self>) -> Result<()> {
         let this = Arc::clone(self);
+        let ended = self.changes().ended;
         let wait = move || {
-            let open = |changes: &mut Changes| !changes.closed;
+            // Another line may be open by then, and is of no use.
+            let open = |changes: &mut Changes| changes.ended == ended;
             let waited = this.done.wait_timeout_while(this.changes(), PATIENCE, open);
             drop(waited);
             this.core.restart();
@@ -345,7 +346,7 @@ impl Slave {
     /// The line is gone.
     pub fn closed(&self, why: &str) {
         tracing::warn!("the link to the master is lost: {why}");
-        self.changes().closed = true;
+        self.changes().ended += 1;
         self.done.notify_all();
         self.follower.forget();
         self.core

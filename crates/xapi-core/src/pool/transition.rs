@@ -23,9 +23,6 @@ use crate::context::{Core, Cx, db_error};
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
 
-/// How long a host that was told to be the master, and has not said that it will, may take to be it.
-const DECISION: Duration = Duration::from_secs(20);
-
 /// How often those that are waited for are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -166,7 +163,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     reached.map_err(go_on)?;
     if let Err(why) = heir.order(Verb::Decide).map_err(unreachable) {
         // An answer that was lost may have been yes: then the other one is about to be the master.
-        let until = Instant::now() + DECISION;
+        let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
             match super::link::later_master(core) {
                 Ok(Some((_, address))) => return obey(core, address),
