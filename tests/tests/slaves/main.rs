@@ -3,3 +3,4 @@
 mod changes;
 mod follow;
 mod local;
+mod reset;
