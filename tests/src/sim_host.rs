@@ -259,6 +259,13 @@ impl SimHost {
         self.api = None;
     }
 
+    /// Waits until nobody has the database of a daemon that was ended any more.
+    pub fn wait_for_end(&self) {
+        let lock = self.root().join("var/lib/xcp/xapi.db.lock");
+        let lock = std::fs::File::open(lock).expect("the lock of the database");
+        lock.lock().expect("nobody holds it");
+    }
+
     /// The directory that stands for `/`.
     pub fn root(&self) -> &Path {
         self.dir.path()

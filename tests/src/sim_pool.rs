@@ -1,7 +1,7 @@
 //! A pool of simulated hosts in one process: real daemons, real databases, and lines between them that are cut on demand.
 //! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub struct SimSlave {
     pub host: SimHost,
     slave: Option<Arc<Slave>>,
     line: Option<Arc<Wire>>,
+    /// What happens to the next line.
+    cut_at: Option<(At, Trouble)>,
 }
 
 /// The end that the master has, and the slave's.
@@ -44,8 +46,17 @@ type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
 /// Both directions of a line.
 struct Wire {
     open: AtomicBool,
+    /// Whether both ends have heard of its end.
+    ended: AtomicBool,
+    /// Held while the slave is told something.
+    telling: Mutex<()>,
     /// What is done the next time that the master asks something.
     next: Mutex<Option<Trouble>>,
+    /// Where it is cut, if anywhere.
+    cut_at: Option<(At, Trouble)>,
+    /// How much has gone over it.
+    questions: AtomicUsize,
+    news: AtomicUsize,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -61,7 +72,44 @@ pub enum Trouble {
     NotAnswered,
 }
 
+/// A place of what goes over a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The how manieth question of the master, or news of the slave; from 0.
+    Question(usize),
+    /// The how manieth news of the master; from 0.
+    News(usize),
+}
+
 impl Wire {
+    /// What becomes of what is about to go over the line.
+    fn trouble(&self, counter: &AtomicUsize, place: fn(usize) -> At) -> Option<Trouble> {
+        let here = place(counter.fetch_add(1, Ordering::AcqRel));
+        self.cut_at
+            .filter(|(at, _)| *at == here)
+            .map(|(_, trouble)| trouble)
+    }
+
+    /// News on their way.
+    fn told(
+        &self,
+        trouble: Option<Trouble>,
+        tell: impl FnOnce() -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        if !self.is_open() {
+            return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::NotHeard) {
+            self.cut("not heard");
+            return Err(Lost::Closed);
+        }
+        tell()?;
+        if trouble.is_some() {
+            self.cut("not answered");
+        }
+        Ok(())
+    }
+
     fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
@@ -79,6 +127,7 @@ impl Wire {
         if let Some(to_slave) = to_slave {
             self.linked.closed(&to_slave, why);
         }
+        self.ended.store(true, Ordering::Release);
     }
 }
 
@@ -95,6 +144,7 @@ impl Peer for ToSlave {
         let mut next = wire.next.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = next.take_if(|_| changes);
         drop(next);
+        let trouble = trouble.or(wire.trouble(&wire.questions, At::Question));
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
             return Err(Lost::Closed);
@@ -110,14 +160,17 @@ impl Peer for ToSlave {
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
         let wire = &self.0;
-        if !wire.is_open() {
-            return Err(Lost::Closed);
-        }
-        let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
-        if let Err(why) = slave.told(&news) {
-            wire.cut(&why);
-        }
-        Ok(())
+        wire.told(wire.trouble(&wire.news, At::News), || {
+            let _telling = wire.telling.lock().unwrap_or_else(PoisonError::into_inner);
+            if !wire.is_open() {
+                return Err(Lost::Closed);
+            }
+            let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+            if let Err(why) = slave.told(&news) {
+                wire.cut(&why);
+            }
+            Ok(())
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -140,11 +193,11 @@ impl Peer for ToMaster {
     }
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
-        if !self.0.is_open() {
-            return Err(Lost::Closed);
-        }
-        self.0.linked.told(&news).expect("news");
-        Ok(())
+        let wire = &self.0;
+        wire.told(wire.trouble(&wire.questions, At::Question), || {
+            wire.linked.told(&news).expect("news");
+            Ok(())
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -171,6 +224,7 @@ impl SimPool {
                 host,
                 slave,
                 line: None,
+                cut_at: None,
             });
             pool.link(number - 1);
             let host = pool.host(number - 1);
@@ -202,6 +256,13 @@ impl SimPool {
         line.is_some_and(|line| line.is_open())
     }
 
+    /// Whether the master is at the end of the arrival that the line of a slave began, however it went.
+    pub fn has_arrived(&self, slave: usize) -> bool {
+        let line = self.slaves[slave].line.as_ref();
+        // The thread that carries it out has one of its own.
+        line.is_none_or(|line| Arc::strong_count(&line.linked) == 1)
+    }
+
     /// Opens the line of a slave.
     pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
         let its = &mut self.slaves[slave];
@@ -213,7 +274,12 @@ impl SimPool {
         let linked = Arc::new(Linked::of(self.master.core(), &greeting)?);
         let wire = Arc::new(Wire {
             open: AtomicBool::new(true),
+            ended: AtomicBool::new(false),
+            telling: Mutex::default(),
             next: Mutex::default(),
+            cut_at: its.cut_at.take(),
+            questions: AtomicUsize::new(0),
+            news: AtomicUsize::new(0),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
@@ -232,6 +298,12 @@ impl SimPool {
     pub fn cut(&mut self, slave: usize) {
         if let Some(line) = self.slaves[slave].line.take() {
             line.cut("cut by the test");
+            // Whoever else has cut it may not be at the end of that.
+            while !line.ended.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            // What was told before the end must not get among what the next line tells.
+            drop(line.telling.lock().unwrap_or_else(PoisonError::into_inner));
             // The two keep each other.
             *line.ends.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -243,18 +315,57 @@ impl SimPool {
         *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
     }
 
+    /// Has the next line of a slave cut at a place of what goes over it.
+    pub fn cut_at(&mut self, slave: usize, at: At, trouble: Trouble) {
+        self.slaves[slave].cut_at = Some((at, trouble));
+    }
+
+    /// How many questions of the master and news of the slave have gone over its line.
+    pub fn questions(&self, slave: usize) -> usize {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.questions.load(Ordering::Acquire)
+    }
+
+    /// Starts the daemon of the master anew. Nobody is linked to it then.
+    pub fn restart_master(&mut self) {
+        for slave in 0..self.slaves.len() {
+            self.cut(slave);
+        }
+        // What it does for those that were linked is at its end first.
+        self.master.stop();
+        self.master.wait_for_end();
+        self.master.start();
+    }
+
     /// Starts the daemon of a slave anew, without a line.
     pub fn restart(&mut self, slave: usize) {
+        self.stop(slave);
+        self.start(slave);
+    }
+
+    /// The same, and the machine boots.
+    pub fn boot(&mut self, slave: usize) {
+        self.stop(slave);
+        let host = &self.slaves[slave].host;
+        host.handle.world().reboot();
+        let run = host.root().join("run");
+        if run.exists() {
+            std::fs::remove_dir_all(run).expect("what a boot forgets");
+        }
+        self.start(slave);
+    }
+
+    fn stop(&mut self, slave: usize) {
         self.cut(slave);
         let its = &mut self.slaves[slave];
-        let before = its.slave.take().map(|slave| Arc::downgrade(&slave));
         // What the master tells at this moment is at its end first.
-        while before
-            .as_ref()
-            .is_some_and(|slave| slave.strong_count() > 0)
-        {
-            std::thread::yield_now();
-        }
+        its.slave = None;
+        its.host.stop();
+        its.host.wait_for_end();
+    }
+
+    fn start(&mut self, slave: usize) {
+        let its = &mut self.slaves[slave];
         its.host.start();
         its.slave = Some(Arc::new(Slave::new(its.host.core())));
     }

@@ -86,7 +86,7 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
     let found = match read(&core.config, own) {
         Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
             .and_then(|identity| {
-                xapi_conf::file::write(&own.path(&core.config), identity.pem().as_bytes(), SECRET)?;
+                write(&core.config, own, &identity)?;
                 Ok(identity)
             }),
         found => found,
@@ -166,6 +166,31 @@ pub(crate) fn make(core: &Core, own: Own) -> std::result::Result<Identity, Unusa
     Ok(says.make()?)
 }
 
+/// A new certificate for clients of a host without its rows. Nothing is written.
+pub(crate) fn without_rows(
+    hostname: String,
+    addresses: impl IntoIterator<Item = IpAddr>,
+    from: i64,
+) -> std::result::Result<Identity, Unusable> {
+    let mut reached: Vec<IpAddr> = Vec::new();
+    for address in addresses {
+        if is_reached(address) && !address.is_loopback() && !reached.contains(&address) {
+            reached.push(address);
+        }
+    }
+    let says = SelfSigned {
+        from,
+        days: DAYS,
+        ..named(hostname, reached)
+    };
+    Ok(says.make()?)
+}
+
+/// Writes one of the files.
+pub(crate) fn write(config: &Config, own: Own, identity: &Identity) -> io::Result<()> {
+    xapi_conf::file::write(&own.path(config), identity.pem().as_bytes(), SECRET)
+}
+
 /// The names and addresses by which clients reach this host, those of management first.
 fn names(core: &Core) -> Result<SelfSigned> {
     let view = core.view()?;
@@ -187,17 +212,21 @@ fn names(core: &Core) -> Result<SelfSigned> {
             }
         }
     }
+    Ok(named(hostname, addresses))
+}
+
+fn named(hostname: String, addresses: Vec<IpAddr>) -> SelfSigned {
     let common_name = match (hostname.as_str(), addresses.first()) {
         ("" | "localhost", Some(address)) => address.to_string(),
         _ => hostname.clone(),
     };
     let known = |name: &String| !name.is_empty() && name != "localhost";
-    Ok(SelfSigned {
+    SelfSigned {
         common_name,
         names: Some(hostname).filter(known).into_iter().collect(),
         addresses,
         ..SelfSigned::default()
-    })
+    }
 }
 
 /// Whether clients can use an address: not one that is good on a single link only.

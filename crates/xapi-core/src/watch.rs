@@ -140,7 +140,7 @@ fn react(core: &Arc<Core>, host: Option<&Ref<Host>>, events: &[NetEvent]) -> Res
     tracing::debug!(?host, ?events, "the network changed by itself");
     // A slave tells its master, whose the rows are.
     if core.pool.standing.role() != Role::Master {
-        return Ok(());
+        return reset::slave::look_again(core).and_then(|()| reset::settle(core));
     }
     let here = host.is_none();
     let host = match host {

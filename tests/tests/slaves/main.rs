@@ -4,3 +4,4 @@ mod changes;
 mod follow;
 mod local;
 mod orders;
+mod reset;

@@ -13,7 +13,7 @@ use super::role::Role;
 use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
-use super::{feed, inherit};
+use super::{feed, inherit, reset};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
@@ -149,6 +149,7 @@ impl Linked {
             return Ok(());
         }
         tracing::info!("{host}: linked");
+        reset::take_up(core, host, &self.remote, &arrived)?;
         if self.settle(&arrived)? && peer.is_open() {
             self.remote.settled();
         }
@@ -232,6 +233,12 @@ impl Linked {
             News::Event(event) => {
                 self.remote.tell(&event);
                 self.core.pool.happened(&self.host, event);
+            }
+            News::ResetOver(mark) => {
+                // It is forgotten at the next arrival as well.
+                if let Err(why) = crate::reset::forget(&self.core, &self.host, Some(&mark)) {
+                    tracing::warn!("{}: {why}", self.host);
+                }
             }
         }
         Ok(())

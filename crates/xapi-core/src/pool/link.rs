@@ -475,7 +475,7 @@ impl Missed {
 
 fn dial(core: &Core, address: &str) -> std::result::Result<Dial, Missed> {
     let own = |why| Missed::Own(why);
-    let addresses = super::transition::own_addresses(core).map_err(own)?;
+    let addresses = super::transition::own_addresses(&*core.agent).map_err(own)?;
     if addresses.iter().any(|its| its == address) {
         return Err(Missed::Own(errors::host_its_own_slave()));
     }

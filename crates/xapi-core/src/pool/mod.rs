@@ -23,6 +23,7 @@ pub mod membership;
 mod merge;
 pub mod peer;
 mod remote;
+pub(crate) mod reset;
 pub mod role;
 pub mod secret;
 pub mod slave;

@@ -17,7 +17,7 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
 use super::peer::{Lost, Peer};
-use super::verbs::{Answer, Verb, decode, encode};
+use super::verbs::{Answer, Arrived, Verb, decode, encode};
 use crate::particulars::Particulars;
 
 /// How long the host may take for what it does at once.
@@ -42,6 +42,10 @@ struct State {
     particulars: Particulars,
     /// Convergence whose rows are not committed yet.
     kept: Option<u64>,
+    /// Whether what is asked for is of a reset.
+    resetting: bool,
+    /// Whether the host has a trigger of a reset whose NIC is not there.
+    waits_for_nic: bool,
 }
 
 impl RemoteAgent {
@@ -67,6 +71,7 @@ impl RemoteAgent {
         let mut state = self.state();
         let before = state.peer.replace(peer);
         state.particulars = particulars;
+        state.waits_for_nic = false;
         self.linked.notify_all();
         // Whoever hears of the end asks whether it was the line in use.
         drop(state);
@@ -225,6 +230,32 @@ impl RemoteAgent {
         }
     }
 
+    /// What the host tells of itself now.
+    pub(super) fn arrived(&self) -> Result<Arrived, NetError> {
+        match self.ask(&Verb::Particulars, AT_ONCE)? {
+            Answer::Particulars(Ok(arrived)) => Ok(arrived),
+            other => Err(self.unreachable(&format!("it does not tell who it is: {other:?}"))),
+        }
+    }
+
+    /// What is asked of the host's network meanwhile is of a reset. Whoever does that has the host's turn.
+    pub(super) fn while_resetting<T>(&self, reset: impl FnOnce() -> T) -> T {
+        self.state().resetting = true;
+        let out = reset();
+        self.state().resetting = false;
+        out
+    }
+
+    /// Notes whether the host has a trigger whose NIC is not there.
+    pub(super) fn waits_for_nic(&self, waits: bool) {
+        self.state().waits_for_nic = waits;
+    }
+
+    /// Whether it was so.
+    pub(super) fn is_waiting_for_nic(&self) -> bool {
+        self.state().waits_for_nic
+    }
+
     /// Waits until the host's database is so far.
     pub(super) fn reach(&self, position: Position) -> Result<(), NetError> {
         match self.ask(&Verb::Reach(position), AT_ONCE)? {
@@ -267,9 +298,16 @@ impl Agent for RemoteAgent {
         let Some(peer) = self.peer(None) else {
             return Err(self.unreachable("it is not linked"));
         };
-        // What is asked for as far as it goes is as its rows say already.
-        self.state().kept = (request.mode == Mode::Whole).then_some(number);
-        match self.ask_by(&peer, &Verb::Converge(number, request), within) {
+        let verb = {
+            let mut state = self.state();
+            // What is asked for as far as it goes is as its rows say already.
+            state.kept = (request.mode == Mode::Whole).then_some(number);
+            match state.resetting {
+                true => Verb::Reset(number, request),
+                false => Verb::Converge(number, request),
+            }
+        };
+        match self.ask_by(&peer, &verb, within) {
             Asked::Said(answer) => match *answer {
                 Answer::Converged(outcome) => outcome,
                 _ => Err(self.strange()),
@@ -299,6 +337,13 @@ impl Agent for RemoteAgent {
     fn firmware(&self) -> Result<Vec<Card>, NetError> {
         match self.ask(&Verb::Firmware, AT_ONCE)? {
             Answer::Firmware(cards) => cards,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn seize(&self, nic: &Name, bridges: &BTreeSet<Name>) -> Result<Vec<String>, NetError> {
+        match self.ask(&Verb::Seize(*nic, bridges.clone()), AT_ONCE)? {
+            Answer::Seized(taken) => taken,
             _ => Err(self.strange()),
         }
     }

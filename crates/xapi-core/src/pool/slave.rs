@@ -18,6 +18,7 @@ use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode
 use super::{secret, transition};
 use crate::context::{Core, Origin};
 use crate::particulars::Particulars;
+use crate::reset::slave as reset;
 use crate::{Result, files, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
@@ -122,7 +123,17 @@ impl Slave {
     fn answer(self: &Arc<Self>, verb: Verb) -> Answer {
         let agent = &self.core.agent;
         match verb {
-            Verb::Converge(number, request) => Answer::Converged(self.converge(number, request)),
+            // The rows that it is made of are about to go.
+            Verb::Converge(..) if reset::is_due(&self.core) => {
+                Answer::Converged(Err(NetError::before(
+                    Part::Host,
+                    Cause::Refused,
+                    "its network is about to be reset",
+                )))
+            }
+            Verb::Converge(number, request) | Verb::Reset(number, request) => {
+                Answer::Converged(self.converge(number, request))
+            }
             Verb::Outcome(number) => self.outcome(number),
             Verb::Keep(number) => {
                 let mut changes = self.changes();
@@ -144,6 +155,11 @@ impl Slave {
             Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
             Verb::Settled => Answer::Done(self.settled()),
+            Verb::Seize(nic, bridges) => Answer::Seized(agent.seize(&nic, &bridges)),
+            Verb::Heard { told, reset } => {
+                reset::heard(&self.core, told, reset.as_deref());
+                Answer::Done(Ok(()))
+            }
             Verb::Leave(trigger) => {
                 let left = self.leave(&trigger).and_then(|()| self.begin_anew());
                 Answer::Done(done(left))
@@ -173,10 +189,13 @@ impl Slave {
     fn arrived(&self) -> Result<Arrived> {
         let hostname = self.core.agent.hostname();
         let hostname = hostname.map_err(errors::internal_error)?;
+        let (reset, alerts) = reset::asked(&self.core);
         Ok(Arrived {
             particulars: Particulars::here(&self.core.config, hostname)?,
             starts: self.starts.load(Ordering::Relaxed),
             booted: !self.core.config.boot_marker().exists(),
+            reset,
+            alerts,
         })
     }
 
@@ -291,6 +310,9 @@ impl Slave {
     pub(super) fn misses(&self) {
         self.changes().missed = true;
         self.done.notify_all();
+        if let Err(why) = reset::look_again(&self.core) {
+            tracing::error!("the network reset: {why}");
+        }
     }
 
     /// Waits until it is known how this start ends: the master is done with it, or there is no master. False if that is

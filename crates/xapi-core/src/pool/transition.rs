@@ -12,7 +12,7 @@ use xapi_model::pool::{
     RecoverSlaves, RotateSecret, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
-use xapi_net::agent::NetError;
+use xapi_net::agent::{Agent, NetError};
 
 use super::role::Role;
 use super::secret;
@@ -61,7 +61,7 @@ pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result
     if cx.core.pool.standing.master_address().as_deref() == Some(address.as_str()) {
         return Ok(());
     }
-    if own_addresses(cx.core)?.contains(&address) {
+    if own_addresses(&*cx.core.agent)?.contains(&address) {
         return Err(errors::host_its_own_slave());
     }
     obey(cx.core, address)
@@ -267,7 +267,7 @@ pub(super) fn obey(core: &Core, address: String) -> Result<()> {
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
-pub(super) fn resolved(given: &str) -> Result<String> {
+pub(crate) fn resolved(given: &str) -> Result<String> {
     let given = given.trim();
     if let Ok(address) = given.parse::<IpAddr>() {
         return Ok(address.to_string());
@@ -289,8 +289,8 @@ pub(super) fn resolved(given: &str) -> Result<String> {
 }
 
 /// The addresses of this host, as far as its network tells.
-pub(super) fn own_addresses(core: &Core) -> Result<Vec<String>> {
-    let facts = core.agent.facts().map_err(errors::internal_error)?;
+pub(crate) fn own_addresses(agent: &dyn Agent) -> Result<Vec<String>> {
+    let facts = agent.facts().map_err(errors::internal_error)?;
     let inets = facts
         .bridges
         .values()

@@ -44,6 +44,17 @@ pub enum Verb {
     Particulars,
     /// The master is done with what the host's arrival asks for.
     Settled,
+    /// The same as [`Verb::Converge`], on the rows that a reset of the host's network has made.
+    Reset(u64, Request),
+    /// To take a NIC, and the names of bridges, from whoever else holds them.
+    Seize(Name, BTreeSet<Name>),
+    /// What became of what [`Arrived`] has of a reset.
+    Heard {
+        /// Everything up to this number is told.
+        told: u64,
+        /// The trigger with this mark is carried out: the rows are as it has them.
+        reset: Option<String>,
+    },
     /// To have followed so far.
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
@@ -59,7 +70,7 @@ pub enum Verb {
 /// A slave's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Answer {
-    /// To [`Verb::Converge`] and [`Verb::Outcome`].
+    /// To [`Verb::Converge`], [`Verb::Reset`] and [`Verb::Outcome`].
     Converged(Result<Outcome, NetError>),
     /// To [`Verb::Outcome`]: it knows of no such convergence, or is still at it.
     NotYet,
@@ -79,6 +90,8 @@ pub enum Answer {
     Hostname(Result<String, NetError>),
     /// To whatever is done and has no result.
     Done(Result<(), NetError>),
+    /// To [`Verb::Seize`].
+    Seized(Result<Vec<String>, NetError>),
     /// To [`Verb::Particulars`].
     Particulars(Result<Arrived, ApiText>),
     /// The question makes no sense to it.
@@ -107,6 +120,34 @@ pub struct Arrived {
     pub starts: bool,
     /// Whether the machine has booted since.
     pub booted: bool,
+    /// A trigger of a network reset, as which the host has come up if its NIC is there.
+    #[serde(default)]
+    pub reset: Option<ResetAsked>,
+    /// What its operator is to be told, in order.
+    #[serde(default)]
+    pub alerts: Vec<ToTell>,
+}
+
+/// A trigger of a network reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetAsked {
+    /// What it says.
+    pub text: String,
+    /// A word that no other trigger of the host has.
+    pub mark: String,
+    /// When it was written, in seconds since 1970.
+    pub written: u64,
+}
+
+/// An alert that a slave has to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToTell {
+    /// It is above those of what it had to tell before.
+    pub number: u64,
+    /// The alert's name.
+    pub name: String,
+    /// Its body.
+    pub body: String,
 }
 
 /// What a slave asks its master.
@@ -160,6 +201,8 @@ pub enum Granted {
 pub enum News {
     /// Something happened to its network by itself.
     Event(NetEvent),
+    /// The trigger with this mark is gone: the reset is at its end.
+    ResetOver(String),
 }
 
 /// An error of the XenAPI on the way.

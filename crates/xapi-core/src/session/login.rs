@@ -103,13 +103,7 @@ pub fn slave_local_login_with_password(
 
 /// Checks a password and tells the role of its user.
 pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Role> {
-    let door = Door {
-        attempts: &cx.core.attempts,
-        authenticate: &*cx.core.authenticate,
-        clock: &cx.core.clock,
-        origin: cx.origin,
-    };
-    door.authenticate(user, password, known(cx.core, user))
+    door(cx).authenticate(user, password, known(cx.core, user))
 }
 
 /// The role of the superuser; `None` for everybody else.
@@ -159,28 +153,42 @@ impl Door<'_> {
             }
         }
     }
+
+    /// Checks the pool's secret. Without a secret nobody has it. The superuser of the host is not asked.
+    pub(crate) fn by_secret(&self, config: &crate::Config, who: &str, given: &str) -> Result<()> {
+        let (attempts, peer) = (self.attempts, &*self.origin.peer);
+        if self.origin.local_root {
+            return Ok(());
+        }
+        if !attempts.take(peer, None, (self.clock)()) {
+            return Err(held_up(self.origin, who));
+        }
+        let secret = pool::secret::find(config)?;
+        // Hashes are of one length, and their comparison tells nothing of the secret's.
+        let same = |secret: &str| {
+            let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
+            bool::from(a.as_bytes().ct_eq(b.as_bytes()))
+        };
+        if !secret.is_some_and(|secret| same(secret.expose())) {
+            return Err(refused(self.origin, who, Refused::plain()));
+        }
+        attempts.succeeded(peer, None, (self.clock)());
+        Ok(())
+    }
 }
 
-/// Checks the pool's secret. Without a secret nobody has it.
+/// See [`Door::by_secret`].
 fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
-    let (core, peer) = (cx.core, &*cx.origin.peer);
-    if cx.origin.local_root {
-        return Ok(());
+    door(cx).by_secret(&cx.core.config, who, given)
+}
+
+fn door<'a>(cx: &Cx<'a>) -> Door<'a> {
+    Door {
+        attempts: &cx.core.attempts,
+        authenticate: &*cx.core.authenticate,
+        clock: &cx.core.clock,
+        origin: cx.origin,
     }
-    if !core.attempts.take(peer, None, (core.clock)()) {
-        return Err(held_up(cx.origin, who));
-    }
-    let secret = pool::secret::find(&core.config)?;
-    // Hashes are of one length, and their comparison tells nothing of the secret's.
-    let same = |secret: &str| {
-        let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
-        bool::from(a.as_bytes().ct_eq(b.as_bytes()))
-    };
-    if !secret.is_some_and(|secret| same(secret.expose())) {
-        return Err(refused(cx.origin, who, Refused::plain()));
-    }
-    core.attempts.succeeded(peer, None, (core.clock)());
-    Ok(())
 }
 
 fn refused(origin: &Origin, user: &str, why: Refused) -> ApiError {
