@@ -9,6 +9,7 @@
 //! rows come into a pool and leave it.
 
 mod admit;
+pub mod another;
 mod arrival;
 pub mod dowry;
 pub mod eject;
@@ -24,6 +25,7 @@ mod merge;
 pub mod peer;
 mod remote;
 pub mod role;
+pub mod search;
 pub mod secret;
 pub mod slave;
 pub mod transition;

@@ -168,7 +168,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         // An answer that was lost may have been yes: then the other one is about to be the master.
         let until = Instant::now() + DECISION;
         while Instant::now() < until && !core.is_ending() {
-            match super::link::later_master(core) {
+            match super::another::later_master(core) {
                 Ok(Some((_, address))) => return obey(core, address),
                 Ok(None) => {}
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
