@@ -13,7 +13,7 @@ use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::proof::{self, Care, Proof};
+use crate::proof::{self, Care, Proof, Unproven};
 use crate::{diverged, facts, firewall, last_topology, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
@@ -117,8 +117,8 @@ impl Core {
                 let before = topology::of_host(&self.view()?, host)?;
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
-                    let asked = Proof::before(care, &*agent, &before, &request.topology)?;
-                    proof = Some(asked);
+                    let asked = Proof::before(care, &*agent, &before, &request.topology);
+                    proof = Some(asked.map_err(|why| self.unproven(host, why))?);
                 }
                 let wanted = request.topology.clone();
                 let outcome = agent.converge(request).map_err(|why| {
@@ -131,7 +131,9 @@ impl Core {
                 converged = true;
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&*agent, &outcome.facts, leased, within, about)?;
+                    proof
+                        .holds(&*agent, &outcome.facts, leased, within, about)
+                        .map_err(|why| self.unproven(host, why))?;
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.ends(host);
@@ -273,6 +275,21 @@ impl Core {
             Ok(())
         } else {
             inventory.write().map_err(failed)
+        }
+    }
+
+    /// The error that a client expects when it is not proven that a host is reached: that of who proves it, or
+    /// CANNOT_CONTACT_HOST [host], if another host could not be asked.
+    fn unproven(&self, host: &Ref<Host>, why: Unproven) -> ApiError {
+        match why {
+            Unproven::Refused(why) => why,
+            Unproven::Unasked(why) if why.cause == Cause::Unreachable && !self.is_here(host) => {
+                tracing::warn!("{host}: {why}");
+                errors::cannot_contact_host(host)
+            }
+            Unproven::Unasked(why) => errors::internal_error(format!(
+                "whether the network is alive cannot be told: {why}"
+            )),
         }
     }
 

@@ -175,6 +175,27 @@ pub(crate) struct Proof {
     confirm_within: Option<Duration>,
 }
 
+/// Why there is no proof.
+#[derive(Debug)]
+pub(crate) enum Unproven {
+    /// Somebody does not answer.
+    Refused(ApiError),
+    /// The host could not be asked.
+    Unasked(NetError),
+}
+
+impl From<ApiError> for Unproven {
+    fn from(why: ApiError) -> Unproven {
+        Unproven::Refused(why)
+    }
+}
+
+impl From<NetError> for Unproven {
+    fn from(why: NetError) -> Unproven {
+        Unproven::Unasked(why)
+    }
+}
+
 impl Proof {
     /// Asks those who should answer, if the change concerns the path of management. A named address that does not answer
     /// beforehand is an error: it would prove nothing.
@@ -183,7 +204,7 @@ impl Proof {
         agent: &dyn Agent,
         old: &Topology,
         new: &Topology,
-    ) -> Result<Proof> {
+    ) -> std::result::Result<Proof, Unproven> {
         if !concerns_management(old, new) {
             return Ok(Proof::default());
         }
@@ -194,7 +215,7 @@ impl Proof {
         if !care.prove {
             return Ok(proof);
         }
-        let facts = agent.facts().map_err(unknown)?;
+        let facts = agent.facts()?;
         let (v4, v6) = routers(&facts);
         let servers = servers(&facts).map(Probe::NameServer);
         let named = care.probe.map(Probe::Host);
@@ -204,16 +225,14 @@ impl Proof {
             .chain(servers)
             .chain(named)
             .collect();
-        let answered = agent.answered(&probes, BEFORE).map_err(unknown)?;
+        let answered = agent.answered(&probes, BEFORE)?;
         let there = |probe: Option<Probe>| probe.is_some_and(|probe| answered.contains(&probe));
         proof.router_v4 = there(v4);
         proof.router_v6 = there(v6);
         if let Some(named) = care.probe {
             if !there(Some(Probe::Host(named))) {
-                return Err(errors::invalid_value(
-                    "probe",
-                    format!("{named} does not answer, and so would prove nothing"),
-                ));
+                let text = format!("{named} does not answer, and so would prove nothing");
+                return Err(errors::invalid_value("probe", text).into());
             }
             proof.host = Some(named);
         }
@@ -234,21 +253,19 @@ impl Proof {
         leased: bool,
         within: Duration,
         about: &Ref<Pif>,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), Unproven> {
         let (v4, v6) = routers(facts);
         if leased && self.router_v4 && v4.is_none() {
-            return Err(errors::pif_configuration_error(
-                about,
-                format!(
-                    "a router answered before the change, and the DHCP server names none{AS_IT_WAS}"
-                ),
-            ));
+            let text = format!(
+                "a router answered before the change, and the DHCP server names none{AS_IT_WAS}"
+            );
+            return Err(errors::pif_configuration_error(about, text).into());
         }
         let must = v4.filter(|_| self.router_v4).into_iter();
         let must = must.chain(v6.filter(|_| self.router_v6));
         let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
         let until = Instant::now() + within;
-        let answered = agent.answered(&must, within).map_err(unknown)?;
+        let answered = agent.answered(&must, within)?;
         let silent = must.difference(&answered).next();
         let silent = match silent {
             Some(probe) => Some(probe.to_string()),
@@ -256,13 +273,13 @@ impl Proof {
         };
         match silent {
             None => Ok(()),
-            Some(who) => Err(errors::pif_configuration_error(
-                about,
-                format!(
+            Some(who) => {
+                let text = format!(
                     "{who} answered before the change and does not within {} s after it{AS_IT_WAS}",
                     within.as_secs()
-                ),
-            )),
+                );
+                Err(errors::pif_configuration_error(about, text).into())
+            }
         }
     }
 
@@ -272,7 +289,7 @@ impl Proof {
         agent: &dyn Agent,
         facts: &Facts,
         until: Instant,
-    ) -> Result<Option<String>> {
+    ) -> std::result::Result<Option<String>, NetError> {
         let mut now: BTreeSet<_> = servers(facts).collect();
         if self.servers.is_empty() || now.is_empty() {
             return Ok(None);
@@ -282,7 +299,7 @@ impl Proof {
         }
         let probes = now.into_iter().map(Probe::NameServer).collect();
         loop {
-            if !agent.answered(&probes, ROUND).map_err(unknown)?.is_empty() {
+            if !agent.answered(&probes, ROUND)?.is_empty() {
                 return Ok(None);
             }
             if Instant::now() >= until {
@@ -304,12 +321,6 @@ pub(crate) fn is_leased(topology: &Topology) -> bool {
         .management
         .and_then(|name| topology.bridges.get(&name));
     bridge.is_some_and(|bridge| matches!(bridge.ipv4, Ipv4::Dhcp { .. }))
-}
-
-fn unknown(why: NetError) -> ApiError {
-    errors::internal_error(format!(
-        "whether the network is alive cannot be told: {why}"
-    ))
 }
 
 fn routers(facts: &Facts) -> (Option<Probe>, Option<Probe>) {
