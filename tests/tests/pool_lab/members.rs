@@ -6,7 +6,7 @@ const MASTER: &str = "172.16.0.10";
 const SLAVE: &str = "172.16.0.12";
 
 /// `xe` on a host, as its superuser; what it prints.
-fn xe(lab: &Lab, host: &str, line: &str) -> String {
+pub fn xe(lab: &Lab, host: &str, line: &str) -> String {
     lab.exec(host, &format!("xe {line}")).trim().to_owned()
 }
 
@@ -21,7 +21,7 @@ fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
 }
 
 /// Waits until a host's pool has so many hosts, all live.
-fn all_live(lab: &Lab, host: &str, hosts: usize) {
+pub fn all_live(lab: &Lab, host: &str, hosts: usize) {
     eventually(&format!("{hosts} live hosts, as {host} sees it"), || {
         let (status, said) = tried(lab, host, "host-list params=host-metrics-live --minimal");
         let live = said.matches("true").count();
@@ -32,7 +32,7 @@ fn all_live(lab: &Lab, host: &str, hosts: usize) {
     });
 }
 
-fn answers(lab: &Lab, address: &str) {
+pub fn answers(lab: &Lab, address: &str) {
     eventually(&format!("{address} answers"), || {
         let told = lab.client(&format!("ping -c 1 -W 1 {address} || true"));
         match told.contains(" 1 received") {
@@ -42,7 +42,7 @@ fn answers(lab: &Lab, address: &str) {
     });
 }
 
-fn role(lab: &Lab, host: &str) -> String {
+pub fn role(lab: &Lab, host: &str) -> String {
     lab.exec(host, "cat /etc/xensource/pool.conf")
         .trim()
         .to_owned()
