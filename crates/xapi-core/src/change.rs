@@ -14,7 +14,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{self, Care, Proof, Unproven};
-use crate::{diverged, facts, firewall, last_topology, reset, startup, topology};
+use crate::{diverged, facts, firewall, last_topology, pool, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between.
 const ROUNDS: usize = 3;
@@ -121,6 +121,9 @@ impl Core {
                     proof = Some(asked.map_err(|why| self.unproven(host, why))?);
                 }
                 let wanted = request.topology.clone();
+                if self.is_here(host) {
+                    pool::another::tell_before(self, &draft, host)?;
+                }
                 let outcome = agent.converge(request).map_err(|why| {
                     ended = match why.undo {
                         Undo::Failed(_) => Ended::Diverged,

@@ -196,7 +196,8 @@ impl Entrance {
         from: SocketAddr,
     ) -> Result<Greeted, Denied> {
         let mut stream = begun.into_stream(identity.link_server()?).await?;
-        let (_, tls) = stream.get_ref();
+        let (tcp, tls) = stream.get_ref();
+        let here = tcp.local_addr()?.ip().to_canonical();
         let exporter = tls.export_keying_material([0; EXPORTER], LABEL, None)?;
         let shown = tls.peer_certificates().and_then(|chain| chain.first());
         let shown = shown.ok_or(Denied::Malformed("it shows no certificate"))?;
@@ -242,6 +243,7 @@ impl Entrance {
         let peer = Peer {
             host: hello.host.clone(),
             address: from.to_string(),
+            here: Some(here),
             fingerprint,
             hello: Some(hello),
             welcome: None,

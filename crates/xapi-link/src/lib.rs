@@ -27,6 +27,6 @@ pub use dial::{Dial, DialError};
 pub use gate::{Entrance, Gate, Myself, Refusal};
 pub use limits::Limits;
 pub use line::{Handler, Line, Lost};
-pub use peer::{Hello, Peer, Welcome};
+pub use peer::{Hello, Leads, Peer, Welcome};
 pub use secret::Secret;
 pub use xapi_model::Position;

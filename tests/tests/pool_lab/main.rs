@@ -3,3 +3,4 @@
 //! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
 
 mod members;
+mod moves;

@@ -1,23 +1,26 @@
-//! Two masters of one pool: the one of the earlier term looks for the other, and steps down.
+//! A master and its whereabouts: it tells the hosts of its pool where it is when that has changed, and looks whether there
+//! is another master. Of two, the one of the earlier term steps down.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_db::Read;
-use xapi_link::{Dial, Hello, Limits};
-use xapi_model::{Host, errors};
+use xapi_link::Leads;
+use xapi_model::{
+    Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref, errors,
+};
 
-use super::link::{PORT, Silent, fingerprints, pool_uuid, secret_of, version};
+use super::inquiry::{self, Said};
 use super::role::Role;
-use super::secret;
+use crate::Result;
 use crate::context::Core;
-use crate::{Result, certificates};
+use crate::topology::pifs_of;
 
-/// How long a host may take to say whether it is another master.
-const PROBE: Duration = Duration::from_millis(900);
-
-/// How often a master looks for another one.
+/// How often a master looks for another one, and tells hosts that are not linked where it is.
 const ANOTHER: Duration = Duration::from_secs(10);
+
+/// Between two looks at the own address while much is committed.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Looks for another master of this pool: after a transition that this host has not heard of there are two. The one of the
 /// later term stays; this host steps down if it is the other, and keeps what it has committed meanwhile in a file.
@@ -38,77 +41,99 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
 
 /// The UUID and the address of another master of this pool, of a later term than this host's.
 pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
-    let (here, view) = (core.localhost()?, core.view()?);
-    let mut addresses = Vec::new();
-    for (host, row) in view.all::<Host>()? {
-        if host != here && !row.address.is_empty() && core.pool.agent(&host).is_err() {
-            addresses.push(row.address);
-        }
-    }
-    drop(view);
-    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
-        return Ok(None);
-    };
-    let (pool, uuid, term) = (pool_uuid(core)?, core.own_uuid()?, core.store.term());
-    let dial = |address: String| -> Result<Dial> {
-        Ok(Dial {
-            address,
-            port: PORT,
-            identity: certificates::of_link(core)?,
-            secret: secret_of(&secret),
-            hello: Hello {
-                pool: pool.clone(),
-                host: uuid.clone(),
-                // To be told who is there, and no more.
-                joining: true,
-                position: None,
-                version: version(),
-            },
-            fingerprints: Some(fingerprints(core, None)?),
-            within: PROBE,
-            limits: Limits::default(),
-        })
-    };
-    let dials = addresses
-        .into_iter()
-        .map(dial)
-        .collect::<Result<Vec<_>>>()?;
-    let found = std::thread::scope(|scope| {
-        let asked: Vec<_> = dials
-            .iter()
-            .map(|dial| scope.spawn(|| (dial.address.clone(), dial.connect(Arc::new(Silent)))))
-            .collect();
-        let answers = asked.into_iter().filter_map(|asked| asked.join().ok());
-        let masters = answers.filter_map(|(address, line)| {
-            let line = line.ok()?;
-            let welcome = line.peer().welcome.clone()?;
-            line.close("it was only asked who is there");
-            Some((welcome.term, welcome.host, address))
-        });
-        masters.collect::<Vec<_>>()
+    let addresses = addresses_of_others(core, |host| core.pool.agent(host).is_err())?;
+    let leads = leads(core)?;
+    let mut said = inquiry::ask(core, addresses.clone(), leads.as_ref())?;
+    // Whoever obeys somebody whom we do not know has heard of a later one.
+    let named = said.iter().filter_map(|(_, said)| match said {
+        Said::Obeys(master) if !addresses.contains(master) => Some(master.clone()),
+        _ => None,
     });
+    let mut named: Vec<_> = named.collect();
+    named.sort();
+    named.dedup();
+    said.extend(inquiry::ask(core, named, leads.as_ref())?);
+    let (uuid, term) = (core.own_uuid()?, core.store.term());
     // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
-    let later = found
-        .into_iter()
-        .filter(|(its, host, _)| *its > term || (*its == term && *host < uuid))
-        .max_by_key(|(its, ..)| *its);
-    Ok(later.map(|(_, host, address)| (host, address)))
+    let later = said.into_iter().filter_map(|(address, said)| match said {
+        Said::Leads { term: its, host } if its > term || (its == term && host < uuid) => {
+            Some((its, host, address))
+        }
+        _ => None,
+    });
+    let latest = later.max_by_key(|(its, ..)| *its);
+    Ok(latest.map(|(_, host, address)| (host, address)))
 }
 
-/// Looks for another master until the daemon ends.
+/// Where other hosts are, of those asked for.
+fn addresses_of_others(core: &Core, of: impl Fn(&Ref<Host>) -> bool) -> Result<Vec<String>> {
+    let here = core.localhost()?;
+    let hosts = core.view()?.all::<Host>()?.into_iter();
+    let others = hosts.filter(|(host, row)| *host != here && !row.address.is_empty() && of(host));
+    Ok(others.map(|(_, row)| row.address).collect())
+}
+
+/// What this host says of itself, if it is the master.
+fn leads(core: &Core) -> Result<Option<Leads>> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(None);
+    }
+    let here = core.localhost()?;
+    Ok(Some(Leads {
+        term: core.store.term(),
+        addresses: addresses(&core.view()?, &here)?,
+    }))
+}
+
+/// The addresses of a host's management interface, as far as its rows know them, the one of its primary type first.
+fn addresses(rows: &impl Read, host: &Ref<Host>) -> Result<Vec<String>> {
+    let pifs = pifs_of(rows, host)?.into_iter();
+    let Some((_, pif)) = pifs.into_iter().find(|(_, pif)| pif.management) else {
+        return Ok(Vec::new());
+    };
+    let v4 = [pif.ip.as_str()].into_iter();
+    let v4 = v4.filter(|_| pif.ip_configuration_mode != IpConfigurationMode::None);
+    let v6 = pif.ipv6.iter().filter_map(|text| text.split('/').next());
+    let v6 = v6.filter(|_| pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None);
+    let mut all: Vec<String> = match pif.primary_address_type {
+        PrimaryAddressType::IPv4 => v4.chain(v6).map(str::to_owned).collect(),
+        PrimaryAddressType::IPv6 => v6.chain(v4).map(str::to_owned).collect(),
+    };
+    all.retain(|address| !address.is_empty());
+    Ok(all)
+}
+
+/// The master is about to change its network: if it will be found elsewhere then, its slaves are told while they can be.
+/// One that does not hear it finds out later.
+pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> Result<()> {
+    let was = addresses(&core.view()?, host)?;
+    let will_be = addresses(after, host)?;
+    if was == will_be || will_be.is_empty() {
+        return Ok(());
+    }
+    let slaves = core.pool.everybody();
+    std::thread::scope(|scope| {
+        for (slave, remote) in slaves.iter().filter(|(_, remote)| remote.is_linked()) {
+            let will_be = &will_be;
+            scope.spawn(move || {
+                if let Err(why) = remote.moves(will_be) {
+                    tracing::warn!("{slave}: not told where its master will be: {why}");
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Until the daemon ends: looks for another master, and tells the hosts of the pool where this one is.
 pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
     if core.pool.standing.role() != Role::Master {
         return Ok(());
     }
     let core = Arc::clone(core);
     let watch = move || {
-        while !core.is_ending() {
-            core.wait_for_end(ANOTHER);
-            match yield_to_another(&core) {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
-            }
+        if let Err(why) = watch(&core) {
+            tracing::error!("nobody looks for another master any more: {why}");
         }
     };
     std::thread::Builder::new()
@@ -116,4 +141,48 @@ pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
         .spawn(watch)
         .map(drop)
         .map_err(|why| errors::internal_error(format!("no thread: {why}")))
+}
+
+fn watch(core: &Arc<Core>) -> Result<()> {
+    let here = core.localhost()?;
+    let mut commits = core.store.subscribe();
+    let mut seen = core.store.generation();
+    let mut at = addresses(&core.view()?, &here)?;
+    let mut due = Instant::now();
+    while !core.is_ending() && core.pool.standing.role() == Role::Master {
+        if due <= Instant::now() {
+            match yield_to_another(core) {
+                Ok(false) => {}
+                Ok(true) => return Ok(()),
+                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
+            }
+            due = Instant::now() + ANOTHER;
+        }
+        let before = std::mem::replace(&mut seen, core.store.generation());
+        if core.store.touched(Pif::DESC, before) {
+            let now = addresses(&core.view()?, &here)?;
+            if now != at && !now.is_empty() {
+                tracing::warn!(
+                    "this host is found at {} now, and was at {}",
+                    now.join(" and "),
+                    at.join(" and ")
+                );
+                announce(core);
+                at = now;
+            }
+        }
+        core.wait_for_end(LOOK);
+        let left = due.saturating_duration_since(Instant::now());
+        core.wait_for_commit(&mut commits, left)?;
+    }
+    Ok(())
+}
+
+/// Tells every host where this one is: lines to it may look open for seconds that lead nowhere.
+fn announce(core: &Core) {
+    let told = addresses_of_others(core, |_| true)
+        .and_then(|addresses| inquiry::ask(core, addresses, leads(core)?.as_ref()));
+    if let Err(why) = told {
+        tracing::warn!("the hosts of the pool were not told where their master is: {why}");
+    }
 }

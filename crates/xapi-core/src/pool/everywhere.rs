@@ -36,8 +36,6 @@ pub(crate) struct Change<'a, T> {
     pub edit: &'a (dyn Fn(&Draft, &Ref<Host>) -> Edited<T> + Sync),
     /// The PIF that its errors are about.
     pub about: &'a About<'a>,
-    /// Called when the slaves are done and before the master is.
-    pub told: &'a dyn Fn() -> Result<()>,
 }
 
 /// Hosts in the order in which they are changed.
@@ -120,7 +118,7 @@ pub(crate) fn everywhere<T: Send>(
     let undo = |host: &Ref<Host>, (_, inverse): &(T, Inverse)| {
         back(&more.cx(), host, &host_of(host), inverse)
     };
-    let mut done = all_or_none(&order, &run, &undo, change.told)?;
+    let mut done = all_or_none(&order, &run, &undo)?;
     let mut results = Vec::new();
     for host in hosts {
         let at = done.iter().position(|(of, _)| of == host);
@@ -141,7 +139,6 @@ pub(crate) fn shared(
     let change = Change {
         edit: &of_host,
         about: &management,
-        told: &|| Ok(()),
     };
     let abouts = refusable(cx, hosts, &change)?;
     let about = |host: &Ref<Host>| abouts.get(host).cloned().unwrap_or_default();
@@ -293,7 +290,6 @@ fn all_or_none<T: Send>(
     order: &Order,
     change: &(dyn Fn(&Ref<Host>) -> Result<T> + Sync),
     undo: &(dyn Fn(&Ref<Host>, &T) + Sync),
-    told: &dyn Fn() -> Result<()>,
 ) -> Result<Vec<(Ref<Host>, T)>> {
     let mut done = Vec::new();
     let mut rounds = || -> Result<()> {
@@ -306,7 +302,6 @@ fn all_or_none<T: Send>(
         if let Some(why) = failed {
             return Err(why);
         }
-        told()?;
         if let Some(last) = &order.last {
             done.push(alone(last)?);
         }
@@ -409,11 +404,7 @@ mod tests {
             }
         };
         let undo = |host: &Ref<Host>, (): &()| say("undo", host);
-        let told = || {
-            log.lock().unwrap().push("told".to_owned());
-            Ok(())
-        };
-        let done = all_or_none(&order, &change, &undo, &told).map(|done| done.len());
+        let done = all_or_none(&order, &change, &undo).map(|done| done.len());
         (done, log.into_inner().unwrap())
     }
 
@@ -422,9 +413,8 @@ mod tests {
         for number in [1, 2, 3, 40] {
             let (done, log) = run(number, None);
             assert_eq!(done, Ok(number));
-            assert_eq!(log.len(), number + 1);
+            assert_eq!(log.len(), number);
             assert_eq!(log.last().map(String::as_str), Some("change host0"));
-            assert_eq!(log[number - 1], "told");
             if number > 1 {
                 assert_eq!(log[0], "change host1");
             }
@@ -450,7 +440,6 @@ mod tests {
                 if fails == 1 {
                     assert!(changed.is_empty(), "the first one was alone");
                 }
-                assert_eq!(log.iter().any(|line| line == "told"), fails == 0);
             }
         }
     }
@@ -467,7 +456,7 @@ mod tests {
             }
             Ok(())
         };
-        let done = all_or_none(&order, &change, &|_, ()| (), &|| Ok(()));
+        let done = all_or_none(&order, &change, &|_, ()| ());
         assert_eq!(done.map(|done| done.len()), Ok(hosts.len()));
     }
 }

@@ -2,6 +2,7 @@
 //! [`super::search`].
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors
 
 use super::arrival::{Greeting, Linked};
 use super::dowry::plain;
+use super::inquiry::Known;
 use super::membership;
 use super::peer::{Lost, Peer};
 use super::role::Role;
@@ -40,6 +42,10 @@ impl Peer for Line {
 
     fn close(&self, why: &str) {
         Line::close(self, why);
+    }
+
+    fn here(&self) -> Option<IpAddr> {
+        self.peer().here
     }
 }
 
@@ -105,7 +111,10 @@ impl Door {
         let core = &self.core;
         match core.pool.standing.role() {
             Role::Master => {}
-            Role::Slave(address) => return Err(errors::host_is_slave(address)),
+            Role::Slave(address) => {
+                self.hear(hello, fingerprint)?;
+                return Err(errors::host_is_slave(address));
+            }
             Role::Broken => return Err(errors::host_broken()),
         }
         if hello
@@ -139,6 +148,21 @@ impl Door {
             greeting,
             peer: OnceLock::new(),
         }))
+    }
+
+    /// Whoever says that he leads the pool may be the master of this slave, which looks where he says that he is.
+    fn hear(&self, hello: &Hello, fingerprint: &str) -> Result<()> {
+        let core = &self.core;
+        let Some(leads) = &hello.leads else {
+            return Ok(());
+        };
+        let known = Known::of(core)?.fingerprints;
+        let is_ours = known.is_none_or(|known| known.contains(fingerprint));
+        // One that has not heard of a later one is about to step down.
+        if is_ours && leads.term >= core.store.term() {
+            core.pool.whereabouts.hear(&leads.addresses);
+        }
+        Ok(())
     }
 }
 
@@ -265,8 +289,8 @@ pub(super) fn joining(
             pool: String::new(),
             host: core.own_uuid()?,
             joining: true,
-            position: None,
             version: version(),
+            ..Hello::default()
         },
         fingerprints: None,
         within: ATTEMPT,

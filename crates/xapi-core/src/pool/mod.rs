@@ -17,6 +17,7 @@ pub(crate) mod everywhere;
 mod feed;
 mod follower;
 pub mod inherit;
+mod inquiry;
 mod inverse;
 pub mod join;
 pub mod link;
@@ -30,6 +31,7 @@ pub mod secret;
 pub mod slave;
 pub mod transition;
 pub mod verbs;
+mod whereabouts;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -47,12 +49,15 @@ pub(crate) use follower::find_self;
 use remote::RemoteAgent;
 use role::Standing;
 use verbs::Verb;
+use whereabouts::Whereabouts;
 
 /// What this daemon knows of the other hosts.
 #[derive(Default)]
 pub struct Pool {
     /// Whether this host decides, and if not, who does.
     pub(crate) standing: Standing,
+    /// Where a slave has heard that its master is.
+    pub(crate) whereabouts: Whereabouts,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
