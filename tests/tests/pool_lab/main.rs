@@ -2,5 +2,6 @@
 //!
 //! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
 
+mod faults;
 mod members;
 mod moves;
