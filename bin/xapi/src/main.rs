@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::guests::Kind;
-use xapi_core::pool::{another, search};
+use xapi_core::pool::{another, mesh, search};
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
@@ -238,6 +238,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         tracing::warn!("the master has not brought this host's network up to date yet");
     }
     another::watch_for_another(&core)?;
+    mesh::keep(&core)?;
     let path = core.config.path("/run/xapi.pid");
     let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);

@@ -5,3 +5,4 @@
 mod faults;
 mod members;
 mod moves;
+mod tunnels;

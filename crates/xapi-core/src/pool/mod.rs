@@ -6,7 +6,7 @@
 //! slave is in [`slave`].
 //!
 //! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
-//! rows come into a pool and leave it.
+//! rows come into a pool and leave it. The tunnels of hosts follow each other by [`mesh`].
 
 mod admit;
 pub mod another;
@@ -23,6 +23,7 @@ pub mod join;
 pub mod link;
 pub mod membership;
 mod merge;
+pub mod mesh;
 pub mod peer;
 mod remote;
 pub mod role;

@@ -144,8 +144,11 @@ fn soak_what_a_pool_of_four_has_answered_holds_whatever_happens_to_its_hosts() {
             world.over.store(true, Ordering::Release);
             made
         });
-        let mut told = strikes::strike(world, &mut dice, time);
+        let struck = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            strikes::strike(world, &mut dice, time)
+        }));
         world.over.store(true, Ordering::Release);
+        let mut told = struck.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         match changing.join().expect("it catches what goes wrong") {
             Ok(changed) => told.push_str(&format!("; {changed}")),
             Err(panic) => std::panic::resume_unwind(panic),

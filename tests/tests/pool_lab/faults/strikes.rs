@@ -179,9 +179,12 @@ fn succeed(world: &World, dice: &mut Dice) {
         .write()
         .unwrap_or_else(PoisonError::into_inner);
     all_live(world);
-    let xen = world.api().expect("the master");
-    let synced = xen.session().call("pool.sync_database", Vec::new());
-    synced.expect("pool.sync_database");
+    let xen = eventually("every host has what is committed", || {
+        let xen = world.api()?;
+        let synced = xen.session().call("pool.sync_database", Vec::new());
+        synced.map_err(|why| why.to_string())?;
+        Ok(xen)
+    });
     let cut_off = dice.below(2) == 0;
     let alone = format!("alone-{}", world.began.elapsed().as_millis());
     match cut_off {
