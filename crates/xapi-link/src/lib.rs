@@ -9,6 +9,7 @@
 //!
 //! Start at `line`, which is the same for all lines; `frame` and `handshake` say what is sent, without IO.
 
+mod arrivals;
 mod carry;
 mod dial;
 mod frame;
