@@ -41,7 +41,11 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
 
 /// The UUID and the address of another master of this pool, of a later term than this host's.
 pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
-    let addresses = addresses_of_others(core, |host| core.pool.agent(host).is_err())?;
+    // Where others have gone since they were heard of last they say themselves.
+    let mut addresses = core.pool.whereabouts.known();
+    addresses.extend(addresses_of_others(core, |host| {
+        core.pool.agent(host).is_err()
+    })?);
     let leads = leads(core)?;
     let mut said = inquiry::ask(core, addresses.clone(), leads.as_ref())?;
     // Whoever obeys somebody whom we do not know has heard of a later one.
@@ -54,15 +58,20 @@ pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
     named.dedup();
     said.extend(inquiry::ask(core, named, leads.as_ref())?);
     let (uuid, term) = (core.own_uuid()?, core.store.term());
-    // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
     let later = said.into_iter().filter_map(|(address, said)| match said {
-        Said::Leads { term: its, host } if its > term || (its == term && host < uuid) => {
+        Said::Leads { term: its, host } if is_later((its, &host), (term, &uuid)) => {
             Some((its, host, address))
         }
         _ => None,
     });
     let latest = later.max_by_key(|(its, ..)| *its);
     Ok(latest.map(|(_, host, address)| (host, address)))
+}
+
+/// Which of two masters stays, each with its term and the UUID of its host: the later one. Of the same term none has heard
+/// of the other; then it is the one whose UUID is the smaller.
+pub(super) fn is_later(one: (u64, &str), other: (u64, &str)) -> bool {
+    one.0 > other.0 || (one.0 == other.0 && one.1 < other.1)
 }
 
 /// Where other hosts are, of those asked for.
@@ -144,13 +153,17 @@ pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
 }
 
 fn watch(core: &Arc<Core>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(errors::internal_error)?;
     let here = core.localhost()?;
     let mut commits = core.store.subscribe();
     let mut seen = core.store.generation();
     let mut at = addresses(&core.view()?, &here)?;
     let mut due = Instant::now();
-    while !core.is_ending() && core.pool.standing.role() == Role::Master {
-        if due <= Instant::now() {
+    while !core.is_ending() {
+        if due <= Instant::now() || core.pool.whereabouts.is_fresh() {
             match yield_to_another(core) {
                 Ok(false) => {}
                 Ok(true) => return Ok(()),
@@ -173,7 +186,13 @@ fn watch(core: &Arc<Core>) -> Result<()> {
         }
         core.wait_for_end(LOOK);
         let left = due.saturating_duration_since(Instant::now());
-        core.wait_for_commit(&mut commits, left)?;
+        runtime.block_on(async {
+            tokio::select! {
+                _ = commits.changed() => {}
+                () = core.pool.whereabouts.heard() => {}
+                () = tokio::time::sleep(left) => {}
+            }
+        });
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
+use super::another::is_later;
 use super::arrival::{Greeting, Linked};
 use super::dowry::plain;
 use super::inquiry::Known;
@@ -110,7 +111,7 @@ impl Door {
     fn judged(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>> {
         let core = &self.core;
         match core.pool.standing.role() {
-            Role::Master => {}
+            Role::Master => self.hear(hello, fingerprint)?,
             Role::Slave(address) => {
                 self.hear(hello, fingerprint)?;
                 return Err(errors::host_is_slave(address));
@@ -150,7 +151,8 @@ impl Door {
         }))
     }
 
-    /// Whoever says that he leads the pool may be the master of this slave, which looks where he says that he is.
+    /// Whoever says that he leads the pool may be the master of this slave, which looks where he says that he is; or a
+    /// later one than this master, which looks and then steps down.
     fn hear(&self, hello: &Hello, fingerprint: &str) -> Result<()> {
         let core = &self.core;
         let Some(leads) = &hello.leads else {
@@ -158,8 +160,14 @@ impl Door {
         };
         let known = Known::of(core)?.fingerprints;
         let is_ours = known.is_none_or(|known| known.contains(fingerprint));
-        // One that has not heard of a later one is about to step down.
-        if is_ours && leads.term >= core.store.term() {
+        let mine = core.store.term();
+        let counts = match core.pool.standing.role() {
+            Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
+            // One that has not heard of a later one is about to step down.
+            Role::Slave(_) => leads.term >= mine,
+            Role::Broken => false,
+        };
+        if is_ours && counts {
             core.pool.whereabouts.hear(&leads.addresses);
         }
         Ok(())

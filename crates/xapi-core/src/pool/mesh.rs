@@ -70,7 +70,7 @@ fn follow(core: &Core) -> Result<()> {
     let mut known = ends(&core.view()?)?;
     // Something may have changed since this host was made to look as its rows say.
     let mut late = behind(&Ends::new(), &known);
-    while !core.is_ending() && core.pool.standing.role() == Role::Master {
+    while !core.is_ending() {
         core.wait_for_commit(&mut commits, AGAIN)?;
         let since = std::mem::replace(&mut seen, core.store.generation());
         let of_tunnels = [Tunnel::DESC, Pif::DESC];
@@ -82,7 +82,8 @@ fn follow(core: &Core) -> Result<()> {
             late.append(&mut behind(&known, &now));
             known = now;
         }
-        if !late.is_empty() {
+        // One that hands the pool over changes nothing any more.
+        if !late.is_empty() && core.pool.standing.role() == Role::Master {
             late = catch_up(core, &late)?;
         }
     }

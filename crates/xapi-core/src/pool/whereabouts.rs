@@ -1,10 +1,12 @@
-//! Where a slave has heard that its master is, or will be: a place to look, and no more.
+//! Where this host has heard that the master of its pool is, or will be: a place to look, and no more. A master hears it of
+//! a later one.
 
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::context::Core;
 
@@ -19,6 +21,8 @@ const HOLDS: Duration = Duration::from_secs(120);
 pub(crate) struct Whereabouts {
     state: Mutex<State>,
     told: Condvar,
+    /// The same for a task.
+    notify: Notify,
 }
 
 #[derive(Default)]
@@ -69,6 +73,7 @@ impl Whereabouts {
         state.heard = Some((addresses, Instant::now()));
         state.fresh = true;
         self.told.notify_all();
+        self.notify.notify_one();
     }
 
     /// Where it is by what was heard lately.
@@ -87,9 +92,20 @@ impl Whereabouts {
         drop(waited);
     }
 
+    /// Whether something was heard since somebody has looked.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.state().fresh
+    }
+
+    /// Is there when something was heard, or the daemon ends. For one task.
+    pub(super) async fn heard(&self) {
+        self.notify.notified().await;
+    }
+
     /// Whoever waits looks whether the daemon ends.
     pub(crate) fn wake(&self) {
         let _state = self.state();
         self.told.notify_all();
+        self.notify.notify_one();
     }
 }
