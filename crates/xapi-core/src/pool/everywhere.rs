@@ -92,6 +92,7 @@ pub(crate) fn everywhere<T: Send>(
     if Care::of(cx.origin)?.plan_only {
         return Err(proof::planned(plans(cx, hosts, &host_of, change.edit)?));
     }
+    let _undivided = cx.core.pool.divides();
     // One host alone plans in any case.
     if hosts.len() > 1 {
         plans(cx, hosts, &host_of, change.edit)?;
@@ -146,6 +147,7 @@ pub(crate) fn shared(
     if Care::of(cx.origin)?.plan_only {
         return Err(proof::planned(steps));
     }
+    let _undivided = cx.core.pool.divides();
     cx.begin()?;
     let inverse = cx.core.store.change(|draft| {
         let before = cx.core.view()?;

@@ -35,7 +35,9 @@ pub mod verbs;
 mod whereabouts;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Duration;
 
 use xapi_db::Read;
@@ -60,6 +62,9 @@ pub struct Pool {
     /// Where a slave has heard that its master is.
     pub(crate) whereabouts: Whereabouts,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
+    /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
+    /// the pool over, which must find it whole.
+    undivided: RwLock<()>,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
@@ -70,6 +75,20 @@ type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
 impl Pool {
     fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
         self.remotes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this is held nobody else becomes the master. For a change that is more than one commit.
+    fn divides(&self) -> RwLockReadGuard<'_, ()> {
+        self.undivided
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no change of many hosts is under way; none begins while this is held.
+    fn is_whole(&self) -> RwLockWriteGuard<'_, ()> {
+        self.undivided
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this host decides for its pool.

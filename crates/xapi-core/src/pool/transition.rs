@@ -144,7 +144,8 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         tracing::warn!("{}: {why}", call.host);
         errors::cannot_contact_host(&call.host)
     };
-    // No change of any host's network goes on while the two change places.
+    // No change of any host's network goes on while the two change places, nor has one been made on some hosts only.
+    let _whole = core.pool.is_whole();
     let hosts = core.view()?.refs(Host::DESC)?;
     let hosts: Vec<_> = hosts.into_iter().map(Ref::<Host>::new).collect();
     let _turns = hosts
