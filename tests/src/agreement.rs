@@ -4,23 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use xapi_model::{Bond, Network, Pif, Ref, Tunnel, Vif, Vlan, Vm, VmPowerState};
+use xapi_model::{Bond, Host, Network, Pif, Ref, Tunnel, Vif, Vlan, Vm, VmPowerState};
 
 use crate::lab::{Lab, Xen};
 
 /// What the rows say: for every attached interface its bridge, the port on it or the bridge below, and the bridge's MAC
 /// and addresses; for every attached NIC of a guest the bridge that it is on.
 pub fn of_rows(xen: &Xen) -> Vec<String> {
-    let rows = Rows {
-        networks: xen.all().into_iter().collect(),
-        bonds: xen.all().into_iter().collect(),
-        pifs: xen.all().into_iter().collect(),
-        vlans: xen.all().into_iter().collect(),
-        tunnels: xen.all().into_iter().collect(),
-    };
-    let attached = rows.pifs.values();
-    let attached = attached.filter(|pif| pif.currently_attached && pif.managed);
-    let mut lines: Vec<_> = attached.map(|pif| rows.bridge(pif)).collect();
+    let rows = Rows::read(xen);
+    let mut lines = rows.lines(|_| true);
     let machines: BTreeMap<_, _> = xen.all::<Vm>().into_iter().collect();
     for (_, vif) in xen.all::<Vif>() {
         let machine = &machines[&vif.vm];
@@ -35,6 +27,13 @@ pub fn of_rows(xen: &Xen) -> Vec<String> {
     lines
 }
 
+/// What the rows say of one host of a pool without guests.
+pub fn of_rows_at(xen: &Xen, host: &Ref<Host>) -> Vec<String> {
+    let mut lines = Rows::read(xen).lines(|pif| pif.host == *host);
+    lines.sort();
+    lines
+}
+
 struct Rows {
     networks: BTreeMap<Ref<Network>, Network>,
     bonds: BTreeMap<Ref<Bond>, Bond>,
@@ -44,6 +43,23 @@ struct Rows {
 }
 
 impl Rows {
+    fn read(xen: &Xen) -> Rows {
+        Rows {
+            networks: xen.all().into_iter().collect(),
+            bonds: xen.all().into_iter().collect(),
+            pifs: xen.all().into_iter().collect(),
+            vlans: xen.all().into_iter().collect(),
+            tunnels: xen.all().into_iter().collect(),
+        }
+    }
+
+    /// One for each interface that is attached, of those asked for.
+    fn lines(&self, of: impl Fn(&Pif) -> bool) -> Vec<String> {
+        let attached = self.pifs.values();
+        let attached = attached.filter(|pif| pif.currently_attached && pif.managed && of(pif));
+        attached.map(|pif| self.bridge(pif)).collect()
+    }
+
     fn bridge_of(&self, pif: &Pif) -> &str {
         &self.networks[&pif.network].bridge
     }

@@ -377,6 +377,15 @@ impl Xen {
 
     /// Makes a network; its bridge is the server's choice.
     pub fn new_network(&self, label: &str) -> Ref<Network> {
+        let made = self
+            .session
+            .call("network.create", self.network_call(label));
+        let made = made.expect("network.create");
+        Ref::new(made.as_str().expect("a reference"))
+    }
+
+    /// The parameters of `network.create`, not made yet.
+    pub fn network_call(&self, label: &str) -> Vec<Value> {
         let empty = || Value::Struct(Vec::new());
         let members = [
             ("name_label", Value::from(label)),
@@ -390,11 +399,7 @@ impl Xen {
         let record = members
             .map(|(name, value)| (name.to_owned(), value))
             .to_vec();
-        let made = self
-            .session
-            .call("network.create", vec![Value::Struct(record)])
-            .expect("network.create");
-        Ref::new(made.as_str().expect("a reference"))
+        vec![Value::Struct(record)]
     }
 
     /// `Bond.create` over devices, not made yet.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use xapi_conf::pool_conf::PoolRole;
 use xapi_core::pool::role::Role;
 use xapi_core::pool::slave::Slave;
-use xapi_core::pool::{Greeting, Linked, link, may_open};
+use xapi_core::pool::{Greeting, Linked, another, may_open, search};
 use xapi_core::{Api, Core, Origin};
 use xapi_db::Read;
 use xapi_model::{ApiError, Class, Host, Ref, Task, Value};
@@ -397,7 +397,7 @@ impl Peers {
     fn yield_to_others(&mut self) -> bool {
         let mut any = false;
         for at in self.masters() {
-            any |= link::yield_to_another(self.core(at)).expect("a look around");
+            any |= another::yield_to_another(self.core(at)).expect("a look around");
         }
         any
     }
@@ -424,7 +424,7 @@ impl Peers {
         let Role::Slave(address) = core.pool.role() else {
             return false;
         };
-        for candidate in link::candidates(&core, &address) {
+        for candidate in search::candidates(&core, &address) {
             let Some(other) = self.net.at_address(at, &candidate) else {
                 continue;
             };
@@ -439,7 +439,7 @@ impl Peers {
                 continue;
             };
             if candidate != address {
-                link::moved(&core, &candidate);
+                search::moved(&core, &address, &candidate);
             }
             let slave = Arc::clone(self.hosts[at].slave.as_ref().expect("a slave"));
             slave.dials();

@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::guests::Kind;
-use xapi_core::pool::link;
+use xapi_core::pool::{another, mesh, search};
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
@@ -218,7 +218,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     });
     startup::run(&core)?;
     // Before anybody is answered: what two masters promise cannot both be kept.
-    match link::yield_to_another(&core) {
+    match another::yield_to_another(&core) {
         Ok(true) => return Err(begin_anew().into()),
         Ok(false) => {}
         // Looked for again soon; a host that does not answer at all helps nobody.
@@ -232,12 +232,13 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     listening.take_lines(&core);
     listening.local()?;
     listening.management(core.management_enabled());
-    if let Some(slave) = link::keep(&core)?
+    if let Some(slave) = search::keep(&core)?
         && !slave.begins(MASTER)
     {
         tracing::warn!("the master has not brought this host's network up to date yet");
     }
-    link::watch_for_another(&core)?;
+    another::watch_for_another(&core)?;
+    mesh::keep(&core)?;
     let path = core.config.path("/run/xapi.pid");
     let pid_file = PidFile::write(&path).map_err(|why| format!("{}: {why}", path.display()))?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);

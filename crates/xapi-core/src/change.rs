@@ -16,7 +16,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{self, Asked, Care, Proof};
-use crate::{diverged, facts, firewall, last_topology, reset, startup, topology};
+use crate::{diverged, facts, firewall, last_topology, pool, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between, for each host of the pool: as many may
 /// be changed at the same time, and all of them concern the rows of one network.
@@ -132,6 +132,9 @@ impl Core {
                 }
                 let wanted = request.topology.clone();
                 let so = made.take().filter(|(topology, _)| *topology == wanted);
+                if self.is_here(host) {
+                    pool::another::tell_before(self, &draft, host)?;
+                }
                 let found = match so {
                     Some((_, found)) => found,
                     None => {

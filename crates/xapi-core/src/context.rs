@@ -187,6 +187,9 @@ impl Core {
         let mut state = self.changing.state();
         state.closed = true;
         self.changing.free.notify_all();
+        drop(state);
+        self.pool.whereabouts.wake();
+        let state = self.changing.state();
         let free = &self.changing.free;
         let (state, _) = free
             .wait_timeout_while(state, within, |state| !state.busy.is_empty())

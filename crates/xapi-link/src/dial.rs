@@ -146,6 +146,7 @@ impl Dial {
         // A question waits for its answer: what is written must go at once.
         tcp.set_nodelay(true).map_err(|why| self.unreachable(why))?;
         let peer = tcp.peer_addr().map_err(|why| self.unreachable(why))?;
+        let here = tcp.local_addr().map_err(|why| self.unreachable(why))?;
         let config = self.identity.link_client();
         let config = config.map_err(|why| self.no_master(why))?;
         // Certificates are known by their fingerprints; the name is nobody's.
@@ -160,6 +161,7 @@ impl Dial {
         let peer = Peer {
             host: welcome.host.clone(),
             address: peer.to_string(),
+            here: Some(here.ip().to_canonical()),
             fingerprint: shown,
             hello: None,
             welcome: Some(welcome),

@@ -1,9 +1,8 @@
 //! Whom a master lets in.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
@@ -13,6 +12,7 @@ use tokio_rustls::server::TlsStream;
 use tracing::{debug, info, warn};
 use xapi_tls::Identity;
 
+use crate::arrivals::{Arrivals, Full};
 use crate::carry::{Outbox, carry};
 use crate::handshake::{Distrust, EXPORTER, LABEL, Master};
 use crate::limits::Limits;
@@ -20,10 +20,6 @@ use crate::line::{Handler, Line};
 use crate::peer::{Hello, Peer};
 use crate::secret::Secret;
 use crate::stream::{fingerprint, hear, say};
-
-/// Connections that are not lines yet, at a time; and of one address.
-const ARRIVING: usize = 32;
-const ARRIVING_OF_ONE: usize = 4;
 
 /// Octets of the question of a host that joins: the rows of a host and its machines.
 const JOINING: usize = 64 << 20;
@@ -76,30 +72,11 @@ pub trait Gate: Send + Sync {
 pub struct Entrance {
     gate: Arc<dyn Gate>,
     limits: Limits,
-    arriving: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    arrivals: Arrivals,
 }
 
 /// A line that is about to be open, what carries it, and who hears what it says.
 type Greeted = (Line, TlsStream<TcpStream>, Arc<dyn Handler>);
-
-/// A place among those that arrive.
-struct Place(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut arriving = lock(&self.0);
-        if let Some(count) = arriving.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                arriving.remove(&self.1);
-            }
-        }
-    }
-}
-
-fn lock(arriving: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    arriving.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Why nothing came of an attempt to open a line.
 #[derive(Debug, thiserror::Error)]
@@ -134,8 +111,8 @@ impl Entrance {
     pub fn new(gate: Arc<dyn Gate>, limits: Limits) -> Entrance {
         Entrance {
             gate,
+            arrivals: Arrivals::new(&limits),
             limits,
-            arriving: Arc::default(),
         }
     }
 
@@ -147,9 +124,12 @@ impl Entrance {
         identity: &Identity,
         from: SocketAddr,
     ) {
-        let Some(place) = self.place(from.ip()) else {
-            warn!("{from} cannot open a line: too many try at once");
-            return;
+        let place = match self.arrivals.place(from.ip(), Instant::now()) {
+            Ok(place) => place,
+            Err(Full::First) => {
+                return warn!("{from} cannot open a line for now: too many try, or too often");
+            }
+            Err(Full::Again) => return debug!("{from} cannot open a line for now"),
         };
         let greeted = timeout(self.limits.handshake, self.greet(begun, identity, from)).await;
         drop(place);
@@ -178,17 +158,6 @@ impl Entrance {
         carry(line, stream, bytes::BytesMut::new(), outbox).await;
     }
 
-    fn place(&self, ip: IpAddr) -> Option<Place> {
-        let mut arriving = lock(&self.arriving);
-        let all: usize = arriving.values().sum();
-        let count = arriving.get(&ip).copied().unwrap_or(0);
-        if all >= ARRIVING || count >= ARRIVING_OF_ONE {
-            return None;
-        }
-        arriving.insert(ip, count + 1);
-        Some(Place(Arc::clone(&self.arriving), ip))
-    }
-
     async fn greet(
         &self,
         begun: StartHandshake<TcpStream>,
@@ -196,7 +165,8 @@ impl Entrance {
         from: SocketAddr,
     ) -> Result<Greeted, Denied> {
         let mut stream = begun.into_stream(identity.link_server()?).await?;
-        let (_, tls) = stream.get_ref();
+        let (tcp, tls) = stream.get_ref();
+        let here = tcp.local_addr()?.ip().to_canonical();
         let exporter = tls.export_keying_material([0; EXPORTER], LABEL, None)?;
         let shown = tls.peer_certificates().and_then(|chain| chain.first());
         let shown = shown.ok_or(Denied::Malformed("it shows no certificate"))?;
@@ -242,6 +212,7 @@ impl Entrance {
         let peer = Peer {
             host: hello.host.clone(),
             address: from.to_string(),
+            here: Some(here),
             fingerprint,
             hello: Some(hello),
             welcome: None,

@@ -9,6 +9,7 @@
 //!
 //! Start at `line`, which is the same for all lines; `frame` and `handshake` say what is sent, without IO.
 
+mod arrivals;
 mod carry;
 mod dial;
 mod frame;
@@ -27,6 +28,6 @@ pub use dial::{Dial, DialError};
 pub use gate::{Entrance, Gate, Myself, Refusal};
 pub use limits::Limits;
 pub use line::{Handler, Line, Lost};
-pub use peer::{Hello, Peer, Welcome};
+pub use peer::{Hello, Leads, Peer, Welcome};
 pub use secret::Secret;
 pub use xapi_model::Position;

@@ -23,6 +23,10 @@ pub struct Limits {
     pub stall: Duration,
     /// From the connection's beginning until the other end is known.
     pub handshake: Duration,
+    /// Connections of one address that may begin at once, and how many more each second.
+    pub handshakes_at_once: u32,
+    /// See there.
+    pub handshakes_per_second: u32,
 }
 
 impl Default for Limits {
@@ -37,6 +41,8 @@ impl Default for Limits {
             silence: Duration::from_secs(5),
             stall: Duration::from_secs(60),
             handshake: Duration::from_secs(5),
+            handshakes_at_once: 64,
+            handshakes_per_second: 8,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Who is at the other end.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use xapi_model::Position;
 
@@ -16,6 +18,18 @@ pub struct Hello {
     pub position: Option<Position>,
     /// The version of its program, for people.
     pub version: String,
+    /// It is no slave, but says that it is the master.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads: Option<Leads>,
+}
+
+/// What a master says of itself to a host that is not linked to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leads {
+    /// Its term.
+    pub term: u64,
+    /// Where it is found.
+    pub addresses: Vec<String>,
 }
 
 /// What a master says to a slave that it lets in.
@@ -36,6 +50,8 @@ pub struct Peer {
     pub host: String,
     /// Where it is, for people: address and port.
     pub address: String,
+    /// The address of this end, if the line goes over a network.
+    pub here: Option<IpAddr>,
     /// SHA-256 of its certificate, in lower-case hexadecimal digits.
     pub fingerprint: String,
     /// What it said, if it is a slave.

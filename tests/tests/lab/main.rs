@@ -9,7 +9,6 @@ mod kills;
 mod login;
 mod management;
 mod missing;
-mod pool;
 mod rates;
 mod restart;
 mod seed;

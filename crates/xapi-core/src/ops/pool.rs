@@ -21,17 +21,10 @@ use crate::pool::inherit::{ALERT, Inherited, inherit};
 use crate::proof::{self, Care};
 use crate::vifs_to_move;
 
-/// `pool.management_reconfigure`: on every host the PIF on a network becomes the management interface.
+/// `pool.management_reconfigure`: on every host the PIF on a network becomes the management interface. The master is the
+/// last, and tells the others where it will be.
 pub fn management_reconfigure(cx: &Cx<'_>, call: ManagementReconfigure) -> Result<()> {
-    move_management(cx, &call.network, &|_| Ok(()))
-}
-
-/// The same; `tell` has the slaves know the addresses that the master will have before it loses the old ones.
-pub(crate) fn move_management(
-    cx: &Cx<'_>,
-    network: &Ref<Network>,
-    tell: &dyn Fn(&[String]) -> Result<()>,
-) -> Result<()> {
+    let network = &call.network;
     let view = cx.core.view()?;
     refuse_ha_enabled(&view)?;
     let mut hosts = Vec::new();
@@ -49,8 +42,6 @@ pub(crate) fn move_management(
             return Err(errors::pif_incompatible_primary_address_type(&pifs[host]));
         }
     }
-    let pool = view.all::<Pool>()?.into_iter().next();
-    let of_master = pool.and_then(|(_, pool)| pifs.get(&pool.master).cloned());
     drop(view);
     let of = |draft: &Draft, host: &Ref<Host>| {
         let pif = pif_on(draft, network, host)?;
@@ -62,25 +53,11 @@ pub(crate) fn move_management(
         make_management(draft, host, &pif)?;
         Ok(((), Vec::new()))
     };
-    let told = || match &of_master {
-        Some(pif) => tell(&addresses(&cx.core.view()?.get(pif)?)),
-        None => Ok(()),
-    };
     let change = Change {
         edit: &edit,
         about: &of,
-        told: &told,
     };
     everywhere(cx, &hosts, &change).map(drop)
-}
-
-/// The addresses of a PIF, without prefixes.
-fn addresses(pif: &Pif) -> Vec<String> {
-    let v6 = pif.ipv6.iter().filter_map(|text| text.split('/').next());
-    let all = std::iter::once(pif.ip.as_str()).chain(v6);
-    all.filter(|text| !text.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// `pool.set_igmp_snooping_enabled`: multicast goes only to those who asked for it, on the bridges of all hosts. Hosts
@@ -144,7 +121,6 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
     let change = Change {
         edit: &edit,
         about: &management,
-        told: &|| Ok(()),
     };
     let bonds = everywhere(cx, &hosts, &change)?;
     let view = cx.core.view()?;

@@ -342,7 +342,6 @@ fn on_hosts(
     let change = Change {
         edit: &edit,
         about: base,
-        told: &|| Ok(()),
     };
     everywhere(cx, hosts, &change)
 }

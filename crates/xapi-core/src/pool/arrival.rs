@@ -1,5 +1,6 @@
 //! A host is linked: what the master does then, and when the host is gone again.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +14,16 @@ use super::role::Role;
 use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
+use super::whereabouts::Found;
 use super::{feed, inherit, reset};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
 use crate::{Origin, Result, repair, startup};
+
+/// The name of the alert about a host that has found its master at another address.
+const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -141,6 +146,9 @@ impl Linked {
             draft.set(host, Host::SOFTWARE_VERSION, software.clone())?;
             if draft.field(host, Host::AUTO_ENABLE)? {
                 draft.set(host, Host::ENABLED, true)?;
+            }
+            if let Some(text) = arrived.found.as_ref().and_then(elsewhere) {
+                tell(core, draft, host, FOUND, &text)?;
             }
             live(core, draft, host, true)
         })?;
@@ -273,6 +281,15 @@ impl Linked {
             }
         }
     }
+}
+
+/// What the operator reads about a host that has found its master elsewhere.
+fn elsewhere(found: &Found) -> Option<String> {
+    let (was, is) = (found.was.parse::<IpAddr>(), found.is.parse::<IpAddr>());
+    let (was, is) = (was.ok()?, is.ok()?);
+    Some(format!(
+        "this host has found its master at {is}, which was at {was} before"
+    ))
 }
 
 /// What a host says of its caller, for a line of a log.

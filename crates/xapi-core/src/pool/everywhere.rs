@@ -36,8 +36,6 @@ pub(crate) struct Change<'a, T> {
     pub edit: &'a (dyn Fn(&Draft, &Ref<Host>) -> Edited<T> + Sync),
     /// The PIF that its errors are about.
     pub about: &'a About<'a>,
-    /// Called when the slaves are done and before the master is.
-    pub told: &'a dyn Fn() -> Result<()>,
 }
 
 /// Hosts in the order in which they are changed.
@@ -94,6 +92,7 @@ pub(crate) fn everywhere<T: Send>(
     if Care::of(cx.origin)?.plan_only {
         return Err(proof::planned(plans(cx, hosts, &host_of, change.edit)?));
     }
+    let _undivided = cx.core.pool.divides();
     // One host alone plans in any case.
     if hosts.len() > 1 {
         plans(cx, hosts, &host_of, change.edit)?;
@@ -120,7 +119,7 @@ pub(crate) fn everywhere<T: Send>(
     let undo = |host: &Ref<Host>, (_, inverse): &(T, Inverse)| {
         back(&more.cx(), host, &host_of(host), inverse)
     };
-    let mut done = all_or_none(&order, &run, &undo, change.told)?;
+    let mut done = all_or_none(&order, &run, &undo)?;
     let mut results = Vec::new();
     for host in hosts {
         let at = done.iter().position(|(of, _)| of == host);
@@ -141,7 +140,6 @@ pub(crate) fn shared(
     let change = Change {
         edit: &of_host,
         about: &management,
-        told: &|| Ok(()),
     };
     let abouts = refusable(cx, hosts, &change)?;
     let about = |host: &Ref<Host>| abouts.get(host).cloned().unwrap_or_default();
@@ -149,6 +147,7 @@ pub(crate) fn shared(
     if Care::of(cx.origin)?.plan_only {
         return Err(proof::planned(steps));
     }
+    let _undivided = cx.core.pool.divides();
     cx.begin()?;
     let inverse = cx.core.store.change(|draft| {
         let before = cx.core.view()?;
@@ -293,7 +292,6 @@ fn all_or_none<T: Send>(
     order: &Order,
     change: &(dyn Fn(&Ref<Host>) -> Result<T> + Sync),
     undo: &(dyn Fn(&Ref<Host>, &T) + Sync),
-    told: &dyn Fn() -> Result<()>,
 ) -> Result<Vec<(Ref<Host>, T)>> {
     let mut done = Vec::new();
     let mut rounds = || -> Result<()> {
@@ -306,7 +304,6 @@ fn all_or_none<T: Send>(
         if let Some(why) = failed {
             return Err(why);
         }
-        told()?;
         if let Some(last) = &order.last {
             done.push(alone(last)?);
         }
@@ -409,11 +406,7 @@ mod tests {
             }
         };
         let undo = |host: &Ref<Host>, (): &()| say("undo", host);
-        let told = || {
-            log.lock().unwrap().push("told".to_owned());
-            Ok(())
-        };
-        let done = all_or_none(&order, &change, &undo, &told).map(|done| done.len());
+        let done = all_or_none(&order, &change, &undo).map(|done| done.len());
         (done, log.into_inner().unwrap())
     }
 
@@ -422,9 +415,8 @@ mod tests {
         for number in [1, 2, 3, 40] {
             let (done, log) = run(number, None);
             assert_eq!(done, Ok(number));
-            assert_eq!(log.len(), number + 1);
+            assert_eq!(log.len(), number);
             assert_eq!(log.last().map(String::as_str), Some("change host0"));
-            assert_eq!(log[number - 1], "told");
             if number > 1 {
                 assert_eq!(log[0], "change host1");
             }
@@ -450,7 +442,6 @@ mod tests {
                 if fails == 1 {
                     assert!(changed.is_empty(), "the first one was alone");
                 }
-                assert_eq!(log.iter().any(|line| line == "told"), fails == 0);
             }
         }
     }
@@ -467,7 +458,7 @@ mod tests {
             }
             Ok(())
         };
-        let done = all_or_none(&order, &change, &|_, ()| (), &|| Ok(()));
+        let done = all_or_none(&order, &change, &|_, ()| ());
         assert_eq!(done.map(|done| done.len()), Ok(hosts.len()));
     }
 }

@@ -1,21 +1,23 @@
-//! The line between a slave and its master, over xapi-link: whom a master lets in, and how a slave finds its master.
+//! The line between a slave and its master, over xapi-link: whom a master lets in. How a slave finds its master is in
+//! [`super::search`].
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use xapi_conf::pool_conf::PoolRole;
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
+use super::another::is_later;
 use super::arrival::{Greeting, Linked, may_open};
 use super::dowry::plain;
+use super::inquiry::Known;
 use super::membership;
 use super::peer::{Lost, Peer};
 use super::role::Role;
 use super::secret::{self, PoolSecret};
-use super::slave::Slave;
 use super::verbs::{Granted, Wish, decode, encode};
 use crate::context::Core;
 use crate::{Result, certificates};
@@ -24,26 +26,7 @@ use crate::{Result, certificates};
 pub(super) const PORT: u16 = 443;
 
 /// How long one attempt to reach the master may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
-
-/// How long a slave waits between attempts, at first and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a slave that has made a change waits for its master to be there again, before it goes back.
-const GO_BACK: Duration = Duration::from_secs(20);
-
-/// How long a host may take to say whether it is another master.
-const PROBE: Duration = Duration::from_millis(900);
-
-/// How often a master looks for another one.
-const ANOTHER: Duration = Duration::from_secs(10);
-
-/// A line that lasts longer was a good one: after it the next attempt comes at once.
-const STABLE: Duration = Duration::from_secs(5);
-
-/// How often a slave that has its line looks whether it ends.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
 
 impl Peer for Line {
     fn ask(&self, question: Vec<u8>, within: Duration) -> std::result::Result<Vec<u8>, Lost> {
@@ -61,6 +44,10 @@ impl Peer for Line {
     fn close(&self, why: &str) {
         Line::close(self, why);
     }
+
+    fn here(&self) -> Option<IpAddr> {
+        self.peer().here
+    }
 }
 
 impl From<xapi_link::Lost> for Lost {
@@ -73,16 +60,16 @@ impl From<xapi_link::Lost> for Lost {
     }
 }
 
-fn secret_of(secret: &PoolSecret) -> Secret {
+pub(super) fn secret_of(secret: &PoolSecret) -> Secret {
     Secret::new(secret.expose().as_bytes())
 }
 
-fn version() -> String {
+pub(super) fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
 /// The fingerprints of a host's own certificates, as its rows have them; of all hosts, if none is named.
-fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String>> {
+pub(super) fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String>> {
     let rows = core.view()?.all::<Certificate>()?;
     let own = rows.into_iter().filter(|(_, row)| {
         let kind = matches!(
@@ -123,6 +110,7 @@ impl Door {
 
     fn judged(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>> {
         let core = &self.core;
+        self.hear(hello, fingerprint)?;
         may_open(core, hello.position)?;
         if hello.joining {
             return Ok(Arc::new(Candidate {
@@ -148,6 +136,28 @@ impl Door {
             greeting,
             peer: OnceLock::new(),
         }))
+    }
+
+    /// Whoever says that he leads the pool may be the master of this slave, which looks where he says that he is; or a
+    /// later one than this master, which looks and then steps down.
+    fn hear(&self, hello: &Hello, fingerprint: &str) -> Result<()> {
+        let core = &self.core;
+        let Some(leads) = &hello.leads else {
+            return Ok(());
+        };
+        let known = Known::of(core)?.fingerprints;
+        let is_ours = known.is_none_or(|known| known.contains(fingerprint));
+        let mine = core.store.term();
+        let counts = match core.pool.standing.role() {
+            Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
+            // One that has not heard of a later one is about to step down.
+            Role::Slave(_) => leads.term >= mine,
+            Role::Broken => false,
+        };
+        if is_ours && counts {
+            core.pool.whereabouts.hear(&leads.addresses);
+        }
+        Ok(())
     }
 }
 
@@ -246,7 +256,7 @@ pub(super) fn pool_uuid(core: &Core) -> Result<String> {
 }
 
 /// The end of a line of which nothing is asked.
-struct Silent;
+pub(super) struct Silent;
 
 impl Handler for Silent {
     fn asked(&self, line: &Line, _: Vec<u8>) -> Vec<u8> {
@@ -274,8 +284,8 @@ pub(super) fn joining(
             pool: String::new(),
             host: core.own_uuid()?,
             joining: true,
-            position: None,
             version: version(),
+            ..Hello::default()
         },
         fingerprints: None,
         within: ATTEMPT,
@@ -295,221 +305,6 @@ pub(super) fn joining(
     }
 }
 
-/// The slave's end of its line.
-struct Obedient {
-    slave: Arc<Slave>,
-    /// Whether all that came over the line is dealt with.
-    ended: Mutex<bool>,
-    end: Condvar,
-}
-
-impl Obedient {
-    fn wait_for_end(&self) {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.end.wait_while(ended, |ended| !*ended));
-    }
-}
-
-impl Handler for Obedient {
-    fn asked(&self, line: &Line, body: Vec<u8>) -> Vec<u8> {
-        self.slave.asked(&body).unwrap_or_else(|why| {
-            line.close(&why);
-            Vec::new()
-        })
-    }
-
-    fn told(&self, line: &Line, body: Vec<u8>) {
-        if let Err(why) = self.slave.told(&body) {
-            line.close(&why);
-        }
-    }
-
-    fn closed(&self, _: &Line, why: &str) {
-        self.slave.closed(why);
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.end.notify_all();
-    }
-}
-
-/// Keeps a line to the master of this slave, until the daemon ends. Nothing on a master.
-pub fn keep(core: &Arc<Core>) -> Result<Option<Arc<Slave>>> {
-    let Role::Slave(address) = core.pool.standing.role() else {
-        return Ok(None);
-    };
-    let slave = Arc::new(Slave::new(core));
-    slave.tell_events();
-    let (core, following) = (Arc::clone(core), Arc::clone(&slave));
-    std::thread::Builder::new()
-        .name("master".to_owned())
-        .spawn(move || follow(&core, &following, address))
-        .map_err(|why| errors::internal_error(format!("no thread: {why}")))?;
-    Ok(Some(slave))
-}
-
-fn follow(core: &Arc<Core>, slave: &Arc<Slave>, mut address: String) {
-    let mut pause = FIRST_PAUSE;
-    let mut lost = Instant::now();
-    let mut told = String::new();
-    while !core.is_ending() {
-        let mut why = None;
-        for candidate in candidates(core, &address) {
-            let obedient = Arc::new(Obedient {
-                slave: Arc::clone(slave),
-                ended: Mutex::new(false),
-                end: Condvar::new(),
-            });
-            slave.dials();
-            let handler = Arc::clone(&obedient);
-            match dial(core, &candidate)
-                .and_then(|dial| dial.connect(handler).map_err(Missed::from))
-            {
-                Ok(line) => {
-                    let began = Instant::now();
-                    if candidate != address {
-                        moved(core, &candidate);
-                        address = candidate;
-                    }
-                    slave.opened(Arc::new(line.clone()));
-                    why = None;
-                    told.clear();
-                    while line.wait_closed(LOOK).is_none() {
-                        if core.is_ending() {
-                            line.close("the daemon ends");
-                        }
-                    }
-                    // What was told before it ended must not get among what the next line tells.
-                    obedient.wait_for_end();
-                    lost = Instant::now();
-                    if began.elapsed() > STABLE {
-                        pause = FIRST_PAUSE;
-                    } else {
-                        core.wait_for_end(pause);
-                        pause = (pause * 2).min(LONGEST_PAUSE);
-                    }
-                    break;
-                }
-                Err(missed) => {
-                    // The first is where the master should be.
-                    why.get_or_insert(missed);
-                }
-            }
-            if core.is_ending() {
-                return;
-            }
-        }
-        if let Some(missed) = why {
-            core.pool.standing.emergency(missed.emergency(core));
-            slave.misses();
-            let text = missed.text();
-            if text != told {
-                tracing::warn!("no line to the master: {text}");
-                told = text;
-            }
-            if slave.is_unkept() && lost.elapsed() >= GO_BACK {
-                slave.go_back();
-            }
-            // Until the daemon ends, or so long.
-            core.wait_for_end(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-}
-
-/// Where the master may be: where it was last, then wherever a host of the pool is.
-pub fn candidates(core: &Core, address: &str) -> Vec<String> {
-    let mut all = vec![address.to_owned()];
-    let hosts = core.view().and_then(|view| {
-        let pools = view.all::<Pool>()?;
-        let master = pools.into_iter().next().map(|(_, pool)| pool.master);
-        let mut hosts = view.all::<Host>()?;
-        hosts.sort_by_key(|(host, _)| Some(host) != master.as_ref());
-        Ok(hosts)
-    });
-    let here = core.localhost().ok();
-    for (host, row) in hosts.unwrap_or_default() {
-        if Some(&host) != here.as_ref() && !row.address.is_empty() && !all.contains(&row.address) {
-            all.push(row.address);
-        }
-    }
-    all
-}
-
-/// Why no line came of an attempt.
-enum Missed {
-    Dial(DialError),
-    Own(ApiError),
-}
-
-impl From<DialError> for Missed {
-    fn from(why: DialError) -> Missed {
-        Missed::Dial(why)
-    }
-}
-
-impl Missed {
-    fn text(&self) -> String {
-        match self {
-            Missed::Dial(why) => why.to_string(),
-            Missed::Own(why) => why.to_string(),
-        }
-    }
-
-    /// What every call is answered meanwhile.
-    fn emergency(&self, core: &Core) -> ApiError {
-        let unknown = || errors::host_unknown_to_master(core.own_uuid().unwrap_or_default());
-        match self {
-            Missed::Own(why) => why.clone(),
-            Missed::Dial(DialError::Refused { refusal, .. }) => match refusal.code.as_str() {
-                "HOST_IS_SLAVE" => errors::host_in_emergency_mode(),
-                _ => ApiError::new(refusal.code.clone(), refusal.params.clone()),
-            },
-            Missed::Dial(
-                DialError::WrongSecret { .. }
-                | DialError::AnotherPool { .. }
-                | DialError::WrongCertificate { .. },
-            ) => unknown(),
-            Missed::Dial(_) => errors::host_in_emergency_mode(),
-        }
-    }
-}
-
-fn dial(core: &Core, address: &str) -> std::result::Result<Dial, Missed> {
-    let own = |why| Missed::Own(why);
-    let addresses = super::transition::own_addresses(&*core.agent).map_err(own)?;
-    if addresses.iter().any(|its| its == address) {
-        return Err(Missed::Own(errors::host_its_own_slave()));
-    }
-    let secret = secret::find(&core.config).map_err(own)?;
-    let secret = secret.ok_or_else(|| {
-        tracing::error!("{} holds no secret", core.config.pool_token().display());
-        Missed::Own(errors::host_unknown_to_master(
-            core.own_uuid().unwrap_or_default(),
-        ))
-    })?;
-    // Until the first copy is here the secret alone tells who the master is.
-    let known = fingerprints(core, None).map_err(own)?;
-    let follows = core.store.position().is_some();
-    Ok(Dial {
-        address: address.to_owned(),
-        port: PORT,
-        identity: certificates::of_link(core).map_err(own)?,
-        secret: secret_of(&secret),
-        hello: Hello {
-            pool: match follows {
-                true => pool_uuid(core).map_err(own)?,
-                false => joined_pool(core).map_err(own)?,
-            },
-            host: core.own_uuid().map_err(own)?,
-            joining: false,
-            position: core.store.position(),
-            version: version(),
-        },
-        fingerprints: follows.then_some(known),
-        within: ATTEMPT,
-        limits: Limits::default(),
-    })
-}
-
 /// Whether the database is of the pool whose slave this host is, although it has not followed yet: it was its master.
 pub(super) fn is_of_own_pool(core: &Core) -> Result<bool> {
     let uuid = pool_uuid(core)?;
@@ -524,142 +319,9 @@ pub(super) fn note_pool(core: &Core, pool: &str) -> Result<()> {
 }
 
 /// The pool that this host has joined, as was noted then.
-fn joined_pool(core: &Core) -> Result<String> {
+pub(super) fn joined_pool(core: &Core) -> Result<String> {
     let path = core.config.joined_pool();
     std::fs::read_to_string(&path)
         .map(|text| text.trim_ascii().to_owned())
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
-}
-
-/// Looks for another master of this pool: after a transition that this host has not heard of there are two. The one of the
-/// later term stays; this host steps down if it is the other, and keeps what it has committed meanwhile in a file.
-/// Whether it steps down.
-pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
-    if core.pool.standing.role() != Role::Master {
-        return Ok(false);
-    }
-    let Some((host, address)) = later_master(core)? else {
-        return Ok(false);
-    };
-    tracing::error!(
-        "{host} at {address} is the master of this pool since a later term: stepping down"
-    );
-    super::transition::obey(core, address)?;
-    Ok(true)
-}
-
-/// The UUID and the address of another master of this pool, of a later term than this host's.
-pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
-    let (here, view) = (core.localhost()?, core.view()?);
-    let mut addresses = Vec::new();
-    for (host, row) in view.all::<Host>()? {
-        if host != here && !row.address.is_empty() && core.pool.agent(&host).is_err() {
-            addresses.push(row.address);
-        }
-    }
-    drop(view);
-    let (uuid, term) = (core.own_uuid()?, core.store.term());
-    let found = match core.pool.lookout.get() {
-        Some(look) => look(&addresses),
-        None => masters_at(core, addresses)?,
-    };
-    // Of the same term none has heard of the other: the one whose UUID is the smaller stays.
-    let later = found
-        .into_iter()
-        .filter(|its| its.term > term || (its.term == term && its.host < uuid))
-        .max_by_key(|its| its.term);
-    Ok(later.map(|its| (its.host, its.address)))
-}
-
-/// A host that says that it is the master of this pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Master {
-    /// Its term.
-    pub term: u64,
-    /// Its UUID.
-    pub host: String,
-    /// Where it was found.
-    pub address: String,
-}
-
-/// Who of those at these addresses says that it is the master.
-fn masters_at(core: &Core, addresses: Vec<String>) -> Result<Vec<Master>> {
-    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let (pool, uuid) = (pool_uuid(core)?, core.own_uuid()?);
-    let dial = |address: String| -> Result<Dial> {
-        Ok(Dial {
-            address,
-            port: PORT,
-            identity: certificates::of_link(core)?,
-            secret: secret_of(&secret),
-            hello: Hello {
-                pool: pool.clone(),
-                host: uuid.clone(),
-                // To be told who is there, and no more.
-                joining: true,
-                position: None,
-                version: version(),
-            },
-            fingerprints: Some(fingerprints(core, None)?),
-            within: PROBE,
-            limits: Limits::default(),
-        })
-    };
-    let dials = addresses
-        .into_iter()
-        .map(dial)
-        .collect::<Result<Vec<_>>>()?;
-    Ok(std::thread::scope(|scope| {
-        let asked: Vec<_> = dials
-            .iter()
-            .map(|dial| scope.spawn(|| (dial.address.clone(), dial.connect(Arc::new(Silent)))))
-            .collect();
-        let answers = asked.into_iter().filter_map(|asked| asked.join().ok());
-        let masters = answers.filter_map(|(address, line)| {
-            let line = line.ok()?;
-            let welcome = line.peer().welcome.clone()?;
-            line.close("it was only asked who is there");
-            Some(Master {
-                term: welcome.term,
-                host: welcome.host,
-                address,
-            })
-        });
-        masters.collect()
-    }))
-}
-
-/// Looks for another master until the daemon ends.
-pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
-    if core.pool.standing.role() != Role::Master {
-        return Ok(());
-    }
-    let core = Arc::clone(core);
-    let watch = move || {
-        while !core.is_ending() {
-            core.wait_for_end(ANOTHER);
-            match yield_to_another(&core) {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name("another master".to_owned())
-        .spawn(watch)
-        .map(drop)
-        .map_err(|why| errors::internal_error(format!("no thread: {why}")))
-}
-
-/// The master was found at another address: the next start looks there first.
-pub fn moved(core: &Core, address: &str) {
-    tracing::warn!("the master is at {address} now");
-    let role = PoolRole::Slave(address.to_owned());
-    if let Err(why) = role.write(&core.config.pool_conf()) {
-        tracing::error!("{}: {why}", core.config.pool_conf().display());
-    }
-    core.pool.standing.set_role(Role::Slave(address.to_owned()));
 }

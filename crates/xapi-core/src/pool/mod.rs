@@ -6,9 +6,10 @@
 //! slave is in [`slave`].
 //!
 //! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
-//! rows come into a pool and leave it.
+//! rows come into a pool and leave it. The tunnels of hosts follow each other by [`mesh`].
 
 mod admit;
+pub mod another;
 mod arrival;
 pub mod dowry;
 pub mod eject;
@@ -16,22 +17,28 @@ pub(crate) mod everywhere;
 mod feed;
 mod follower;
 pub mod inherit;
+mod inquiry;
 mod inverse;
 pub mod join;
 pub mod link;
 pub mod membership;
 mod merge;
+pub mod mesh;
 pub mod peer;
 mod remote;
 pub(crate) mod reset;
 pub mod role;
+pub mod search;
 pub mod secret;
 pub mod slave;
 pub mod transition;
 pub mod verbs;
+mod whereabouts;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Duration;
 
 use xapi_db::Read;
@@ -43,16 +50,23 @@ use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked, may_open};
 pub(crate) use follower::find_self;
+pub use inquiry::Master;
 use remote::RemoteAgent;
 use role::Standing;
 use verbs::Verb;
+use whereabouts::Whereabouts;
 
 /// What this daemon knows of the other hosts.
 #[derive(Default)]
 pub struct Pool {
     /// Whether this host decides, and if not, who does.
     pub(crate) standing: Standing,
+    /// Where a slave has heard that its master is.
+    pub(crate) whereabouts: Whereabouts,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
+    /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
+    /// the pool over, which must find it whole.
+    undivided: RwLock<()>,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
@@ -60,13 +74,27 @@ pub struct Pool {
     lookout: OnceLock<Lookout>,
 }
 
-type Lookout = Box<dyn Fn(&[String]) -> Vec<link::Master> + Send + Sync>;
+type Lookout = Box<dyn Fn(&[String]) -> Vec<Master> + Send + Sync>;
 
 type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
 
 impl Pool {
     fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
         self.remotes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this is held nobody else becomes the master. For a change that is more than one commit.
+    fn divides(&self) -> RwLockReadGuard<'_, ()> {
+        self.undivided
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no change of many hosts is under way; none begins while this is held.
+    fn is_whole(&self) -> RwLockWriteGuard<'_, ()> {
+        self.undivided
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this host decides for its pool.
@@ -81,10 +109,7 @@ impl Pool {
 
     /// Has somebody else look for other masters at addresses: where hosts are reached by other ways than lines. Only the
     /// first to ask does.
-    pub fn set_lookout(
-        &self,
-        look: impl Fn(&[String]) -> Vec<link::Master> + Send + Sync + 'static,
-    ) {
+    pub fn set_lookout(&self, look: impl Fn(&[String]) -> Vec<Master> + Send + Sync + 'static) {
         self.lookout.get_or_init(|| Box::new(look));
     }
 

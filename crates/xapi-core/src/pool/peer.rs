@@ -1,6 +1,7 @@
 //! The other end of a connection between a slave and its master, as seen from here: it is asked, and it is told. How the
 //! bytes get there is not our business; in simulations they do not leave the process.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -18,6 +19,11 @@ pub trait Peer: Send + Sync {
 
     /// Ends the connection, and says why in the log.
     fn close(&self, why: &str);
+
+    /// The address of this end, if the connection goes over a network.
+    fn here(&self) -> Option<IpAddr> {
+        None
+    }
 }
 
 /// Why there is no answer.

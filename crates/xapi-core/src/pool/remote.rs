@@ -23,6 +23,9 @@ use crate::particulars::Particulars;
 /// How long the host may take for what it does at once.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
+/// How long it may take to hear what a change waits for that does not need it.
+const SHORTLY: Duration = Duration::from_secs(2);
+
 /// How much longer than its own deadline a change may take: the way back, and the messages.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -217,6 +220,14 @@ impl RemoteAgent {
     /// Has the host do something about itself.
     pub(super) fn order(&self, verb: Verb) -> Result<(), NetError> {
         match self.ask(&verb, AT_ONCE)? {
+            Answer::Done(done) => done,
+            _ => Err(self.strange()),
+        }
+    }
+
+    /// Tells it where its master will be found.
+    pub(super) fn moves(&self, addresses: &[String]) -> Result<(), NetError> {
+        match self.ask(&Verb::Moves(addresses.to_vec()), SHORTLY)? {
             Answer::Done(done) => done,
             _ => Err(self.strange()),
         }

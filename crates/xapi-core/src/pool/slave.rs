@@ -10,11 +10,13 @@ use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
 use xapi_model::{Position, Value, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
+use xapi_net::facts::Facts;
 
 use super::follower::Follower;
 use super::peer::Peer;
 use super::role::{Role, is_local};
 use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
+use super::whereabouts::Found;
 use super::{secret, transition};
 use crate::context::{Core, Origin};
 use crate::particulars::Particulars;
@@ -49,6 +51,8 @@ struct Changes {
     missed: bool,
     /// Lines that are gone.
     ended: u64,
+    /// Where the master was found that is not told of it yet.
+    found: Option<Found>,
 }
 
 impl Slave {
@@ -102,6 +106,16 @@ impl Slave {
     /// A line to the master is about to be opened.
     pub fn dials(&self) {
         self.changes().settled = false;
+    }
+
+    /// A line is tried to a master that is elsewhere, or to none; what was so before.
+    pub(super) fn tries(&self, elsewhere: Option<Found>) -> Option<Found> {
+        let mut changes = self.changes();
+        let before = changes.found.clone();
+        if elsewhere.is_some() {
+            changes.found = elsewhere;
+        }
+        before
     }
 
     /// The line to the master is open.
@@ -173,6 +187,10 @@ impl Slave {
                 let role = transition::write_role(&self.core, &PoolRole::Slave(address));
                 Answer::Done(done(role.and_then(|()| self.begin_anew())))
             }
+            Verb::Moves(addresses) => {
+                self.core.pool.whereabouts.hear(&addresses);
+                Answer::Done(Ok(()))
+            }
             Verb::Reach(position) => Answer::Done(
                 match self.follower.reaches(&self.core, position, PATIENCE) {
                     true => Ok(()),
@@ -196,12 +214,15 @@ impl Slave {
             booted: !self.core.config.boot_marker().exists(),
             reset,
             alerts,
+            found: self.changes().found.clone(),
         })
     }
 
     fn settled(&self) -> std::result::Result<(), NetError> {
         self.starts.store(false, Ordering::Relaxed);
-        self.changes().settled = true;
+        let mut changes = self.changes();
+        (changes.settled, changes.found) = (true, None);
+        drop(changes);
         self.done.notify_all();
         let marker = self.core.config.boot_marker();
         xapi_conf::file::write(&marker, b"", 0o644).map_err(|why| {
@@ -276,7 +297,29 @@ impl Slave {
         }
         changes.last = Some((number, Some(outcome.clone())));
         self.done.notify_all();
+        drop(changes);
+        if let Ok(outcome) = &outcome {
+            self.leave_behind(&outcome.facts);
+        }
         outcome
+    }
+
+    /// A line from an address that the host has no more leads nowhere, and would be believed for seconds. The master asks
+    /// what became of its change over the next one.
+    fn leave_behind(&self, facts: &Facts) {
+        let Ok(master) = self.core.pool.standing.master() else {
+            return;
+        };
+        let Some(here) = master.here().filter(|here| !here.is_loopback()) else {
+            return;
+        };
+        let inets = facts
+            .bridges
+            .values()
+            .flat_map(|bridge| bridge.addresses.iter());
+        if !inets.into_iter().any(|inet| inet.address() == here) {
+            master.close(&format!("this host is not at {here} any more"));
+        }
     }
 
     fn outcome(&self, number: u64) -> Answer {

@@ -141,7 +141,8 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         tracing::warn!("{}: {why}", call.host);
         errors::cannot_contact_host(&call.host)
     };
-    // No change of any host's network goes on while the two change places.
+    // No change of any host's network goes on while the two change places, nor has one been made on some hosts only.
+    let _whole = core.pool.is_whole();
     let hosts = core.view()?.refs(Host::DESC)?;
     let hosts: Vec<_> = hosts.into_iter().map(Ref::<Host>::new).collect();
     let _turns = hosts
@@ -165,7 +166,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         // An answer that was lost may have been yes: then the other one is about to be the master.
         let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
-            match super::link::later_master(core) {
+            match super::another::later_master(core) {
                 Ok(Some((_, address))) => return obey(core, address),
                 Ok(None) => {}
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),

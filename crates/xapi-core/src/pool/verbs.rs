@@ -15,6 +15,7 @@ use xapi_net::names::Name;
 use super::dowry::Dowry;
 use super::join::JoinPlan;
 use super::secret::PoolSecret;
+use super::whereabouts::Found;
 use crate::particulars::Particulars;
 
 /// What a master asks of a slave: the verbs of its agent.
@@ -65,6 +66,8 @@ pub enum Verb {
     Decide,
     /// To obey the host with this address from now on.
     Obey(String),
+    /// To look for the master at these addresses from now on.
+    Moves(Vec<String>),
 }
 
 /// A slave's answer.
@@ -148,6 +151,9 @@ pub struct ToTell {
     pub name: String,
     /// Its body.
     pub body: String,
+    /// Where it has found its master, if that was not where it was before.
+    #[serde(default)]
+    pub found: Option<Found>,
 }
 
 /// What a slave asks its master.

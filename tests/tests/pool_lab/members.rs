@@ -6,7 +6,7 @@ const MASTER: &str = "172.16.0.10";
 const SLAVE: &str = "172.16.0.12";
 
 /// `xe` on a host, as its superuser; what it prints.
-fn xe(lab: &Lab, host: &str, line: &str) -> String {
+pub fn xe(lab: &Lab, host: &str, line: &str) -> String {
     lab.exec(host, &format!("xe {line}")).trim().to_owned()
 }
 
@@ -21,7 +21,7 @@ fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
 }
 
 /// Waits until a host's pool has so many hosts, all live.
-fn all_live(lab: &Lab, host: &str, hosts: usize) {
+pub fn all_live(lab: &Lab, host: &str, hosts: usize) {
     eventually(&format!("{hosts} live hosts, as {host} sees it"), || {
         let (status, said) = tried(lab, host, "host-list params=host-metrics-live --minimal");
         let live = said.matches("true").count();
@@ -32,7 +32,7 @@ fn all_live(lab: &Lab, host: &str, hosts: usize) {
     });
 }
 
-fn answers(lab: &Lab, address: &str) {
+pub fn answers(lab: &Lab, address: &str) {
     eventually(&format!("{address} answers"), || {
         let told = lab.client(&format!("ping -c 1 -W 1 {address} || true"));
         match told.contains(" 1 received") {
@@ -42,7 +42,7 @@ fn answers(lab: &Lab, address: &str) {
     });
 }
 
-fn role(lab: &Lab, host: &str) -> String {
+pub fn role(lab: &Lab, host: &str) -> String {
     lab.exec(host, "cat /etc/xensource/pool.conf")
         .trim()
         .to_owned()
@@ -254,4 +254,64 @@ fn whoever_cannot_join_learns_why_and_stays_as_he_was() {
         xe(&lab, "xs-1", "host-list --minimal").split(',').count(),
         1
     );
+}
+
+#[test]
+fn a_host_that_has_left_or_was_removed_is_not_let_in_by_the_secret_that_it_still_knows() {
+    let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
+    let uuid = |host: &str| {
+        xe(
+            &lab,
+            "xs-1",
+            &format!("host-list name-label={host} --minimal"),
+        )
+    };
+    let unknown = |host: &str| {
+        eventually(&format!("{host} is told that nobody knows it"), || {
+            let (status, said) = tried(&lab, host, "host-list");
+            match status != 0 && said.contains("does not know this host") {
+                true => Ok(()),
+                false => Err(said),
+            }
+        });
+    };
+    // One was asked to go, and keeps everything by which it was in the pool.
+    lab.exec(
+        "xs-3",
+        "mkdir /root/kept; cp -a /etc/xensource/ptoken /etc/xensource/pool.conf /var/lib/xcp/joined-pool /root/kept",
+    );
+    let left = uuid("xs-3");
+    xe(
+        &lab,
+        "xs-1",
+        &format!("pool-eject host-uuid={left} --force"),
+    );
+    eventually("the host is a pool of its own", || {
+        let (status, said) = tried(&lab, "xs-3", "host-list --minimal");
+        (status == 0 && said.trim() == left)
+            .then_some(())
+            .ok_or(said)
+    });
+    lab.verb(&["stop", "xs-3"]);
+    lab.exec(
+        "xs-3",
+        "cd /root/kept; cp -a ptoken pool.conf /etc/xensource/; cp -a joined-pool /var/lib/xcp/; rm -f /var/lib/xcp/xapi.db*",
+    );
+    lab.verb(&["start", "xs-3"]);
+    unknown("xs-3");
+    // The other is removed while it is away.
+    let removed = uuid("xs-2");
+    lab.verb(&["kill", "xs-2"]);
+    eventually("the host can be removed", || {
+        let (status, said) = tried(&lab, "xs-1", &format!("host-forget uuid={removed} --force"));
+        (status == 0).then_some(()).ok_or(said)
+    });
+    lab.verb(&["start", "xs-2"]);
+    unknown("xs-2");
+    let log = lab.verb(&["logs", "xs-1"]);
+    for host in [&left, &removed] {
+        let refused = format!("HOST_UNKNOWN_TO_MASTER [{host}]");
+        assert!(log.contains(&refused), "{host} was not refused at the gate");
+    }
+    assert_eq!(xe(&lab, "xs-1", "host-list --minimal"), uuid("xs-1"));
 }

@@ -1,0 +1,207 @@
+//! A master and its whereabouts: it tells the hosts of its pool where it is when that has changed, and looks whether there
+//! is another master. Of two, the one of the earlier term steps down.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use xapi_db::Read;
+use xapi_link::Leads;
+use xapi_model::{
+    Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref, errors,
+};
+
+use super::inquiry::{self, Said};
+use super::role::Role;
+use crate::Result;
+use crate::context::Core;
+use crate::topology::pifs_of;
+
+/// How often a master looks for another one, and tells hosts that are not linked where it is.
+const ANOTHER: Duration = Duration::from_secs(10);
+
+/// Between two looks at the own address while much is committed.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Looks for another master of this pool: after a transition that this host has not heard of there are two. The one of the
+/// later term stays; this host steps down if it is the other, and keeps what it has committed meanwhile in a file.
+/// Whether it steps down.
+pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(false);
+    }
+    let Some((host, address)) = later_master(core)? else {
+        return Ok(false);
+    };
+    tracing::error!(
+        "{host} at {address} is the master of this pool since a later term: stepping down"
+    );
+    super::transition::obey(core, address)?;
+    Ok(true)
+}
+
+/// The UUID and the address of another master of this pool, of a later term than this host's.
+pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
+    // Where others have gone since they were heard of last they say themselves.
+    let mut addresses = core.pool.whereabouts.known();
+    addresses.extend(addresses_of_others(core, |host| {
+        core.pool.agent(host).is_err()
+    })?);
+    let leads = leads(core)?;
+    let mut said = inquiry::ask(core, addresses.clone(), leads.as_ref())?;
+    // Whoever obeys somebody whom we do not know has heard of a later one.
+    let named = said.iter().filter_map(|(_, said)| match said {
+        Said::Obeys(master) if !addresses.contains(master) => Some(master.clone()),
+        _ => None,
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort();
+    named.dedup();
+    said.extend(inquiry::ask(core, named, leads.as_ref())?);
+    let (uuid, term) = (core.own_uuid()?, core.store.term());
+    let later = said.into_iter().filter_map(|(address, said)| match said {
+        Said::Leads { term: its, host } if is_later((its, &host), (term, &uuid)) => {
+            Some((its, host, address))
+        }
+        _ => None,
+    });
+    let latest = later.max_by_key(|(its, ..)| *its);
+    Ok(latest.map(|(_, host, address)| (host, address)))
+}
+
+/// Which of two masters stays, each with its term and the UUID of its host: the later one. Of the same term none has heard
+/// of the other; then it is the one whose UUID is the smaller.
+pub(super) fn is_later(one: (u64, &str), other: (u64, &str)) -> bool {
+    one.0 > other.0 || (one.0 == other.0 && one.1 < other.1)
+}
+
+/// Where other hosts are, of those asked for.
+fn addresses_of_others(core: &Core, of: impl Fn(&Ref<Host>) -> bool) -> Result<Vec<String>> {
+    let here = core.localhost()?;
+    let hosts = core.view()?.all::<Host>()?.into_iter();
+    let others = hosts.filter(|(host, row)| *host != here && !row.address.is_empty() && of(host));
+    Ok(others.map(|(_, row)| row.address).collect())
+}
+
+/// What this host says of itself, if it is the master.
+fn leads(core: &Core) -> Result<Option<Leads>> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(None);
+    }
+    let here = core.localhost()?;
+    Ok(Some(Leads {
+        term: core.store.term(),
+        addresses: addresses(&core.view()?, &here)?,
+    }))
+}
+
+/// The addresses of a host's management interface, as far as its rows know them, the one of its primary type first.
+fn addresses(rows: &impl Read, host: &Ref<Host>) -> Result<Vec<String>> {
+    let pifs = pifs_of(rows, host)?.into_iter();
+    let Some((_, pif)) = pifs.into_iter().find(|(_, pif)| pif.management) else {
+        return Ok(Vec::new());
+    };
+    let v4 = [pif.ip.as_str()].into_iter();
+    let v4 = v4.filter(|_| pif.ip_configuration_mode != IpConfigurationMode::None);
+    let v6 = pif.ipv6.iter().filter_map(|text| text.split('/').next());
+    let v6 = v6.filter(|_| pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None);
+    let mut all: Vec<String> = match pif.primary_address_type {
+        PrimaryAddressType::IPv4 => v4.chain(v6).map(str::to_owned).collect(),
+        PrimaryAddressType::IPv6 => v6.chain(v4).map(str::to_owned).collect(),
+    };
+    all.retain(|address| !address.is_empty());
+    Ok(all)
+}
+
+/// The master is about to change its network: if it will be found elsewhere then, its slaves are told while they can be.
+/// One that does not hear it finds out later.
+pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> Result<()> {
+    let was = addresses(&core.view()?, host)?;
+    let will_be = addresses(after, host)?;
+    if was == will_be || will_be.is_empty() {
+        return Ok(());
+    }
+    let slaves = core.pool.everybody();
+    std::thread::scope(|scope| {
+        for (slave, remote) in slaves.iter().filter(|(_, remote)| remote.is_linked()) {
+            let will_be = &will_be;
+            scope.spawn(move || {
+                if let Err(why) = remote.moves(will_be) {
+                    tracing::warn!("{slave}: not told where its master will be: {why}");
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Until the daemon ends: looks for another master, and tells the hosts of the pool where this one is.
+pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(());
+    }
+    let core = Arc::clone(core);
+    let watch = move || {
+        if let Err(why) = watch(&core) {
+            tracing::error!("nobody looks for another master any more: {why}");
+        }
+    };
+    std::thread::Builder::new()
+        .name("another master".to_owned())
+        .spawn(watch)
+        .map(drop)
+        .map_err(|why| errors::internal_error(format!("no thread: {why}")))
+}
+
+fn watch(core: &Arc<Core>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(errors::internal_error)?;
+    let here = core.localhost()?;
+    let mut commits = core.store.subscribe();
+    let mut seen = core.store.generation();
+    let mut at = addresses(&core.view()?, &here)?;
+    let mut due = Instant::now();
+    while !core.is_ending() {
+        if due <= Instant::now() || core.pool.whereabouts.is_fresh() {
+            match yield_to_another(core) {
+                Ok(false) => {}
+                Ok(true) => return Ok(()),
+                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
+            }
+            due = Instant::now() + ANOTHER;
+        }
+        let before = std::mem::replace(&mut seen, core.store.generation());
+        if core.store.touched(Pif::DESC, before) {
+            let now = addresses(&core.view()?, &here)?;
+            if now != at && !now.is_empty() {
+                tracing::warn!(
+                    "this host is found at {} now, and was at {}",
+                    now.join(" and "),
+                    at.join(" and ")
+                );
+                announce(core);
+                at = now;
+            }
+        }
+        core.wait_for_end(LOOK);
+        let left = due.saturating_duration_since(Instant::now());
+        runtime.block_on(async {
+            tokio::select! {
+                _ = commits.changed() => {}
+                () = core.pool.whereabouts.heard() => {}
+                () = tokio::time::sleep(left) => {}
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Tells every host where this one is: lines to it may look open for seconds that lead nowhere.
+fn announce(core: &Core) {
+    let told = addresses_of_others(core, |_| true)
+        .and_then(|addresses| inquiry::ask(core, addresses, leads(core)?.as_ref()));
+    if let Err(why) = told {
+        tracing::warn!("the hosts of the pool were not told where their master is: {why}");
+    }
+}

@@ -1,0 +1,132 @@
+//! The ends of a tunnel network are each to each: when one comes, goes or gets another address, the other hosts that have
+//! the network follow. A host that is not linked follows when it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use xapi_db::Read;
+use xapi_model::{Class, Host, Network, Pif, Ref, Tunnel, TunnelProtocol, errors};
+
+use super::role::Role;
+use crate::context::Core;
+use crate::topology::address_of;
+use crate::{Result, startup};
+
+/// Hosts that follow at once.
+const AT_ONCE: usize = 16;
+
+/// How often a host that could not follow tries it again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// One end of a network: the host, how packets travel, and where to.
+type End = (Ref<Host>, TunnelProtocol, Option<IpAddr>);
+
+/// The ends of each network that has any.
+type Ends = BTreeMap<Ref<Network>, BTreeSet<End>>;
+
+fn ends(rows: &impl Read) -> Result<Ends> {
+    let mut ends = Ends::new();
+    for (_, tunnel) in rows.all::<Tunnel>()? {
+        let access = rows.get(&tunnel.access_pif)?;
+        let address = address_of(&rows.get(&tunnel.transport_pif)?);
+        let of_network = ends.entry(access.network).or_default();
+        of_network.insert((access.host, tunnel.protocol, address));
+    }
+    Ok(ends)
+}
+
+/// The hosts that have a network whose ends are others now.
+fn behind(before: &Ends, now: &Ends) -> BTreeSet<Ref<Host>> {
+    let changed = now
+        .iter()
+        .filter(|(network, ends)| before.get(*network) != Some(*ends));
+    let hosts = changed.flat_map(|(_, ends)| ends.iter().map(|(host, ..)| host.clone()));
+    hosts.collect()
+}
+
+/// Until the daemon ends: has the hosts follow. Nothing on a slave.
+pub fn keep(core: &Arc<Core>) -> Result<()> {
+    if core.pool.standing.role() != Role::Master {
+        return Ok(());
+    }
+    let core = Arc::clone(core);
+    let keep = move || {
+        if let Err(why) = follow(&core) {
+            tracing::error!("tunnels do not follow the other ends any more: {why}");
+        }
+    };
+    std::thread::Builder::new()
+        .name("tunnels".to_owned())
+        .spawn(keep)
+        .map(drop)
+        .map_err(|why| errors::internal_error(format!("no thread: {why}")))
+}
+
+fn follow(core: &Core) -> Result<()> {
+    let mut commits = core.store.subscribe();
+    let mut seen = core.store.generation();
+    let mut known = ends(&core.view()?)?;
+    // Something may have changed since this host was made to look as its rows say.
+    let mut late = behind(&Ends::new(), &known);
+    while !core.is_ending() {
+        core.wait_for_commit(&mut commits, AGAIN)?;
+        let since = std::mem::replace(&mut seen, core.store.generation());
+        let of_tunnels = [Tunnel::DESC, Pif::DESC];
+        if of_tunnels
+            .iter()
+            .any(|class| core.store.touched(class, since))
+        {
+            let now = ends(&core.view()?)?;
+            late.append(&mut behind(&known, &now));
+            known = now;
+        }
+        // One that hands the pool over changes nothing any more.
+        if !late.is_empty() && core.pool.standing.role() == Role::Master {
+            late = catch_up(core, &late)?;
+        }
+    }
+    Ok(())
+}
+
+/// Has hosts look as their rows say; those that could not.
+fn catch_up(core: &Core, hosts: &BTreeSet<Ref<Host>>) -> Result<BTreeSet<Ref<Host>>> {
+    let view = core.view()?;
+    // One that is not there does it when it is.
+    let there = |host: &&Ref<Host>| {
+        view.exists(*host).is_ok_and(|is| is) && core.agent_of(&view, host).is_ok()
+    };
+    let there: Vec<_> = hosts.iter().filter(there).collect();
+    let mut late = BTreeSet::new();
+    for some in there.chunks(AT_ONCE) {
+        let outcomes = std::thread::scope(|scope| {
+            let works: Vec<_> = some
+                .iter()
+                .map(|host| scope.spawn(|| one(core, host)))
+                .collect();
+            let outcomes = works.into_iter().map(|work| work.join());
+            outcomes.collect::<Vec<_>>()
+        });
+        for (host, outcome) in some.iter().zip(outcomes) {
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => {
+                    tracing::warn!("{host}: does not follow the other ends of its tunnels: {why}");
+                    late.insert((*host).clone());
+                }
+                Err(_) => {
+                    tracing::error!("{host}: following the other ends of its tunnels panicked")
+                }
+            }
+        }
+    }
+    Ok(late)
+}
+
+fn one(core: &Core, host: &Ref<Host>) -> Result<()> {
+    if startup::may_converge(core, &core.view()?, host)? {
+        startup::reconverge(core, host)?;
+    }
+    Ok(())
+}

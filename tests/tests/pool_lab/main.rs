@@ -1,0 +1,8 @@
+//! Pools of real hosts, in labs. None of these tests measures a silence, so they run beside each other.
+//!
+//! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
+
+mod faults;
+mod members;
+mod moves;
+mod tunnels;
