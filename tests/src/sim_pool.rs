@@ -1,8 +1,8 @@
 //! A pool of simulated hosts in one process: real daemons, real databases, and lines between them that are cut on demand.
 //! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use xapi_core::Origin;
@@ -46,6 +46,11 @@ struct Wire {
     open: AtomicBool,
     /// What is done the next time that the master asks something.
     next: Mutex<Option<Trouble>>,
+    /// Calls that the slave has handed on.
+    handed_on: AtomicUsize,
+    /// Whether what the master tells is held up.
+    held: Mutex<bool>,
+    let_go: Condvar,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -62,6 +67,11 @@ pub enum Trouble {
 }
 
 impl Wire {
+    fn hold(&self, hold: bool) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = hold;
+        self.let_go.notify_all();
+    }
+
     fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
@@ -70,6 +80,7 @@ impl Wire {
         if !self.open.swap(false, Ordering::AcqRel) {
             return;
         }
+        self.hold(false);
         if let Some(slave) = self.slave.upgrade() {
             slave.closed(why);
         }
@@ -110,6 +121,8 @@ impl Peer for ToSlave {
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
         let wire = &self.0;
+        let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(wire.let_go.wait_while(held, |held| *held));
         if !wire.is_open() {
             return Err(Lost::Closed);
         }
@@ -136,6 +149,9 @@ impl Peer for ToMaster {
         if !self.0.is_open() {
             return Err(Lost::Closed);
         }
+        if question.starts_with(b"{\"Call\"") {
+            self.0.handed_on.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(self.0.linked.asked(&question).expect("an answer"))
     }
 
@@ -159,8 +175,14 @@ impl Peer for ToMaster {
 impl SimPool {
     /// A pool of a master and so many slaves, linked and settled.
     pub fn new(slaves: usize, nics: usize) -> SimPool {
+        let master = SimHost::configured(nics, |config| config.away_within = AWAY);
+        SimPool::of(master, slaves, nics)
+    }
+
+    /// The same with a master of the test's choice.
+    pub fn of(master: SimHost, slaves: usize, nics: usize) -> SimPool {
         let mut pool = SimPool {
-            master: SimHost::configured(nics, |config| config.away_within = AWAY),
+            master,
             slaves: Vec::new(),
         };
         for number in 1..=slaves {
@@ -257,6 +279,9 @@ impl SimPool {
         let wire = Arc::new(Wire {
             open: AtomicBool::new(true),
             next: Mutex::default(),
+            handed_on: AtomicUsize::new(0),
+            held: Mutex::default(),
+            let_go: Condvar::new(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
@@ -284,6 +309,18 @@ impl SimPool {
     pub fn trouble(&self, slave: usize, trouble: Trouble) {
         let line = self.slaves[slave].line.as_ref().expect("a line");
         *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+
+    /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.
+    pub fn hold(&self, slave: usize, hold: bool) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.hold(hold);
+    }
+
+    /// Calls that a slave has handed on over its line.
+    pub fn handed_on(&self, slave: usize) -> usize {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.handed_on.load(Ordering::Acquire)
     }
 
     /// Starts the daemon of a slave anew, without a line.

@@ -265,6 +265,7 @@ impl Core {
     pub(crate) fn sessions_ended(&self, sessions: &[Ref<Session>]) {
         self.callers.forget(sessions);
         self.events.forget(sessions);
+        self.pool.relays.ended(sessions);
     }
 
     /// How many calls wait for events, now and whenever that changes.

@@ -1,11 +1,11 @@
 //! A host is linked: what the master does then, and when the host is gone again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_db::{Portable, Read};
 use xapi_model::request::RequestId;
-use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
+use xapi_model::{Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
 
 use super::peer::Peer;
 use super::remote::RemoteAgent;
@@ -18,10 +18,17 @@ use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
+use crate::session::login;
 use crate::{Origin, Result, repair, startup};
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// How long a slave waits to hear of tasks; then it asks again.
+const TASKS: Duration = Duration::from_secs(20);
+
+/// How often such a wait looks whether the daemon ends.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A slave, as its master sees it.
 pub struct Linked {
@@ -175,7 +182,12 @@ impl Linked {
     /// A question of the host.
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         match decode(question)? {
-            Wish::Call(call) => encode(&Granted::Called(self.call(call))),
+            Wish::Call(call) => {
+                let outcome = self.call(call);
+                let at = self.core.store.durable_position();
+                encode(&Granted::Called(outcome, Some(at)))
+            }
+            Wish::Tasks(since) => encode(&Granted::Tasks(self.tasks(since))),
             Wish::Admit(_) | Wish::Plan(_) => Err("it is in the pool already".to_owned()),
         }
     }
@@ -191,9 +203,37 @@ impl Linked {
             ..Origin::default()
         };
         let api = Api::new(Arc::clone(&self.core));
-        let params = call.params.into_iter().map(|Portable(value)| value);
-        let outcome = api.call(&origin, &call.name, params.collect());
+        let params: Vec<_> = call.params.into_iter().map(|Portable(it)| it).collect();
+        if let (Some(opened), Some(given)) = (&call.opened, params.first().and_then(Value::as_str))
+        {
+            let from = login::Elsewhere {
+                host: &self.host,
+                user: &opened.user,
+                originator: &opened.originator,
+            };
+            from.open(&self.core, &origin, given)?;
+        }
+        let outcome = api.call(&origin, &call.name, params);
         outcome.map(Portable).map_err(ApiText::from)
+    }
+
+    /// Waits until a task has changed after a generation, or for a while; tells the generation that this host is at.
+    fn tasks(&self, since: u64) -> u64 {
+        let core = &self.core;
+        let until = Instant::now() + TASKS;
+        let mut commits = core.store.subscribe();
+        loop {
+            commits.mark_unchanged();
+            let at = core.store.generation();
+            let left = until.saturating_duration_since(Instant::now());
+            if core.store.touched(Task::DESC, since) || left.is_zero() || core.is_ending() {
+                return at;
+            }
+            if let Err(why) = core.wait_for_commit(&mut commits, left.min(LOOK)) {
+                tracing::error!("{}: whether tasks change is not known: {why}", self.host);
+                return at;
+            }
+        }
     }
 
     /// What the host tells.

@@ -2,8 +2,8 @@
 //!
 //! A slave opens one connection to its master and keeps it; all else goes over that ([`peer`]). The master asks the
 //! slave's agent ([`remote`], [`verbs`]), and sends it each commit ([`feed`]), which the slave replays into its own
-//! database ([`follower`]). What comes up when a host is linked is in [`arrival`]; a host as a
-//! slave is in [`slave`].
+//! database ([`follower`]), and from which it answers at its own socket ([`socket`]). What comes up when a host is linked
+//! is in [`arrival`]; a host as a slave is in [`slave`].
 //!
 //! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
 //! rows come into a pool and leave it.
@@ -26,6 +26,7 @@ mod remote;
 pub mod role;
 pub mod secret;
 pub mod slave;
+pub mod socket;
 pub mod transition;
 pub mod verbs;
 
@@ -51,6 +52,10 @@ use verbs::Verb;
 pub struct Pool {
     /// Whether this host decides, and if not, who does.
     pub(crate) standing: Standing,
+    /// How far this host has followed its master.
+    follower: follower::Follower,
+    /// Sessions that were opened at the socket of this host, as a slave.
+    pub(crate) relays: socket::Relays,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,

@@ -1,4 +1,5 @@
-//! This host as a slave: it does what its master asks of its network, follows the master's database, and hands calls on.
+//! This host as a slave: it does what its master asks of its network, and follows the master's database. What becomes of
+//! calls is in [`super::socket`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,29 +8,22 @@ use std::time::{Duration, Instant};
 use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
-use xapi_db::Portable;
-use xapi_model::{Position, Value, errors};
+use xapi_model::{Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
 
-use super::follower::Follower;
 use super::peer::Peer;
-use super::role::{Role, is_local};
-use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
+use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::{secret, transition};
-use crate::context::{Core, Origin};
+use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::{Result, files, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A call may wait for events, for a guest, for a person: it ends when it ends, or with the line.
-const CALL: Duration = Duration::from_secs(24 * 3600);
-
 /// A slave, as it sees itself.
 pub struct Slave {
     core: Arc<Core>,
-    follower: Follower,
     /// Until a master is done with what this start asks for.
     starts: AtomicBool,
     changes: Mutex<Changes>,
@@ -55,7 +49,6 @@ impl Slave {
     pub fn new(core: &Arc<Core>) -> Slave {
         Slave {
             core: Arc::clone(core),
-            follower: Follower::default(),
             starts: AtomicBool::new(true),
             changes: Mutex::default(),
             done: Condvar::new(),
@@ -158,16 +151,14 @@ impl Slave {
                 let role = transition::write_role(&self.core, &PoolRole::Slave(address));
                 Answer::Done(done(role.and_then(|()| self.begin_anew())))
             }
-            Verb::Reach(position) => Answer::Done(
-                match self.follower.reaches(&self.core, position, PATIENCE) {
-                    true => Ok(()),
-                    false => Err(NetError::before(
-                        Part::Host,
-                        Cause::TimedOut,
-                        format!("its database is at {:?}", self.core.store.position()),
-                    )),
-                },
-            ),
+            Verb::Reach(position) => Answer::Done(match self.reaches(position, PATIENCE) {
+                true => Ok(()),
+                false => Err(NetError::before(
+                    Part::Host,
+                    Cause::TimedOut,
+                    format!("its database is at {:?}", self.core.store.position()),
+                )),
+            }),
         }
     }
 
@@ -302,7 +293,10 @@ impl Slave {
 
     /// Waits until the database has followed so far; false if it has not within the time.
     pub fn reaches(&self, position: Position, within: Duration) -> bool {
-        self.follower.reaches(&self.core, position, within)
+        self.core
+            .pool
+            .follower
+            .reaches(&self.core, position, within)
     }
 
     /// Whether a change waits to be kept: the line must be back soon, or the host goes back.
@@ -338,7 +332,7 @@ impl Slave {
     /// What the master tells.
     pub fn told(&self, news: &[u8]) -> std::result::Result<(), String> {
         let stream = decode(news)?;
-        let told = self.follower.told(&self.core, stream);
+        let told = self.core.pool.follower.told(&self.core, stream);
         told.map_err(|why| format!("cannot be followed: {why}"))
     }
 
@@ -347,7 +341,7 @@ impl Slave {
         tracing::warn!("the link to the master is lost: {why}");
         self.changes().closed = true;
         self.done.notify_all();
-        self.follower.forget();
+        self.core.pool.follower.forget();
         self.core
             .pool
             .standing
@@ -357,53 +351,4 @@ impl Slave {
 
 fn done(outcome: Result<()>) -> std::result::Result<(), NetError> {
     outcome.map_err(|why| NetError::before(Part::Host, Cause::Refused, why.to_string()))
-}
-
-/// What a slave does with a call; nothing if it is to answer the call itself. HOST_IS_SLAVE [master] to everybody but the
-/// local superuser, whose calls are handed on.
-pub(crate) fn hand_on(
-    core: &Core,
-    origin: &Origin,
-    name: &str,
-    params: &[Value],
-) -> Result<Option<Value>> {
-    let role = core.pool.standing.role();
-    if role == Role::Master || is_local(name) {
-        return Ok(None);
-    }
-    let Role::Slave(address) = role else {
-        return Err(errors::host_broken());
-    };
-    if !origin.local_root {
-        return Err(errors::host_is_slave(address));
-    }
-    let master = core.pool.standing.master()?;
-    let wish = Wish::Call(Forwarded {
-        name: name.to_owned(),
-        params: params.iter().cloned().map(Portable).collect(),
-        peer: origin.peer.to_string(),
-        user_agent: origin.user_agent.clone(),
-        other_config: origin.other_config.clone(),
-    });
-    let strange = |why: String| errors::internal_error(format!("the master: {why}"));
-    let question = encode(&wish).map_err(strange)?;
-    // Whether it was carried out is not known; that is what XAPI says then, too.
-    let lost = |_| errors::cannot_contact_host(master_of(core));
-    let answer = master.ask(question, CALL).map_err(lost)?;
-    match decode(&answer).map_err(strange)? {
-        Granted::Called(Ok(Portable(value))) => Ok(Some(value)),
-        Granted::Called(Err(why)) => Err(why.into()),
-        other => Err(strange(format!("answers {other:?}"))),
-    }
-}
-
-/// The master's record, as far as it is known here.
-fn master_of(core: &Core) -> String {
-    use xapi_db::Read;
-    let found = core.view().and_then(|view| view.all::<xapi_model::Pool>());
-    let pools = found.unwrap_or_default();
-    pools
-        .into_iter()
-        .next()
-        .map_or_else(String::new, |(_, pool)| pool.master.as_str().to_owned())
 }

@@ -114,6 +114,8 @@ pub struct Arrived {
 pub enum Wish {
     /// To carry out a call that came in at the slave's own socket.
     Call(Forwarded),
+    /// To be told when a task has changed after this generation.
+    Tasks(u64),
     /// To be let into the pool.
     Admit(Box<Admission>),
     /// To learn what would come of that.
@@ -142,13 +144,26 @@ pub struct Forwarded {
     pub user_agent: Option<String>,
     /// Entries for the `other_config` of the call's task.
     pub other_config: Vec<(String, String)>,
+    /// Its session, if that was opened at the slave.
+    pub opened: Option<Opened>,
+}
+
+/// What is known of a session that was opened at a slave's socket, by the superuser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opened {
+    /// The name that was given.
+    pub user: String,
+    /// What the client called itself.
+    pub originator: String,
 }
 
 /// The master's answer to a wish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Granted {
-    /// What a call came to.
-    Called(Result<Portable, ApiText>),
+    /// What a call came to, and how far the database is: what the call has changed is in there.
+    Called(Result<Portable, ApiText>, Option<Position>),
+    /// How far the master is; a task has changed, or none has for a while.
+    Tasks(u64),
     /// It is let in, or why not.
     Admitted(Result<(), ApiText>),
     /// What letting it in would come to.
