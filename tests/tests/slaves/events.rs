@@ -119,7 +119,7 @@ fn tasks_of_the_master_are_told_on_a_slave_and_never_before_what_they_have_made(
         let begun = from(&client, &["*"], "", 0.0).unwrap();
         assert!(begun.has(&Network::NAME.to_ascii_lowercase(), "add"));
         assert!(begun.counts.contains_key(Task::NAME));
-        for number in 0..20 {
+        for number in 0..8 {
             let label = format!("by task {number}");
             let record = Value::Struct(vec![
                 ("name_label".to_owned(), Value::from(label.as_str())),
@@ -220,7 +220,7 @@ fn a_wait_of_the_masters_own_session_has_one_of_few_places() {
 fn what_is_committed_is_soon_there() {
     let pool = SimPool::new(1, 2);
     pool.slaves[0].catches_up(&pool.master);
-    let mut took: Vec<Duration> = (0..50)
+    let mut took: Vec<Duration> = (0..20)
         .map(|number| {
             pool.master.new_network(&format!("{number}"));
             let began = std::time::Instant::now();
@@ -231,7 +231,7 @@ fn what_is_committed_is_soon_there() {
     took.sort();
     println!(
         "lag of the copy: median {:?}, worst {:?}",
-        took[25], took[49]
+        took[10], took[19]
     );
-    assert!(took[25] < Duration::from_secs(1), "{took:?}");
+    assert!(took[10] < Duration::from_secs(1), "{took:?}");
 }

@@ -87,7 +87,7 @@ fn whoever_has_changed_something_reads_it_back_however_late_the_copy_is() {
     let pool = SimPool::new(1, 2);
     let client = Client::new(&pool.slaves[0]);
     let mut handed_on = pool.handed_on(0);
-    for number in 0..200 {
+    for number in 0..40 {
         let label = format!("{number}");
         let made = client.makes_network(&label).unwrap();
         // Another command of the same script.
@@ -264,6 +264,11 @@ fn a_slave_without_its_master_answers_emergency_calls() {
     assert_eq!(slave, Value::Bool(true));
     let emergency = is("host.is_in_emergency_mode", vec![]).unwrap();
     assert_eq!(emergency, Value::Bool(true));
+    // Such a session reads nothing, also at the socket, by which `xe` knows that there is no master.
+    let read = pool.slaves[0].local("pool.get_all", vec![session.clone()]);
+    assert_eq!(read.unwrap_err().code, "HOST_IN_EMERGENCY_MODE");
+    let ended = pool.slaves[0].local("session.logout", vec![session.clone()]);
+    assert!(ended.is_ok(), "{ended:?}");
     // A host whose copy has never come knows nothing that it could tell.
     let fresh = SimHost::slave(7, 2);
     let origin = Origin {

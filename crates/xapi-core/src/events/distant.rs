@@ -130,7 +130,7 @@ impl Distant {
         wants: &Wants,
         known: u64,
     ) -> Result<Option<Distant>> {
-        if !core.pool.is_slave() || caller.local || !wants.class(Task::DESC) {
+        if !core.pool.is_slave() || !wants.class(Task::DESC) {
             return Ok(None);
         }
         let texts = match wants.only(Task::DESC) {

@@ -162,20 +162,30 @@ pub(crate) fn way(core: &Arc<Core>, origin: &Origin, name: &str, params: &[Value
     if mode == Mode::Sync && is_login(message) {
         return Ok(Way::Here);
     }
-    let caller = known(core, origin, message, params);
-    if let Some(caller) = caller.as_ref().filter(|_| mode == Mode::Sync) {
+    let Some(caller) = known(core, origin, message, params) else {
+        return elsewhere(core, origin, None, name, params);
+    };
+    let ends = message.name == Logout::DESC.name;
+    if caller.local {
+        // As with XAPI such a session is good for the emergency calls, and for its own end.
+        return match mode == Mode::Sync && ends {
+            true => Ok(Way::Here),
+            false => elsewhere(core, origin, None, name, params),
+        };
+    }
+    if mode == Mode::Sync {
         if events::waits(&message.name)
             || events::is_about_waiting(&message.name, params)
-            || (is_read(core, message) && has_seen(core, caller)?)
+            || (is_read(core, message) && has_seen(core, &caller)?)
         {
             return Ok(Way::Here);
         }
-        if message.name == Logout::DESC.name && !caller.local {
-            log_out(core, origin, caller, params);
+        if ends {
+            log_out(core, origin, &caller, params);
             return Ok(Way::Here);
         }
     }
-    elsewhere(core, origin, caller.as_ref(), name, params)
+    elsewhere(core, origin, Some(&caller), name, params)
 }
 
 fn elsewhere(
@@ -265,8 +275,7 @@ pub(crate) fn ask(
     within: Duration,
 ) -> Result<Value> {
     let master = core.pool.standing.master()?;
-    let own = caller.filter(|caller| !caller.local);
-    if let Some(caller) = own {
+    if let Some(caller) = caller {
         core.pool.relays.hands_on(&caller.session);
     }
     let wish = Wish::Call(Forwarded {
@@ -275,7 +284,7 @@ pub(crate) fn ask(
         peer: origin.peer.to_string(),
         user_agent: origin.user_agent.clone(),
         other_config: origin.other_config.clone(),
-        opened: own.map(|caller| Opened {
+        opened: caller.map(|caller| Opened {
             user: caller.user.clone(),
             originator: caller.originator.clone(),
         }),
@@ -285,7 +294,7 @@ pub(crate) fn ask(
     let answer = master.ask(question, within).map_err(lost)?;
     match decode(&answer).map_err(strange)? {
         Granted::Called(outcome, at) => {
-            let session = own.map(|caller| &caller.session);
+            let session = caller.map(|caller| &caller.session);
             core.pool.relays.answered(session, at);
             Ok(outcome?.0)
         }
