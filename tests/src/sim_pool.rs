@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use xapi_core::Origin;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Greeting, Linked};
+use xapi_core::{Config, Origin};
 use xapi_db::Read;
 use xapi_model::{
-    ApiError, Class, Host, HostMetrics, IpConfigurationMode, Pif, PrimaryAddressType, Ref, Value,
+    ApiError, Certificate, CertificateType, Class, Host, HostMetrics, IpConfigurationMode, Pif,
+    PrimaryAddressType, Ref, Value,
 };
 
 use crate::SimHost;
@@ -44,8 +45,8 @@ type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
 /// Both directions of a line.
 struct Wire {
     open: AtomicBool,
-    /// What is done the next time that the master asks something.
-    next: Mutex<Option<Trouble>>,
+    /// What is done the next time that the master asks something, and what its question has in it.
+    next: Mutex<Option<(Trouble, &'static str)>>,
     /// Calls that the slave has handed on.
     handed_on: AtomicUsize,
     /// Whether what the master tells is held up.
@@ -101,10 +102,11 @@ impl Peer for ToSlave {
         if !wire.is_open() {
             return Err(Lost::Closed);
         }
-        // Questions that change nothing go on.
-        let changes = question.starts_with(b"{\"Converge\"");
+        // Others go on.
         let mut next = wire.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let trouble = next.take_if(|_| changes);
+        let text = String::from_utf8_lossy(&question);
+        let its = |(_, has): &mut (Trouble, &str)| text.contains(*has);
+        let trouble = next.take_if(its).map(|(trouble, _)| trouble);
         drop(next);
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
@@ -206,17 +208,27 @@ impl SimPool {
     fn admit(&self, host: &SimHost, number: usize) {
         let core = self.master.core();
         let uuid = host.core().own_uuid().expect("a UUID");
+        let inside = &crate::sim_host::certificates()[1];
+        let inside = xapi_tls::Identity::parse(inside).expect("an identity");
+        let inside = inside.certificate().sha256();
         let made: Ref<Host> = core
             .store
             .change(|draft| {
                 let metrics = draft.insert(HostMetrics::blank())?;
-                draft.insert(Host {
+                let host = draft.insert(Host {
                     uuid: uuid.clone(),
                     name_label: format!("slave {number}"),
                     auto_enable: true,
                     metrics,
                     ..Host::blank()
-                })
+                })?;
+                draft.insert(Certificate {
+                    kind: CertificateType::HostInternal,
+                    host: host.clone(),
+                    fingerprint_sha256: inside.clone(),
+                    ..Certificate::blank()
+                })?;
+                Ok(host)
             })
             .expect("the host's rows");
         let network = self.master.network("xenbr0");
@@ -307,8 +319,14 @@ impl SimPool {
 
     /// Has the line of a slave fail at the next change that the master asks for.
     pub fn trouble(&self, slave: usize, trouble: Trouble) {
+        self.trouble_at(slave, trouble, "\"Converge\":");
+    }
+
+    /// Has the line of a slave fail at the next question of the master that has this word in it.
+    pub fn trouble_at(&self, slave: usize, trouble: Trouble, word: &'static str) {
         let line = self.slaves[slave].line.as_ref().expect("a line");
-        *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = Some((trouble, word));
     }
 
     /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.
@@ -325,6 +343,11 @@ impl SimPool {
 
     /// Starts the daemon of a slave anew, without a line.
     pub fn restart(&mut self, slave: usize) {
+        self.restart_with(slave, |_| ());
+    }
+
+    /// The same with another configuration.
+    pub fn restart_with(&mut self, slave: usize, configure: impl FnOnce(&mut Config)) {
         self.cut(slave);
         let its = &mut self.slaves[slave];
         let before = its.slave.take().map(|slave| Arc::downgrade(&slave));
@@ -335,7 +358,7 @@ impl SimPool {
         {
             std::thread::yield_now();
         }
-        its.host.start();
+        its.host.start_with(configure);
         its.slave = Some(Arc::new(Slave::new(its.host.core())));
     }
 

@@ -3,4 +3,5 @@
 mod changes;
 mod events;
 mod follow;
+mod jobs;
 mod local;

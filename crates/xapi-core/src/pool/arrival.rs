@@ -19,7 +19,7 @@ use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
 use crate::session::login;
-use crate::{Origin, Result, repair, startup};
+use crate::{Origin, Result, certificates, repair, startup};
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -135,7 +135,7 @@ impl Linked {
     /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
     /// False if something of it failed, so that the next arrival tries it again.
     fn settle(&self, arrived: &Arrived) -> Result<bool> {
-        let (core, host) = (&*self.core, &self.host);
+        let (core, host) = (&self.core, &self.host);
         let mut all_well = true;
         let mut told = |what: &str, outcome: Result<()>| {
             if let Err(why) = outcome {
@@ -143,6 +143,7 @@ impl Linked {
                 all_well = false;
             }
         };
+        told("its certificates", certificates::staged::settle(core, host));
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
         told("its bonds", repair::bonds(core, host));
         if arrived.booted {

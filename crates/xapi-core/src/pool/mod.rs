@@ -17,6 +17,7 @@ mod feed;
 mod follower;
 pub mod inherit;
 mod inverse;
+pub mod job;
 pub mod join;
 pub mod link;
 pub mod membership;

@@ -4,11 +4,11 @@
 //! then asked what became of the change; nobody starts it a second time.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Position, Ref};
+use xapi_model::{Host, Position, Ref, errors};
 use xapi_net::agent::{
     Agent, Cause, Counters, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
@@ -26,6 +26,9 @@ const AT_ONCE: Duration = Duration::from_secs(15);
 /// How much longer than its own deadline a change may take: the way back, and the messages.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Jobs that a host may be at, beside what changes its network.
+const JOBS: usize = 32;
+
 /// The agent of another host.
 pub(super) struct RemoteAgent {
     host: Ref<Host>,
@@ -34,6 +37,8 @@ pub(super) struct RemoteAgent {
     linked: Condvar,
     listeners: Mutex<Vec<Listener>>,
     last: AtomicU64,
+    /// Jobs that it is at.
+    jobs: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -55,6 +60,7 @@ impl RemoteAgent {
             listeners: Mutex::default(),
             // Of no other daemon's: the host may still know one of a master before.
             last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
+            jobs: AtomicUsize::new(0),
         }
     }
 
@@ -215,6 +221,33 @@ impl RemoteAgent {
             Answer::Done(done) => done,
             _ => Err(self.strange()),
         }
+    }
+
+    /// Has the host do something that only it can. CANNOT_CONTACT_HOST [host] if it is lost in the middle; it is not asked
+    /// a second time. TOO_MANY_PENDING_TASKS if it has as many jobs as it may, so that what changes its network finds a place.
+    pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
+        let more = |jobs| (jobs < JOBS).then_some(jobs + 1);
+        self.jobs
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .map_err(|_| errors::too_many_pending_tasks())?;
+        let answer = match self.peer(None) {
+            Some(peer) => match self.ask_by(&peer, &verb, within) {
+                Asked::Said(answer) => Ok(*answer),
+                Asked::Nonsense(why) => {
+                    Err(errors::internal_error(format!("{}: {why}", self.host)))
+                }
+                Asked::Lost(Lost::TooLong) => {
+                    Err(errors::internal_error("it is too long for a line"))
+                }
+                Asked::Lost(lost) => {
+                    tracing::warn!("{}: {lost}", self.host);
+                    Err(errors::cannot_contact_host(&self.host))
+                }
+            },
+            None => Err(errors::host_offline(&self.host)),
+        };
+        self.jobs.fetch_sub(1, Ordering::AcqRel);
+        answer
     }
 
     /// Ends the line, if there is one.

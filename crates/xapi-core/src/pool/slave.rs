@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
+use xapi_db::Portable;
 use xapi_model::{Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
 
@@ -151,6 +152,10 @@ impl Slave {
                 let role = transition::write_role(&self.core, &PoolRole::Slave(address));
                 Answer::Done(done(role.and_then(|()| self.begin_anew())))
             }
+            Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
+                Ok(value) => Ok(Portable(value)),
+                Err(why) => Err(why.into()),
+            }),
             Verb::Reach(position) => Answer::Done(match self.reaches(position, PATIENCE) {
                 true => Ok(()),
                 false => Err(NetError::before(

@@ -13,6 +13,7 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
 use super::dowry::Dowry;
+use super::job::Job;
 use super::join::JoinPlan;
 use super::secret::PoolSecret;
 use crate::particulars::Particulars;
@@ -54,6 +55,8 @@ pub enum Verb {
     Decide,
     /// To obey the host with this address from now on.
     Obey(String),
+    /// To do what only that host can.
+    Run(Job),
 }
 
 /// A slave's answer.
@@ -79,6 +82,8 @@ pub enum Answer {
     Hostname(Result<String, NetError>),
     /// To whatever is done and has no result.
     Done(Result<(), NetError>),
+    /// To [`Verb::Run`].
+    Ran(Result<Portable, ApiText>),
     /// To [`Verb::Particulars`].
     Particulars(Result<Arrived, ApiText>),
     /// The question makes no sense to it.
