@@ -23,7 +23,7 @@ fn bond(pool: &SimPool, members: [&str; 2]) -> Result<Value, xapi_model::ApiErro
 }
 
 /// Steps that the slave's host would need to look as the master's rows say.
-fn astray(pool: &SimPool, slave: usize) -> Vec<String> {
+pub fn astray(pool: &SimPool, slave: usize) -> Vec<String> {
     let view = pool.master.core().view().expect("a view");
     let wanted = xapi_core::topology::of_host(&view, &pool.host(slave)).expect("a topology");
     let agent = &pool.slaves[slave].host.core().agent;

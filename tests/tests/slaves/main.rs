@@ -3,5 +3,6 @@
 mod changes;
 mod events;
 mod follow;
+mod guests;
 mod jobs;
 mod local;

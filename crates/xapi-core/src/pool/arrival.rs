@@ -19,7 +19,7 @@ use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
 use crate::session::login;
-use crate::{Origin, Result, certificates, repair, startup};
+use crate::{Origin, Result, certificates, guests, repair, startup};
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -143,6 +143,7 @@ impl Linked {
                 all_well = false;
             }
         };
+        told("its guests", guests::adopt::of_host(core, host));
         told("its certificates", certificates::staged::settle(core, host));
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
         told("its bonds", repair::bonds(core, host));
@@ -244,6 +245,7 @@ impl Linked {
                 self.remote.tell(&event);
                 self.core.pool.happened(&self.host, event);
             }
+            News::Guest(event) => self.core.pool.guest_did(&self.host, event),
         }
         Ok(())
     }

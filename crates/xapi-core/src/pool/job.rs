@@ -112,7 +112,7 @@ impl Core {
             return Err(errors::handle_invalid("host", host));
         }
         let within = job.within(self);
-        match self.pool.linked(host)?.has_done(Verb::Run(job), within)? {
+        match self.pool.has_done(host, Verb::Run(job), within)? {
             Answer::Ran(Ok(Portable(value))) => Ok(value),
             Answer::Ran(Err(why)) => Err(why.into()),
             _ => Err(errors::internal_error(format!(

@@ -40,13 +40,14 @@ use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, NetEvent};
 
 use crate::Result;
+use crate::guests::Kind;
 use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked};
 pub(crate) use follower::find_self;
 use remote::RemoteAgent;
 use role::Standing;
-use verbs::Verb;
+use verbs::{Answer, Verb};
 
 /// What this daemon knows of the other hosts.
 #[derive(Default)]
@@ -61,9 +62,11 @@ pub struct Pool {
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
+    on_guest: OnceLock<OnGuest>,
 }
 
 type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
+type OnGuest = Box<dyn Fn(Ref<Host>, xapi_guest::Event) + Send + Sync>;
 
 impl Pool {
     fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
@@ -98,6 +101,12 @@ impl Pool {
             .ok_or_else(|| errors::host_offline(host))
     }
 
+    /// Whether machines may run on another host.
+    pub(crate) fn any_guests(&self) -> bool {
+        let mut all = self.everybody().into_iter();
+        all.any(|(_, remote)| remote.particulars().guests != Kind::None)
+    }
+
     /// HOST_OFFLINE [host], if a host of the pool is not there.
     pub(crate) fn all_linked(&self, rows: &impl Read) -> Result<()> {
         let master = rows.all::<xapi_model::Pool>()?.into_iter().next();
@@ -119,6 +128,30 @@ impl Pool {
         if let Some(tell) = self.on_event.get() {
             tell(host.clone(), event);
         }
+    }
+
+    /// Has somebody told of what guests of other hosts do by themselves. Only the first to ask is told.
+    pub(crate) fn on_guest(
+        &self,
+        tell: impl Fn(Ref<Host>, xapi_guest::Event) + Send + Sync + 'static,
+    ) {
+        self.on_guest.get_or_init(|| Box::new(tell));
+    }
+
+    fn guest_did(&self, host: &Ref<Host>, event: xapi_guest::Event) {
+        if let Some(tell) = self.on_guest.get() {
+            tell(host.clone(), event);
+        }
+    }
+
+    /// Has another host do something that only it can; see [`RemoteAgent::has_done`]. HOST_OFFLINE [host] if it is not linked.
+    pub(crate) fn has_done(
+        &self,
+        host: &Ref<Host>,
+        verb: Verb,
+        within: Duration,
+    ) -> Result<Answer> {
+        self.linked(host)?.has_done(verb, within)
     }
 
     /// The rows of a change of another host are committed: it may keep what it has made.

@@ -4,7 +4,7 @@
 //! then asked what became of the change; nobody starts it a second time.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ const AT_ONCE: Duration = Duration::from_secs(15);
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Jobs that a host may be at, beside what changes its network.
-const JOBS: usize = 32;
+const JOBS: usize = 48;
 
 /// The agent of another host.
 pub(super) struct RemoteAgent {
@@ -38,7 +38,8 @@ pub(super) struct RemoteAgent {
     listeners: Mutex<Vec<Listener>>,
     last: AtomicU64,
     /// Jobs that it is at.
-    jobs: AtomicUsize,
+    jobs: Mutex<usize>,
+    job_ended: Condvar,
 }
 
 #[derive(Default)]
@@ -60,7 +61,8 @@ impl RemoteAgent {
             listeners: Mutex::default(),
             // Of no other daemon's: the host may still know one of a master before.
             last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
-            jobs: AtomicUsize::new(0),
+            jobs: Mutex::default(),
+            job_ended: Condvar::new(),
         }
     }
 
@@ -224,13 +226,10 @@ impl RemoteAgent {
     }
 
     /// Has the host do something that only it can. CANNOT_CONTACT_HOST [host] if it is lost in the middle; it is not asked
-    /// a second time. TOO_MANY_PENDING_TASKS if it has as many jobs as it may, so that what changes its network finds a place.
+    /// a second time. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network finds a place.
     pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
-        let more = |jobs| (jobs < JOBS).then_some(jobs + 1);
-        self.jobs
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
-            .map_err(|_| errors::too_many_pending_tasks())?;
-        let answer = match self.peer(None) {
+        let _place = self.place()?;
+        match self.peer(None) {
             Some(peer) => match self.ask_by(&peer, &verb, within) {
                 Asked::Said(answer) => Ok(*answer),
                 Asked::Nonsense(why) => {
@@ -245,9 +244,20 @@ impl RemoteAgent {
                 }
             },
             None => Err(errors::host_offline(&self.host)),
-        };
-        self.jobs.fetch_sub(1, Ordering::AcqRel);
-        answer
+        }
+    }
+
+    /// One of the places for jobs, as soon as one is free.
+    fn place(&self) -> crate::Result<Place<'_>> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |jobs: &mut usize| *jobs >= JOBS;
+        let waited = self.job_ended.wait_timeout_while(jobs, AT_ONCE, full);
+        let (mut jobs, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(errors::too_many_pending_tasks());
+        }
+        *jobs += 1;
+        Ok(Place(self))
     }
 
     /// Ends the line, if there is one.
@@ -284,6 +294,17 @@ impl RemoteAgent {
             tracing::warn!("{}: does not keep its change: {why}", self.host);
             self.drop_line("it does not keep its change");
         }
+    }
+}
+
+/// A job that a host is at.
+struct Place<'a>(&'a RemoteAgent);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        *jobs -= 1;
+        self.0.job_ended.notify_one();
     }
 }
 

@@ -10,7 +10,7 @@ use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
 use xapi_model::{Position, errors};
-use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
+use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
@@ -60,24 +60,37 @@ impl Slave {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the master of what happens to the network by itself.
+    /// Tells the master of what happens to the network and to guests by themselves.
     pub fn tell_events(self: &Arc<Self>) {
-        let core = Arc::clone(&self.core);
-        let (tell, told) = std::sync::mpsc::channel::<NetEvent>();
-        // The listener must not wait; whoever tells the master may.
+        let (tell, told) = std::sync::mpsc::channel::<News>();
+        let of_guests = tell.clone();
+        // The listeners must not wait; whoever tells the master may.
         self.core.agent.subscribe(Box::new(move |event| {
-            if tell.send(event).is_err() {
+            if tell.send(News::Event(event)).is_err() {
                 tracing::debug!("nobody tells the master any more");
             }
         }));
+        if let Ok(guests) = self.core.guests() {
+            guests.subscribe(Box::new(move |event| {
+                if of_guests.send(News::Guest(event)).is_err() {
+                    tracing::debug!("nobody tells the master of guests any more");
+                }
+            }));
+        }
+        // Those who listen live as long as the core, and must not be what it lives by.
+        let core = Arc::downgrade(&self.core);
         let telling = std::thread::Builder::new().name("events".to_owned());
         let telling = telling.spawn(move || {
-            for event in told {
+            for news in told {
+                let Some(core) = core.upgrade() else {
+                    return;
+                };
                 // Without a master nobody has to know: it looks at everything when it is back.
                 let Ok(master) = core.pool.standing.master() else {
                     continue;
                 };
-                match encode(&News::Event(event)) {
+                drop(core);
+                match encode(&news) {
                     Ok(news) => {
                         if let Err(why) = master.tell(news) {
                             tracing::debug!("an event was not told: {why}");
@@ -152,6 +165,7 @@ impl Slave {
                 let role = transition::write_role(&self.core, &PoolRole::Slave(address));
                 Answer::Done(done(role.and_then(|()| self.begin_anew())))
             }
+            Verb::Guest(ask) => Answer::Guest(self.core.guests_asked(ask)),
             Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
                 Ok(value) => Ok(Portable(value)),
                 Err(why) => Err(why.into()),
@@ -171,7 +185,11 @@ impl Slave {
         let hostname = self.core.agent.hostname();
         let hostname = hostname.map_err(errors::internal_error)?;
         Ok(Arrived {
-            particulars: Particulars::here(&self.core.config, hostname)?,
+            particulars: Particulars::here(
+                &self.core.config,
+                hostname,
+                self.core.kind_of_guests(),
+            )?,
             starts: self.starts.load(Ordering::Relaxed),
             booted: !self.core.config.boot_marker().exists(),
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xapi_db::{Commit, Edit, Portable};
+use xapi_guest::GuestError;
 use xapi_model::{ApiError, Position};
 use xapi_net::agent::{Counters, NetError, NetEvent, Outcome, Probe, Request};
 use xapi_net::facts::Facts;
@@ -16,6 +17,7 @@ use super::dowry::Dowry;
 use super::job::Job;
 use super::join::JoinPlan;
 use super::secret::PoolSecret;
+use crate::guests::place::{Ask, Reply};
 use crate::particulars::Particulars;
 
 /// What a master asks of a slave: the verbs of its agent.
@@ -57,6 +59,8 @@ pub enum Verb {
     Obey(String),
     /// To do what only that host can.
     Run(Job),
+    /// Something about its guests.
+    Guest(Ask),
 }
 
 /// A slave's answer.
@@ -82,6 +86,8 @@ pub enum Answer {
     Hostname(Result<String, NetError>),
     /// To whatever is done and has no result.
     Done(Result<(), NetError>),
+    /// To [`Verb::Guest`].
+    Guest(Result<Reply, GuestError>),
     /// To [`Verb::Run`].
     Ran(Result<Portable, ApiText>),
     /// To [`Verb::Particulars`].
@@ -180,6 +186,8 @@ pub enum Granted {
 pub enum News {
     /// Something happened to its network by itself.
     Event(NetEvent),
+    /// A guest of its did something by itself.
+    Guest(xapi_guest::Event),
 }
 
 /// An error of the XenAPI on the way.
