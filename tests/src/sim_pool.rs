@@ -2,16 +2,17 @@
 //! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use xapi_core::Origin;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Greeting, Linked};
+use xapi_core::{Config, Origin};
 use xapi_db::Read;
 use xapi_model::{
-    ApiError, Class, Host, HostMetrics, IpConfigurationMode, Pif, PrimaryAddressType, Ref, Value,
+    ApiError, Certificate, CertificateType, Class, Host, HostMetrics, IpConfigurationMode, Pif,
+    PrimaryAddressType, Ref, Value,
 };
 
 use crate::SimHost;
@@ -50,13 +51,18 @@ struct Wire {
     ended: AtomicBool,
     /// Held while the slave is told something.
     telling: Mutex<()>,
-    /// What is done the next time that the master asks something.
-    next: Mutex<Option<Trouble>>,
+    /// What is done the next time that the master asks something, and what its question has in it.
+    next: Mutex<Option<(Trouble, &'static str)>>,
     /// Where it is cut, if anywhere.
     cut_at: Option<(At, Trouble)>,
     /// How much has gone over it.
     questions: AtomicUsize,
     news: AtomicUsize,
+    /// Calls that the slave has handed on.
+    handed_on: AtomicUsize,
+    /// Whether what the master tells is held up.
+    held: Mutex<bool>,
+    let_go: Condvar,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -110,6 +116,11 @@ impl Wire {
         Ok(())
     }
 
+    fn hold(&self, hold: bool) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = hold;
+        self.let_go.notify_all();
+    }
+
     fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
@@ -118,6 +129,7 @@ impl Wire {
         if !self.open.swap(false, Ordering::AcqRel) {
             return;
         }
+        self.hold(false);
         if let Some(slave) = self.slave.upgrade() {
             slave.closed(why);
         }
@@ -139,10 +151,11 @@ impl Peer for ToSlave {
         if !wire.is_open() {
             return Err(Lost::Closed);
         }
-        // Questions that change nothing go on.
-        let changes = question.starts_with(b"{\"Converge\"");
+        // Others go on.
         let mut next = wire.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let trouble = next.take_if(|_| changes);
+        let text = String::from_utf8_lossy(&question);
+        let its = |(_, has): &mut (Trouble, &str)| text.contains(*has);
+        let trouble = next.take_if(its).map(|(trouble, _)| trouble);
         drop(next);
         let trouble = trouble.or(wire.trouble(&wire.questions, At::Question));
         if trouble == Some(Trouble::NotHeard) {
@@ -161,6 +174,8 @@ impl Peer for ToSlave {
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
         let wire = &self.0;
         wire.told(wire.trouble(&wire.news, At::News), || {
+            let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(wire.let_go.wait_while(held, |held| *held));
             let _telling = wire.telling.lock().unwrap_or_else(PoisonError::into_inner);
             if !wire.is_open() {
                 return Err(Lost::Closed);
@@ -189,6 +204,9 @@ impl Peer for ToMaster {
         if !self.0.is_open() {
             return Err(Lost::Closed);
         }
+        if question.starts_with(b"{\"Call\"") {
+            self.0.handed_on.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(self.0.linked.asked(&question).expect("an answer"))
     }
 
@@ -212,8 +230,14 @@ impl Peer for ToMaster {
 impl SimPool {
     /// A pool of a master and so many slaves, linked and settled.
     pub fn new(slaves: usize, nics: usize) -> SimPool {
+        let master = SimHost::configured(nics, |config| config.away_within = AWAY);
+        SimPool::of(master, slaves, nics)
+    }
+
+    /// The same with a master of the test's choice.
+    pub fn of(master: SimHost, slaves: usize, nics: usize) -> SimPool {
         let mut pool = SimPool {
-            master: SimHost::configured(nics, |config| config.away_within = AWAY),
+            master,
             slaves: Vec::new(),
         };
         for number in 1..=slaves {
@@ -280,6 +304,9 @@ impl SimPool {
             cut_at: its.cut_at.take(),
             questions: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
+            handed_on: AtomicUsize::new(0),
+            held: Mutex::default(),
+            let_go: Condvar::new(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
@@ -311,8 +338,26 @@ impl SimPool {
 
     /// Has the line of a slave fail at the next change that the master asks for.
     pub fn trouble(&self, slave: usize, trouble: Trouble) {
+        self.trouble_at(slave, trouble, "\"Converge\":");
+    }
+
+    /// Has the line of a slave fail at the next question of the master that has this word in it.
+    pub fn trouble_at(&self, slave: usize, trouble: Trouble, word: &'static str) {
         let line = self.slaves[slave].line.as_ref().expect("a line");
-        *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = Some((trouble, word));
+    }
+
+    /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.
+    pub fn hold(&self, slave: usize, hold: bool) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.hold(hold);
+    }
+
+    /// Calls that a slave has handed on over its line.
+    pub fn handed_on(&self, slave: usize) -> usize {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.handed_on.load(Ordering::Acquire)
     }
 
     /// Has the next line of a slave cut at a place of what goes over it.
@@ -339,8 +384,13 @@ impl SimPool {
 
     /// Starts the daemon of a slave anew, without a line.
     pub fn restart(&mut self, slave: usize) {
+        self.restart_with(slave, |_| ());
+    }
+
+    /// The same with another configuration.
+    pub fn restart_with(&mut self, slave: usize, configure: impl FnOnce(&mut Config)) {
         self.stop(slave);
-        self.start(slave);
+        self.start_with(slave, configure);
     }
 
     /// The same, and the machine boots.
@@ -365,8 +415,12 @@ impl SimPool {
     }
 
     fn start(&mut self, slave: usize) {
+        self.start_with(slave, |_| ());
+    }
+
+    fn start_with(&mut self, slave: usize, configure: impl FnOnce(&mut Config)) {
         let its = &mut self.slaves[slave];
-        its.host.start();
+        its.host.start_with(configure);
         its.slave = Some(Arc::new(Slave::new(its.host.core())));
     }
 
@@ -393,17 +447,27 @@ impl SimPool {
 pub fn admit(master: &SimHost, host: &SimHost, number: usize) {
     let core = master.core();
     let uuid = host.core().own_uuid().expect("a UUID");
+    let inside = &crate::sim_host::certificates()[1];
+    let inside = xapi_tls::Identity::parse(inside).expect("an identity");
+    let inside = inside.certificate().sha256();
     let made: Ref<Host> = core
         .store
         .change(|draft| {
             let metrics = draft.insert(HostMetrics::blank())?;
-            draft.insert(Host {
+            let host = draft.insert(Host {
                 uuid: uuid.clone(),
                 name_label: format!("slave {number}"),
                 auto_enable: true,
                 metrics,
                 ..Host::blank()
-            })
+            })?;
+            draft.insert(Certificate {
+                kind: CertificateType::HostInternal,
+                host: host.clone(),
+                fingerprint_sha256: inside.clone(),
+                ..Certificate::blank()
+            })?;
+            Ok(host)
         })
         .expect("the host's rows");
     let network = master.network("xenbr0");

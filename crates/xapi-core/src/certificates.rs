@@ -1,12 +1,15 @@
 //! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one for other hosts of
 //! the pool, in xapi-pool-tls.pem beside it. File, row and what the listeners show change together.
 
+pub(crate) mod staged;
+
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use xapi_db::{Draft, Read};
 use xapi_model::{Certificate as Row, CertificateType, Class, DateTime, Host, Ref, errors};
 use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
@@ -27,7 +30,7 @@ const DAYS: u32 = 3650;
 const LONGEST: u64 = 1 << 20;
 
 /// One of the host's own certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Own {
     /// Clients see it.
     Outside,
@@ -260,11 +263,15 @@ fn record(core: &Core, own: Own, certificate: &Certificate) -> Result<()> {
     if !core.pool.is_master() {
         return Ok(());
     }
-    let host = core.localhost()?;
+    record_of(core, &core.localhost()?, own, certificate)
+}
+
+/// The same for any host.
+fn record_of(core: &Core, host: &Ref<Host>, own: Own, certificate: &Certificate) -> Result<()> {
     core.store.change(|draft| {
         let mut known = false;
         for (row, old) in draft.all::<Row>()? {
-            if old.host != host || old.kind != own.kind() {
+            if old.host != *host || old.kind != own.kind() {
                 continue;
             }
             if old.fingerprint_sha256 == certificate.sha256() && !known {

@@ -148,20 +148,3 @@ fn a_host_that_is_not_linked_is_offline() {
     assert_eq!(error.params, [pool.host(0).as_str()]);
     assert!(pool.master.all::<Bond>().is_empty());
 }
-
-#[test]
-fn what_would_be_done_with_the_masters_own_files_and_guests_is_refused_for_another_host() {
-    let pool = SimPool::new(1, 2);
-    let host = Value::from(pool.host(0).as_str());
-    let map = Value::Struct(Vec::new());
-    for (name, rest) in [
-        ("host.call_plugin", vec!["any".into(), "any".into(), map]),
-        ("host.get_server_certificate", vec![]),
-        ("host.reset_server_certificate", vec![]),
-        ("host.refresh_server_certificate", vec![]),
-    ] {
-        let params = std::iter::once(host.clone()).chain(rest).collect();
-        let error = pool.master.call(name, params).unwrap_err();
-        assert_eq!(error.code, "NOT_IMPLEMENTED", "{name}");
-    }
-}

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_db::{Portable, Read};
 use xapi_model::request::RequestId;
-use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
+use xapi_model::{Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
 
 use super::peer::Peer;
 use super::remote::RemoteAgent;
@@ -20,13 +20,20 @@ use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
-use crate::{Origin, Result, repair, startup};
+use crate::session::login;
+use crate::{Origin, Result, certificates, guests, repair, startup};
 
 /// The name of the alert about a host that has found its master at another address.
 const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
 
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// How long a slave waits to hear of tasks; then it asks again.
+const TASKS: Duration = Duration::from_secs(20);
+
+/// How often such a wait looks whether the daemon ends.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A slave, as its master sees it.
 pub struct Linked {
@@ -167,7 +174,7 @@ impl Linked {
     /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
     /// False if something of it failed, so that the next arrival tries it again.
     fn settle(&self, arrived: &Arrived) -> Result<bool> {
-        let (core, host) = (&*self.core, &self.host);
+        let (core, host) = (&self.core, &self.host);
         let mut all_well = true;
         let mut told = |what: &str, outcome: Result<()>| {
             if let Err(why) = outcome {
@@ -175,6 +182,8 @@ impl Linked {
                 all_well = false;
             }
         };
+        told("its guests", guests::adopt::of_host(core, host));
+        told("its certificates", certificates::staged::settle(core, host));
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
         told("its bonds", repair::bonds(core, host));
         if arrived.booted {
@@ -214,7 +223,12 @@ impl Linked {
     /// A question of the host.
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         match decode(question)? {
-            Wish::Call(call) => encode(&Granted::Called(self.call(call))),
+            Wish::Call(call) => {
+                let outcome = self.call(call);
+                let at = self.core.store.durable_position();
+                encode(&Granted::Called(outcome, Some(at)))
+            }
+            Wish::Tasks(since) => encode(&Granted::Tasks(self.tasks(since))),
             Wish::Admit(_) | Wish::Plan(_) => Err("it is in the pool already".to_owned()),
         }
     }
@@ -230,9 +244,37 @@ impl Linked {
             ..Origin::default()
         };
         let api = Api::new(Arc::clone(&self.core));
-        let params = call.params.into_iter().map(|Portable(value)| value);
-        let outcome = api.call(&origin, &call.name, params.collect());
+        let params: Vec<_> = call.params.into_iter().map(|Portable(it)| it).collect();
+        if let (Some(opened), Some(given)) = (&call.opened, params.first().and_then(Value::as_str))
+        {
+            let from = login::Elsewhere {
+                host: &self.host,
+                user: &opened.user,
+                originator: &opened.originator,
+            };
+            from.open(&self.core, &origin, given)?;
+        }
+        let outcome = api.call(&origin, &call.name, params);
         outcome.map(Portable).map_err(ApiText::from)
+    }
+
+    /// Waits until a task has changed after a generation, or for a while; tells the generation that this host is at.
+    fn tasks(&self, since: u64) -> u64 {
+        let core = &self.core;
+        let until = Instant::now() + TASKS;
+        let mut commits = core.store.subscribe();
+        loop {
+            commits.mark_unchanged();
+            let at = core.store.generation();
+            let left = until.saturating_duration_since(Instant::now());
+            if core.store.touched(Task::DESC, since) || left.is_zero() || core.is_ending() {
+                return at;
+            }
+            if let Err(why) = core.wait_for_commit(&mut commits, left.min(LOOK)) {
+                tracing::error!("{}: whether tasks change is not known: {why}", self.host);
+                return at;
+            }
+        }
     }
 
     /// What the host tells.
@@ -248,6 +290,7 @@ impl Linked {
                     tracing::warn!("{}: {why}", self.host);
                 }
             }
+            News::Guest(event) => self.core.pool.guest_did(&self.host, event),
         }
         Ok(())
     }

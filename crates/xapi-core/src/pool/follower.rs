@@ -13,7 +13,7 @@ use crate::{Result, reset};
 
 /// How far this host has followed; and whoever waits for it to be so far.
 #[derive(Default)]
-pub(super) struct Follower {
+pub(crate) struct Follower {
     state: Mutex<State>,
     applied: Condvar,
 }

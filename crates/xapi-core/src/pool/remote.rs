@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Position, Ref};
+use xapi_model::{Host, Position, Ref, errors};
 use xapi_net::agent::{
     Agent, Cause, Counters, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
@@ -29,6 +29,9 @@ const SHORTLY: Duration = Duration::from_secs(2);
 /// How much longer than its own deadline a change may take: the way back, and the messages.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Jobs that a host may be at, beside what changes its network.
+const JOBS: usize = 48;
+
 /// The agent of another host.
 pub(super) struct RemoteAgent {
     host: Ref<Host>,
@@ -37,6 +40,9 @@ pub(super) struct RemoteAgent {
     linked: Condvar,
     listeners: Mutex<Vec<Listener>>,
     last: AtomicU64,
+    /// Jobs that it is at.
+    jobs: Mutex<usize>,
+    job_ended: Condvar,
 }
 
 #[derive(Default)]
@@ -62,6 +68,8 @@ impl RemoteAgent {
             listeners: Mutex::default(),
             // Of no other daemon's: the host may still know one of a master before.
             last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
+            jobs: Mutex::default(),
+            job_ended: Condvar::new(),
         }
     }
 
@@ -233,6 +241,41 @@ impl RemoteAgent {
         }
     }
 
+    /// Has the host do something that only it can. CANNOT_CONTACT_HOST [host] if it is lost in the middle; it is not asked
+    /// a second time. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network finds a place.
+    pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
+        let _place = self.place()?;
+        match self.peer(None) {
+            Some(peer) => match self.ask_by(&peer, &verb, within) {
+                Asked::Said(answer) => Ok(*answer),
+                Asked::Nonsense(why) => {
+                    Err(errors::internal_error(format!("{}: {why}", self.host)))
+                }
+                Asked::Lost(Lost::TooLong) => {
+                    Err(errors::internal_error("it is too long for a line"))
+                }
+                Asked::Lost(lost) => {
+                    tracing::warn!("{}: {lost}", self.host);
+                    Err(errors::cannot_contact_host(&self.host))
+                }
+            },
+            None => Err(errors::host_offline(&self.host)),
+        }
+    }
+
+    /// One of the places for jobs, as soon as one is free.
+    fn place(&self) -> crate::Result<Place<'_>> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |jobs: &mut usize| *jobs >= JOBS;
+        let waited = self.job_ended.wait_timeout_while(jobs, AT_ONCE, full);
+        let (mut jobs, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(errors::too_many_pending_tasks());
+        }
+        *jobs += 1;
+        Ok(Place(self))
+    }
+
     /// Ends the line, if there is one.
     pub(super) fn drop_line(&self, why: &str) {
         let peer = self.state().peer.take();
@@ -293,6 +336,17 @@ impl RemoteAgent {
             tracing::warn!("{}: does not keep its change: {why}", self.host);
             self.drop_line("it does not keep its change");
         }
+    }
+}
+
+/// A job that a host is at.
+struct Place<'a>(&'a RemoteAgent);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        *jobs -= 1;
+        self.0.job_ended.notify_one();
     }
 }
 

@@ -122,13 +122,10 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         return Ok(());
     }
     let address = view.field(&call.host, Host::ADDRESS)?;
-    // Machines are where their master is, and the other one could not reach them.
+    // Machines would have to be taken over by another master while they run.
     for (_, vm) in view.all::<Vm>()? {
         if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
-            let text = format!(
-                "{} is not halted, and its host would not be the master",
-                vm.name_label
-            );
+            let text = format!("{} is not halted", vm.name_label);
             return Err(errors::operation_not_allowed(text));
         }
     }
