@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use xapi_core::Core;
-use xapi_core::pool::link::Master;
+use xapi_core::pool::Master;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Linked, role};
