@@ -52,14 +52,15 @@ pub(crate) enum Full {
     Again,
 }
 
-/// Whom an address stands for: one host of IPv4, one link of IPv6.
-fn whose(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(address) => {
-            let link = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(link))
+/// Whom an address stands for: one host, or one link of IPv6 that is not our own, on which a host has as many as it likes.
+fn whose(ip: IpAddr, here: Option<IpAddr>) -> IpAddr {
+    let link_of = |address: Ipv6Addr| u128::from(address) & !u128::from(u64::MAX);
+    match (ip.to_canonical(), here.map(|here| here.to_canonical())) {
+        (IpAddr::V6(address), Some(IpAddr::V6(here))) if link_of(address) == link_of(here) => {
+            IpAddr::V6(address)
         }
-        v4 => v4,
+        (IpAddr::V6(address), _) => IpAddr::V6(Ipv6Addr::from(link_of(address))),
+        (v4, _) => v4,
     }
 }
 
@@ -78,9 +79,14 @@ impl Arrivals {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection of this address.
-    pub(crate) fn place(&self, ip: IpAddr, now: Instant) -> Result<Place, Full> {
-        let ip = whose(ip);
+    /// A place for a connection of this address to our own.
+    pub(crate) fn place(
+        &self,
+        ip: IpAddr,
+        here: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<Place, Full> {
+        let ip = whose(ip, here);
         let mut addresses = self.addresses();
         let all: usize = addresses.values().map(|address| address.arriving).sum();
         if addresses.len() >= MOST && !addresses.contains_key(&ip) {
@@ -142,23 +148,35 @@ mod tests {
     fn who_comes_too_often_waits_and_nobody_else_does() {
         let (arrivals, begin) = (arrivals(), Instant::now());
         for _ in 0..10 {
-            assert!(arrivals.place(address(1), begin).is_ok());
+            assert!(arrivals.place(address(1), None, begin).is_ok());
         }
-        assert_eq!(arrivals.place(address(1), begin).err(), Some(Full::First));
-        assert_eq!(arrivals.place(address(1), begin).err(), Some(Full::Again));
-        assert!(arrivals.place(address(2), begin).is_ok());
+        assert_eq!(
+            arrivals.place(address(1), None, begin).err(),
+            Some(Full::First)
+        );
+        assert_eq!(
+            arrivals.place(address(1), None, begin).err(),
+            Some(Full::Again)
+        );
+        assert!(arrivals.place(address(2), None, begin).is_ok());
         let later = begin + Duration::from_secs(1);
         for _ in 0..2 {
-            assert!(arrivals.place(address(1), later).is_ok());
+            assert!(arrivals.place(address(1), None, later).is_ok());
         }
-        assert_eq!(arrivals.place(address(1), later).err(), Some(Full::First));
+        assert_eq!(
+            arrivals.place(address(1), None, later).err(),
+            Some(Full::First)
+        );
         // Another address of the same link is the same guest.
         let of = |text: &str| text.parse::<IpAddr>().unwrap();
         for _ in 0..10 {
-            assert!(arrivals.place(of("fd00::1"), begin).is_ok());
+            assert!(arrivals.place(of("fd00::1"), None, begin).is_ok());
         }
-        assert!(arrivals.place(of("fd00::2"), begin).is_err());
-        assert!(arrivals.place(of("fd00:0:0:1::2"), begin).is_ok());
+        assert!(arrivals.place(of("fd00::2"), None, begin).is_err());
+        assert!(arrivals.place(of("fd00:0:0:1::2"), None, begin).is_ok());
+        // Neighbours are hosts.
+        let here = Some(of("fd00::9"));
+        assert!(arrivals.place(of("fd00::2"), here, begin).is_ok());
     }
 
     #[test]
@@ -166,30 +184,30 @@ mod tests {
         let (arrivals, now) = (arrivals(), Instant::now());
         let mut places = Vec::new();
         for _ in 0..ARRIVING_OF_ONE {
-            places.push(arrivals.place(address(1), now).unwrap());
+            places.push(arrivals.place(address(1), None, now).unwrap());
         }
-        assert!(arrivals.place(address(1), now).is_err());
+        assert!(arrivals.place(address(1), None, now).is_err());
         for number in 2.. {
-            match arrivals.place(address(number), now) {
+            match arrivals.place(address(number), None, now) {
                 Ok(place) => places.push(place),
                 Err(_) => break,
             }
         }
         assert_eq!(places.len(), ARRIVING);
         places.clear();
-        assert!(arrivals.place(address(1), now).is_ok());
+        assert!(arrivals.place(address(1), None, now).is_ok());
     }
 
     #[test]
     fn addresses_are_forgotten_when_they_have_not_come_for_a_while() {
         let (arrivals, now) = (arrivals(), Instant::now());
         for number in 0..2 * MOST as u32 {
-            drop(arrivals.place(address(number), now));
+            drop(arrivals.place(address(number), None, now));
         }
         assert_eq!(arrivals.addresses().len(), MOST);
-        assert!(arrivals.place(address(5 << 16), now).is_err());
+        assert!(arrivals.place(address(5 << 16), None, now).is_err());
         let later = now + Duration::from_secs(1);
-        assert!(arrivals.place(address(5 << 16), later).is_ok());
+        assert!(arrivals.place(address(5 << 16), None, later).is_ok());
         assert_eq!(arrivals.addresses().len(), 1);
     }
 }

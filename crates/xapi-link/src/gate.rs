@@ -124,7 +124,8 @@ impl Entrance {
         identity: &Identity,
         from: SocketAddr,
     ) {
-        let place = match self.arrivals.place(from.ip(), Instant::now()) {
+        let here = begun.io.local_addr().ok().map(|here| here.ip());
+        let place = match self.arrivals.place(from.ip(), here, Instant::now()) {
             Ok(place) => place,
             Err(Full::First) => {
                 return warn!("{from} cannot open a line for now: too many try, or too often");

@@ -172,8 +172,10 @@ impl Slave {
                 self.welcome = Welcome { pool, host, term };
                 Ok(())
             }
-            Said::Refused(refusal) => Err(Distrust::Refused(refusal)),
-            Said::Proofs(_) | Said::Welcome => Err(Distrust::Malformed("it answers out of order")),
+            // Whoever refuses has to show first that he may.
+            Said::Refused(_) | Said::Proofs(_) | Said::Welcome => {
+                Err(Distrust::Malformed("it answers out of order"))
+            }
         }
     }
 

@@ -117,7 +117,12 @@ fn addresses(rows: &impl Read, host: &Ref<Host>) -> Result<Vec<String>> {
 pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> Result<()> {
     let was = addresses(&core.view()?, host)?;
     let will_be = addresses(after, host)?;
-    if was == will_be || will_be.is_empty() {
+    // Where it is already it need not be looked for.
+    let will_be: Vec<_> = will_be
+        .into_iter()
+        .filter(|address| !was.contains(address))
+        .collect();
+    if will_be.is_empty() {
         return Ok(());
     }
     let slaves = core.pool.everybody();
@@ -141,8 +146,12 @@ pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
     }
     let core = Arc::clone(core);
     let watch = move || {
-        if let Err(why) = watch(&core) {
-            tracing::error!("nobody looks for another master any more: {why}");
+        while let Err(why) = watch(&core) {
+            tracing::error!("nobody looks for another master for a moment: {why}");
+            core.wait_for_end(ANOTHER);
+            if core.is_ending() {
+                return;
+            }
         }
     };
     std::thread::Builder::new()

@@ -57,7 +57,10 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(core: &Core) -> Result<Known> {
-        let has_rows = core.store.position().is_some() || core.pool.standing.role() == Role::Master;
+        // A master that has just been told whom to obey has rows of its pool and no note.
+        let has_rows = core.store.position().is_some()
+            || core.pool.standing.role() == Role::Master
+            || !core.config.joined_pool().exists();
         Ok(match has_rows {
             true => Known {
                 pool: pool_uuid(core)?,

@@ -146,7 +146,7 @@ impl Door {
             return Ok(());
         };
         let known = Known::of(core)?.fingerprints;
-        let is_ours = known.is_none_or(|known| known.contains(fingerprint));
+        let is_ours = known.is_some_and(|known| known.contains(fingerprint));
         let mine = core.store.term();
         let counts = match core.pool.standing.role() {
             Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
@@ -308,7 +308,9 @@ pub(super) fn joining(
 /// Whether the database is of the pool whose slave this host is, although it has not followed yet: it was its master.
 pub(super) fn is_of_own_pool(core: &Core) -> Result<bool> {
     let uuid = pool_uuid(core)?;
-    Ok(!uuid.is_empty() && joined_pool(core).is_ok_and(|joined| joined == uuid))
+    // Without a note it has become a slave a moment ago, in its own pool.
+    let noted = core.config.joined_pool().exists();
+    Ok(!uuid.is_empty() && (!noted || joined_pool(core)? == uuid))
 }
 
 /// Notes whose slave this host is, until its database tells.

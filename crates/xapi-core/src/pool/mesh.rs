@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_db::Read;
 use xapi_model::{Class, Host, Network, Pif, Ref, Tunnel, TunnelProtocol, errors};
@@ -53,8 +53,12 @@ pub fn keep(core: &Arc<Core>) -> Result<()> {
     }
     let core = Arc::clone(core);
     let keep = move || {
-        if let Err(why) = follow(&core) {
-            tracing::error!("tunnels do not follow the other ends any more: {why}");
+        while let Err(why) = follow(&core) {
+            tracing::error!("tunnels do not follow the other ends for a moment: {why}");
+            core.wait_for_end(AGAIN);
+            if core.is_ending() {
+                return;
+            }
         }
     };
     std::thread::Builder::new()
@@ -70,6 +74,7 @@ fn follow(core: &Core) -> Result<()> {
     let mut known = ends(&core.view()?)?;
     // Something may have changed since this host was made to look as its rows say.
     let mut late = behind(&Ends::new(), &known);
+    let mut due = Instant::now();
     while !core.is_ending() {
         core.wait_for_commit(&mut commits, AGAIN)?;
         let since = std::mem::replace(&mut seen, core.store.generation());
@@ -79,12 +84,18 @@ fn follow(core: &Core) -> Result<()> {
             .any(|class| core.store.touched(class, since))
         {
             let now = ends(&core.view()?)?;
-            late.append(&mut behind(&known, &now));
+            let mut others = behind(&known, &now);
+            if !others.is_empty() {
+                due = Instant::now();
+            }
+            late.append(&mut others);
             known = now;
         }
         // One that hands the pool over changes nothing any more.
-        if !late.is_empty() && core.pool.standing.role() == Role::Master {
+        let is_due = Instant::now() >= due && core.pool.standing.role() == Role::Master;
+        if !late.is_empty() && is_due {
             late = catch_up(core, &late)?;
+            due = Instant::now() + AGAIN;
         }
     }
     Ok(())

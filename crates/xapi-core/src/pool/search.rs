@@ -185,7 +185,7 @@ impl Search<'_> {
                 true
             }
             Err(missed) => {
-                slave.tries(before);
+                slave.found_at(before);
                 looked.push((address.to_owned(), missed));
                 false
             }

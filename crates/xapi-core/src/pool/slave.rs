@@ -125,6 +125,11 @@ impl Slave {
         before
     }
 
+    /// Nobody is there who was tried: what was so before is so again.
+    pub(super) fn found_at(&self, before: Option<Found>) {
+        self.changes().found = before;
+    }
+
     /// The line to the master is open.
     pub fn opened(&self, master: Arc<dyn Peer>) {
         self.core.pool.standing.link(master);

@@ -121,18 +121,8 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     if call.host == core.localhost()? {
         return Ok(());
     }
-    let address = view.field(&call.host, Host::ADDRESS)?;
-    // Machines would have to be taken over by another master while they run.
-    for (_, vm) in view.all::<Vm>()? {
-        if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
-            let text = format!("{} is not halted", vm.name_label);
-            return Err(errors::operation_not_allowed(text));
-        }
-    }
+    heirs_address(&view, &call.host)?;
     drop(view);
-    if address.is_empty() {
-        return Err(errors::host_has_no_management_ip());
-    }
     let heir = core.pool.linked(&call.host)?;
     let unreachable = |why: NetError| {
         tracing::warn!("{}: {why}", call.host);
@@ -146,6 +136,10 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         .iter()
         .map(|host| core.turn(host))
         .collect::<Result<Vec<_>>>()?;
+    // What was so before the wait for others need not be so now.
+    let view = core.view()?;
+    let address = heirs_address(&view, &call.host)?;
+    drop(view);
     // From here on this host commits nothing that the other one would not have.
     core.store.follow_only(true);
     let standing = &core.pool.standing;
@@ -187,6 +181,25 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     obey(core, address).inspect_err(|_| core.restart())
 }
 
+/// The address of a host that is to be the master: HANDLE_INVALID, OPERATION_NOT_ALLOWED while a machine is not halted,
+/// HOST_HAS_NO_MANAGEMENT_IP.
+fn heirs_address(rows: &impl Read, heir: &Ref<Host>) -> Result<String> {
+    if !rows.exists(heir)? {
+        return Err(errors::handle_invalid(Host::NAME, heir));
+    }
+    // Machines would have to be taken over by another master while they run.
+    for (_, vm) in rows.all::<Vm>()? {
+        if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
+            let text = format!("{} is not halted", vm.name_label);
+            return Err(errors::operation_not_allowed(text));
+        }
+    }
+    match rows.field(heir, Host::ADDRESS)? {
+        address if address.is_empty() => Err(errors::host_has_no_management_ip()),
+        address => Ok(address),
+    }
+}
+
 /// `pool.rotate_secret`: all hosts get another secret. Until each has it, both are good. HOST_OFFLINE [host] names a host
 /// that could not get it; nothing has changed then.
 pub fn rotate_secret(cx: &Cx<'_>, _: RotateSecret) -> Result<()> {
@@ -200,6 +213,8 @@ pub fn rotate_secret(cx: &Cx<'_>, _: RotateSecret) -> Result<()> {
         .filter(|host| *host != here)
         .map(|host| core.pool.linked(&host).map(|remote| (host, remote)))
         .collect::<Result<_>>()?;
+    // Nobody else becomes the master while some hosts have the new one and others have not.
+    let _undivided = core.pool.divides();
     let fresh = secret::exchange(&core.config)?;
     for (host, remote) in others {
         remote.order(Verb::Secret(fresh.clone())).map_err(|why| {
@@ -261,7 +276,11 @@ pub(super) fn obey(core: &Core, address: String) -> Result<()> {
         tracing::warn!("what was committed here is kept in {}", kept.display());
     }
     let pool = super::link::pool_uuid(core)?;
-    become_slave(core, address, &pool)
+    // In this order: a start in between as a master would begin a term of its own, since there is a note.
+    write_role(core, &PoolRole::Slave(address))?;
+    super::link::note_pool(core, &pool)?;
+    core.restart();
+    Ok(())
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
