@@ -254,7 +254,7 @@ fn described(wish: &Wish) -> String {
 /// is lost in the middle has its old rows, and comes back with its trigger.
 pub(crate) fn reset(core: &Core, host: &Ref<Host>, wish: &Wish) -> Result<bool> {
     let agent = core.agent_of(&core.view()?, host)?;
-    let found = agent.facts().map_err(errors::internal_error)?;
+    let found = agent.facts().map_err(|why| core.unanswered(host, why))?;
     if nic(&found, wish.device()).is_none() {
         let body = end::missing(wish, &found);
         if core.is_here(host) {

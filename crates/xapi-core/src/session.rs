@@ -15,7 +15,7 @@ use xapi_db::{Draft, Read};
 use xapi_model::session::{
     ChangePassword, GetAllSubjectIdentifiers, LocalLogout, Logout, LogoutSubjectIdentifier,
 };
-use xapi_model::{Class, DateTime, Ref, Role, Session, Task, Type, Value, errors};
+use xapi_model::{Class, DateTime, Host, Ref, Role, Session, Task, Type, Value, errors};
 
 use crate::Result;
 use crate::context::{Core, Cx, Origin};
@@ -238,6 +238,21 @@ pub fn logout(cx: &Cx<'_>, _: Logout) -> Result<()> {
 /// `session.local_logout`.
 pub fn local_logout(cx: &Cx<'_>, _: LocalLogout) -> Result<()> {
     logout(cx, Logout {})
+}
+
+/// Ends what was opened by a host that is gone: it knows these sessions.
+pub(crate) fn end_of_host(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let ended = core.store.change(|draft| {
+        let mut ended = Vec::new();
+        for (session, row) in draft.all::<Session>()? {
+            if row.this_host == *host && draft.exists(&session)? {
+                ended.extend(end(draft, &session)?);
+            }
+        }
+        Ok(ended)
+    })?;
+    core.sessions_ended(&ended);
+    Ok(())
 }
 
 /// `session.logout_subject_identifier`: ends the sessions of a user, but not the caller's own.

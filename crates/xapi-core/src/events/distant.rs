@@ -237,6 +237,8 @@ impl Distant {
         if self.turns.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+        // The change counts as seen from here on, and nobody has asked yet.
+        self.fresh = true;
     }
 }
 

@@ -65,6 +65,15 @@ fn concerns(core: &Core, row: &Vm, host: &Ref<Host>) -> bool {
 
 fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
     let guests = core.guests_of(host)?;
+    // What a call changes from here on it settles itself.
+    let mut judged = core.view()?.all::<Vm>()?;
+    let mut at_work = BTreeSet::new();
+    for (vm, row) in &judged {
+        if row.is_control_domain || is_at_work(core, row)? {
+            at_work.insert(vm.clone());
+        }
+    }
+    judged.retain(|(vm, _)| !at_work.contains(vm));
     let found = guests.found().map_err(errors::internal_error)?;
     let suspended: Option<BTreeSet<String>> = match guests.suspended() {
         Ok(suspended) => Some(suspended.into_iter().collect()),
@@ -74,8 +83,8 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
             None
         }
     };
-    for (vm, row) in core.view()?.all::<Vm>()? {
-        if row.is_control_domain || is_at_work(core, &row)? {
+    for (vm, row) in judged {
+        if has_changed(core, &vm, &row)? {
             continue;
         }
         let guest = found.iter().find(|guest| guest.uuid == row.uuid);
@@ -92,6 +101,26 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether somebody has done something with a machine since its row was read, or is about to.
+fn has_changed(core: &Core, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
+    let view = core.view()?;
+    if !view.exists(vm)? {
+        return Ok(true);
+    }
+    let now = view.get(vm)?;
+    drop(view);
+    let of = |row: &Vm| {
+        let places = [
+            row.resident_on.clone(),
+            row.scheduled_to_be_resident_on.clone(),
+            row.memory_on.clone(),
+        ];
+        let marks: Vec<_> = row.current_operations.keys().cloned().collect();
+        (row.power_state, row.domid, places, marks)
+    };
+    Ok(of(&now) != of(row) || is_at_work(core, &now)?)
 }
 
 /// Whether a call about a machine or its NICs goes on, and will settle it.
@@ -163,10 +192,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
             .store
             .change(|draft| lifecycle::depart(draft, vm, host, VmPowerState::Suspended));
     }
-    let ours_to_say = matches!(
-        row.power_state,
-        VmPowerState::Suspended | VmPowerState::Halted
-    );
+    let ours_to_say = match row.power_state {
+        VmPowerState::Halted => true,
+        VmPowerState::Suspended => row.memory_on.is_null() || row.memory_on == *host,
+        VmPowerState::Running | VmPowerState::Paused => false,
+    };
     if !here && !ours_to_say {
         // It runs elsewhere, says the pool; what runs here under its name is not ours to judge.
         tracing::error!(
@@ -247,7 +277,11 @@ fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) ->
             core.store.change(edit(to))
         }
         // A record of a suspended machine may have come from elsewhere, with its memory on a disk.
-        VmPowerState::Suspended if !kept && row.suspend_vdi.is_null() => {
+        VmPowerState::Suspended
+            if !kept
+                && row.suspend_vdi.is_null()
+                && (row.memory_on == *host || (row.memory_on.is_null() && core.is_here(host))) =>
+        {
             tracing::warn!("{vm} is suspended, and its memory is not here: it is off");
             core.store.change(edit(VmPowerState::Halted))
         }

@@ -20,6 +20,7 @@ use crate::ops::plug::{carried, plug_in};
 use crate::pool::eject;
 use crate::pool::job::Job;
 use crate::reset::{self, rows::Stay};
+use crate::session;
 use crate::topology::pifs_of;
 
 /// `host.management_reconfigure`: another PIF becomes the management interface.
@@ -140,6 +141,8 @@ pub fn get_management_interface(cx: &Cx<'_>, call: GetManagementInterface) -> Re
 
 /// `host.destroy`: the record of a host that is gone for good, with all that was its own. The pool's machines stay.
 pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
+    eject::may_be_destroyed(&cx.core.view()?, &call.this)?;
+    session::end_of_host(cx.core, &call.this)?;
     cx.core.store.change(|draft| {
         eject::may_be_destroyed(draft, &call.this)?;
         eject::forget(draft, &call.this)

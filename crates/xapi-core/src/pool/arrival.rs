@@ -68,6 +68,27 @@ pub fn may_open(core: &Core, position: Option<Position>) -> Result<()> {
     }
 }
 
+/// A host takes over the pool's bonds, VLANs and tunnels, in one change.
+pub(super) fn inherit(core: &Core, host: &Ref<Host>) -> Result<()> {
+    if !startup::may_converge(core, &core.view()?, host)? {
+        return Ok(());
+    }
+    let steps = core.change(host, &Ref::null(), |draft| {
+        let said = inherit::inherit(draft, &core.config, host)?;
+        for text in &said.alerts {
+            tell(core, draft, host, inherit::ALERT, text)?;
+        }
+        for text in &said.dropped {
+            tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
+        }
+        Ok(said.steps)
+    })?;
+    for step in steps {
+        tracing::info!("{host}: inherited: {step}");
+    }
+    Ok(())
+}
+
 impl Linked {
     /// The host that this greeting is of; HOST_UNKNOWN_TO_MASTER [uuid].
     pub fn of(core: &Arc<Core>, greeting: &Greeting) -> Result<Linked> {
@@ -164,8 +185,8 @@ impl Linked {
             return Ok(());
         }
         tracing::info!("{host}: linked");
-        reset::take_up(core, host, &self.remote, &arrived)?;
-        if self.settle(&arrived)? && peer.is_open() {
+        let is_reset = reset::take_up(core, host, &self.remote, &arrived)?;
+        if self.settle(&arrived, is_reset)? && peer.is_open() {
             self.remote.settled();
         }
         Ok(())
@@ -173,7 +194,7 @@ impl Linked {
 
     /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
     /// False if something of it failed, so that the next arrival tries it again.
-    fn settle(&self, arrived: &Arrived) -> Result<bool> {
+    fn settle(&self, arrived: &Arrived, is_reset: bool) -> Result<bool> {
         let (core, host) = (&self.core, &self.host);
         let mut all_well = true;
         let mut told = |what: &str, outcome: Result<()>| {
@@ -189,35 +210,13 @@ impl Linked {
         if arrived.booted {
             told("its PIFs", startup::plug_all(core, host));
         }
-        if arrived.starts {
-            told("the pool's networks", self.inherit());
+        if arrived.starts || is_reset {
+            told("the pool's networks", inherit(core, host));
         }
         if startup::may_converge(core, &core.view()?, host)? {
             startup::reconverge(core, host)?;
         }
         Ok(all_well)
-    }
-
-    /// The host takes over the pool's bonds, VLANs and tunnels, in one change.
-    fn inherit(&self) -> Result<()> {
-        let (core, host) = (&*self.core, &self.host);
-        if !startup::may_converge(core, &core.view()?, host)? {
-            return Ok(());
-        }
-        let steps = core.change(host, &Ref::null(), |draft| {
-            let said = inherit::inherit(draft, &core.config, host)?;
-            for text in &said.alerts {
-                tell(core, draft, host, inherit::ALERT, text)?;
-            }
-            for text in &said.dropped {
-                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
-            }
-            Ok(said.steps)
-        })?;
-        for step in steps {
-            tracing::info!("{host}: inherited: {step}");
-        }
-        Ok(())
     }
 
     /// A question of the host.

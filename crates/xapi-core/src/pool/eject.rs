@@ -72,6 +72,12 @@ fn guest_on(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Ref<Vm>>> {
             return Ok(Some(vm.clone()));
         }
     }
+    // The memory of a suspended one would be lost with it.
+    for (vm, row) in rows.all::<Vm>()? {
+        if row.memory_on == *host || row.scheduled_to_be_resident_on == *host {
+            return Ok(Some(vm));
+        }
+    }
     Ok(None)
 }
 

@@ -16,6 +16,7 @@ use super::{eject, join, link, secret, transition};
 use crate::Result;
 use crate::context::{Core, Cx};
 use crate::proof::Care;
+use crate::session;
 
 /// How long one call of the master may take.
 const LOGIN: Duration = Duration::from_secs(30);
@@ -206,6 +207,7 @@ pub fn eject(cx: &Cx<'_>, call: Eject) -> Result<()> {
     let _turn = core.turn(&call.host)?;
     let text = leaving.trigger.text();
     core.pool.dismiss(&call.host, text)?;
+    session::end_of_host(core, &call.host)?;
     // The host is gone: nothing can be in the way any more.
     core.store
         .change(|draft| eject::forget(draft, &call.host))?;

@@ -21,13 +21,14 @@ const MOST_BODY: usize = 16 << 10;
 const ABOUT: &str = "NETWORK_RESET";
 
 /// Does what a host asks for that was started with a trigger, and tells its operator what it has to tell. An error says
-/// that the host has to come back before anything else is done with it.
+/// that the host has to come back before anything else is done with it. Whether its rows are as its trigger has them: then
+/// what it has of the pool's network is to be made again.
 pub(super) fn take_up(
     core: &Core,
     host: &Ref<Host>,
     remote: &RemoteAgent,
     arrived: &Arrived,
-) -> Result<()> {
+) -> Result<bool> {
     for alert in arrived.alerts.iter().take(MOST_ALERTS) {
         tell(core, host, alert);
     }
@@ -41,8 +42,9 @@ pub(super) fn take_up(
     };
     let told = arrived.alerts.iter().map(|alert| alert.number).max();
     if told.is_none() && done.is_none() {
-        return Ok(());
+        return Ok(false);
     }
+    let is_done = done.is_some();
     let heard = Verb::Heard {
         told: told.unwrap_or(0),
         reset: done,
@@ -51,7 +53,8 @@ pub(super) fn take_up(
     remote.order(heard).map_err(|why| {
         tracing::warn!("{host}: not told what became of its network reset: {why}");
         errors::cannot_contact_host(host)
-    })
+    })?;
+    Ok(is_done)
 }
 
 fn tell(core: &Core, host: &Ref<Host>, alert: &ToTell) {
@@ -146,5 +149,8 @@ pub(crate) fn again(core: &Core, host: &Ref<Host>) -> Result<()> {
         tracing::warn!("{host}: {why}");
         errors::cannot_contact_host(host)
     })?;
-    take_up(core, host, &remote, &arrived)
+    if take_up(core, host, &remote, &arrived)? {
+        super::arrival::inherit(core, host)?;
+    }
+    Ok(())
 }

@@ -268,7 +268,21 @@ impl Slave {
         inventory.set(inventory::MANAGEMENT_INTERFACE, &bridge);
         inventory.set("CURRENT_INTERFACES", "");
         inventory.write().map_err(failed("inventory"))?;
-        trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
+        let written = trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
+        self.leave_rows().inspect_err(|_| {
+            // This host stays, and its next start must not take that for a reset that somebody wants.
+            if let Err(why) = xapi_conf::file::remove(&written) {
+                tracing::error!("the trigger of leaving stays: {why}");
+            }
+        })
+    }
+
+    fn leave_rows(&self) -> Result<()> {
+        let config = &self.core.config;
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |why: std::io::Error| errors::internal_error(format!("{what}: {why}"))
+        };
         // The pool's rows and its secret go before the role: a master with them would take the pool over.
         files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
         for path in [

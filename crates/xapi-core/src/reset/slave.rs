@@ -80,6 +80,10 @@ fn begin(core: &Core, pending: Pending) -> Result<()> {
             console::tell(&core.config, &console::plain(&body));
             tracing::error!("{body}");
             *core.reset.state() = Some(For::Nic(None));
+            // What was kept is as the tool has left it, which may be for that NIC alone.
+            if let Ok(host) = core.localhost() {
+                core.keep_topology(&host);
+            }
             Ok(())
         }
     }

@@ -162,8 +162,13 @@ fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref
     let affinity = view.field(vm, Vm::AFFINITY)?;
     if operation == VmOperations::Resume {
         let memory = view.field(vm, Vm::MEMORY_ON)?;
-        if memory.some().is_some_and(|host| possible.contains(host)) {
-            return Ok(memory);
+        if let Some(host) = memory.some() {
+            // Its memory is nowhere else.
+            cx.core.guests_of(host)?;
+            return match possible.contains(host) {
+                true => Ok(memory),
+                false => Err(errors::host_disabled(host)),
+            };
         }
     }
     let local = cx.core.localhost()?;
@@ -468,8 +473,8 @@ fn reboot(
         let before = domain(cx, vm)?;
         end(cx, vm, host, before)?;
         let outcome = bring_up(cx, vm, host, How::Rebooted, false, key);
-        if outcome.is_err() {
-            // Whatever became of the new one: the old one is gone.
+        if outcome.as_ref().is_err_and(|why| !lifecycle::is_lost(why)) {
+            // Whatever became of the new one: the old one is gone. A host that is lost tells when it is back.
             cx.core
                 .departed(host, vm, Some(before), VmPowerState::Halted, key)?;
         }
