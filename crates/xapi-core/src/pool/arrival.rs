@@ -127,7 +127,7 @@ impl Linked {
         }
         tracing::info!("{host}: linked");
         if self.settle(&arrived)? && peer.is_open() {
-            self.remote.settled();
+            self.remote.settled(core.store.durable_position());
         }
         Ok(())
     }

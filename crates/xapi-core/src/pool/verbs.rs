@@ -45,8 +45,8 @@ pub enum Verb {
     SetHostname(String),
     /// What it tells of itself.
     Particulars,
-    /// The master is done with what the host's arrival asks for.
-    Settled,
+    /// The master is done with what the host's arrival asks for; what came of it was committed up to here.
+    Settled(Position),
     /// To have followed so far.
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
