@@ -52,6 +52,8 @@ struct Wire {
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
+    /// Held by whoever tells the slave something.
+    telling: Mutex<()>,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -125,11 +127,14 @@ impl Peer for ToSlave {
         let wire = &self.0;
         let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
         drop(wire.let_go.wait_while(held, |held| *held));
+        let telling = wire.telling.lock();
         if !wire.is_open() {
             return Err(Lost::Closed);
         }
         let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
-        if let Err(why) = slave.told(&news) {
+        let told = slave.told(&news);
+        drop(telling);
+        if let Err(why) = told {
             wire.cut(&why);
         }
         Ok(())
@@ -282,6 +287,10 @@ impl SimPool {
     /// Opens the line of a slave.
     pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
         let its = &mut self.slaves[slave];
+        if let Some(before) = &its.line {
+            // What is told at this moment must not get among what the next line tells.
+            drop(before.telling.lock());
+        }
         let core = its.host.core();
         let greeting = Greeting {
             host: core.own_uuid()?,
@@ -294,6 +303,7 @@ impl SimPool {
             handed_on: AtomicUsize::new(0),
             held: Mutex::default(),
             let_go: Condvar::new(),
+            telling: Mutex::default(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
@@ -312,6 +322,8 @@ impl SimPool {
     pub fn cut(&mut self, slave: usize) {
         if let Some(line) = self.slaves[slave].line.take() {
             line.cut("cut by the test");
+            // What is told at this moment must not get among what the next line tells.
+            drop(line.telling.lock());
             // The two keep each other.
             *line.ends.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
