@@ -67,6 +67,8 @@ pub enum Trouble {
     NotHeard,
     /// It is carried out, and the line is gone before the answer.
     NotAnswered,
+    /// It is answered with more than any host has to say.
+    TooLong,
 }
 
 impl Wire {
@@ -119,6 +121,9 @@ impl Peer for ToSlave {
         if trouble == Some(Trouble::NotAnswered) {
             wire.cut("not answered");
             return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::TooLong) {
+            return Ok(vec![b' '; 33 << 20]);
         }
         Ok(answer)
     }
