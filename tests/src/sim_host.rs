@@ -5,13 +5,13 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
 use xapi_core::auth::{Authenticate, OneUser};
 use xapi_core::context::Clock;
 use xapi_core::{Api, Config, Core, Origin, guests, startup, topology};
-use xapi_db::{Options, Read, Store};
+use xapi_db::{DbError, Options, Read, Store};
 use xapi_guest::sim::SimGuests;
 use xapi_model::{
     ApiError, Bond, Class, Host, Network, Pif, Ref, Task, TaskStatusType, Tunnel, Value, Vif, Vlan,
@@ -214,7 +214,14 @@ impl SimHost {
         configure(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
-        let store = Store::open(&config.database(), options()).expect("the database opens");
+        let until = Instant::now() + Duration::from_secs(20);
+        let store = loop {
+            match Store::open(&config.database(), options()) {
+                // Whoever was at something for the daemon before is about to let it go.
+                Err(DbError::InUse { .. }) if Instant::now() < until => std::thread::yield_now(),
+                opened => break opened.expect("the database opens"),
+            }
+        };
         let agent = Arc::new(SimAgent::on(self.handle.clone()));
         self.guests = Arc::new(self.guests.again());
         let core = Core::new(

@@ -63,6 +63,8 @@ struct Wire {
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
+    /// Held by whoever tells the slave something.
+    telling: Mutex<()>,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -76,6 +78,8 @@ pub enum Trouble {
     NotHeard,
     /// It is carried out, and the line is gone before the answer.
     NotAnswered,
+    /// It is answered with more than any host has to say.
+    TooLong,
 }
 
 /// A place of what goes over a line.
@@ -167,6 +171,9 @@ impl Peer for ToSlave {
         if trouble == Some(Trouble::NotAnswered) {
             wire.cut("not answered");
             return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::TooLong) {
+            return Ok(vec![b' '; 33 << 20]);
         }
         Ok(answer)
     }
@@ -290,6 +297,10 @@ impl SimPool {
     /// Opens the line of a slave.
     pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
         let its = &mut self.slaves[slave];
+        if let Some(before) = &its.line {
+            // What is told at this moment must not get among what the next line tells.
+            drop(before.telling.lock());
+        }
         let core = its.host.core();
         let greeting = Greeting {
             host: core.own_uuid()?,
@@ -307,6 +318,7 @@ impl SimPool {
             handed_on: AtomicUsize::new(0),
             held: Mutex::default(),
             let_go: Condvar::new(),
+            telling: Mutex::default(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),

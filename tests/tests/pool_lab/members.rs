@@ -1,9 +1,12 @@
 //! Pools of real hosts: slaves that lose their master, find it again, get another one, and leave.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use xapi_model::{Network, Value};
+use xapi_model::{Certificate, Host, Network, Value};
 use xapi_tests::{Lab, eventually};
+
+use crate::stage::{machine, network_of};
 
 const MASTER: &str = "172.16.0.10";
 const SLAVE: &str = "172.16.0.12";
@@ -148,6 +151,59 @@ fn a_slave_has_what_is_committed_at_once_and_who_waits_there_keeps_nobody_from_t
             assert!(waiter.join().expect("an answer").1 > 0);
         }
     });
+}
+
+#[test]
+fn a_slave_runs_machines_and_plugins_for_its_master_and_shows_a_new_certificate() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
+    let host = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
+    lab.exec(
+        "xs-2",
+        "mkdir -p /etc/xapi.d/plugins; printf '#!/bin/sh\n%s\n' \
+         'echo \"<methodResponse><params><param><value><struct><member><name>Status</name><value>Success</value></member>\\
+         <member><name>Value</name><value>$(hostname)</value></member></struct></value></param></params></methodResponse>\"' \
+         > /etc/xapi.d/plugins/where; chmod 755 /etc/xapi.d/plugins/where",
+    );
+    let line = format!("host-call-plugin host-uuid={host} plugin=where fn=any");
+    assert_eq!(xe(&lab, "xs-1", &line), "xs-2");
+    // The line is shown with the new certificate, too, when it is opened again.
+    let api = lab.api("xs-1");
+    let mut there = api.all::<Host>().into_iter();
+    let (there, _) = there.find(|(_, row)| row.uuid == host).expect("the host");
+    let shown = || {
+        let all = api.all::<Certificate>().into_iter();
+        let its = all.filter(|(_, row)| row.host == there);
+        its.map(|(_, row)| row.fingerprint_sha256)
+            .collect::<BTreeSet<_>>()
+    };
+    let before = shown();
+    for name in [
+        "host.reset_server_certificate",
+        "host.refresh_server_certificate",
+    ] {
+        let done = api.session().call(name, vec![there.as_str().into()]);
+        done.unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
+    let after = shown();
+    assert_eq!((after.len(), after.intersection(&before).count()), (2, 0));
+    let network = network_of(&lab.api("xs-1"), "eth1").1;
+    let its = machine(&lab, "one", &network, "");
+    xe(&lab, "xs-1", "vm-start vm=one on=xs-2");
+    let ports = || lab.exec("xs-2", "ovs-vsctl list-ports xenbr1");
+    assert!(ports().contains("vif1.0"), "{}", ports());
+    lab.verb(&["kill", "xs-2"]);
+    let line = format!("vm-list uuid={} params=power-state --minimal", its.uuid);
+    let (status, said) = tried(&lab, "xs-1", "vm-shutdown vm=one");
+    assert!(status != 0, "{said}");
+    lab.verb(&["start", "xs-2"]);
+    all_live(&lab, "xs-1", 2);
+    assert_eq!(xe(&lab, "xs-1", &line), "running");
+    eventually("the host has told of its guests", || {
+        let (status, said) = tried(&lab, "xs-1", "vm-shutdown vm=one");
+        (status == 0).then_some(()).ok_or(said)
+    });
+    assert_eq!(xe(&lab, "xs-2", &line), "halted");
+    assert_eq!(ports().trim(), "eth1");
 }
 
 #[test]

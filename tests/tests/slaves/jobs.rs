@@ -89,6 +89,20 @@ fn a_plugin_that_never_ends_costs_its_call_and_nothing_else() {
     assert_eq!(error.params[0], "took too long");
 }
 
+#[test]
+fn a_host_that_answers_more_than_it_may_is_cut_off() {
+    let mut pool = SimPool::new(1, 2);
+    pool.trouble_at(0, Trouble::TooLong, "\"Run\":");
+    let error = run(&pool, "any", &[]).unwrap_err();
+    assert_eq!(error.code, "INTERNAL_ERROR");
+    assert!(!pool.is_linked(0));
+    pool.link(0);
+    assert_eq!(
+        run(&pool, "any", &[]).unwrap_err().code,
+        "XENAPI_MISSING_PLUGIN"
+    );
+}
+
 /// The slave's certificate for clients, as the master asks for it.
 fn shown(pool: &SimPool) -> String {
     let shown = call(pool, "host.get_server_certificate", vec![]).expect("a certificate");

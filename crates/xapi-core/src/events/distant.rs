@@ -111,8 +111,8 @@ pub(super) struct Distant {
     /// The subscriptions, as event.from takes them.
     texts: Vec<Value>,
     turns: watch::Receiver<u64>,
-    /// He has never asked.
-    fresh: bool,
+    /// The master is to be asked.
+    due: bool,
     /// Up to where he knows everything: a [`mark`].
     known: u64,
     events: Vec<Value>,
@@ -147,7 +147,7 @@ impl Distant {
             origin: origin.clone(),
             caller: caller.clone(),
             texts,
-            fresh: true,
+            due: true,
             known,
             events: Vec::new(),
             count: None,
@@ -156,7 +156,7 @@ impl Distant {
 
     /// Whether the master is to be asked.
     pub(super) fn is_due(&self) -> bool {
-        self.fresh || self.turns.has_changed().unwrap_or(false)
+        self.due || self.turns.has_changed().unwrap_or(false)
     }
 
     /// Asks the master if that is due. Without a master there is nothing to be told of tasks. EVENTS_LOST if it is another
@@ -166,7 +166,7 @@ impl Distant {
             return Ok(());
         }
         self.turns.borrow_and_update();
-        self.fresh = false;
+        self.due = false;
         let core = &*self.core;
         if core.pool.standing.master().is_err() {
             return Ok(());
@@ -237,8 +237,8 @@ impl Distant {
         if self.turns.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        // The change counts as seen from here on, and nobody has asked yet.
-        self.fresh = true;
+        // That it has turned is forgotten with this.
+        self.due = true;
     }
 }
 

@@ -178,7 +178,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         ended.map_err(errors::internal_error)?;
         return core
             .store
-            .change(|draft| lifecycle::depart(draft, vm, host, VmPowerState::Halted));
+            .change(|draft| departs(core, draft, vm, row, host, VmPowerState::Halted));
     }
     let paused = guest.state == State::Paused;
     let resuming = |op: &VmOperations| matches!(op, VmOperations::Resume | VmOperations::ResumeOn);
@@ -190,7 +190,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         again.map_err(errors::internal_error)?;
         return core
             .store
-            .change(|draft| lifecycle::depart(draft, vm, host, VmPowerState::Suspended));
+            .change(|draft| departs(core, draft, vm, row, host, VmPowerState::Suspended));
     }
     let ours_to_say = match row.power_state {
         VmPowerState::Halted => true,
@@ -250,6 +250,9 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         guest.state = State::Running;
     }
     core.store.change(|draft| {
+        if !is_as_before(core, draft, vm, row)? {
+            return Ok(());
+        }
         draft.set(vm, Vm::DOMID, i64::from(guest.domain))?;
         draft.set(vm, Vm::RESIDENT_ON, host.clone())?;
         draft.set(vm, Vm::MEMORY_ON, Ref::null())?;
@@ -260,10 +263,36 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     })
 }
 
+/// Whether nobody has begun anything with a machine since its row was read: whoever has will write it.
+fn is_as_before(core: &Core, draft: &Draft, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
+    if !draft.exists(vm)? {
+        return Ok(false);
+    }
+    draft.rely(vm)?;
+    let now = draft.get(vm)?;
+    let same = (now.power_state, now.domid, &now.resident_on)
+        == (row.power_state, row.domid, &row.resident_on);
+    Ok(same && !core.at_work.any(now.current_operations.keys()))
+}
+
+fn departs(
+    core: &Core,
+    draft: &Draft,
+    vm: &Ref<Vm>,
+    row: &Vm,
+    host: &Ref<Host>,
+    to: VmPowerState,
+) -> Result<()> {
+    match is_as_before(core, draft, vm, row)? {
+        true => lifecycle::depart(draft, vm, host, to),
+        false => Ok(()),
+    }
+}
+
 /// A machine that is no guest here. One that runs on another host is none of ours.
 fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) -> Result<()> {
     let was_here = row.resident_on == *host && domain_of(row).is_some();
-    let edit = |to| move |draft: &Draft| lifecycle::depart(draft, vm, host, to);
+    let edit = |to| move |draft: &Draft| departs(core, draft, vm, row, host, to);
     match row.power_state {
         VmPowerState::Running | VmPowerState::Paused
             if was_here || (row.resident_on.is_null() && core.is_here(host)) =>

@@ -10,7 +10,7 @@ use xapi_model::host::{
 };
 use xapi_model::{
     DateTime, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref,
-    Value, Wire, errors,
+    Value, Wire, errors, text,
 };
 
 use crate::Result;
@@ -253,7 +253,12 @@ pub fn get_tracked_user_agents(
     call: GetTrackedUserAgents,
 ) -> Result<BTreeMap<String, String>> {
     let seen = cx.core.have_done(&call.this, Job::UserAgents)?;
-    Ok(Wire::from_value(seen)?)
+    let seen: BTreeMap<String, String> = Wire::from_value(seen)?;
+    let clean = |text: &String| text::legible(text).into_owned();
+    Ok(seen
+        .iter()
+        .map(|(agent, at)| (clean(agent), clean(at)))
+        .collect())
 }
 
 /// `host.list_methods`.

@@ -187,7 +187,7 @@ impl Linked {
         tracing::info!("{host}: linked");
         let is_reset = reset::take_up(core, host, &self.remote, &arrived)?;
         if self.settle(&arrived, is_reset)? && peer.is_open() {
-            self.remote.settled();
+            self.remote.settled(core.store.durable_position());
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ pub fn may_be_destroyed(rows: &impl Read, host: &Ref<Host>) -> Result<()> {
     Ok(())
 }
 
-/// A machine that runs on a host, apart from its control domain.
+/// A machine that runs on a host or has its memory there, apart from its control domain.
 fn guest_on(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Ref<Vm>>> {
     for vm in rows.field(host, Host::RESIDENT_VMS)?.iter() {
         let off = rows.field(vm, Vm::POWER_STATE)? == VmPowerState::Halted;
@@ -73,12 +73,7 @@ fn guest_on(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Ref<Vm>>> {
         }
     }
     // The memory of a suspended one would be lost with it.
-    for (vm, row) in rows.all::<Vm>()? {
-        if row.memory_on == *host || row.scheduled_to_be_resident_on == *host {
-            return Ok(Some(vm));
-        }
-    }
-    Ok(None)
+    Ok(rows.find(Vm::MEMORY_ON, host)?.into_iter().next())
 }
 
 /// What a host that leaves keeps of itself.

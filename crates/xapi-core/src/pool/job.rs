@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use xapi_db::{Portable, Read};
-use xapi_model::{Host, Ref, Value, errors};
+use xapi_model::{ApiError, Host, Ref, Value, errors, text};
 use zeroize::Zeroizing;
 
 use super::verbs::{Answer, Verb};
@@ -101,6 +101,11 @@ impl Job {
     }
 }
 
+/// A text of another host that any client can be sent.
+fn clean(text: &str) -> String {
+    text::legible(text).into_owned()
+}
+
 impl Core {
     /// Has a host do a job. HANDLE_INVALID, HOST_OFFLINE [host] if it is not there, CANNOT_CONTACT_HOST [host] if it is lost in
     /// the middle: then nobody knows how far it has come. TOO_MANY_PENDING_TASKS if it has too many already.
@@ -113,8 +118,12 @@ impl Core {
         }
         let within = job.within(self);
         match self.pool.has_done(host, Verb::Run(job), within)? {
+            Answer::Ran(Ok(Portable(Value::Str(text)))) => Ok(Value::Str(clean(&text))),
             Answer::Ran(Ok(Portable(value))) => Ok(value),
-            Answer::Ran(Err(why)) => Err(why.into()),
+            Answer::Ran(Err(why)) => {
+                let params = why.params.iter().map(|param| clean(param));
+                Err(ApiError::new(clean(&why.code), params.collect()))
+            }
             _ => Err(errors::internal_error(format!(
                 "{host} answers another question"
             ))),

@@ -32,6 +32,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Jobs that a host may be at, beside what changes its network.
 const JOBS: usize = 48;
 
+/// Octets of an answer; a plugin's text may have four million letters, of which each may take six here.
+const MOST_ANSWER: usize = 32 << 20;
+
 /// The agent of another host.
 pub(super) struct RemoteAgent {
     host: Ref<Host>,
@@ -148,6 +151,11 @@ impl RemoteAgent {
             Err(why) => return Asked::Nonsense(why),
         };
         match peer.ask(question, within) {
+            Ok(answer) if answer.len() > MOST_ANSWER => {
+                let why = format!("its answer has {} octets", answer.len());
+                peer.close(&why);
+                Asked::Nonsense(why)
+            }
             Ok(answer) => match decode(&answer) {
                 Ok(Answer::Unknown(why)) => Asked::Nonsense(why),
                 Ok(answer) => Asked::Said(Box::new(answer)),
@@ -319,9 +327,9 @@ impl RemoteAgent {
     }
 
     /// What its arrival asks for is done.
-    pub(super) fn settled(&self) {
+    pub(super) fn settled(&self, at: Position) {
         // A host that does not hear it has it done again.
-        if let Err(why) = self.ask(&Verb::Settled, AT_ONCE) {
+        if let Err(why) = self.ask(&Verb::Settled(at), AT_ONCE) {
             tracing::warn!("{}: not told that it is settled: {why}", self.host);
         }
     }

@@ -180,7 +180,7 @@ impl Slave {
             Verb::Hostname => Answer::Hostname(agent.hostname()),
             Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
-            Verb::Settled => Answer::Done(self.settled()),
+            Verb::Settled(at) => Answer::Done(self.settled(at)),
             Verb::Seize(nic, bridges) => Answer::Seized(agent.seize(&nic, &bridges)),
             Verb::Heard { told, reset } => {
                 reset::heard(&self.core, told, reset.as_deref());
@@ -237,7 +237,14 @@ impl Slave {
         })
     }
 
-    fn settled(&self) -> std::result::Result<(), NetError> {
+    fn settled(&self, at: Position) -> std::result::Result<(), NetError> {
+        // Whoever has waited for this reads what came of it.
+        if !self.reaches(at, PATIENCE) {
+            tracing::warn!(
+                "the database is behind: {:?} and not {at}",
+                self.core.store.position()
+            );
+        }
         self.starts.store(false, Ordering::Relaxed);
         let mut changes = self.changes();
         (changes.settled, changes.found) = (true, None);

@@ -46,8 +46,8 @@ pub enum Verb {
     SetHostname(String),
     /// What it tells of itself.
     Particulars,
-    /// The master is done with what the host's arrival asks for.
-    Settled,
+    /// The master is done with what the host's arrival asks for; what came of it was committed up to here.
+    Settled(Position),
     /// The same as [`Verb::Converge`], on the rows that a reset of the host's network has made.
     Reset(u64, Request),
     /// To take a NIC, and the names of bridges, from whoever else holds them.
