@@ -147,7 +147,7 @@ fn changes(peers: &mut Peers, size: usize) -> Outcome<()> {
         let params = vec![
             "eth2".into(),
             network.as_str().into(),
-            Value::Int(100 + round),
+            Value::Int(10 * size as i64 + round),
         ];
         let began = Instant::now();
         let made = peers.call(0, "pool.create_VLAN", params)?;
