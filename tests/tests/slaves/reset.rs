@@ -643,3 +643,23 @@ fn a_trigger_that_was_carried_out_is_not_carried_out_again_while_it_waits_for_an
         assert_eq!(astray(&pool, 0), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_slave_that_has_lost_its_database_as_well_is_reset() {
+    let mut pool = laden();
+    let before = vifs(&pool);
+    pool.cut(0);
+    plant(&pool, STATIC);
+    for end in ["", "-wal", "-shm"] {
+        let path = format!("var/lib/xcp/xapi.db{end}");
+        std::fs::remove_file(pool.slaves[0].host.root().join(path)).unwrap();
+    }
+    pool.restart(0);
+    assert_eq!(pool.slaves[0].host.core().store.position(), None);
+    assert_eq!(addresses(&pool), ["xenbr1 172.16.0.20/27"]);
+    assert!(is_triggered(&pool));
+    ends(&mut pool, "without a database");
+    assert_eq!(management(&pool).2, "172.16.0.20");
+    assert_eq!(vifs(&pool), before);
+    end(&pool);
+}
