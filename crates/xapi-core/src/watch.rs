@@ -85,6 +85,10 @@ impl Drop for Watch {
 
 fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
     let mut due = Instant::now() + HOUSEKEEPING;
+    // What came between the end of the start and now has told nobody.
+    if let Err(why) = reset::settle(core) {
+        tracing::error!("the network reset is not at its end: {why}");
+    }
     loop {
         match told.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Inet, Mac, Name};
+use crate::names::{Family, Inet, Mac, Name};
 use crate::ovs::row;
 use crate::topology::{Dns, Lease};
 
@@ -92,6 +92,8 @@ pub struct BridgeFacts {
     pub lease_v4: Option<Lease>,
     /// The IPv6 lease held on it.
     pub lease_v6: Option<Lease>,
+    /// Families whose lease is one of an earlier run, and no server has stood by it since.
+    pub unconfirmed: BTreeSet<Family>,
     /// Ports on it (NICs, bonds, VIFs), without its own device and VLAN bridges.
     pub ports: Vec<Name>,
     /// Whether it carries our mark.

@@ -181,6 +181,35 @@ fn a_trigger_stays_until_there_is_a_lease() {
 }
 
 #[test]
+fn a_lease_of_an_earlier_run_is_no_address_until_a_server_stands_by_it() {
+    let mut host = SimHost::new(3);
+    let mac = host.get(&host.pif("eth1")).mac.parse().unwrap();
+    let offer = lease("172.16.0.7/24");
+    host.handle.offer(mac, None, offer.clone());
+    let words = ["DHCP", "", "", "", ""].map(Value::from);
+    let params = std::iter::once(text(&host.pif("eth1"))).chain(words);
+    host.call("PIF.reconfigure_ip", params.collect()).unwrap();
+    assert_eq!(host.get(&host.pif("eth1")).ip, "172.16.0.7");
+    host.handle.world().offers.clear();
+    plant(&host, PATHS[0], "DEVICE=eth1\nMODE=dhcp\n");
+    host.start();
+    assert_eq!(management(&host).0, "eth1");
+    // The address is there, and may be of another network.
+    assert!(addresses(&host).contains(&"xenbr1 172.16.0.7/24".to_owned()));
+    assert_eq!(triggers(&host), [PATHS[0]]);
+    host.handle
+        .world()
+        .offers
+        .insert((mac, None, offer.address.family()), offer);
+    let _watch = Watch::start(host.core()).unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while triggers(&host) != Vec::<&str>::new() {
+        assert!(std::time::Instant::now() < until, "the trigger stays");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn whoever_gives_management_another_address_meanwhile_ends_the_reset() {
     let mut host = SimHost::new(3);
     let path = plant(&host, PATHS[0], "DEVICE=eth1\nMODE=dhcp\n");

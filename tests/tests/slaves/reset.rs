@@ -206,7 +206,7 @@ fn ends(pool: &mut SimPool, place: &str) {
         pool.cut(0);
         pool.open(0);
         // What was lost in the middle of a change costs another line.
-        if is_cut(pool) {
+        if is_cut(pool, place) {
             continue;
         }
         pool.slaves[0].catches_up(&pool.master);
@@ -218,10 +218,13 @@ fn ends(pool: &mut SimPool, place: &str) {
 }
 
 /// Waits until the line is gone, or the master is done with what it began. Whether it is gone.
-fn is_cut(pool: &SimPool) -> bool {
+fn is_cut(pool: &SimPool, place: &str) -> bool {
     let until = Instant::now() + PATIENCE;
     while pool.is_linked(0) && !pool.has_arrived(0) {
-        assert!(Instant::now() < until, "the line neither settles nor ends");
+        assert!(
+            Instant::now() < until,
+            "{place}: the line neither settles nor ends"
+        );
         std::thread::yield_now();
     }
     !pool.is_linked(0)
@@ -374,7 +377,7 @@ fn a_reset_whose_line_is_lost_anywhere_ends_the_same() {
         again.begin(case);
         again.pool.cut_at(0, at, trouble);
         again.pool.open(0);
-        lost += usize::from(is_cut(&again.pool));
+        lost += usize::from(is_cut(&again.pool, &place));
         tried += 1;
         again.pool.cut(0);
         match then {
@@ -412,7 +415,7 @@ fn a_slave_that_dies_at_any_step_of_its_reset_ends_the_same() {
             }
             again.begin(case);
             again.pool.open(0);
-            is_cut(&again.pool);
+            is_cut(&again.pool, &place);
             again.pool.cut(0);
             again.pool.slaves[0].host.handle.world().fault = None;
             again.pool.restart(0);
@@ -512,15 +515,38 @@ fn whoever_removes_the_trigger_before_the_master_is_there_has_called_the_reset_o
 }
 
 #[test]
-fn until_it_is_reset_nobody_converges_a_slave_by_its_old_rows() {
+fn until_it_is_reset_neither_the_network_of_a_slave_nor_its_files_follow_the_old_rows() {
     let mut pool = laden();
     pool.cut(0);
     plant(&pool, STATIC);
+    // As the command has it.
+    let path = pool.slaves[0].host.root().join("etc/xensource-inventory");
+    let as_it_was = inventory(&pool);
+    let as_asked = as_it_was.replace("INTERFACE='xapi0'", "INTERFACE='xenbr1'");
+    assert_ne!(as_asked, as_it_was);
+    std::fs::write(path, &as_asked).unwrap();
     pool.restart(0);
-    // The master dies before it has asked anything of the network.
-    pool.cut_at(0, At::Question(1), Trouble::NotHeard);
-    pool.open(0);
-    assert!(is_cut(&pool));
+    // Something that the slave has to follow; and the line is lost before the master has asked anything of the network.
+    let new = pool.master.new_network("meanwhile");
+    let until = Instant::now() + PATIENCE;
+    let follows = |pool: &SimPool| {
+        let networks = pool.slaves[0].host.all::<Network>();
+        networks.iter().any(|(network, _)| *network == new)
+    };
+    while !follows(&pool) {
+        assert!(Instant::now() < until, "the slave does not follow");
+        pool.cut(0);
+        pool.cut_at(0, At::Question(1), Trouble::NotHeard);
+        pool.open(0);
+        assert!(is_cut(&pool, ""));
+    }
+    let kept = pool.slaves[0]
+        .host
+        .root()
+        .join("var/lib/xcp/last-topology.json");
+    let kept = std::fs::read_to_string(kept).unwrap();
+    assert!(kept.contains("xenbr1") && !kept.contains("bond0"), "{kept}");
+    assert_eq!(inventory(&pool), as_asked);
     // What another call would have asked.
     let view = pool.master.core().view().unwrap();
     let old = xapi_core::topology::of_host(&view, &pool.host(0)).unwrap();
@@ -530,7 +556,6 @@ fn until_it_is_reset_nobody_converges_a_slave_by_its_old_rows() {
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.contains("about to be reset"), "{answer}");
     assert_eq!(addresses(&pool), ["xenbr1 172.16.0.20/27"]);
-    // Nor do the files of the host follow the old rows that come.
     pool.cut(0);
     pool.restart(0);
     assert_eq!(addresses(&pool), ["xenbr1 172.16.0.20/27"]);
@@ -642,4 +667,24 @@ fn a_trigger_that_was_carried_out_is_not_carried_out_again_while_it_waits_for_an
         assert_eq!(alerts(&pool, "NETWORK_RESET").len(), 1);
         assert_eq!(astray(&pool, 0), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_slave_that_has_lost_its_database_as_well_is_reset() {
+    let mut pool = laden();
+    let before = vifs(&pool);
+    pool.cut(0);
+    plant(&pool, STATIC);
+    for end in ["", "-wal", "-shm"] {
+        let path = format!("var/lib/xcp/xapi.db{end}");
+        std::fs::remove_file(pool.slaves[0].host.root().join(path)).unwrap();
+    }
+    pool.restart(0);
+    assert_eq!(pool.slaves[0].host.core().store.position(), None);
+    assert_eq!(addresses(&pool), ["xenbr1 172.16.0.20/27"]);
+    assert!(is_triggered(&pool));
+    ends(&mut pool, "without a database");
+    assert_eq!(management(&pool).2, "172.16.0.20");
+    assert_eq!(vifs(&pool), before);
+    end(&pool);
 }

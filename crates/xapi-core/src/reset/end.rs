@@ -295,8 +295,8 @@ fn call_off(core: &Core, host: &Ref<Host>, now: &str) -> Result<()> {
 }
 
 /// Whether a bridge has what its PIF shall have of any family: a network may know only one of the two that were asked
-/// for. An address that is only kept from before, for want of a lease, is not it; a lease of an earlier run that is still
-/// valid is.
+/// for. An address that is only kept from before, for want of a lease, is not it, nor is a lease of an earlier run that no
+/// server has stood by since: it may be of another network.
 fn has_address(pif: &Pif, bridge: &BridgeFacts) -> bool {
     let of = |family| {
         bridge
@@ -304,10 +304,9 @@ fn has_address(pif: &Pif, bridge: &BridgeFacts) -> bool {
             .iter()
             .filter(move |inet| inet.family() == family)
     };
-    let leased = |lease: &Option<Lease>| {
-        lease
-            .as_ref()
-            .is_some_and(|lease| bridge.addresses.contains(&lease.address))
+    let leased = |lease: &Option<Lease>, family| {
+        let has = |lease: &Lease| bridge.addresses.contains(&lease.address);
+        lease.as_ref().is_some_and(has) && !bridge.unconfirmed.contains(&family)
     };
     // Every bridge with IPv6 has one of these, and nobody comes by it from elsewhere.
     let local = |address: std::net::IpAddr| match address {
@@ -316,14 +315,14 @@ fn has_address(pif: &Pif, bridge: &BridgeFacts) -> bool {
     };
     let v4 = match pif.ip_configuration_mode {
         IpConfigurationMode::None => false,
-        IpConfigurationMode::Dhcp => leased(&bridge.lease_v4),
+        IpConfigurationMode::Dhcp => leased(&bridge.lease_v4, Family::V4),
         IpConfigurationMode::Static => {
             of(Family::V4).any(|inet| inet.address().to_string() == pif.ip)
         }
     };
     let v6 = match pif.ipv6_configuration_mode {
         Ipv6ConfigurationMode::None => false,
-        Ipv6ConfigurationMode::Dhcp => leased(&bridge.lease_v6),
+        Ipv6ConfigurationMode::Dhcp => leased(&bridge.lease_v6, Family::V6),
         Ipv6ConfigurationMode::Autoconf => of(Family::V6).any(|inet| !local(inet.address())),
         Ipv6ConfigurationMode::Static => {
             let wanted: Vec<_> = pif

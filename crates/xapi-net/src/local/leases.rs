@@ -28,6 +28,8 @@ pub struct Leases {
 
 struct Shared {
     held: Mutex<BTreeMap<Identity, dhcp::Lease>>,
+    /// Those of which a server has said something.
+    confirmed: Mutex<BTreeSet<Identity>>,
     /// Called with the bridge whenever a lease is got, changed or lost.
     tell: Box<dyn Fn(Name) + Send + Sync>,
 }
@@ -35,6 +37,12 @@ struct Shared {
 impl Shared {
     fn held(&self) -> MutexGuard<'_, BTreeMap<Identity, dhcp::Lease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn confirmed(&self) -> MutexGuard<'_, BTreeSet<Identity>> {
+        self.confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,6 +54,7 @@ impl Leases {
             running: BTreeMap::new(),
             shared: Arc::new(Shared {
                 held: Mutex::default(),
+                confirmed: Mutex::default(),
                 tell,
             }),
             host_name: nix::unistd::gethostname()
@@ -150,6 +159,15 @@ impl Leases {
         lease.as_ref().and_then(neutral)
     }
 
+    /// Whether a server has given or confirmed the lease of a client since these clients are there.
+    pub fn is_confirmed(&self, client: &Client) -> bool {
+        // One without an Ethernet address of its own keeps none for a later run.
+        client.mac.is_none_or(|mac| {
+            let identity = (mac, client.vlan, client.family);
+            self.shared.confirmed().contains(&identity)
+        })
+    }
+
     fn store(&self, vlan: Option<u16>) -> LeaseStore {
         LeaseStore::new(match vlan {
             None => self.folder.clone(),
@@ -208,6 +226,13 @@ fn report(
     bridge: Name,
     event: dhcp::Event,
 ) {
+    let is_news = match &event {
+        dhcp::Event::Acquired(_) | dhcp::Event::Changed { .. } | dhcp::Event::Renewed(_) => {
+            shared.confirmed().insert(identity)
+        }
+        dhcp::Event::Lost { .. } => shared.confirmed().remove(&identity),
+        dhcp::Event::Unconfirmed(_) | dhcp::Event::Unanswered => false,
+    };
     let (lease, matters) = match event {
         dhcp::Event::Acquired(lease) | dhcp::Event::Changed { to: lease, .. } => {
             (Some(lease), true)
@@ -237,7 +262,7 @@ fn report(
     };
     // The first word about a lease of an earlier run tells nothing new either, if it was put in place already; but the
     // listener finds that out for nothing.
-    if matters || had.is_none() {
+    if matters || had.is_none() || is_news {
         info!("{bridge}: {} lease {lease:?}", identity.2);
         (shared.tell)(bridge);
     }

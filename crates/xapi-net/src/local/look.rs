@@ -208,6 +208,9 @@ impl LocalDriver {
             }
             bridge.gateways = defaults.remove(text.as_str()).unwrap_or_default();
             for client in clients.iter().filter(|client| client.bridge == name) {
+                if !self.leases.is_confirmed(client) {
+                    bridge.unconfirmed.insert(client.family);
+                }
                 match client.family {
                     Family::V4 => bridge.lease_v4 = self.leases.lease(client),
                     Family::V6 => bridge.lease_v6 = self.leases.lease(client),

@@ -408,6 +408,14 @@ fn bridge_facts(
             .get(&(client.mac?, client.vlan, family))
             .cloned()
     };
+    // Here a server stands by a lease as long as it is there.
+    let is_unconfirmed = |family: &Family| {
+        let client = state.dhcp.get(&(*name, *family));
+        client.is_some_and(|client| {
+            let key = client.mac.map(|mac| (mac, client.vlan, *family));
+            key.is_some_and(|key| !world.offers.contains_key(&key))
+        })
+    };
     let gateways = state
         .routes
         .iter()
@@ -421,6 +429,10 @@ fn bridge_facts(
         gateways: gateways.filter_map(|(_, route)| route.gateway).collect(),
         lease_v4: lease(Family::V4),
         lease_v6: lease(Family::V6),
+        unconfirmed: [Family::V4, Family::V6]
+            .into_iter()
+            .filter(is_unconfirmed)
+            .collect(),
         ports: ports.into_iter().collect(),
         ours: bridge.ours,
     }

@@ -4,6 +4,7 @@ use std::process::{Child, Stdio};
 
 use xapi_net::agent::{Agent, Cause, NetEvent, Part, Request, Undo};
 use xapi_net::engine::{Fault, FaultKind};
+use xapi_net::facts::Facts;
 use xapi_net::topology::BondMode;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
@@ -68,6 +69,8 @@ fn a_leased_address_moves_to_the_bond_with_its_lease_and_survives_the_daemon() {
         outcome.facts.bridges[&name("xenbr0")].addresses,
         [lease.address]
     );
+    let unconfirmed = |facts: &Facts, bridge: &str| facts.bridges[&name(bridge)].unconfirmed.len();
+    assert_eq!(unconfirmed(&outcome.facts, "xenbr0"), 0);
     assert_eq!(outcome.facts.gateway_v4, Some("10.99.0.1".parse().unwrap()));
     let resolver = std::fs::read_to_string(host.root.path().join("etc/resolv.conf")).unwrap();
     assert!(resolver.contains("nameserver 10.99.0.53"), "{resolver}");
@@ -94,12 +97,24 @@ fn a_leased_address_moves_to_the_bond_with_its_lease_and_survives_the_daemon() {
         outcome.facts.bridges[&name("xapi1")].lease_v4,
         Some(lease.clone())
     );
+    // The bond has the lease of this run.
+    assert_eq!(unconfirmed(&outcome.facts, "xapi1"), 0);
     host.start_agent();
     let before = host.ip("-4 address show dev xapi1");
     let outcome = host.what_can(&bonded);
     assert_eq!(host.ip("-4 address show dev xapi1"), before);
     assert_eq!(outcome.steps, 1, "only the client is started again");
     host.lab.host.run("ping -n -c 3 -i 0.2 -w 5 10.99.0.1");
+    // Nobody has stood by it since, until there is a server again.
+    let facts = |host: &Host| host.agent().facts().unwrap();
+    assert_eq!(unconfirmed(&facts(&host), "xapi1"), 1);
+    let _server = Server::start(&host);
+    host.start_agent();
+    let events = host.events();
+    host.what_can(&bonded);
+    let leased = |event: &NetEvent| matches!(event, NetEvent::LeaseChanged { .. });
+    wait_for(&events, leased);
+    assert_eq!(unconfirmed(&facts(&host), "xapi1"), 0);
 }
 
 /// Global addresses and routes, in any order.
