@@ -6,11 +6,13 @@ pub mod ping;
 pub mod screen;
 pub mod server;
 pub mod sim_host;
+pub mod sim_peers;
 pub mod sim_pool;
 pub mod wire;
 
 pub use lab::{Lab, Xen, eventually};
 pub use ping::{Ping, Report};
 pub use sim_host::{Choices, SimHost};
+pub use sim_peers::Peers;
 pub use sim_pool::SimPool;
 pub use wire::{Way, Wire};

@@ -104,23 +104,34 @@ impl SimHost {
     }
 
     /// A slave of the first host, with NICs eth0… and management static on eth0. Nobody links it, and its database is
-    /// empty until then. No user can log in to it.
+    /// empty until then.
     pub fn slave(number: usize, nics: usize) -> SimHost {
+        SimHost::slave_in(None, number, nics, Choices::default())
+    }
+
+    /// The same with a daemon of the test's choice, and its files in a directory if one is given. Its root's password must
+    /// be `secret`.
+    pub fn slave_in(
+        directory: Option<TempDir>,
+        number: usize,
+        nics: usize,
+        choices: Choices,
+    ) -> SimHost {
         let names = (0..nics).map(|n| Name::new(&format!("eth{n}")).expect("a name"));
-        let dir = tempfile::tempdir().expect("a directory");
+        let dir = directory.unwrap_or_else(|| in_memory().expect("a directory"));
         let write = |path: &str, text: &str| write_under(dir.path(), path, text);
         write(
             "etc/xensource-inventory",
             &format!(
-                "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a{:02}'\n\
-                 CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e{:02}'\n\
+                "INSTALLATION_UUID='5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a{:02x}'\n\
+                 CONTROL_DOMAIN_UUID='b1f3a3b0-0d6b-4a3c-8f4e-5a1f6f1c9e{:02x}'\n\
                  MANAGEMENT_INTERFACE='xenbr0'\nMANAGEMENT_ADDRESS_TYPE='IPv4'\n",
                 40 + number,
                 40 + number
             ),
         );
         write("etc/xensource/pool.conf", "slave:172.16.0.10");
-        SimHost::installed(Handle::new(names), None, Ok(dir), Choices::default())
+        SimHost::installed(Handle::new(names), None, Ok(dir), choices)
     }
 
     fn installed(
@@ -233,9 +244,26 @@ impl SimHost {
         self.session = session.as_str().expect("a reference").to_owned();
     }
 
+    /// What the test has chosen about the daemon, to be changed for its next start.
+    pub fn choices(&mut self) -> &mut Choices {
+        &mut self.choices
+    }
+
+    /// Whether the daemon runs.
+    pub fn is_running(&self) -> bool {
+        self.api.is_some()
+    }
+
     /// Ends the daemon.
     pub fn stop(&mut self) {
         self.api = None;
+    }
+
+    /// Waits until nobody has the database of a daemon that was ended any more.
+    pub fn wait_for_end(&self) {
+        let lock = self.root().join("var/lib/xcp/xapi.db.lock");
+        let lock = std::fs::File::open(lock).expect("the lock of the database");
+        lock.lock().expect("nobody holds it");
     }
 
     /// The directory that stands for `/`.

@@ -1,17 +1,18 @@
 //! A pool of simulated hosts in one process: real daemons, real databases, and lines between them that are cut on demand.
 //! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use xapi_core::Origin;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Greeting, Linked};
+use xapi_core::{Config, Origin};
 use xapi_db::Read;
 use xapi_model::{
-    ApiError, Class, Host, HostMetrics, IpConfigurationMode, Pif, PrimaryAddressType, Ref, Value,
+    ApiError, Certificate, CertificateType, Class, Host, HostMetrics, IpConfigurationMode, Pif,
+    PrimaryAddressType, Ref, Value,
 };
 
 use crate::SimHost;
@@ -36,6 +37,8 @@ pub struct SimSlave {
     pub host: SimHost,
     slave: Option<Arc<Slave>>,
     line: Option<Arc<Wire>>,
+    /// What happens to the next line.
+    cut_at: Option<(At, Trouble)>,
 }
 
 /// The end that the master has, and the slave's.
@@ -44,8 +47,22 @@ type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
 /// Both directions of a line.
 struct Wire {
     open: AtomicBool,
-    /// What is done the next time that the master asks something.
-    next: Mutex<Option<Trouble>>,
+    /// Whether both ends have heard of its end.
+    ended: AtomicBool,
+    /// Held while the slave is told something.
+    telling: Mutex<()>,
+    /// What is done the next time that the master asks something, and what its question has in it.
+    next: Mutex<Option<(Trouble, &'static str)>>,
+    /// Where it is cut, if anywhere.
+    cut_at: Option<(At, Trouble)>,
+    /// How much has gone over it.
+    questions: AtomicUsize,
+    news: AtomicUsize,
+    /// Calls that the slave has handed on.
+    handed_on: AtomicUsize,
+    /// Whether what the master tells is held up.
+    held: Mutex<bool>,
+    let_go: Condvar,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -61,7 +78,49 @@ pub enum Trouble {
     NotAnswered,
 }
 
+/// A place of what goes over a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The how manieth question of the master, or news of the slave; from 0.
+    Question(usize),
+    /// The how manieth news of the master; from 0.
+    News(usize),
+}
+
 impl Wire {
+    /// What becomes of what is about to go over the line.
+    fn trouble(&self, counter: &AtomicUsize, place: fn(usize) -> At) -> Option<Trouble> {
+        let here = place(counter.fetch_add(1, Ordering::AcqRel));
+        self.cut_at
+            .filter(|(at, _)| *at == here)
+            .map(|(_, trouble)| trouble)
+    }
+
+    /// News on their way.
+    fn told(
+        &self,
+        trouble: Option<Trouble>,
+        tell: impl FnOnce() -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        if !self.is_open() {
+            return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::NotHeard) {
+            self.cut("not heard");
+            return Err(Lost::Closed);
+        }
+        tell()?;
+        if trouble.is_some() {
+            self.cut("not answered");
+        }
+        Ok(())
+    }
+
+    fn hold(&self, hold: bool) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = hold;
+        self.let_go.notify_all();
+    }
+
     fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
@@ -70,6 +129,7 @@ impl Wire {
         if !self.open.swap(false, Ordering::AcqRel) {
             return;
         }
+        self.hold(false);
         if let Some(slave) = self.slave.upgrade() {
             slave.closed(why);
         }
@@ -79,6 +139,7 @@ impl Wire {
         if let Some(to_slave) = to_slave {
             self.linked.closed(&to_slave, why);
         }
+        self.ended.store(true, Ordering::Release);
     }
 }
 
@@ -90,11 +151,13 @@ impl Peer for ToSlave {
         if !wire.is_open() {
             return Err(Lost::Closed);
         }
-        // Questions that change nothing go on.
-        let changes = question.starts_with(b"{\"Converge\"");
+        // Others go on.
         let mut next = wire.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let trouble = next.take_if(|_| changes);
+        let text = String::from_utf8_lossy(&question);
+        let its = |(_, has): &mut (Trouble, &str)| text.contains(*has);
+        let trouble = next.take_if(its).map(|(trouble, _)| trouble);
         drop(next);
+        let trouble = trouble.or(wire.trouble(&wire.questions, At::Question));
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
             return Err(Lost::Closed);
@@ -110,14 +173,19 @@ impl Peer for ToSlave {
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
         let wire = &self.0;
-        if !wire.is_open() {
-            return Err(Lost::Closed);
-        }
-        let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
-        if let Err(why) = slave.told(&news) {
-            wire.cut(&why);
-        }
-        Ok(())
+        wire.told(wire.trouble(&wire.news, At::News), || {
+            let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(wire.let_go.wait_while(held, |held| *held));
+            let _telling = wire.telling.lock().unwrap_or_else(PoisonError::into_inner);
+            if !wire.is_open() {
+                return Err(Lost::Closed);
+            }
+            let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+            if let Err(why) = slave.told(&news) {
+                wire.cut(&why);
+            }
+            Ok(())
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -136,15 +204,18 @@ impl Peer for ToMaster {
         if !self.0.is_open() {
             return Err(Lost::Closed);
         }
+        if question.starts_with(b"{\"Call\"") {
+            self.0.handed_on.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(self.0.linked.asked(&question).expect("an answer"))
     }
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
-        if !self.0.is_open() {
-            return Err(Lost::Closed);
-        }
-        self.0.linked.told(&news).expect("news");
-        Ok(())
+        let wire = &self.0;
+        wire.told(wire.trouble(&wire.questions, At::Question), || {
+            wire.linked.told(&news).expect("news");
+            Ok(())
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -159,18 +230,25 @@ impl Peer for ToMaster {
 impl SimPool {
     /// A pool of a master and so many slaves, linked and settled.
     pub fn new(slaves: usize, nics: usize) -> SimPool {
+        let master = SimHost::configured(nics, |config| config.away_within = AWAY);
+        SimPool::of(master, slaves, nics)
+    }
+
+    /// The same with a master of the test's choice.
+    pub fn of(master: SimHost, slaves: usize, nics: usize) -> SimPool {
         let mut pool = SimPool {
-            master: SimHost::configured(nics, |config| config.away_within = AWAY),
+            master,
             slaves: Vec::new(),
         };
         for number in 1..=slaves {
             let host = SimHost::slave(number, nics);
-            pool.admit(&host, number);
+            admit(&pool.master, &host, number);
             let slave = Some(Arc::new(Slave::new(host.core())));
             pool.slaves.push(SimSlave {
                 host,
                 slave,
                 line: None,
+                cut_at: None,
             });
             pool.link(number - 1);
             let host = pool.host(number - 1);
@@ -178,49 +256,6 @@ impl SimPool {
             scanned.expect("the slave's NICs");
         }
         pool
-    }
-
-    /// The rows of a host that has joined.
-    fn admit(&self, host: &SimHost, number: usize) {
-        let core = self.master.core();
-        let uuid = host.core().own_uuid().expect("a UUID");
-        let made: Ref<Host> = core
-            .store
-            .change(|draft| {
-                let metrics = draft.insert(HostMetrics::blank())?;
-                draft.insert(Host {
-                    uuid: uuid.clone(),
-                    name_label: format!("slave {number}"),
-                    auto_enable: true,
-                    metrics,
-                    ..Host::blank()
-                })
-            })
-            .expect("the host's rows");
-        let network = self.master.network("xenbr0");
-        core.store
-            .change(|draft| {
-                draft.insert(Pif {
-                    device: "eth0".to_owned(),
-                    device_name: "eth0".to_owned(),
-                    network: network.clone(),
-                    host: made.clone(),
-                    mtu: 1500,
-                    vlan: -1,
-                    physical: true,
-                    management: true,
-                    managed: true,
-                    currently_attached: true,
-                    ip_configuration_mode: IpConfigurationMode::Static,
-                    ip: format!("172.16.0.{}", 10 + 2 * number),
-                    netmask: "255.255.255.224".to_owned(),
-                    gateway: "172.16.0.1".to_owned(),
-                    primary_address_type: PrimaryAddressType::IPv4,
-                    properties: [("gro".to_owned(), "on".to_owned())].into(),
-                    ..Pif::blank()
-                })
-            })
-            .expect("its management interface");
     }
 
     /// Opens the line of a slave, and waits until the master is done with its arrival.
@@ -245,6 +280,13 @@ impl SimPool {
         line.is_some_and(|line| line.is_open())
     }
 
+    /// Whether the master is at the end of the arrival that the line of a slave began, however it went.
+    pub fn has_arrived(&self, slave: usize) -> bool {
+        let line = self.slaves[slave].line.as_ref();
+        // The thread that carries it out has one of its own.
+        line.is_none_or(|line| Arc::strong_count(&line.linked) == 1)
+    }
+
     /// Opens the line of a slave.
     pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
         let its = &mut self.slaves[slave];
@@ -256,7 +298,15 @@ impl SimPool {
         let linked = Arc::new(Linked::of(self.master.core(), &greeting)?);
         let wire = Arc::new(Wire {
             open: AtomicBool::new(true),
+            ended: AtomicBool::new(false),
+            telling: Mutex::default(),
             next: Mutex::default(),
+            cut_at: its.cut_at.take(),
+            questions: AtomicUsize::new(0),
+            news: AtomicUsize::new(0),
+            handed_on: AtomicUsize::new(0),
+            held: Mutex::default(),
+            let_go: Condvar::new(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
@@ -275,6 +325,12 @@ impl SimPool {
     pub fn cut(&mut self, slave: usize) {
         if let Some(line) = self.slaves[slave].line.take() {
             line.cut("cut by the test");
+            // Whoever else has cut it may not be at the end of that.
+            while !line.ended.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            // What was told before the end must not get among what the next line tells.
+            drop(line.telling.lock().unwrap_or_else(PoisonError::into_inner));
             // The two keep each other.
             *line.ends.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -282,23 +338,89 @@ impl SimPool {
 
     /// Has the line of a slave fail at the next change that the master asks for.
     pub fn trouble(&self, slave: usize, trouble: Trouble) {
+        self.trouble_at(slave, trouble, "\"Converge\":");
+    }
+
+    /// Has the line of a slave fail at the next question of the master that has this word in it.
+    pub fn trouble_at(&self, slave: usize, trouble: Trouble, word: &'static str) {
         let line = self.slaves[slave].line.as_ref().expect("a line");
-        *line.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = Some((trouble, word));
+    }
+
+    /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.
+    pub fn hold(&self, slave: usize, hold: bool) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.hold(hold);
+    }
+
+    /// Calls that a slave has handed on over its line.
+    pub fn handed_on(&self, slave: usize) -> usize {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.handed_on.load(Ordering::Acquire)
+    }
+
+    /// Has the next line of a slave cut at a place of what goes over it.
+    pub fn cut_at(&mut self, slave: usize, at: At, trouble: Trouble) {
+        self.slaves[slave].cut_at = Some((at, trouble));
+    }
+
+    /// How many questions of the master and news of the slave have gone over its line.
+    pub fn questions(&self, slave: usize) -> usize {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        line.questions.load(Ordering::Acquire)
+    }
+
+    /// Starts the daemon of the master anew. Nobody is linked to it then.
+    pub fn restart_master(&mut self) {
+        for slave in 0..self.slaves.len() {
+            self.cut(slave);
+        }
+        // What it does for those that were linked is at its end first.
+        self.master.stop();
+        self.master.wait_for_end();
+        self.master.start();
     }
 
     /// Starts the daemon of a slave anew, without a line.
     pub fn restart(&mut self, slave: usize) {
+        self.restart_with(slave, |_| ());
+    }
+
+    /// The same with another configuration.
+    pub fn restart_with(&mut self, slave: usize, configure: impl FnOnce(&mut Config)) {
+        self.stop(slave);
+        self.start_with(slave, configure);
+    }
+
+    /// The same, and the machine boots.
+    pub fn boot(&mut self, slave: usize) {
+        self.stop(slave);
+        let host = &self.slaves[slave].host;
+        host.handle.world().reboot();
+        let run = host.root().join("run");
+        if run.exists() {
+            std::fs::remove_dir_all(run).expect("what a boot forgets");
+        }
+        self.start(slave);
+    }
+
+    fn stop(&mut self, slave: usize) {
         self.cut(slave);
         let its = &mut self.slaves[slave];
-        let before = its.slave.take().map(|slave| Arc::downgrade(&slave));
         // What the master tells at this moment is at its end first.
-        while before
-            .as_ref()
-            .is_some_and(|slave| slave.strong_count() > 0)
-        {
-            std::thread::yield_now();
-        }
-        its.host.start();
+        its.slave = None;
+        its.host.stop();
+        its.host.wait_for_end();
+    }
+
+    fn start(&mut self, slave: usize) {
+        self.start_with(slave, |_| ());
+    }
+
+    fn start_with(&mut self, slave: usize, configure: impl FnOnce(&mut Config)) {
+        let its = &mut self.slaves[slave];
+        its.host.start_with(configure);
         its.slave = Some(Arc::new(Slave::new(its.host.core())));
     }
 
@@ -319,6 +441,59 @@ impl SimPool {
             .find(|(_, pif)| pif.host == host && pif.device == device && pif.vlan < 0);
         found.expect("the PIF").0
     }
+}
+
+/// The rows of a host that has joined a master's pool, by its number among the slaves.
+pub fn admit(master: &SimHost, host: &SimHost, number: usize) {
+    let core = master.core();
+    let uuid = host.core().own_uuid().expect("a UUID");
+    let inside = &crate::sim_host::certificates()[1];
+    let inside = xapi_tls::Identity::parse(inside).expect("an identity");
+    let inside = inside.certificate().sha256();
+    let made: Ref<Host> = core
+        .store
+        .change(|draft| {
+            let metrics = draft.insert(HostMetrics::blank())?;
+            let host = draft.insert(Host {
+                uuid: uuid.clone(),
+                name_label: format!("slave {number}"),
+                auto_enable: true,
+                metrics,
+                ..Host::blank()
+            })?;
+            draft.insert(Certificate {
+                kind: CertificateType::HostInternal,
+                host: host.clone(),
+                fingerprint_sha256: inside.clone(),
+                ..Certificate::blank()
+            })?;
+            Ok(host)
+        })
+        .expect("the host's rows");
+    let network = master.network("xenbr0");
+    core.store
+        .change(|draft| {
+            draft.insert(Pif {
+                device: "eth0".to_owned(),
+                device_name: "eth0".to_owned(),
+                network: network.clone(),
+                host: made.clone(),
+                mtu: 1500,
+                vlan: -1,
+                physical: true,
+                management: true,
+                managed: true,
+                currently_attached: true,
+                ip_configuration_mode: IpConfigurationMode::Static,
+                ip: format!("172.16.0.{}", 10 + 2 * number),
+                netmask: "255.255.255.0".to_owned(),
+                gateway: "172.16.0.1".to_owned(),
+                primary_address_type: PrimaryAddressType::IPv4,
+                properties: [("gro".to_owned(), "on".to_owned())].into(),
+                ..Pif::blank()
+            })
+        })
+        .expect("its management interface");
 }
 
 impl Drop for SimPool {

@@ -1,5 +1,6 @@
 //! A host whose database cannot be opened: who gets in, what is answered, and what a change of management leaves.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -11,6 +12,7 @@ use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::Name;
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
+use xapi_tls::{Identity, TlsIdentity};
 
 /// A machine where everybody has the same password.
 struct Everybody;
@@ -41,6 +43,8 @@ struct Lost {
     emergency: Emergency,
     /// What the listeners were told.
     told: Arc<Mutex<Vec<bool>>>,
+    /// What clients see by TLS.
+    shown: Arc<TlsIdentity>,
 }
 
 /// Management on eth0, an address on eth1 and on VLAN 7 of eth2, none on eth2.
@@ -73,17 +77,20 @@ fn start(host: SimHost) -> Lost {
     last_topology::bring_up(&config, &*agent).unwrap().unwrap();
     let told = Arc::<Mutex<Vec<bool>>>::default();
     let listeners = Arc::clone(&told);
+    let shown = Arc::<TlsIdentity>::default();
     let emergency = Emergency::new(
         config,
         agent,
         Arc::new(Everybody),
         Arc::new(SystemTime::now),
+        Arc::clone(&shown),
         move |enabled| listeners.lock().unwrap().push(enabled),
     );
     Lost {
         host,
         emergency,
         told,
+        shown,
     }
 }
 
@@ -114,8 +121,17 @@ impl Lost {
     }
 
     fn inventory(&self) -> String {
-        let path = self.host.root().join("etc/xensource-inventory");
-        std::fs::read_to_string(path).unwrap()
+        self.file("etc/xensource-inventory")
+    }
+
+    fn file(&self, path: &str) -> String {
+        std::fs::read_to_string(self.host.root().join(path)).unwrap()
+    }
+
+    /// What the host is in its pool from now on.
+    fn becomes(&self, role: &str) {
+        let path = self.host.root().join("etc/xensource/pool.conf");
+        std::fs::write(path, role).unwrap();
     }
 
     fn topology(&self) -> String {
@@ -294,4 +310,91 @@ fn there_is_no_high_availability_to_be_disabled() {
     let disable = |soft| lost.call("host.emergency_ha_disable", vec![Value::Bool(soft)]);
     assert_eq!(disable(true), Ok(Value::Nil));
     refused(disable(false), "HA_NOT_ENABLED", &[]);
+}
+
+#[test]
+fn a_slave_is_told_whom_to_obey_and_nobody_becomes_a_master_without_the_pools_rows() {
+    let lost = lost();
+    let role = || lost.file("etc/xensource/pool.conf").trim().to_owned();
+    let obey = |address: &str| {
+        let params = vec![Value::from(address)];
+        lost.call("pool.emergency_reset_master", params)
+    };
+    let decide = || lost.call("pool.emergency_transition_to_master", Vec::new());
+    let is_slave = || lost.call("pool.is_slave", vec![Value::from("OpaqueRef:NULL")]);
+    // A master is one, and which other pool it should be in it does not know.
+    assert_eq!((decide(), is_slave()), (Ok(Value::Nil), Ok(false.into())));
+    refused(obey("172.16.0.99"), "HOST_IN_EMERGENCY_MODE", &[]);
+    assert_eq!(role(), "master");
+    lost.becomes("slave:172.16.0.98");
+    assert_eq!(is_slave(), Ok(Value::Bool(true)));
+    refused(decide(), "HOST_IN_EMERGENCY_MODE", &[]);
+    for bad in ["", "no such name.invalid"] {
+        refused(obey(bad), "INVALID_VALUE", &["master_address", bad]);
+    }
+    refused(obey("172.16.0.10"), "HOST_ITS_OWN_SLAVE", &[]);
+    assert_eq!(role(), "slave:172.16.0.98");
+    assert_eq!(obey("172.16.0.99"), Ok(Value::Nil));
+    assert_eq!(role(), "slave:172.16.0.99");
+    assert_eq!(obey("172.16.0.99"), Ok(Value::Nil));
+    lost.becomes("broken");
+    refused(decide(), "HOST_IN_EMERGENCY_MODE", &[]);
+    assert_eq!(is_slave(), Ok(Value::Bool(false)));
+    lost.becomes("emperor");
+    assert_eq!(is_slave().unwrap_err().code, "INTERNAL_ERROR");
+}
+
+#[test]
+fn whoever_knows_the_pools_secret_gets_in_and_nobody_without_one() {
+    let lost = lost();
+    let from = |peer: &str, secret: &str| {
+        let origin = Origin {
+            peer: Arc::from(peer),
+            ..Origin::default()
+        };
+        let words = vec![Value::from(secret)];
+        lost.emergency
+            .call(&origin, "session.slave_local_login", words)
+    };
+    let failed = "SESSION_AUTHENTICATION_FAILED";
+    for secret in ["", "guessed"] {
+        assert_eq!(from("10.0.0.1:1", secret).unwrap_err().code, failed);
+    }
+    let token = lost.host.root().join("etc/xensource/ptoken");
+    std::fs::write(token, "the secret of the pool\n").unwrap();
+    let session = from("10.0.0.2:1", "the secret of the pool").unwrap();
+    let signal = lost.raw("host.signal_networking_change", vec![session]);
+    assert_eq!(signal, Ok(Value::Nil));
+    for _ in 0..3 {
+        assert_eq!(from("10.0.0.3:1", "guessed").unwrap_err().code, failed);
+    }
+    // Whoever guesses too often is not looked at any more, though he has it now.
+    let late = from("10.0.0.3:1", "the secret of the pool");
+    assert_eq!(late.unwrap_err().code, failed);
+}
+
+#[test]
+fn another_certificate_is_made_and_shown_at_once_or_all_is_as_before() {
+    let lost = lost();
+    let path = "etc/xensource/xapi-ssl.pem";
+    let before = lost.file(path);
+    let reset = || lost.call("host.emergency_reset_server_certificate", Vec::new());
+    assert_eq!(reset(), Ok(Value::Nil));
+    let after = lost.file(path);
+    assert_ne!(after, before);
+    let identity = Identity::parse(&after).unwrap();
+    let shown = lost.shown.shown().expect("something is shown");
+    assert_eq!(
+        shown.certificate().sha256(),
+        identity.certificate().sha256()
+    );
+    let mode = std::fs::metadata(lost.host.root().join(path)).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o400);
+    // One that cannot be written leaves all as it was.
+    let in_the_way = lost.host.root().join("etc/xensource/.xapi-ssl.pem.new");
+    std::fs::create_dir(in_the_way).unwrap();
+    assert_eq!(reset().unwrap_err().code, "INTERNAL_ERROR");
+    assert_eq!(lost.file(path), after);
+    let still = lost.shown.shown().expect("something is shown");
+    assert_eq!(still.certificate().sha256(), shown.certificate().sha256());
 }

@@ -12,7 +12,7 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 use uuid::Uuid;
-use xapi_model::{ApiError, ClassDesc, Value, classes, errors};
+use xapi_model::{ApiError, ClassDesc, Position, Value, classes, errors};
 
 use crate::apply::{self, Applied, RowKey};
 use crate::draft::{Draft, Finished, Planned};
@@ -76,6 +76,8 @@ pub(crate) struct Inner {
     /// The generation at which the store opened; smaller ones were given by earlier processes.
     pub(crate) first: u64,
     generation: AtomicU64,
+    /// That of the last commit that concerned other hosts.
+    durable: AtomicU64,
     /// The newest generation that some reader may have seen: one ahead of `generation` for a moment in each commit.
     pub(crate) visible: AtomicU64,
     /// For each table a generation that is not before its last change.
@@ -189,6 +191,7 @@ impl Store {
             }),
             resting: Mutex::new(Vec::new()),
             generation: AtomicU64::new(generation),
+            durable: AtomicU64::new(opened.durable),
             visible: AtomicU64::new(generation),
             last_changes: (0..tables).map(|_| AtomicU64::new(generation)).collect(),
             watch: watch::Sender::new(generation),
@@ -312,6 +315,15 @@ impl Store {
             Some(_) => self.durable_edits(edits),
             None => Vec::new(),
         }
+    }
+
+    /// The last commit that concerns other hosts: where whoever follows this store is once he has all of it. Whoever asks
+    /// after a commit of his own has it in there.
+    pub fn durable_position(&self) -> Position {
+        // First: a promotion in between makes this a position that is behind the true one, and not one that nobody gets to.
+        let term = self.term();
+        let generation = self.0.durable.load(Ordering::Acquire);
+        Position { term, generation }
     }
 
     /// The newest generation.
@@ -458,6 +470,7 @@ impl Store {
         }
         if durable {
             writer.durable_generation = generation;
+            self.0.durable.store(generation, Ordering::Release);
         }
         // Whoever hears of the generation finds its commit in the journal.
         self.publish(generation, durable, done);

@@ -67,6 +67,7 @@ fn run(config: &Config, settings: &Settings, signals: Signals, why: &str) -> Res
         agent,
         Arc::new(Pam::new(config.pam_service.clone(), config.auth_deadline)),
         Arc::new(SystemTime::now),
+        Arc::clone(&shown),
         move |enabled| tell_management(&tell, enabled),
     );
     let enabled = emergency.management_enabled();

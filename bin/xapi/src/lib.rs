@@ -88,6 +88,7 @@ impl Handler for Answers {
             Begun::Done(value) => Ok(Answer::Value(value)),
             Begun::Written(written) => Ok(Answer::Written(written)),
             Begun::Waits(wait) => wait.block().map(Answer::Value),
+            Begun::Asks(errand) => errand.block().map(Answer::Value),
         }
     }
 
@@ -117,7 +118,7 @@ impl Handler for Answers {
     }
 
     fn quick(&self, name: &str) -> bool {
-        Api::is_quick(name)
+        self.0.is_quick(name)
     }
 
     fn cli(
@@ -157,16 +158,22 @@ impl Waiting for Waits {
             Begun::Done(value) => Some(Ok(std::mem::take(value))),
             Begun::Written(written) => Some(writer::built(written.as_ref())),
             Begun::Waits(wait) => wait.look(last),
+            Begun::Asks(errand) => Some(errand.block()),
         }
     }
 
     fn is_long(&self) -> bool {
-        matches!(&self.0, Begun::Waits(wait) if wait.is_long())
+        match &self.0 {
+            Begun::Waits(wait) => wait.is_long(),
+            // It waits over there, and a thread here.
+            Begun::Asks(_) => true,
+            Begun::Done(_) | Begun::Written(_) => false,
+        }
     }
 
     fn changed(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         match &mut self.0 {
-            Begun::Done(_) | Begun::Written(_) => Box::pin(std::future::ready(())),
+            Begun::Done(_) | Begun::Written(_) | Begun::Asks(_) => Box::pin(std::future::ready(())),
             Begun::Waits(wait) => Box::pin(wait.changed()),
         }
     }

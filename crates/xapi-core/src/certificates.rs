@@ -1,12 +1,15 @@
 //! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one for other hosts of
 //! the pool, in xapi-pool-tls.pem beside it. File, row and what the listeners show change together.
 
+pub(crate) mod staged;
+
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use xapi_db::{Draft, Read};
 use xapi_model::{Certificate as Row, CertificateType, Class, DateTime, Host, Ref, errors};
 use xapi_tls::{BadIdentity, Certificate, Identity, SelfSigned, SelfSignedError};
@@ -27,7 +30,7 @@ const DAYS: u32 = 3650;
 const LONGEST: u64 = 1 << 20;
 
 /// One of the host's own certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Own {
     /// Clients see it.
     Outside,
@@ -86,7 +89,7 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
     let found = match read(&core.config, own) {
         Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
             .and_then(|identity| {
-                xapi_conf::file::write(&own.path(&core.config), identity.pem().as_bytes(), SECRET)?;
+                write(&core.config, own, &identity)?;
                 Ok(identity)
             }),
         found => found,
@@ -166,6 +169,31 @@ pub(crate) fn make(core: &Core, own: Own) -> std::result::Result<Identity, Unusa
     Ok(says.make()?)
 }
 
+/// A new certificate for clients of a host without its rows. Nothing is written.
+pub(crate) fn without_rows(
+    hostname: String,
+    addresses: impl IntoIterator<Item = IpAddr>,
+    from: i64,
+) -> std::result::Result<Identity, Unusable> {
+    let mut reached: Vec<IpAddr> = Vec::new();
+    for address in addresses {
+        if is_reached(address) && !address.is_loopback() && !reached.contains(&address) {
+            reached.push(address);
+        }
+    }
+    let says = SelfSigned {
+        from,
+        days: DAYS,
+        ..named(hostname, reached)
+    };
+    Ok(says.make()?)
+}
+
+/// Writes one of the files.
+pub(crate) fn write(config: &Config, own: Own, identity: &Identity) -> io::Result<()> {
+    xapi_conf::file::write(&own.path(config), identity.pem().as_bytes(), SECRET)
+}
+
 /// The names and addresses by which clients reach this host, those of management first.
 fn names(core: &Core) -> Result<SelfSigned> {
     let view = core.view()?;
@@ -187,17 +215,21 @@ fn names(core: &Core) -> Result<SelfSigned> {
             }
         }
     }
+    Ok(named(hostname, addresses))
+}
+
+fn named(hostname: String, addresses: Vec<IpAddr>) -> SelfSigned {
     let common_name = match (hostname.as_str(), addresses.first()) {
         ("" | "localhost", Some(address)) => address.to_string(),
         _ => hostname.clone(),
     };
     let known = |name: &String| !name.is_empty() && name != "localhost";
-    Ok(SelfSigned {
+    SelfSigned {
         common_name,
         names: Some(hostname).filter(known).into_iter().collect(),
         addresses,
         ..SelfSigned::default()
-    })
+    }
 }
 
 /// Whether clients can use an address: not one that is good on a single link only.
@@ -231,11 +263,15 @@ fn record(core: &Core, own: Own, certificate: &Certificate) -> Result<()> {
     if !core.pool.is_master() {
         return Ok(());
     }
-    let host = core.localhost()?;
+    record_of(core, &core.localhost()?, own, certificate)
+}
+
+/// The same for any host.
+fn record_of(core: &Core, host: &Ref<Host>, own: Own, certificate: &Certificate) -> Result<()> {
     core.store.change(|draft| {
         let mut known = false;
         for (row, old) in draft.all::<Row>()? {
-            if old.host != host || old.kind != own.kind() {
+            if old.host != *host || old.kind != own.kind() {
                 continue;
             }
             if old.fingerprint_sha256 == certificate.sha256() && !known {

@@ -6,17 +6,20 @@
 //! crash in between leaves the old rows, and the next start converges the host on them.
 
 use xapi_conf::inventory;
-use xapi_db::{CommitError, Draft};
-use xapi_model::{ApiError, Host, Pif, Ref, errors};
+use xapi_db::{CommitError, Draft, Read};
+use xapi_model::{ApiError, Class, Host, Pif, Ref, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
+use xapi_net::facts::Facts;
+use xapi_net::topology::Topology;
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
-use crate::proof::{self, Care, Proof, Unproven};
+use crate::proof::{self, Asked, Care, Proof};
 use crate::{diverged, facts, firewall, last_topology, pool, reset, startup, topology};
 
-/// How often a change is tried again because somebody else committed in between.
+/// How often a change is tried again because somebody else committed in between, for each host of the pool: as many may
+/// be changed at the same time, and all of them concern the rows of one network.
 const ROUNDS: usize = 3;
 
 /// Why a call may not change the network while nobody knows which interface is management.
@@ -85,13 +88,21 @@ impl Core {
         let refused = |why| (why, Ended::Refused);
         let view = self.view().map_err(refused)?;
         let agent = self.agent_of(&view, host).map_err(refused)?;
+        let hosts = view.refs(Host::DESC).map_err(refused)?.len();
         drop(view);
+        let asked = Asked {
+            core: self,
+            host,
+            agent: &*agent,
+        };
         let mut converged = false;
+        // What the host was last made to look like, and what it said then: only this change may make it look otherwise.
+        let mut made: Option<(Topology, Facts)> = None;
         // Asked once: in a second round the host is already as asked, unless what is asked for has become another.
         let mut proof: Option<Proof> = None;
         let mut proven = None;
         let mut conflict = None;
-        for _ in 0..ROUNDS {
+        for _ in 0..ROUNDS * hosts.max(1) {
             let draft = self.store.draft().map_err(db_error).map_err(refused)?;
             let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
@@ -117,26 +128,30 @@ impl Core {
                 let before = topology::of_host(&self.view()?, host)?;
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
-                    let asked = Proof::before(care, &*agent, &before, &request.topology);
-                    proof = Some(asked.map_err(|why| self.unproven(host, why))?);
+                    proof = Some(Proof::before(care, &asked, &before, &request.topology)?);
                 }
                 let wanted = request.topology.clone();
+                let so = made.take().filter(|(topology, _)| *topology == wanted);
                 if self.is_here(host) {
                     pool::another::tell_before(self, &draft, host)?;
                 }
-                let outcome = agent.converge(request).map_err(|why| {
-                    ended = match why.undo {
-                        Undo::Failed(_) => Ended::Diverged,
-                        _ => Ended::Undone,
-                    };
-                    self.refusal(&draft, host, about, &why)
-                })?;
-                converged = true;
+                let found = match so {
+                    Some((_, found)) => found,
+                    None => {
+                        let outcome = agent.converge(request).map_err(|why| {
+                            ended = match why.undo {
+                                Undo::Failed(_) => Ended::Diverged,
+                                _ => Ended::Undone,
+                            };
+                            self.refusal(&draft, host, about, &why)
+                        })?;
+                        converged = true;
+                        outcome.facts
+                    }
+                };
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof
-                        .holds(&*agent, &outcome.facts, leased, within, about)
-                        .map_err(|why| self.unproven(host, why))?;
+                    proof.holds(&asked, &found, leased, within, about)?;
                     if let Some(within) = proof.confirm_within() {
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.ends(host);
@@ -146,11 +161,12 @@ impl Core {
                         self.busy.begins(host);
                         said?;
                     }
-                    proven = Some(wanted);
+                    proven = Some(wanted.clone());
                 }
                 diverged::unmark(&draft, host)?;
                 reset::unmark(&draft, host)?;
-                facts::record(self, &draft, host, &outcome.facts)?;
+                facts::record(self, &draft, host, &found)?;
+                made = Some((wanted, found));
                 Ok((out, true))
             });
             let (out, asked) = match outcome {
@@ -281,19 +297,17 @@ impl Core {
         }
     }
 
-    /// The error that a client expects when it is not proven that a host is reached: that of who proves it, or
-    /// CANNOT_CONTACT_HOST [host], if another host could not be asked.
-    fn unproven(&self, host: &Ref<Host>, why: Unproven) -> ApiError {
-        match why {
-            Unproven::Refused(why) => why,
-            Unproven::Unasked(why) if why.cause == Cause::Unreachable && !self.is_here(host) => {
-                tracing::warn!("{host}: {why}");
-                errors::cannot_contact_host(host)
-            }
-            Unproven::Unasked(why) => errors::internal_error(format!(
-                "whether the network is alive cannot be told: {why}"
-            )),
-        }
+    /// CANNOT_CONTACT_HOST [host], if that is why another host's agent has not answered.
+    pub(crate) fn out_of_reach(&self, host: &Ref<Host>, why: &NetError) -> Option<ApiError> {
+        let out = why.cause == Cause::Unreachable && !self.is_here(host);
+        out.then(|| errors::cannot_contact_host(host))
+    }
+
+    /// The error of a call that asks a host's agent when that does not answer: CANNOT_CONTACT_HOST [host], or what is wrong
+    /// with this host.
+    pub(crate) fn unanswered(&self, host: &Ref<Host>, why: NetError) -> ApiError {
+        self.out_of_reach(host, &why)
+            .unwrap_or_else(|| errors::internal_error(why))
     }
 
     /// The error that a client expects when the host's network refuses: PIF_CONFIGURATION_ERROR [PIF, text].
@@ -305,8 +319,8 @@ impl Core {
         why: &NetError,
     ) -> ApiError {
         tracing::warn!("{host}: {why}");
-        if why.cause == Cause::Unreachable && !self.is_here(host) {
-            return errors::cannot_contact_host(host);
+        if let Some(lost) = self.out_of_reach(host, why) {
+            return lost;
         }
         if let Undo::Failed(_) = why.undo {
             // The agent has told so, too; then the record is marked.

@@ -59,6 +59,8 @@ pub struct Core {
     pub tls: Arc<TlsIdentity>,
     /// Who runs guests here, if anybody does.
     pub(crate) here: Option<crate::guests::Here>,
+    /// Calls about machines that go on.
+    pub(crate) at_work: crate::guests::at_work::AtWork,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
     /// A change that waits for a person to say that all is well.
@@ -116,6 +118,7 @@ impl Core {
             clock,
             tls: Arc::default(),
             here: None,
+            at_work: crate::guests::at_work::AtWork::default(),
             certifying: Mutex::new(()),
             confirmation: crate::proof::Confirmation::default(),
             pool: Pool::default(),
@@ -268,6 +271,7 @@ impl Core {
     pub(crate) fn sessions_ended(&self, sessions: &[Ref<Session>]) {
         self.callers.forget(sessions);
         self.events.forget(sessions);
+        self.pool.relays.ended(sessions);
     }
 
     /// How many calls wait for events, now and whenever that changes.
@@ -300,8 +304,8 @@ impl Core {
 
     pub(crate) fn hands(&self) -> Option<&dyn Hands> {
         let of_guests = || {
-            let here = self.here.as_ref();
-            here.map(|_| &crate::guests::release::OfGuests as &dyn Hands)
+            let some = self.here.is_some() || self.pool.any_guests();
+            some.then_some(&crate::guests::release::OfGuests as &dyn Hands)
         };
         self.hands.get().map(|hands| &**hands).or_else(of_guests)
     }
@@ -311,15 +315,6 @@ impl Core {
             && let Some(tell) = self.on_management.get()
         {
             tell(enabled);
-        }
-    }
-
-    /// For what is done with this host's own files and guests: NOT_IMPLEMENTED [what] for another host of the pool.
-    pub(crate) fn only_here(&self, view: &impl Read, host: &Ref<Host>, what: &str) -> Result<()> {
-        self.agent_of(view, host)?;
-        match *host == self.localhost()? {
-            true => Ok(()),
-            false => Err(errors::not_implemented(what)),
         }
     }
 

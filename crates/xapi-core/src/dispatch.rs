@@ -10,7 +10,7 @@ use xapi_model::{
 
 use crate::context::{Caller, Core, Cx, Origin};
 use crate::events::{self, Wait};
-use crate::pool::slave;
+use crate::pool::socket::{self, Errand, Way};
 use crate::{Result, audit, implied, not_yet, proof, roles, session, task};
 
 /// A handler of one message: the parameters after the session, decoded to their types.
@@ -36,11 +36,13 @@ pub enum Begun {
     Written(Box<dyn Written>),
     /// It waits for events.
     Waits(Wait),
+    /// It waits for another host.
+    Asks(Errand),
 }
 
 /// How a message is to be run.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Sync,
     Async,
 }
@@ -64,6 +66,7 @@ impl Api {
             Begun::Done(value) => Ok(value),
             Begun::Written(written) => writer::built(written.as_ref()),
             Begun::Waits(wait) => wait.block(),
+            Begun::Asks(errand) => errand.block(),
         }
     }
 
@@ -82,8 +85,10 @@ impl Api {
                 params.swap_remove(0)
             }));
         }
-        if let Some(answer) = slave::hand_on(&self.core, origin, name, &params)? {
-            return Ok(Begun::Done(answer));
+        match socket::way(&self.core, origin, name, &params)? {
+            Way::Here => {}
+            Way::Answered(answer) => return Ok(Begun::Done(answer)),
+            Way::Waits(errand) => return Ok(Begun::Asks(errand)),
         }
         let (mode, bare) = split_mode(name);
         let Some(message) = messages().find(bare) else {
@@ -154,8 +159,13 @@ impl Api {
             .is_some_and(|m| events::waits(&m.name))
     }
 
-    /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing.
-    pub fn is_quick(name: &str) -> bool {
+    /// Whether a message only reads one field or one record: it answers within microseconds and waits for nothing. On a
+    /// slave each may wait for its copy of the database, or for the master.
+    pub fn is_quick(&self, name: &str) -> bool {
+        self.core.pool.is_master() && Api::reads_little(name)
+    }
+
+    fn reads_little(name: &str) -> bool {
         use xapi_model::messages::Implied::{Get, GetByUuid, GetRecord};
         messages().find(name).is_some_and(|m| match m.kind {
             // The permissions of a session are thousands of names.
@@ -248,7 +258,7 @@ pub(crate) fn guarded(name: &str, run: impl FnOnce() -> Result<Value>) -> Result
     })
 }
 
-fn split_mode(name: &str) -> (Mode, &str) {
+pub(crate) fn split_mode(name: &str) -> (Mode, &str) {
     for prefix in ["Async.", "InternalAsync."] {
         if let Some(bare) = name.strip_prefix(prefix) {
             return (Mode::Async, bare);

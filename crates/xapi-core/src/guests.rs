@@ -1,17 +1,20 @@
 //! The guests of this host, as calls see them: which guest a machine's row asks for, and what its refusals are called.
 //!
-//! [`adopt`] is for start-up, [`follow`] for what guests do by themselves, [`release`] for whoever moves networks under
+//! [`place`] has those of other hosts beside them. [`adopt`] is for start-up, [`follow`] for what guests do by themselves, [`release`] for whoever moves networks under
 //! NICs that are plugged. The calls are in [`crate::ops::vm::power`] and [`crate::ops::vif::hotplug`].
 
 pub mod adopt;
+pub(crate) mod at_work;
 pub mod follow;
 pub mod lifecycle;
+pub mod place;
 pub mod release;
 
 use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use xapi_db::Read;
 use xapi_guest::{
     Body, Domain, GuestError, GuestSpec, Guests, MACHINE_NICS, Machine, Namespace, Nic,
@@ -28,8 +31,11 @@ use crate::topology;
 /// Numbers of domains end here, as Xen's do.
 const LAST_DOMAIN: Domain = 32_751;
 
+/// Why a host starts no machines.
+const NO_GUESTS: &str = "this host runs no machines: its configuration has no [guests] kind";
+
 /// What guests are made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// There are none: machines cannot be started.
     #[default]
@@ -66,27 +72,16 @@ impl Core {
     }
 
     fn here(&self) -> Result<&Here> {
-        self.here.as_ref().ok_or_else(|| {
-            errors::operation_not_allowed(
-                "this host runs no machines: its configuration has no [guests] kind",
-            )
-        })
+        let here = self.here.as_ref();
+        here.ok_or_else(|| errors::operation_not_allowed(NO_GUESTS))
     }
+}
 
-    /// INVALID_DEVICE [device] for a NIC that a guest of this host has no slot for.
-    pub(crate) fn has_slot(&self, device: &str) -> Result<()> {
-        let number = number_of(device)?;
-        match self.here()?.kind {
-            Kind::Machine if number >= MACHINE_NICS => Err(errors::invalid_device(device)),
-            Kind::Machine | Kind::Namespace | Kind::None => Ok(()),
-        }
-    }
-
+impl Here {
     /// A number that no domain has.
-    pub(crate) fn free_domain(&self) -> Result<Domain> {
-        let here = self.here()?;
-        let found = here.guests.found();
-        let mut next = here.next.lock().unwrap_or_else(PoisonError::into_inner);
+    fn free_domain(&self) -> std::result::Result<Domain, GuestError> {
+        let found = self.guests.found();
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..LAST_DOMAIN {
             let domain = *next;
             *next = domain % LAST_DOMAIN + 1;
@@ -94,7 +89,16 @@ impl Core {
                 return Ok(domain);
             }
         }
-        Err(errors::internal_error("no number for another domain"))
+        Err(GuestError::Unfit("no number for another domain".to_owned()))
+    }
+}
+
+/// INVALID_DEVICE [device] for a NIC that a guest of a kind has no slot for.
+pub(crate) fn has_slot(kind: Kind, device: &str) -> Result<()> {
+    let number = number_of(device)?;
+    match kind {
+        Kind::Machine if number >= MACHINE_NICS => Err(errors::invalid_device(device)),
+        Kind::Machine | Kind::Namespace | Kind::None => Ok(()),
     }
 }
 
@@ -104,9 +108,9 @@ const PV_DRIVERS: &str = "pv-drivers";
 const CLINGS: &str = "clings";
 
 /// The guest that a machine's row asks for.
-pub(crate) fn spec_of(core: &Core, row: &Vm, domain: Domain) -> Result<GuestSpec> {
+pub(crate) fn spec_of(core: &Core, kind: Kind, row: &Vm, domain: Domain) -> Result<GuestSpec> {
     let says = |key: &str, value: &str| row.platform.get(key).is_some_and(|it| it == value);
-    let body = match core.here()?.kind {
+    let body = match kind {
         Kind::Machine => Body::Machine(Machine {
             memory_mib: u32::try_from(row.memory_static_max >> 20).unwrap_or(u32::MAX),
             cpus: u32::try_from(row.vcpus_at_startup).unwrap_or(u32::MAX),
@@ -191,6 +195,7 @@ pub(crate) fn refusal(
     why: GuestError,
 ) -> ApiError {
     match (why, vif) {
+        (GuestError::Elsewhere { code, params }, _) => ApiError::new(code, params),
         (GuestError::NoHotplug, _) => errors::vm_missing_pv_drivers(vm),
         (GuestError::StillHeld { .. }, Some(vif)) => errors::device_detach_timeout(Vif::NAME, vif),
         (GuestError::StillRunning(_), _) => errors::vm_shutdown_timeout(vm, within.as_secs_f64()),

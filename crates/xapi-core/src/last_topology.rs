@@ -46,6 +46,11 @@ pub fn bring_up(config: &Config, agent: &dyn Agent) -> Result<Option<Outcome>> {
     let Some(topology) = read(&config.last_topology()).map_err(errors::internal_error)? else {
         return Ok(None);
     };
+    make(config, agent, topology).map(Some)
+}
+
+/// Makes the host look like a topology, as far as it can be.
+pub(crate) fn make(config: &Config, agent: &dyn Agent, topology: Topology) -> Result<Outcome> {
     let request = Request {
         within: config.change_deadline,
         ..Request::what_can(topology)
@@ -54,7 +59,7 @@ pub fn bring_up(config: &Config, agent: &dyn Agent) -> Result<Option<Outcome>> {
     for left in &outcome.left_out {
         tracing::error!("{} could not be brought up: {}", left.part, left.why);
     }
-    Ok(Some(outcome))
+    Ok(outcome)
 }
 
 impl Core {

@@ -8,6 +8,7 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_model::{Host, Ref, errors};
 
 use crate::context::Core;
+use crate::guests::Kind;
 use crate::{Config, Result, software};
 
 /// The particulars of a host.
@@ -27,11 +28,14 @@ pub struct Particulars {
     pub boot_nics: Vec<String>,
     /// See [`Config::unmanaged_nics`].
     pub unmanaged_nics: Vec<String>,
+    /// What its guests are made of.
+    #[serde(default)]
+    pub guests: Kind,
 }
 
 impl Particulars {
-    /// Those of the host that this daemon runs on.
-    pub fn here(config: &Config, hostname: String) -> Result<Particulars> {
+    /// Those of the host that this daemon runs on, with guests of a kind.
+    pub fn here(config: &Config, hostname: String, guests: Kind) -> Result<Particulars> {
         let path = config.inventory();
         let read = Inventory::read(&path)
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
@@ -44,6 +48,7 @@ impl Particulars {
             fcoe: config.fcoe.clone(),
             boot_nics: config.boot_nics.clone(),
             unmanaged_nics: config.unmanaged_nics.clone(),
+            guests,
         })
     }
 }
@@ -55,6 +60,6 @@ impl Core {
             return self.pool.particulars(host);
         }
         let hostname = self.agent.hostname().map_err(errors::internal_error)?;
-        Particulars::here(&self.config, hostname)
+        Particulars::here(&self.config, hostname, self.kind_of_guests())
     }
 }

@@ -16,7 +16,7 @@ use xapi_net::facts::Facts;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
 use crate::Result;
-use crate::context::Origin;
+use crate::context::{Core, Origin};
 
 /// Keys of a task's `other_config` by which a call says how careful it is to be. They come with the request, so that
 /// every call and every client can give them: `X-Http-Other-Config-confirm-within: 60`.
@@ -175,24 +175,25 @@ pub(crate) struct Proof {
     confirm_within: Option<Duration>,
 }
 
-/// Why there is no proof.
-#[derive(Debug)]
-pub(crate) enum Unproven {
-    /// Somebody does not answer.
-    Refused(ApiError),
-    /// The host could not be asked.
-    Unasked(NetError),
+/// The host that is changed, which asks those who should answer.
+pub(crate) struct Asked<'a> {
+    pub core: &'a Core,
+    pub host: &'a Ref<Host>,
+    pub agent: &'a dyn Agent,
 }
 
-impl From<ApiError> for Unproven {
-    fn from(why: ApiError) -> Unproven {
-        Unproven::Refused(why)
+impl Asked<'_> {
+    fn answered(&self, probes: &BTreeSet<Probe>, within: Duration) -> Result<BTreeSet<Probe>> {
+        let answered = self.agent.answered(probes, within);
+        answered.map_err(|why| self.unknown(why))
     }
-}
 
-impl From<NetError> for Unproven {
-    fn from(why: NetError) -> Unproven {
-        Unproven::Unasked(why)
+    fn unknown(&self, why: NetError) -> ApiError {
+        self.core.out_of_reach(self.host, &why).unwrap_or_else(|| {
+            errors::internal_error(format!(
+                "whether the network is alive cannot be told: {why}"
+            ))
+        })
     }
 }
 
@@ -201,10 +202,10 @@ impl Proof {
     /// beforehand is an error: it would prove nothing.
     pub(crate) fn before(
         care: &Care,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         old: &Topology,
         new: &Topology,
-    ) -> std::result::Result<Proof, Unproven> {
+    ) -> Result<Proof> {
         if !concerns_management(old, new) {
             return Ok(Proof::default());
         }
@@ -215,7 +216,7 @@ impl Proof {
         if !care.prove {
             return Ok(proof);
         }
-        let facts = agent.facts()?;
+        let facts = asked.agent.facts().map_err(|why| asked.unknown(why))?;
         let (v4, v6) = routers(&facts);
         let servers = servers(&facts).map(Probe::NameServer);
         let named = care.probe.map(Probe::Host);
@@ -225,14 +226,16 @@ impl Proof {
             .chain(servers)
             .chain(named)
             .collect();
-        let answered = agent.answered(&probes, BEFORE)?;
+        let answered = asked.answered(&probes, BEFORE)?;
         let there = |probe: Option<Probe>| probe.is_some_and(|probe| answered.contains(&probe));
         proof.router_v4 = there(v4);
         proof.router_v6 = there(v6);
         if let Some(named) = care.probe {
             if !there(Some(Probe::Host(named))) {
-                let text = format!("{named} does not answer, and so would prove nothing");
-                return Err(errors::invalid_value("probe", text).into());
+                return Err(errors::invalid_value(
+                    "probe",
+                    format!("{named} does not answer, and so would prove nothing"),
+                ));
             }
             proof.host = Some(named);
         }
@@ -248,48 +251,50 @@ impl Proof {
     /// Whether all is well after the change: who answered before answers again. Waits for it so long.
     pub(crate) fn holds(
         &self,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         facts: &Facts,
         leased: bool,
         within: Duration,
         about: &Ref<Pif>,
-    ) -> std::result::Result<(), Unproven> {
+    ) -> Result<()> {
         let (v4, v6) = routers(facts);
         if leased && self.router_v4 && v4.is_none() {
-            let text = format!(
-                "a router answered before the change, and the DHCP server names none{AS_IT_WAS}"
-            );
-            return Err(errors::pif_configuration_error(about, text).into());
+            return Err(errors::pif_configuration_error(
+                about,
+                format!(
+                    "a router answered before the change, and the DHCP server names none{AS_IT_WAS}"
+                ),
+            ));
         }
         let must = v4.filter(|_| self.router_v4).into_iter();
         let must = must.chain(v6.filter(|_| self.router_v6));
         let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
         let until = Instant::now() + within;
-        let answered = agent.answered(&must, within)?;
+        let answered = asked.answered(&must, within)?;
         let silent = must.difference(&answered).next();
         let silent = match silent {
             Some(probe) => Some(probe.to_string()),
-            None => self.silent_servers(agent, facts, until)?,
+            None => self.silent_servers(asked, facts, until)?,
         };
         match silent {
             None => Ok(()),
-            Some(who) => {
-                let text = format!(
+            Some(who) => Err(errors::pif_configuration_error(
+                about,
+                format!(
                     "{who} answered before the change and does not within {} s after it{AS_IT_WAS}",
                     within.as_secs()
-                );
-                Err(errors::pif_configuration_error(about, text).into())
-            }
+                ),
+            )),
         }
     }
 
     /// Of several name servers one is enough.
     fn silent_servers(
         &self,
-        agent: &dyn Agent,
+        asked: &Asked<'_>,
         facts: &Facts,
         until: Instant,
-    ) -> std::result::Result<Option<String>, NetError> {
+    ) -> Result<Option<String>> {
         let mut now: BTreeSet<_> = servers(facts).collect();
         if self.servers.is_empty() || now.is_empty() {
             return Ok(None);
@@ -299,7 +304,7 @@ impl Proof {
         }
         let probes = now.into_iter().map(Probe::NameServer).collect();
         loop {
-            if !agent.answered(&probes, ROUND)?.is_empty() {
+            if !asked.answered(&probes, ROUND)?.is_empty() {
                 return Ok(None);
             }
             if Instant::now() >= until {

@@ -5,6 +5,9 @@
 //! The trigger is the last thing to go, once the management interface has its address. The same commit says which trigger
 //! it carried out: a start that is killed before is followed by one that does all again, and a later one only waits.
 //!
+//! A slave cannot do that by itself, for the rows are its master's: it comes up as the trigger says ([`slave`]), and its
+//! master does the rest once the two are linked ([`crate::pool`]). Both are the same code, [`reset`].
+//!
 //! [`rows`] removes, [`keep`] decides what may stay, [`wanted`] makes, [`holder`] takes the NIC from others, [`end`] waits
 //! and tells. Start with [`at_start`].
 
@@ -12,16 +15,17 @@ mod end;
 mod holder;
 pub(crate) mod keep;
 pub(crate) mod rows;
+pub(crate) mod slave;
 mod wanted;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use xapi_conf::inventory::Inventory;
-use xapi_conf::trigger::{self, Keep, Pending};
+use xapi_conf::trigger::{self, Keep, Pending, Trigger};
 use xapi_db::{CommitError, Draft, Read};
 use xapi_model::{Host, Pif, PrimaryAddressType, Ref, errors};
 use xapi_net::agent::{Cause, LeftOut, Mode, Outcome, Request};
-use xapi_net::facts::Facts;
+use xapi_net::facts::{Facts, NicFacts};
 use xapi_net::topology::{Name, Topology};
 
 use crate::context::{Core, db_error};
@@ -30,7 +34,7 @@ use crate::ops::position::Naming;
 use crate::particulars::Particulars;
 use crate::topology::{pif_of_device, pifs_of};
 use crate::{Result, alert, console, diverged, facts, startup, topology};
-pub(crate) use end::{note_management, settle};
+pub(crate) use end::{alert_about, failed, forget, is_done, note_management, settle};
 use holder::Holders;
 use keep::Kept;
 
@@ -46,7 +50,13 @@ const ROUNDS: usize = 3;
 
 /// A reset that is not at its end.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(Mutex<Option<For>>);
+pub(crate) struct Waiting {
+    state: Mutex<Option<For>>,
+    /// What only a slave has to know of it.
+    slave: Mutex<slave::Behind>,
+    /// One at a time has the network of a slave brought up as a trigger says.
+    taking_up: Mutex<()>,
+}
 
 /// What a reset waits for.
 #[derive(Debug)]
@@ -54,13 +64,42 @@ enum For {
     /// The NIC that the trigger names: nothing is done yet. With it the management interface that the host came up with,
     /// once it did.
     Nic(Option<String>),
+    /// The master of this slave, who makes the rows.
+    Master(Pending),
     /// The address of the management interface: the rows are made. The trigger goes then.
     Address(Pending),
 }
 
 impl Waiting {
     fn state(&self) -> MutexGuard<'_, Option<For>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a trigger asks for, on whichever host that lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    /// The trigger.
+    pub trigger: Trigger,
+    /// A word that no other trigger of the host has.
+    pub mark: String,
+    /// When it was asked for.
+    pub written: SystemTime,
+}
+
+impl From<&Pending> for Wish {
+    fn from(pending: &Pending) -> Wish {
+        Wish {
+            trigger: pending.trigger.clone(),
+            mark: pending.mark(),
+            written: pending.written(),
+        }
+    }
+}
+
+impl Wish {
+    fn device(&self) -> &str {
+        &self.trigger.management.device
     }
 }
 
@@ -87,6 +126,23 @@ pub(crate) fn marked(rows: &impl Read, host: &Ref<Host>) -> Result<bool> {
 
 /// The step of start-up: carries out the trigger, if there is one.
 pub(crate) fn at_start(core: &Core) -> Result<()> {
+    sweep(core);
+    let found = trigger::find(&core.config.root);
+    end::report(core, &found);
+    let host = core.localhost()?;
+    let Some(pending) = found.chosen else {
+        return forget(core, &host, None);
+    };
+    if !was_done(core, &pending) {
+        return carry_out(core, pending);
+    }
+    let again = holder::take_again(core, Holders::of(&Wish::from(&pending)));
+    *core.reset.state() = Some(For::Address(pending));
+    again.and_then(|()| settle(core))
+}
+
+/// Removes what resets that were killed have left of their triggers.
+fn sweep(core: &Core) {
     for (path, outcome) in trigger::sweep(&core.config.root) {
         let path = path.display();
         match outcome {
@@ -95,25 +151,24 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
             Err(why) => tracing::error!("{path} was left by a reset that was killed: {why}"),
         }
     }
-    let found = trigger::find(&core.config.root);
-    end::report(core, &found);
-    let Some(pending) = found.chosen else {
-        return end::forget(core);
-    };
-    let done = end::is_done(core, &pending).unwrap_or_else(|why| {
-        tracing::error!("whether the network was reset already cannot be read: {why}");
-        false
-    });
-    if !done {
-        return carry_out(core, pending);
+}
+
+/// Whether the rows are already as a trigger has them.
+fn was_done(core: &Core, pending: &Pending) -> bool {
+    let done = core
+        .localhost()
+        .and_then(|host| is_done(&core.view()?, &host, &pending.mark()));
+    match done {
+        Ok(true) => tracing::warn!(
+            "{} was carried out at an earlier start, and goes when management has its address",
+            pending.path.display()
+        ),
+        Ok(false) => {}
+        Err(ref why) => {
+            tracing::error!("whether the network was reset already cannot be read: {why}");
+        }
     }
-    tracing::warn!(
-        "{} was carried out at an earlier start, and goes when management has its address",
-        pending.path.display()
-    );
-    let again = holder::take_again(core, Holders::of(&pending));
-    *core.reset.state() = Some(For::Address(pending));
-    again.and_then(|()| settle(core))
+    done.unwrap_or(false)
 }
 
 /// Whether a trigger waits that a reset will follow.
@@ -125,9 +180,9 @@ pub(crate) fn is_due(core: &Core) -> bool {
 /// has called the reset off.
 pub(crate) fn again(core: &Core) -> Result<()> {
     let holders = match &*core.reset.state() {
-        None => return Ok(()),
+        None | Some(For::Master(_)) => return Ok(()),
         Some(For::Nic(_)) => None,
-        Some(For::Address(pending)) => Some(Holders::of(pending)),
+        Some(For::Address(pending)) => Some(Holders::of(&pending.into())),
     };
     if let Some(holders) = holders {
         return holder::take_again(core, holders);
@@ -145,18 +200,12 @@ pub(crate) fn again(core: &Core) -> Result<()> {
 /// Resets the network as a trigger says. A failure is told, and leaves the trigger to the next start: by then guests may
 /// run on a network that somebody mended.
 fn carry_out(core: &Core, pending: Pending) -> Result<()> {
-    for warning in &pending.warnings {
-        tracing::warn!("{}: {warning}", pending.path.display());
-    }
-    tracing::warn!(
-        "{}: the network is reset, with management on {}",
-        pending.path.display(),
-        described(&pending)
-    );
+    let wish = Wish::from(&pending);
+    announce(&pending);
     // What this itself commits is not somebody else's choice of a management interface.
     let before = core.reset.state().take();
     let host = core.localhost()?;
-    let done = core.turn(&host).and_then(|_turn| reset(core, &pending));
+    let done = core.turn(&host).and_then(|_turn| reset(core, &host, &wish));
     match done {
         Ok(true) => {
             *core.reset.state() = Some(For::Address(pending));
@@ -170,10 +219,7 @@ fn carry_out(core: &Core, pending: Pending) -> Result<()> {
             Ok(())
         }
         Err(why) => {
-            let body = format!(
-                "the network reset with management on {} failed, and is tried again at the next start: {why}",
-                described(&pending)
-            );
+            let body = failed(&wish, "at the next start", &why);
             console::tell(&core.config, &console::plain(&body));
             end::alert(core, "NETWORK_RESET_FAILED", &body);
             Err(why)
@@ -181,37 +227,65 @@ fn carry_out(core: &Core, pending: Pending) -> Result<()> {
     }
 }
 
+/// Says what is about to be done.
+fn announce(pending: &Pending) {
+    for warning in &pending.warnings {
+        tracing::warn!("{}: {warning}", pending.path.display());
+    }
+    tracing::warn!(
+        "{}: the network is reset, with management on {}",
+        pending.path.display(),
+        described(&pending.into())
+    );
+}
+
 /// The management interface, and when it was asked for, in words that stay the same from one try to the next: two resets
 /// months apart are two alerts.
-fn described(pending: &Pending) -> String {
-    let texts = pending.trigger.management.texts();
+fn described(wish: &Wish) -> String {
+    let texts = wish.trigger.management.texts();
     let words: Vec<_> = texts
         .iter()
         .map(|(field, text)| format!("{}={text}", field.key()))
         .collect();
-    format!("{} (asked for {})", words.join(" "), end::when(pending))
+    format!("{} (asked for {})", words.join(" "), end::at(wish.written))
 }
 
-/// The reset itself. False if the NIC is not there: then nothing is done.
-fn reset(core: &Core, pending: &Pending) -> Result<bool> {
-    let host = core.localhost()?;
-    let found = core.agent.facts().map_err(errors::internal_error)?;
-    let device = Name::new(&pending.trigger.management.device).ok();
-    let nic = device.and_then(|device| found.nics.get(&device));
-    if nic.is_none() {
-        end::missing(core, pending, &found);
+/// The reset of a host whose turn the caller has. False if the NIC is not there: then nothing is done. Another host that
+/// is lost in the middle has its old rows, and comes back with its trigger.
+pub(crate) fn reset(core: &Core, host: &Ref<Host>, wish: &Wish) -> Result<bool> {
+    let agent = core.agent_of(&core.view()?, host)?;
+    let found = agent.facts().map_err(errors::internal_error)?;
+    if nic(&found, wish.device()).is_none() {
+        let body = end::missing(wish, &found);
+        if core.is_here(host) {
+            console::tell(&core.config, &console::plain(&body));
+        }
+        alert_about(core, host, "NETWORK_RESET_WAITS", &body);
         return Ok(false);
     }
-    let mut keep = pending.trigger.keep;
+    let mut keep = wish.trigger.keep;
     let mut rounds = 0;
-    let mut holders = Holders::of(pending);
+    let mut holders = Holders::of(wish);
+    let one = One {
+        core,
+        host,
+        found: &found,
+        wish,
+    };
     loop {
-        let (draft, request, mut left_out) = drafted(core, &host, &found, pending, keep)?;
-        holders.take_nic(core, &request.topology);
-        holders.tell(core, &draft, &host)?;
-        let reached = core.agent.converge(request);
+        let (draft, request, mut left_out) = one.drafted(keep)?;
+        holders.take_nic(&*agent, &request.topology);
+        holders.tell(core, &draft, host)?;
+        let reached = agent.converge(request);
         let mut outcome = match reached {
             Ok(outcome) => Some(outcome),
+            Err(why)
+                if matches!(why.cause, Cause::Unreachable | Cause::Stopped)
+                    && !core.is_here(host) =>
+            {
+                tracing::warn!("{host}: {why}");
+                return Err(errors::cannot_contact_host(host));
+            }
             Err(why) if why.cause == Cause::Stopped => return Err(errors::internal_error(why)),
             // The rows are what is wanted all the same; the convergences that follow have to make the host look so.
             Err(why) => {
@@ -222,14 +296,13 @@ fn reset(core: &Core, pending: &Pending) -> Result<bool> {
         if let Some(outcome) = &mut outcome {
             left_out.append(&mut outcome.left_out);
             outcome.left_out = left_out;
-            record(core, &draft, &host, outcome)?;
+            record(core, &draft, host, outcome)?;
         }
         match core.store.commit(draft) {
             Ok(_) => {
-                core.keep_topology(&host);
-                core.publish(&host);
+                core.settled(host);
                 if let Some(alone) = outcome.and_then(|outcome| outcome.alone) {
-                    diverged::mark(core, &host, &diverged::alone_text(&alone))?;
+                    diverged::mark(core, host, &diverged::alone_text(&alone))?;
                 }
                 return Ok(true);
             }
@@ -247,106 +320,122 @@ fn reset(core: &Core, pending: &Pending) -> Result<bool> {
     }
 }
 
-/// The rows as they shall be, what the host shall look like then, and what of the rows cannot be made so.
-fn drafted(
-    core: &Core,
-    host: &Ref<Host>,
-    found: &Facts,
-    pending: &Pending,
-    keep: Keep,
-) -> Result<(Draft, Request, Vec<LeftOut>)> {
-    let draft = core.store.draft().map_err(db_error)?;
-    let kept = keep::choose(&draft, host, found, &pending.trigger.management, keep)?;
-    let keeps = !kept.stay.pifs.is_empty();
-    let (topology, mut left_out) = edited(core, &draft, host, found, pending, kept)?;
-    let request = |topology| Request {
-        topology,
-        mode: Mode::WhatCan,
-        within: core.config.change_deadline,
-    };
-    if topology.management.is_some() {
-        return Ok((draft, request(topology), left_out));
-    }
-    if keeps {
-        // Nothing that stays is worth the management interface.
-        tracing::error!("nothing stays, for management could not be had beside it: {left_out:?}");
-        let draft = core.store.draft().map_err(db_error)?;
-        let (topology, left) = edited(core, &draft, host, found, pending, Kept::default())?;
-        if topology.management.is_some() {
-            return Ok((draft, request(topology), left));
-        }
-        left_out = left;
-    }
-    let why: Vec<_> = left_out.iter().map(|left| left.why.clone()).collect();
-    Err(errors::internal_error(format!(
-        "such a management interface cannot be: {}",
-        why.join("; ")
-    )))
+fn nic<'a>(found: &'a Facts, device: &str) -> Option<&'a NicFacts> {
+    let device = Name::new(device).ok()?;
+    found.nics.get(&device)
 }
 
-/// Edits a draft: the old rows go, and each NIC, the management interface and what it stands on get new ones.
-fn edited(
-    core: &Core,
-    draft: &Draft,
-    host: &Ref<Host>,
-    found: &Facts,
-    pending: &Pending,
-    kept: Kept,
-) -> Result<(Topology, Vec<LeftOut>)> {
-    let wanted = &pending.trigger.management;
-    let network = match wanted.vlan {
-        Some(tag) => wanted::network_of_vlan(draft, &wanted.device, tag)?,
-        None => None,
-    };
-    let removed = rows::remove(draft, host, &kept.stay)?;
-    tracing::warn!("{removed:?}; {} PIFs stay", kept.stay.pifs.len());
-    let family = family_by_inventory(core)?;
-    let of = Particulars {
-        management: String::new(),
-        family: family.to_string(),
-        ..core.particulars(host)?
-    };
-    pif::scan_into(
-        core,
-        draft,
-        host,
-        found,
-        &of,
-        &Naming::Kernel,
-        Scanning::Management(&wanted.device),
-    )?;
-    keep::put_under(draft, host, &kept)?;
-    let nic = pif_of_device(draft, host, &wanted.device)?
-        .ok_or_else(|| errors::internal_error(format!("no PIF of {}", wanted.device)))?;
-    if core.config.unmanaged_nics.contains(&wanted.device) {
-        tracing::warn!(
-            "{} is managed from now on: it carries management",
-            wanted.device
-        );
-    }
-    let management = match wanted.vlan {
-        Some(tag) => wanted::vlan(draft, found, &nic, tag, network)?,
-        None => nic,
-    };
-    wanted::manage(draft, host, &management, wanted, family)?;
-    for (reference, row) in pifs_of(draft, host)? {
-        let new = !kept.stay.pifs.contains(&reference);
-        if new && row.managed && row.bond_slave_of.is_null() {
-            draft.set(&reference, Pif::CURRENTLY_ATTACHED, true)?;
-            draft.set(&reference, Pif::LEFT_OUT, false)?;
+/// One host that is reset.
+struct One<'a> {
+    core: &'a Core,
+    host: &'a Ref<Host>,
+    found: &'a Facts,
+    wish: &'a Wish,
+}
+
+impl One<'_> {
+    /// The rows as they shall be, what the host shall look like then, and what of the rows cannot be made so.
+    fn drafted(&self, keep: Keep) -> Result<(Draft, Request, Vec<LeftOut>)> {
+        let store = &self.core.store;
+        let draft = store.draft().map_err(db_error)?;
+        let wanted = &self.wish.trigger.management;
+        let kept = keep::choose(&draft, self.host, self.found, wanted, keep)?;
+        let keeps = !kept.stay.pifs.is_empty();
+        let (topology, mut left_out) = self.edited(&draft, kept)?;
+        let request = |topology| Request {
+            topology,
+            mode: Mode::WhatCan,
+            within: self.core.config.change_deadline,
+        };
+        if topology.management.is_some() {
+            return Ok((draft, request(topology), left_out));
         }
+        if keeps {
+            // Nothing that stays is worth the management interface.
+            tracing::error!(
+                "nothing stays, for management could not be had beside it: {left_out:?}"
+            );
+            let draft = store.draft().map_err(db_error)?;
+            let (topology, left) = self.edited(&draft, Kept::default())?;
+            if topology.management.is_some() {
+                return Ok((draft, request(topology), left));
+            }
+            left_out = left;
+        }
+        let why: Vec<_> = left_out.iter().map(|left| left.why.clone()).collect();
+        Err(errors::internal_error(format!(
+            "such a management interface cannot be: {}",
+            why.join("; ")
+        )))
     }
-    let body = format!(
-        "the network was reset, with management on {}: bonds, VLANs and tunnels that are missing have to be made again{}",
-        described(pending),
-        kept.gone
-            .iter()
-            .map(|gone| format!("; {gone}"))
-            .collect::<String>(),
-    );
-    alert::tell(core, draft, host, "NETWORK_RESET", &body)?;
-    end::note_done(draft, host, pending)?;
-    topology::wished(draft, host)
+
+    /// Edits a draft: the old rows go, and each NIC, the management interface and what it stands on get new ones.
+    fn edited(&self, draft: &Draft, kept: Kept) -> Result<(Topology, Vec<LeftOut>)> {
+        let (core, host) = (self.core, self.host);
+        let wanted = &self.wish.trigger.management;
+        let network = match wanted.vlan {
+            Some(tag) => wanted::network_of_vlan(draft, &wanted.device, tag)?,
+            None => None,
+        };
+        let removed = rows::remove(draft, host, &kept.stay)?;
+        tracing::warn!("{removed:?}; {} PIFs stay", kept.stay.pifs.len());
+        let said = core.particulars(host)?;
+        let family = family_of(&said);
+        let of = Particulars {
+            management: String::new(),
+            family: family.to_string(),
+            ..said
+        };
+        pif::scan_into(
+            core,
+            draft,
+            host,
+            self.found,
+            &of,
+            &Naming::Kernel,
+            Scanning::Management(&wanted.device),
+        )?;
+        keep::put_under(draft, host, &kept)?;
+        let nic = pif_of_device(draft, host, &wanted.device)?
+            .ok_or_else(|| errors::internal_error(format!("no PIF of {}", wanted.device)))?;
+        if of.unmanaged_nics.contains(&wanted.device) {
+            tracing::warn!(
+                "{} is managed from now on: it carries management",
+                wanted.device
+            );
+        }
+        let management = match wanted.vlan {
+            Some(tag) => wanted::vlan(draft, self.found, &nic, tag, network)?,
+            None => nic,
+        };
+        wanted::manage(draft, host, &management, wanted, family)?;
+        for (reference, row) in pifs_of(draft, host)? {
+            let new = !kept.stay.pifs.contains(&reference);
+            if new && row.managed && row.bond_slave_of.is_null() {
+                draft.set(&reference, Pif::CURRENTLY_ATTACHED, true)?;
+                draft.set(&reference, Pif::LEFT_OUT, false)?;
+            }
+        }
+        alert::tell(core, draft, host, "NETWORK_RESET", &self.told(&kept))?;
+        end::note_done(draft, host, &self.wish.mark)?;
+        topology::wished(draft, host)
+    }
+
+    /// What is told of the reset.
+    fn told(&self, kept: &Kept) -> String {
+        let again = match self.core.is_here(self.host) {
+            true => "bonds, VLANs and tunnels that are missing have to be made again",
+            false => {
+                "bonds, VLANs and tunnels of the pool come again by the positions of its NICs; others that are \
+                 missing have to be made again"
+            }
+        };
+        let gone: String = kept.gone.iter().map(|gone| format!("; {gone}")).collect();
+        format!(
+            "the network was reset, with management on {}: {again}{gone}",
+            described(self.wish)
+        )
+    }
 }
 
 fn record(core: &Core, draft: &Draft, host: &Ref<Host>, outcome: &Outcome) -> Result<()> {
@@ -359,15 +448,9 @@ fn record(core: &Core, draft: &Draft, host: &Ref<Host>, outcome: &Outcome) -> Re
 }
 
 /// The family of a management interface that has both; the inventory knows by which the host was reached.
-fn family_by_inventory(core: &Core) -> Result<PrimaryAddressType> {
-    let path = core.config.inventory();
-    let inventory = Inventory::read(&path)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
-    let v6 = inventory
-        .get(xapi_conf::inventory::MANAGEMENT_ADDRESS_TYPE)
-        .is_some_and(|family| family.eq_ignore_ascii_case("ipv6"));
-    Ok(match v6 {
+fn family_of(of: &Particulars) -> PrimaryAddressType {
+    match of.family.eq_ignore_ascii_case("ipv6") {
         true => PrimaryAddressType::IPv6,
         false => PrimaryAddressType::IPv4,
-    })
+    }
 }

@@ -85,18 +85,25 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Warn,
         run: last_topology,
     },
-    // The master may be reached over it alone; what has changed meanwhile comes from there.
-    Step {
-        name: "bringing the network up as it was committed last",
-        on: On::Slave,
-        failing: Failing::Warn,
-        run: as_committed_last,
-    },
     Step {
         name: "finding this host in the pool's database",
         on: On::Slave,
         failing: Failing::Stop,
         run: pool::find_self,
+    },
+    // Its master, who may be reached over it alone, does the rest.
+    Step {
+        name: "bringing the network up as a reset asks",
+        on: On::Slave,
+        failing: Failing::Warn,
+        run: reset::slave::at_start,
+    },
+    // What has changed meanwhile comes from the master.
+    Step {
+        name: "bringing the network up as it was committed last",
+        on: On::Slave,
+        failing: Failing::Warn,
+        run: as_committed_last,
     },
     Step {
         name: "answering where management is",
@@ -334,7 +341,12 @@ fn master(core: &Core) -> Result<()> {
 /// A slave answers as its rows say, or as the inventory does before it has any.
 fn answer(core: &Core) -> Result<()> {
     match core.localhost() {
-        Ok(host) => core.publish(&host),
+        // The inventory says what the reset has made.
+        Ok(_) if reset::slave::is_ahead(core) => core.set_management_enabled(true),
+        Ok(host) => {
+            reset::note_management(core)?;
+            core.publish(&host);
+        }
         Err(_) => core.set_management_enabled(named_management(core)?),
     }
     Ok(())
@@ -342,6 +354,9 @@ fn answer(core: &Core) -> Result<()> {
 
 /// A slave's network as it was committed last, before its master can be reached.
 fn as_committed_last(core: &Core) -> Result<()> {
+    if reset::slave::is_ahead(core) {
+        return Ok(());
+    }
     match crate::last_topology::bring_up(&core.config, &*core.agent)? {
         Some(outcome) => tracing::info!(
             steps = outcome.steps,
@@ -617,6 +632,9 @@ pub(crate) fn look_again(core: &Core) -> Result<()> {
 
 /// The same for another host.
 pub(crate) fn look_again_at(core: &Core, host: &Ref<Host>) -> Result<()> {
+    if let Err(why) = pool::reset::again(core, host) {
+        tracing::error!("{host}: its network reset: {why}");
+    }
     pif::scan_host(core, host, pif::Scanning::Known)?;
     if may_converge(core, &core.view()?, host)? {
         reconverge(core, host)?;
@@ -642,7 +660,8 @@ pub(crate) fn reconverge_in_turn(core: &Core, host: &Ref<Host>) -> Result<Outcom
         mode: Mode::WhatCan,
         within: core.config.change_deadline,
     };
-    let mut outcome = agent.converge(request).map_err(errors::internal_error)?;
+    let outcome = agent.converge(request);
+    let mut outcome = outcome.map_err(|why| core.unanswered(host, why))?;
     left_out.append(&mut outcome.left_out);
     outcome.left_out = left_out;
     core.store.change(|draft| {

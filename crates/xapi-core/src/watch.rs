@@ -18,7 +18,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// What the thread is told.
 enum Told {
     Event(Option<Ref<Host>>, NetEvent),
-    Guest(xapi_guest::Event),
+    Guest(Option<Ref<Host>>, xapi_guest::Event),
     Stop,
 }
 
@@ -48,11 +48,17 @@ impl Watch {
         if let Ok(guests) = core.guests() {
             let events = tell.clone();
             guests.subscribe(Box::new(move |event| {
-                if events.send(Told::Guest(event)).is_err() {
+                if events.send(Told::Guest(None, event)).is_err() {
                     tracing::debug!("nobody follows the guests any more");
                 }
             }));
         }
+        let events = tell.clone();
+        core.pool.on_guest(move |host, event| {
+            if events.send(Told::Guest(Some(host), event)).is_err() {
+                tracing::debug!("nobody follows the guests of other hosts any more");
+            }
+        });
         let core = Arc::clone(core);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
@@ -83,7 +89,7 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
         match told.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Ok(Told::Guest(event)) => guest(core, event),
+            Ok(Told::Guest(host, event)) => guest(core, host, event),
             Ok(Told::Event(host, first)) => {
                 // What came meanwhile is in the same facts.
                 let mut events = BTreeMap::from([(host, vec![first])]);
@@ -91,11 +97,13 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
                 while let Ok(next) = told.try_recv() {
                     match next {
                         Told::Event(host, event) => events.entry(host).or_default().push(event),
-                        Told::Guest(event) => of_guests.push(event),
+                        Told::Guest(host, event) => of_guests.push((host, event)),
                         Told::Stop => return,
                     }
                 }
-                of_guests.into_iter().for_each(|event| guest(core, event));
+                for (host, event) in of_guests {
+                    guest(core, host, event);
+                }
                 for (host, events) in events {
                     let reaction = || react(core, host.as_ref(), &events);
                     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(reaction)) {
@@ -121,12 +129,17 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
     }
 }
 
-/// The rows of a guest that did something by itself follow.
-fn guest(core: &Arc<Core>, event: xapi_guest::Event) {
+/// The rows of a guest that did something by itself follow; nothing for the host means this one.
+fn guest(core: &Arc<Core>, host: Option<Ref<Host>>, event: xapi_guest::Event) {
+    // A slave tells its master, whose the rows are.
     if core.pool.standing.role() != Role::Master {
-        return tracing::warn!("{event:?}: the rows are the master's, and machines run there only");
+        return;
     }
-    let reaction = std::panic::AssertUnwindSafe(|| guests::follow::react(core, event));
+    let react = || match host {
+        Some(host) => guests::follow::react(core, &host, event),
+        None => guests::follow::react(core, &core.localhost()?, event),
+    };
+    let reaction = std::panic::AssertUnwindSafe(react);
     match std::panic::catch_unwind(reaction) {
         Ok(Ok(())) => {}
         // The next start of the daemon looks at all guests again.
@@ -140,7 +153,7 @@ fn react(core: &Arc<Core>, host: Option<&Ref<Host>>, events: &[NetEvent]) -> Res
     tracing::debug!(?host, ?events, "the network changed by itself");
     // A slave tells its master, whose the rows are.
     if core.pool.standing.role() != Role::Master {
-        return Ok(());
+        return reset::slave::look_again(core).and_then(|()| reset::settle(core));
     }
     let here = host.is_none();
     let host = match host {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Domain, GuestSpec, Listener, Nic};
 
 /// The guests of one host. Calls about different guests run side by side; those about one guest wait for each other,
@@ -70,7 +72,7 @@ pub trait Guests: Send + Sync {
 }
 
 /// A guest that is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Its number.
     pub domain: Domain,
@@ -87,7 +89,7 @@ pub struct Found {
 }
 
 /// A NIC that a guest has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offered {
     /// The NIC.
     pub nic: Nic,
@@ -98,7 +100,7 @@ pub struct Offered {
 }
 
 /// Whether a guest runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// It runs.
     Running,
@@ -116,7 +118,7 @@ impl fmt::Display for State {
 }
 
 /// A guest or its virtual NIC could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum GuestError {
     /// No guest has this number. It may have ended by itself meanwhile.
     #[error("there is no domain {0}")]
@@ -157,6 +159,15 @@ pub enum GuestError {
         doing: String,
         /// The reason.
         why: String,
+    },
+    /// It is on another host, which could not be asked; the code of an error, and its parameters. No guests of one host
+    /// answer so.
+    #[error("{code}: {params:?}")]
+    Elsewhere {
+        /// What kind of error it is to clients.
+        code: String,
+        /// What it is about.
+        params: Vec<String>,
     },
 }
 

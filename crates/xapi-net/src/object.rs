@@ -388,6 +388,12 @@ impl plan::Object for Object {
         }
     }
 
+    fn ends_use(&self, to: &Object) -> bool {
+        // ovs-vswitchd, letting go of a NIC, gives it the flags back that it knew: what was taken down a moment before
+        // might be up again.
+        matches!((self, to), (Object::Nic(old), Object::Nic(new)) if old.up && !new.up)
+    }
+
     fn is_patient(&self) -> bool {
         // While a NIC still has addresses of its own, its packets are answered twice, which hurts nobody.
         matches!(self, Object::Aside)
@@ -415,6 +421,7 @@ impl plan::Object for Object {
                 (Key::Aside(_), _) => 18,
                 (Key::Nic(_), _) => 19,
             },
+            Step::Change(Key::Nic(_), old, new) if old.ends_use(new) => 19,
             Step::Put(key, object) | Step::Change(key, _, object) => match (key, object) {
                 (Key::Aside(nic), _) if nic.is_guests_end() => 8,
                 (Key::Nic(_), _) => 9,

@@ -38,6 +38,9 @@ pub trait Object: Clone + Debug + Eq {
     /// Whether becoming `to` takes nothing from anybody, so that it can be done in advance.
     fn only_adds(&self, to: &Self) -> bool;
 
+    /// Whether nobody may use it any more once it has become `to`: those who needed it and go are gone before.
+    fn ends_use(&self, to: &Self) -> bool;
+
     /// Whether putting it can wait until those who hold its claims are retired in their own time. Otherwise they give way
     /// in the switch.
     fn is_patient(&self) -> bool;
@@ -269,6 +272,8 @@ impl<O: Object> Draft<O> {
     /// Finds which step must be before which.
     fn link(&mut self) {
         let mut puts = BTreeMap::new();
+        // What nobody may use afterwards: what is removed, and what changes so.
+        let mut ends = BTreeMap::new();
         let mut drops = BTreeMap::new();
         let (mut released, mut shared) = (BTreeMap::new(), BTreeMap::new());
         for (at, step) in self.steps.iter().enumerate() {
@@ -278,6 +283,11 @@ impl<O: Object> Draft<O> {
                 }
                 Step::Drop(key, _) => {
                     drops.insert(*key, at);
+                    ends.insert(*key, at);
+                }
+                Step::Change(key, old, new) if old.ends_use(new) => {
+                    ends.insert(*key, at);
+                    self.late[at] = true;
                 }
                 Step::Change(..) => {}
             }
@@ -305,8 +315,8 @@ impl<O: Object> Draft<O> {
                     .filter(|need| !needed.contains(need));
                 edges.extend(
                     no_more
-                        .filter_map(|need| drops.get(&need))
-                        .map(|drop| (at, *drop)),
+                        .filter_map(|need| ends.get(&need))
+                        .map(|end| (at, *end)),
                 );
             }
             if let (Step::Put(..), Some(drop)) = (step, drops.get(key)) {
@@ -345,7 +355,7 @@ impl<O: Object> Draft<O> {
     fn find_switch(&mut self) {
         for (at, step) in self.steps.iter().enumerate() {
             if let Step::Change(_, old, new) = step {
-                self.switch[at] |= !old.only_adds(new);
+                self.switch[at] |= !old.only_adds(new) && !self.late[at];
             }
         }
         let mut grew = true;

@@ -10,8 +10,8 @@ use pairs::{MANAGEMENT, MANAGEMENT_V6, Random, name};
 use xapi_net::agent::{Cause, Undo};
 use xapi_net::engine::{self, Driver};
 use xapi_net::names::{Inet, Name};
-use xapi_net::object::Object;
-use xapi_net::plan::Step;
+use xapi_net::object::{Key, Object};
+use xapi_net::plan::{Object as _, Plan, Step};
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind, World};
 use xapi_net::topology::{Bridge, BridgeKind, Topology};
@@ -120,12 +120,37 @@ fn is_tunnel(step: &Step<Object>) -> bool {
     matches!(object, Object::Port(port) if port.row.tunnel_end().is_some())
 }
 
+/// A NIC is taken down only when no port has it any more: ovs-vswitchd, letting go of it, may take it up again.
+fn assert_released_first(plan: &Plan<Object>) {
+    let steps: Vec<&Step<Object>> = plan.steps().collect();
+    for (at, step) in steps.iter().enumerate() {
+        let (Key::Nic(nic), Step::Change(_, old, new)) = (step.key(), step) else {
+            continue;
+        };
+        if !old.ends_use(new) {
+            continue;
+        }
+        let has = |object: &Object| object_has(object, nic.as_str());
+        let late = steps[at..].iter().find(|step| match step {
+            Step::Drop(_, old) => has(old),
+            Step::Change(_, old, new) => has(old) && !has(new),
+            Step::Put(..) => false,
+        });
+        assert_eq!(late, None, "{nic} is down before: {plan:#?}");
+    }
+}
+
+fn object_has(object: &Object, nic: &str) -> bool {
+    matches!(object, Object::Port(port) if port.row.members.contains(nic))
+}
+
 /// Reaches a topology in few transactions, and does nothing the second time.
 fn reach(world: &mut World, topology: &Topology, watch: Option<Watch>) {
     let before = world.transactions;
     world.watch = watch;
     let plan = engine::preview(world, topology).unwrap();
     engine::whole(world, topology).unwrap_or_else(|error| panic!("{error}\n{plan:#?}"));
+    assert_released_first(&plan);
     // One in each phase; and one before and one after for the ports of tunnels, which need the routes to their other ends.
     let most = if plan.steps().any(is_tunnel) { 9 } else { 3 };
     let transactions = world.transactions - before;

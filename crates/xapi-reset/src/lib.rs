@@ -18,4 +18,4 @@ pub use host::{Host, Nic};
 pub use machine::{LocalMachine, Machine};
 pub use run::{Failed, Progress, run, run_on};
 pub use step::{Step, steps};
-pub use wanted::{Afterwards, Asked, Refused};
+pub use wanted::{Afterwards, Asked, Refused, topology};

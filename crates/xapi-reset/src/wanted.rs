@@ -86,10 +86,7 @@ impl Asked {
 
     /// The bridge that will carry the management addresses.
     pub fn bridge(&self) -> String {
-        match self.management.vlan {
-            Some(_) => VLAN_BRIDGE.to_owned(),
-            None => bridge_of(&self.management.device),
-        }
+        bridge(&self.management)
     }
 
     /// The bridges that there will be.
@@ -98,46 +95,57 @@ impl Asked {
         names.iter().map(|name| Name::new(name)).collect()
     }
 
-    /// Management alone: nothing else is left of the host's network.
+    /// See [`topology()`].
     pub(crate) fn topology(&self, host: &Host) -> Result<Topology, Refused> {
-        let wanted = &self.management;
-        let nic = host.nic(&wanted.device).ok_or_else(|| Refused::NoNic {
-            device: wanted.device.clone(),
+        let device = &self.management.device;
+        let nic = host.nic(device).ok_or_else(|| Refused::NoNic {
+            device: device.clone(),
             nics: host.nics().to_vec(),
         })?;
-        let below = Name::new(&bridge_of(&wanted.device))?;
-        let name = Name::new(&self.bridge())?;
-        let mut bridges = vec![(below, over(nic.mac, Bridge::over_nic(nic.name)))];
-        if let Some(tag) = wanted.vlan {
-            bridges.push((name, over(nic.mac, Bridge::vlan(below, tag))));
-        }
-        let mut topology = Topology {
-            bridges: bridges.into_iter().collect(),
-            gateway: Some(name),
-            dns: Some(name),
-            management: Some(name),
-            ..Topology::default()
-        };
-        if let Some(bridge) = topology.bridges.get_mut(&name) {
-            bridge.ipv4 = ipv4(wanted)?;
-            bridge.ipv6 = ipv6(wanted)?;
-            bridge.dns = (!wanted.dns.is_empty()).then(|| Dns {
-                servers: wanted.dns.clone(),
-                search: Vec::new(),
-            });
-        }
-        topology
-            .check()
-            .map_err(|why| Refused::Impossible(why.to_string()))?;
-        Ok(topology)
+        topology(&self.management, Some(nic.mac))
     }
 }
 
-fn over(mac: Mac, bridge: Bridge) -> Bridge {
-    Bridge {
-        mac: Some(mac),
-        ..bridge
+/// The bridge that carries the addresses of a management interface until the daemon has its rows.
+fn bridge(wanted: &Management) -> String {
+    match wanted.vlan {
+        Some(_) => VLAN_BRIDGE.to_owned(),
+        None => bridge_of(&wanted.device),
     }
+}
+
+/// Management alone: nothing else is left of the host's network. With the Ethernet address of the NIC, if it is known.
+pub fn topology(wanted: &Management, mac: Option<Mac>) -> Result<Topology, Refused> {
+    let nic = Name::new(&wanted.device)?;
+    let below = Name::new(&bridge_of(&wanted.device))?;
+    let name = Name::new(&bridge(wanted))?;
+    let mut bridges = vec![(below, over(mac, Bridge::over_nic(nic)))];
+    if let Some(tag) = wanted.vlan {
+        bridges.push((name, over(mac, Bridge::vlan(below, tag))));
+    }
+    let mut topology = Topology {
+        bridges: bridges.into_iter().collect(),
+        gateway: Some(name),
+        dns: Some(name),
+        management: Some(name),
+        ..Topology::default()
+    };
+    if let Some(bridge) = topology.bridges.get_mut(&name) {
+        bridge.ipv4 = ipv4(wanted)?;
+        bridge.ipv6 = ipv6(wanted)?;
+        bridge.dns = (!wanted.dns.is_empty()).then(|| Dns {
+            servers: wanted.dns.clone(),
+            search: Vec::new(),
+        });
+    }
+    topology
+        .check()
+        .map_err(|why| Refused::Impossible(why.to_string()))?;
+    Ok(topology)
+}
+
+fn over(mac: Option<Mac>, bridge: Bridge) -> Bridge {
+    Bridge { mac, ..bridge }
 }
 
 fn ipv4(wanted: &Management) -> Result<Ipv4, Malformed> {

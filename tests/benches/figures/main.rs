@@ -2,6 +2,7 @@
 //! smallest OVSDB transaction for bonds. Nothing here fails because it is slow.
 
 mod link;
+mod pool;
 mod scale;
 mod wire;
 
@@ -54,7 +55,8 @@ fn main() -> Outcome<()> {
     // One group alone, if its name is given: `cargo bench --bench figures -- events`.
     let wanted = |group: &str| {
         let groups = [
-            "reads", "classes", "codec", "events", "writes", "objects", "link", "bonds", "scale",
+            "reads", "classes", "codec", "events", "writes", "objects", "link", "pool", "bonds",
+            "scale",
         ];
         let named = words.iter().any(|word| groups.contains(&word.as_str()));
         !named || words.iter().any(|word| word == group)
@@ -79,6 +81,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("link") {
         link::lines()?;
+    }
+    if wanted("pool") {
+        pool::pools()?;
     }
     if wanted("bonds") {
         bonds()?;

@@ -9,3 +9,4 @@ mod host;
 mod killed;
 mod options;
 mod others;
+mod slave;

@@ -1,5 +1,10 @@
 //! Simulated pools: a master, its slaves, and lines between them that are cut at any moment.
 
 mod changes;
+mod events;
 mod follow;
+mod guests;
+mod jobs;
 mod local;
+mod orders;
+mod reset;

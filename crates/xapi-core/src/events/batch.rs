@@ -219,7 +219,7 @@ fn answer(events: Vec<Value>, counts: Value, generation: u64) -> Value {
     Value::Struct(vec![
         ("events".to_owned(), Value::Array(events)),
         ("valid_ref_counts".to_owned(), counts),
-        ("token".to_owned(), Value::Str(token(generation))),
+        ("token".to_owned(), Value::Str(token(generation, 0))),
     ])
 }
 

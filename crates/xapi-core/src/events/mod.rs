@@ -3,9 +3,10 @@
 //! Nothing is queued. An event is read from the generations of the rows when a client asks, so that nothing is lost
 //! and at most one event tells of an object. What many clients wait for is read once ([`batch`]) and shared; a client
 //! that waits is a [`Wait`], which costs no thread. event.next, the older way, is told from the same rows
-//! ([`register`]).
+//! ([`register`]). A slave tells from its copy of the rows, and of tasks what its master says ([`distant`]).
 
 mod batch;
+mod distant;
 mod register;
 mod wait;
 
@@ -29,6 +30,8 @@ pub(crate) struct Events {
     registered: register::Registered,
     /// Sessions that ended without a commit.
     ended: watch::Sender<u64>,
+    /// Tasks of the master, on a slave.
+    tide: distant::Tide,
     waiting: watch::Sender<usize>,
     /// Of each user; the superuser has no name.
     users: Mutex<HashMap<String, usize>>,
@@ -45,6 +48,7 @@ impl Default for Events {
             batches: batch::Batches::default(),
             registered: register::Registered::default(),
             ended: watch::Sender::new(0),
+            tide: distant::Tide::default(),
             waiting: watch::Sender::new(0),
             users: Mutex::default(),
         }
@@ -175,18 +179,18 @@ fn told() -> impl Iterator<Item = &'static ClassDesc> {
 }
 
 /// A token: the generation up to which its holder knows everything. XAPI's has a second number for messages, which
-/// here are rows like others.
-fn token(generation: u64) -> String {
-    format!("{generation:020},{:020}", 0)
+/// here are rows like others; a slave has the same in it for what only the master knows.
+fn token(generation: u64, of_master: u64) -> String {
+    format!("{generation:020},{of_master:020}")
 }
 
-/// The generation of a token. The empty one is the beginning; EVENT_FROM_TOKEN_PARSE_FAILURE [token].
-fn read_token(token: &str) -> Result<u64> {
+/// The numbers of a token. The empty one is the beginning; EVENT_FROM_TOKEN_PARSE_FAILURE [token].
+fn read_token(token: &str) -> Result<(u64, u64)> {
     if token.is_empty() {
-        return Ok(0);
+        return Ok((0, 0));
     }
     let wrong = || errors::event_from_token_parse_failure(token);
-    let (generation, messages) = token.split_once(',').ok_or_else(wrong)?;
+    let (generation, of_master) = token.split_once(',').ok_or_else(wrong)?;
     let number = |text: &str| -> Result<u64> {
         // No sign and no blank, which the standard library's own reading would let pass in part.
         match text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -194,17 +198,16 @@ fn read_token(token: &str) -> Result<u64> {
             false => Err(wrong()),
         }
     };
-    number(messages)?;
-    number(generation)
+    Ok((number(generation)?, number(of_master)?))
 }
 
 /// Begins a call that waits for events: `event.from` or `event.next`, its parameters decoded.
 pub fn wait(cx: &Cx<'_>, message: &str, params: Vec<Value>) -> Result<Wait> {
     let caller = cx.caller()?;
     if message == Next::DESC.name {
-        return Wait::next(cx.core, caller);
+        return Wait::next(cx.core, cx.origin, caller);
     }
-    Wait::from(cx.core, caller, &From::from_params(params)?)
+    Wait::from(cx.core, cx.origin, caller, &From::from_params(params)?)
 }
 
 /// `event.from` for callers that keep their thread; the server goes by [`wait`].
@@ -222,6 +225,20 @@ pub fn waits(message: &str) -> bool {
     message == From::DESC.name || message == Next::DESC.name
 }
 
+/// Whether a slave answers a call itself that is about its own waiting: its parameters with the session.
+pub(crate) fn is_about_waiting(message: &str, params: &[Value]) -> bool {
+    let of_rows = |class: &&ClassDesc| !class.volatile;
+    match message {
+        "event.register" | "event.unregister" | "event.get_current_id" => true,
+        "event.inject" => {
+            let class = params.get(1).and_then(Value::as_str);
+            let mut rows = told().filter(of_rows);
+            class.is_some_and(|class| rows.any(|desc| desc.name == class))
+        }
+        _ => false,
+    }
+}
+
 /// `event.get_current_id`.
 pub fn get_current_id(cx: &Cx<'_>, _: GetCurrentId) -> Result<i64> {
     Ok(i64::try_from(cx.core.store.generation()).unwrap_or(i64::MAX))
@@ -235,7 +252,7 @@ pub fn inject(cx: &Cx<'_>, call: Inject) -> Result<String> {
     let draft = cx.core.store.draft().map_err(crate::context::db_error)?;
     draft.touch_row(class, &call.reference)?;
     let done = cx.core.store.commit(draft)?;
-    Ok(token(done.generation.saturating_sub(1)))
+    Ok(token(done.generation.saturating_sub(1), 0))
 }
 
 /// An event as clients see it.
@@ -267,10 +284,10 @@ mod tests {
 
     #[test]
     fn a_token_reads_back_and_anything_else_is_refused() {
-        assert_eq!(token(7), "00000000000000000007,00000000000000000000");
-        assert_eq!(read_token(&token(u64::MAX)).unwrap(), u64::MAX);
-        assert_eq!(read_token("").unwrap(), 0);
-        assert_eq!(read_token("5,6").unwrap(), 5);
+        assert_eq!(token(7, 0), "00000000000000000007,00000000000000000000");
+        assert_eq!(read_token(&token(u64::MAX, 1)).unwrap(), (u64::MAX, 1));
+        assert_eq!(read_token("").unwrap(), (0, 0));
+        assert_eq!(read_token("5,6").unwrap(), (5, 6));
         for wrong in [
             " ",
             ",",

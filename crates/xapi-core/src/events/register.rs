@@ -24,6 +24,8 @@ struct Registration {
     texts: BTreeSet<String>,
     /// Everything up to here was told.
     since: u64,
+    /// The same of what only the master knows.
+    of_master: u64,
     /// The number of the next event.
     next: u64,
     /// When it was made, in the order of all.
@@ -36,13 +38,13 @@ impl Registered {
     }
 
     /// What a session wants, and up to where it knows everything.
-    pub(super) fn of(&self, caller: &Caller) -> Result<(Wants, u64)> {
+    pub(super) fn of(&self, caller: &Caller) -> Result<(Wants, (u64, u64))> {
         let all = self.lock();
         let Some(found) = all.get(caller.session.as_str()) else {
             return Err(not_registered(caller));
         };
         let texts: Vec<_> = found.texts.iter().cloned().collect();
-        Ok((Wants::read(&texts)?, found.since))
+        Ok((Wants::read(&texts)?, (found.since, found.of_master)))
     }
 
     /// Forgets sessions that are gone.
@@ -57,6 +59,13 @@ impl Registered {
     pub(super) fn seen(&self, caller: &Caller, to: u64) {
         if let Some(found) = self.lock().get_mut(caller.session.as_str()) {
             found.since = found.since.max(to);
+        }
+    }
+
+    /// The same of what only the master knows.
+    pub(super) fn seen_of_master(&self, caller: &Caller, to: u64) {
+        if let Some(found) = self.lock().get_mut(caller.session.as_str()) {
+            found.of_master = to;
         }
     }
 
@@ -113,6 +122,7 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
         let fresh = Registration {
             texts: BTreeSet::new(),
             since: generation,
+            of_master: 0,
             next: 0,
             made,
         };

@@ -7,12 +7,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use xapi_db::Read;
 use xapi_model::event::From;
-use xapi_model::{Class, Pool, Role, Value, errors};
+use xapi_model::{Class, ClassDesc, Pool, Role, Value, errors};
 
 use super::batch::{self, Batch};
-use super::{Wants, event, read_token};
+use super::distant::Distant;
+use super::{Wants, event, read_token, token};
 use crate::Result;
-use crate::context::{Caller, Core};
+use crate::context::{Caller, Core, Origin};
 use crate::session;
 
 /// The longest wait, whatever is asked for: a client that is told nothing asks again, and one that is gone without a
@@ -29,6 +30,10 @@ pub struct Wait {
     caller: Caller,
     wants: Wants,
     since: u64,
+    /// The second number of his token, on a slave.
+    of_master: u64,
+    /// What he wants that only the master knows.
+    distant: Option<Box<Distant>>,
     until: Instant,
     kind: Kind,
     commits: watch::Receiver<u64>,
@@ -47,39 +52,36 @@ enum Kind {
 
 impl Wait {
     /// `event.from`. EVENT_FROM_TOKEN_PARSE_FAILURE [token]; TOO_MANY_PENDING_TASKS when too many wait already.
-    pub fn from(core: &Arc<Core>, caller: &Caller, call: &From) -> Result<Wait> {
+    pub fn from(core: &Arc<Core>, origin: &Origin, caller: &Caller, call: &From) -> Result<Wait> {
         let since = read_token(&call.token)?;
         let wants = Wants::read(&call.classes)?;
-        Wait::new(
-            core,
-            caller,
-            Kind::From,
-            wants,
-            since,
-            seconds(call.timeout),
-        )
+        let within = seconds(call.timeout);
+        Wait::new(core, origin, caller, Kind::From, wants, since, within)
     }
 
     /// `event.next`. SESSION_NOT_REGISTERED.
-    pub fn next(core: &Arc<Core>, caller: &Caller) -> Result<Wait> {
+    pub fn next(core: &Arc<Core>, origin: &Origin, caller: &Caller) -> Result<Wait> {
         let (wants, since) = core.events.registered.of(caller)?;
-        Wait::new(core, caller, Kind::Next, wants, since, HEARTBEAT)
+        Wait::new(core, origin, caller, Kind::Next, wants, since, HEARTBEAT)
     }
 
     fn new(
         core: &Arc<Core>,
+        origin: &Origin,
         caller: &Caller,
         kind: Kind,
         wants: Wants,
-        since: u64,
+        (since, of_master): (u64, u64),
         within: Duration,
     ) -> Result<Wait> {
         let turn = Turn::take(core, caller)?;
         Ok(Wait {
+            distant: Distant::new(core, origin, caller, &wants, of_master)?.map(Box::new),
             core: Arc::clone(core),
             caller: caller.clone(),
             wants,
             since,
+            of_master,
             until: Instant::now() + within,
             kind,
             commits: core.store.subscribe(),
@@ -93,7 +95,8 @@ impl Wait {
     /// Whether the next look may take long: much happened since, or everything is asked for.
     pub fn is_long(&self) -> bool {
         let behind = self.core.store.generation().saturating_sub(self.since);
-        self.since == 0 || behind > FAR
+        let asks = self.distant.as_deref().is_some_and(Distant::is_due);
+        self.since == 0 || behind > FAR || asks
     }
 
     /// Looks whether there is something to tell. With `last` there is an answer in any case.
@@ -113,32 +116,82 @@ impl Wait {
             return Err(errors::events_lost());
         }
         let over = last || Instant::now() >= self.until;
+        if let Some(distant) = &mut self.distant {
+            distant.look()?;
+            self.of_master = distant.known();
+        }
+        if !over && self.is_behind() {
+            // The next commit may be what is missing.
+            return Ok(None);
+        }
+        let mut found = None;
         if !batch::touched(&self.core.store, &self.wants, self.since) {
             // Nothing that is wanted happened up to there. The next look has less to read, and the same as others.
             self.since = self.since.max(generation);
-        } else if let Some(answer) = self.changes()? {
-            return Ok(Some(answer));
+        } else {
+            found = self.changes()?;
         }
-        match self.kind {
-            _ if !over => Ok(None),
-            Kind::From => self.nothing(),
-            Kind::Next => self.heartbeat(last),
+        let has_distant = self.distant.as_deref().is_some_and(Distant::has_events);
+        match (found, self.kind) {
+            (Some((batch, events)), _) => self.told(&batch, events).map(Some),
+            (None, Kind::From) if over || has_distant => self.nothing().map(Some),
+            (None, Kind::Next) if has_distant => self.numbered(Vec::new()).map(Some),
+            (None, Kind::Next) if over => self.heartbeat(last),
+            (None, _) => Ok(None),
         }
+    }
+
+    /// Whether a slave's rows are not yet those that the caller has seen.
+    fn is_behind(&self) -> bool {
+        let needed = self.core.pool.relays.needed(&self.caller.session);
+        needed.is_some_and(|needed| self.core.store.position() < Some(needed))
     }
 
     /// The empty answer: its counts and its token are of one moment, and what came just before that is told after all.
-    fn nothing(&mut self) -> Result<Option<Value>> {
+    fn nothing(&mut self) -> Result<Value> {
         let view = self.core.view()?;
-        if batch::touched(&self.core.store, &self.wants, self.since) {
+        let answer = if batch::touched(&self.core.store, &self.wants, self.since) {
             let batch = Batch::read(&view, self.since, Some(&self.wants))?;
             let events = batch.events(&self.wants)?;
-            return Ok(Some(batch.answer(events)));
+            batch.answer(events)
+        } else {
+            batch::nothing(&view)?
+        };
+        self.with_distant(answer)
+    }
+
+    /// An answer of event.from with what only the master knows.
+    fn with_distant(&mut self, mut answer: Value) -> Result<Value> {
+        if !self.core.pool.is_slave() {
+            return Ok(answer);
         }
-        batch::nothing(&view).map(Some)
+        let Value::Struct(members) = &mut answer else {
+            return Ok(answer);
+        };
+        for (name, value) in members {
+            match (name.as_str(), value) {
+                ("events", Value::Array(events)) => {
+                    let distant = self.distant.as_deref_mut().map(Distant::take);
+                    events.extend(distant.unwrap_or_default());
+                }
+                ("token", Value::Str(text)) => *text = token(read_token(text)?.0, self.of_master),
+                ("valid_ref_counts", Value::Struct(counts)) => {
+                    let of_rows = |class: &str| {
+                        let mut all = xapi_model::classes::MODEL.iter();
+                        let is = |desc: &&&ClassDesc| desc.name.eq_ignore_ascii_case(class);
+                        all.find(is).is_some_and(|desc| !desc.volatile)
+                    };
+                    counts.retain(|(class, _)| of_rows(class));
+                    counts.extend(self.distant.as_deref().and_then(Distant::count));
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
     }
 
     /// What there is to tell; otherwise everything up to here is known.
-    fn changes(&mut self) -> Result<Option<Value>> {
+    fn changes(&mut self) -> Result<Option<(Arc<Batch>, Vec<Value>)>> {
         let view = self.core.view()?;
         // What is long ago nobody else asks for.
         let batch = if self.since == 0 || view.generation().saturating_sub(self.since) > FAR {
@@ -160,14 +213,24 @@ impl Wait {
         if self.waited {
             self.core.metrics.told(self.core.store.since_commit());
         }
-        Ok(Some(match self.kind {
-            Kind::From => batch.answer(events),
-            Kind::Next => {
-                let now = self.core.seconds();
-                let registered = &self.core.events.registered;
-                registered.number(&self.caller, events, now)
-            }
-        }))
+        Ok(Some((batch, events)))
+    }
+
+    fn told(&mut self, batch: &Batch, events: Vec<Value>) -> Result<Value> {
+        match self.kind {
+            Kind::From => self.with_distant(batch.answer(events)),
+            Kind::Next => self.numbered(events),
+        }
+    }
+
+    /// The answer of event.next.
+    fn numbered(&mut self, mut events: Vec<Value>) -> Result<Value> {
+        let registered = &self.core.events.registered;
+        if let Some(distant) = &mut self.distant {
+            registered.seen_of_master(&self.caller, distant.known());
+            events.extend(distant.take());
+        }
+        Ok(registered.number(&self.caller, events, self.core.seconds()))
     }
 
     /// What event.next tells when nothing happens for long: the pool, if it is wanted; else it waits on.
@@ -208,6 +271,12 @@ impl Wait {
                     tokio::time::sleep_until(self.until).await;
                 }
             }
+            () = async {
+                match &mut self.distant {
+                    Some(distant) => distant.changed().await,
+                    None => std::future::pending().await,
+                }
+            } => {}
             told = self.ended.changed() => {
                 if told.is_err() {
                     tokio::time::sleep_until(self.until).await;
@@ -223,14 +292,13 @@ impl Wait {
             .enable_time()
             .build()
             .map_err(|why| errors::internal_error(format!("waiting for events: {why}")))?;
-        runtime.block_on(async {
-            loop {
-                if let Some(answer) = self.look(false) {
-                    return answer;
-                }
-                self.changed().await;
+        loop {
+            // Not on the runtime: a slave's look may ask the master.
+            if let Some(answer) = self.look(false) {
+                return answer;
             }
-        })
+            runtime.block_on(self.changed());
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! What start-up makes of guests: those that run are taken over, those that are gone are shown so, and what a call had
+//! What start-up makes of the guests of this host, and the arrival of another one of its guests: those that run are taken over, those that are gone are shown so, and what a call had
 //! begun when the daemon died is ended.
 
 use std::collections::BTreeSet;
 
 use xapi_db::{Draft, Read};
 use xapi_guest::{Found, State};
-use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState};
+use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState, errors};
 
 use super::{domain_of, lifecycle, nic_of};
 use crate::Result;
@@ -13,17 +13,59 @@ use crate::context::Core;
 use crate::ops::vif::number_of;
 use crate::ops::vm::operations;
 
-/// Rows and guests agree afterwards; the ports follow when the network is brought up.
+/// Rows and guests of this host agree afterwards; the ports follow when the network is brought up.
 pub(crate) fn guests(core: &Core) -> Result<()> {
     let host = core.localhost()?;
-    let view = core.view()?;
-    let machines = view.all::<Vm>()?;
-    drop(view);
+    let ours = concerned(core, &host)?;
     // Who cannot see the guests must not judge them: they may run, and be seen again by the next start.
-    let Ok(guests) = core.guests() else {
-        return nothing_goes_on(core);
-    };
-    let found = guests.found();
+    if core.guests().is_ok() {
+        settle(core, &host)?;
+    }
+    // The marks of calls that are no more say which machines had not finished to start; until here they are needed, and for
+    // the machines of other hosts until these are linked.
+    nothing_goes_on(core, &ours)
+}
+
+/// The same for a host that is linked.
+pub(crate) fn of_host(core: &Core, host: &Ref<Host>) -> Result<()> {
+    match core.guests_of(host) {
+        Ok(_) => {}
+        // It runs none.
+        Err(why) if why.code == "OPERATION_NOT_ALLOWED" => return Ok(()),
+        Err(why) => return Err(why),
+    }
+    let its = concerned(core, host)?;
+    settle(core, host)?;
+    nothing_goes_on(core, &its)
+}
+
+fn concerned(core: &Core, host: &Ref<Host>) -> Result<Vec<Ref<Vm>>> {
+    let all = core.view()?.all::<Vm>()?.into_iter();
+    let its = all.filter(|(_, row)| concerns(core, row, host));
+    Ok(its.map(|(vm, _)| vm).collect())
+}
+
+/// The same after an operation has lost a host that is back by now: its arrival has left alone what that was about.
+pub(crate) fn settle_if_linked(core: &Core, host: &Ref<Host>) -> Result<()> {
+    match core.agent_of(&core.view()?, host) {
+        Ok(_) => of_host(core, host),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Whether a machine is on a host, about to be, or kept there. Those that are nowhere are for the master to judge.
+fn concerns(core: &Core, row: &Vm, host: &Ref<Host>) -> bool {
+    let places = [
+        &row.resident_on,
+        &row.scheduled_to_be_resident_on,
+        &row.memory_on,
+    ];
+    places.contains(&host) || (core.is_here(host) && places.iter().all(|place| place.is_null()))
+}
+
+fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let guests = core.guests_of(host)?;
+    let found = guests.found().map_err(errors::internal_error)?;
     let suspended: Option<BTreeSet<String>> = match guests.suspended() {
         Ok(suspended) => Some(suspended.into_iter().collect()),
         // Whoever is taken for switched off is started anew, and what he kept is lost.
@@ -32,38 +74,66 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
             None
         }
     };
-    for (vm, row) in machines {
-        if row.is_control_domain {
+    for (vm, row) in core.view()?.all::<Vm>()? {
+        if row.is_control_domain || is_at_work(core, &row)? {
             continue;
         }
         let guest = found.iter().find(|guest| guest.uuid == row.uuid);
         let outcome = match (guest, &suspended) {
-            (Some(guest), _) => take_over(core, &host, &vm, &row, guest),
-            (None, Some(kept)) => is_gone(core, &host, &vm, &row, kept.contains(&row.uuid)),
-            (None, None) => Ok(()),
+            (Some(guest), _) => take_over(core, host, &vm, &row, guest),
+            (None, Some(kept)) if concerns(core, &row, host) => {
+                is_gone(core, host, &vm, &row, kept.contains(&row.uuid))
+            }
+            (None, _) => Ok(()),
         };
         // One bad machine does not keep the others from being taken over.
         if let Err(why) = outcome {
             tracing::error!("{vm}: its guest was not taken over: {why}");
         }
     }
-    // The marks of calls that are no more say which machines had not finished to start; until here they are needed.
-    nothing_goes_on(core)
+    Ok(())
 }
 
-/// Operations of calls that are no more.
-fn nothing_goes_on(core: &Core) -> Result<()> {
+/// Whether a call about a machine or its NICs goes on, and will settle it.
+fn is_at_work(core: &Core, row: &Vm) -> Result<bool> {
+    if core.at_work.any(row.current_operations.keys()) {
+        return Ok(true);
+    }
+    let view = core.view()?;
+    for vif in row.vifs.iter() {
+        if view.exists(vif)? {
+            let marks = view.field(vif, Vif::CURRENT_OPERATIONS)?;
+            if core.at_work.any(marks.keys()) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Operations of calls that are no more, on some machines.
+pub(crate) fn nothing_goes_on(core: &Core, machines: &[Ref<Vm>]) -> Result<()> {
     core.store.change(|draft| {
-        for (vm, row) in draft.all::<Vm>()? {
+        for vm in machines {
+            if !draft.exists(vm)? {
+                continue;
+            }
+            let row = draft.get(vm)?;
+            if is_at_work(core, &row)? {
+                continue;
+            }
             let mut stale = !row.current_operations.is_empty();
             for vif in row.vifs.iter() {
-                stale |= !draft.field(vif, Vif::CURRENT_OPERATIONS)?.is_empty();
-                draft.set(vif, Vif::CURRENT_OPERATIONS, Default::default())?;
+                if !draft.field(vif, Vif::CURRENT_OPERATIONS)?.is_empty() {
+                    stale = true;
+                    draft.set(vif, Vif::CURRENT_OPERATIONS, Default::default())?;
+                    crate::ops::vif::operations::refresh(draft, vif)?;
+                }
             }
             if stale {
-                draft.set(&vm, Vm::CURRENT_OPERATIONS, Default::default())?;
-                draft.set(&vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null())?;
-                operations::refresh(draft, &vm)?;
+                draft.set(vm, Vm::CURRENT_OPERATIONS, Default::default())?;
+                draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null())?;
+                operations::refresh(draft, vm)?;
             }
         }
         Ok(())
@@ -75,11 +145,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let starting = |op: &VmOperations| matches!(op, VmOperations::Start | VmOperations::StartOn);
     if row.current_operations.values().any(starting) {
         tracing::warn!("{vm} had not finished to start: it is ended");
-        let ended = core.guests()?.destroy(guest.domain);
-        ended.map_err(xapi_model::errors::internal_error)?;
+        let ended = core.guests_of(host)?.destroy(guest.domain);
+        ended.map_err(errors::internal_error)?;
         return core
             .store
-            .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Halted));
+            .change(|draft| lifecycle::depart(draft, vm, host, VmPowerState::Halted));
     }
     let paused = guest.state == State::Paused;
     let resuming = |op: &VmOperations| matches!(op, VmOperations::Resume | VmOperations::ResumeOn);
@@ -87,11 +157,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         // It has not run since, and whether it should have is not known any more.
         tracing::warn!("{vm} had not finished to resume: it is suspended again");
         let within = core.config.shutdown_deadline;
-        let again = core.guests()?.suspend(guest.domain, within);
-        again.map_err(xapi_model::errors::internal_error)?;
+        let again = core.guests_of(host)?.suspend(guest.domain, within);
+        again.map_err(errors::internal_error)?;
         return core
             .store
-            .change(|draft| lifecycle::depart(draft, vm, VmPowerState::Suspended));
+            .change(|draft| lifecycle::depart(draft, vm, host, VmPowerState::Suspended));
     }
     let ours_to_say = matches!(
         row.power_state,
@@ -124,13 +194,13 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
             (true, true) => plugged.push(vif.clone()),
             (true, false) => {
                 let nic = nic_of(&view, host, &of_guest)?;
-                match core.guests()?.offer(guest.domain, &nic) {
+                match core.guests_of(host)?.offer(guest.domain, &nic) {
                     Ok(_) => plugged.push(vif.clone()),
                     Err(why) => tracing::error!("{vif} was not plugged again: {why}"),
                 }
             }
             (false, true) => {
-                if let Err(why) = core.guests()?.withdraw_force(guest.domain, number) {
+                if let Err(why) = core.guests_of(host)?.withdraw_force(guest.domain, number) {
                     tracing::error!("{vif} was not unplugged: {why}");
                 }
             }
@@ -145,13 +215,14 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let is_old = row.power_state == VmPowerState::Paused && domain_of(row) == Some(guest.domain);
     if paused && !is_old && row.current_operations.values().any(rebooting) {
         tracing::warn!("{vm} had not finished to reboot: it goes on");
-        let runs = core.guests()?.unpause(guest.domain);
-        runs.map_err(xapi_model::errors::internal_error)?;
+        let runs = core.guests_of(host)?.unpause(guest.domain);
+        runs.map_err(errors::internal_error)?;
         guest.state = State::Running;
     }
     core.store.change(|draft| {
         draft.set(vm, Vm::DOMID, i64::from(guest.domain))?;
         draft.set(vm, Vm::RESIDENT_ON, host.clone())?;
+        draft.set(vm, Vm::MEMORY_ON, Ref::null())?;
         for vif in row.vifs.iter() {
             draft.set(vif, Vif::CURRENTLY_ATTACHED, plugged.contains(vif))?;
         }
@@ -162,9 +233,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
 /// A machine that is no guest here. One that runs on another host is none of ours.
 fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) -> Result<()> {
     let was_here = row.resident_on == *host && domain_of(row).is_some();
-    let edit = |to| move |draft: &Draft| lifecycle::depart(draft, vm, to);
+    let edit = |to| move |draft: &Draft| lifecycle::depart(draft, vm, host, to);
     match row.power_state {
-        VmPowerState::Running | VmPowerState::Paused if was_here || row.resident_on.is_null() => {
+        VmPowerState::Running | VmPowerState::Paused
+            if was_here || (row.resident_on.is_null() && core.is_here(host)) =>
+        {
             let to = if kept {
                 VmPowerState::Suspended
             } else {

@@ -2,7 +2,7 @@
 
 use xapi_db::Read;
 use xapi_guest::Event;
-use xapi_model::{Ref, Vif, VmPowerState};
+use xapi_model::{Host, Ref, Vif, VmPowerState};
 
 use super::{lifecycle, machine_of, release};
 use crate::Result;
@@ -10,14 +10,13 @@ use crate::context::Core;
 use crate::ops::vif::number_of;
 use crate::ops::vm::operations;
 
-/// Writes what a guest has done.
-pub fn react(core: &Core, event: Event) -> Result<()> {
+/// Writes what a guest of a host has done.
+pub fn react(core: &Core, host: &Ref<Host>, event: Event) -> Result<()> {
     let (Event::Stopped { domain }
     | Event::Released { domain, .. }
     | Event::PvDriversSeen { domain }) = event;
-    let host = core.localhost()?;
     let view = core.view()?;
-    let Some(vm) = machine_of(&view, &host, domain)? else {
+    let Some(vm) = machine_of(&view, host, domain)? else {
         // A call that is under way has not shown it yet, and will look itself.
         return Ok(());
     };
@@ -25,12 +24,12 @@ pub fn react(core: &Core, event: Event) -> Result<()> {
         Event::Stopped { .. } => {
             drop(view);
             tracing::info!("{vm} has ended by itself");
-            core.departed(&vm, Some(domain), VmPowerState::Halted, "")
+            core.departed(host, &vm, Some(domain), VmPowerState::Halted, "")
         }
         Event::PvDriversSeen { .. } => {
             drop(view);
             core.store.change(|draft| {
-                if machine_of(draft, &host, domain)?.as_ref() == Some(&vm) {
+                if machine_of(draft, host, domain)?.as_ref() == Some(&vm) {
                     draft.rely(&vm)?;
                     lifecycle::drivers_seen(core, draft, &vm)?;
                     operations::refresh(draft, &vm)?;

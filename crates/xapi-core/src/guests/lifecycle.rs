@@ -139,6 +139,7 @@ pub(crate) fn appear(
     draft.set(vm, Vm::DOMID, i64::from(domain))?;
     draft.set(vm, Vm::RESIDENT_ON, host.clone())?;
     draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null())?;
+    draft.set(vm, Vm::MEMORY_ON, Ref::null())?;
     draft.set(vm, Vm::POWER_STATE, state)?;
     measured(core, draft, vm)?;
     operations::refresh(draft, vm)
@@ -205,13 +206,23 @@ pub(crate) fn drivers_seen(core: &Core, draft: &Draft, vm: &Ref<Vm>) -> Result<(
 }
 
 /// A machine is gone from its host: off, or its memory kept.
-pub(crate) fn depart(draft: &Draft, vm: &Ref<Vm>, to: VmPowerState) -> Result<()> {
+pub(crate) fn depart(
+    draft: &Draft,
+    vm: &Ref<Vm>,
+    host: &Ref<Host>,
+    to: VmPowerState,
+) -> Result<()> {
     let row = draft.get(vm)?;
     draft.rely(vm)?;
     draft.set(vm, Vm::POWER_STATE, to)?;
     draft.set(vm, Vm::DOMID, -1)?;
     draft.set(vm, Vm::RESIDENT_ON, Ref::null())?;
     draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, Ref::null())?;
+    let memory = match to {
+        VmPowerState::Suspended => host.clone(),
+        _ => Ref::null(),
+    };
+    draft.set(vm, Vm::MEMORY_ON, memory)?;
     if to == VmPowerState::Halted {
         for vif in row.vifs.iter() {
             draft.set(vif, Vif::CURRENTLY_ATTACHED, false)?;
@@ -225,11 +236,29 @@ pub(crate) fn depart(draft: &Draft, vm: &Ref<Vm>, to: VmPowerState) -> Result<()
     operations::refresh(draft, vm)
 }
 
+/// Whether a call was answered so because it has lost the host in the middle.
+pub(crate) fn is_lost(why: &xapi_model::ApiError) -> bool {
+    matches!(why.code.as_str(), "CANNOT_CONTACT_HOST" | "HOST_OFFLINE")
+}
+
+/// What a client is told who has lost a host in the middle of an operation: CANNOT_CONTACT_HOST [host].
+pub(crate) fn lost(
+    core: &Core,
+    host: &Ref<Host>,
+    why: xapi_model::ApiError,
+) -> xapi_model::ApiError {
+    match is_lost(&why) && !core.is_here(host) {
+        true => errors::cannot_contact_host(host),
+        false => why,
+    }
+}
+
 impl Core {
-    /// A domain has ended: its machine's rows and the host's ports follow. If the host's network does not, the rows follow
+    /// A domain of a host has ended: its machine's rows and the host's ports follow. If the host's network does not, the rows follow
     /// alone, since the guest is gone in any case. Nothing happens if the machine has another domain by now.
     pub(crate) fn departed(
         &self,
+        host: &Ref<Host>,
         vm: &Ref<Vm>,
         domain: Option<Domain>,
         to: VmPowerState,
@@ -239,16 +268,15 @@ impl Core {
         if !view.exists(vm)? {
             return Ok(());
         }
-        let host = self.localhost()?;
-        let about = about(&view, &host, vm)?;
+        let about = about(&view, host, vm)?;
         drop(view);
         let edit = |draft: &Draft| {
             if draft.exists(vm)? && domain_of(&draft.get(vm)?) == domain {
-                depart(draft, vm, to)?;
+                depart(draft, vm, host, to)?;
             }
             unmark(draft, vm, key)
         };
-        let Err(why) = self.change(&host, &about, edit) else {
+        let Err(why) = self.change(host, &about, edit) else {
             return Ok(());
         };
         tracing::error!("{vm} is gone, and its ports are not: {why}");

@@ -1,10 +1,11 @@
 //! NICs that guests let go of for a while, because their networks move: all of them, or none.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use xapi_db::Read;
 use xapi_guest::Domain;
-use xapi_model::{Host, Ref, Vif, VifOperations, errors};
+use xapi_model::{Host, Ref, Vif, VifOperations, Vm, errors};
 
 use super::{domain_of, nic_of, refusal};
 use crate::Result;
@@ -37,23 +38,27 @@ pub fn release_all(core: &Core, vifs: &[Ref<Vif>]) -> Result<()> {
         let Some(domain) = domain_of(&machine).filter(|_| row.currently_attached) else {
             continue;
         };
-        core.only_here(&view, &machine.resident_on, "machines on another host")?;
         operations::assert(&view, vif, VifOperations::Unplug)?;
-        plugged.push((vif.clone(), row.vm, domain, number_of(&row.device)?));
+        core.guests_of(&machine.resident_on)?;
+        let device = number_of(&row.device)?;
+        plugged.push((vif.clone(), row.vm, machine.resident_on, domain, device));
     }
     drop(view);
     if plugged.is_empty() {
         return Ok(());
     }
-    let guests = core.guests()?;
     let within = core.config.unplug_deadline;
     let began = Instant::now();
-    for (at, (vif, vm, domain, device)) in plugged.iter().enumerate() {
+    for (at, (vif, vm, host, domain, device)) in plugged.iter().enumerate() {
         let left = within.saturating_sub(began.elapsed());
-        if let Err(why) = guests.withdraw(*domain, *device, left) {
+        let withdrawn = core.guests_of(host).and_then(|guests| {
+            let withdrawn = guests.withdraw(*domain, *device, left);
+            withdrawn.map_err(|why| refusal(vm, Some(vif), within, why))
+        });
+        if let Err(why) = withdrawn {
             let given_up: Vec<_> = plugged[..at].iter().map(|(vif, ..)| vif.clone()).collect();
             give_back(core, &given_up);
-            return Err(refusal(vm, Some(vif), within, why));
+            return Err(why);
         }
     }
     Ok(())
@@ -65,28 +70,36 @@ pub fn give_back(core: &Core, vifs: &[Ref<Vif>]) {
     if vifs.is_empty() {
         return;
     }
-    let offered = core.localhost().inspect(|host| {
-        for vif in vifs {
-            if let Err(why) = offer_again(core, host, vif) {
-                tracing::error!("{vif} was not plugged again: {why}");
-                unplugged(core, vif);
-            }
+    let mut hosts = BTreeSet::new();
+    for vif in vifs {
+        hosts.extend(host_of(core, vif));
+        if let Err(why) = offer_again(core, vif) {
+            tracing::error!("{vif} was not plugged again: {why}");
+            unplugged(core, vif);
         }
-    });
-    let ports = offered.and_then(|host| core.change(&host, &Ref::null(), |_| Ok(())));
-    let Err(why) = ports else { return };
-    tracing::error!("NICs were plugged again, and the host's network does not follow: {why}");
-    let again = core
-        .localhost()
-        .and_then(|host| startup::reconverge(core, &host));
-    if let Err(why) = again {
-        // What happens next on the host tries again.
-        tracing::error!("nor as far as it can: {why}");
+    }
+    for host in hosts {
+        let Err(why) = core.change(&host, &Ref::null(), |_| Ok(())) else {
+            continue;
+        };
+        tracing::error!("NICs were plugged again, and the host's network does not follow: {why}");
+        if let Err(why) = startup::reconverge(core, &host) {
+            // What happens next on the host tries again.
+            tracing::error!("nor as far as it can: {why}");
+        }
     }
 }
 
+/// The host that a NIC's machine runs on.
+fn host_of(core: &Core, vif: &Ref<Vif>) -> Option<Ref<Host>> {
+    let view = core.view().ok()?;
+    let machine = view.field(vif, Vif::VM).ok()?;
+    let host = view.field(&machine, Vm::RESIDENT_ON).ok()?;
+    host.some().cloned()
+}
+
 /// Offers a NIC to its guest, if its row says that the guest has it.
-pub(crate) fn offer_again(core: &Core, host: &Ref<Host>, vif: &Ref<Vif>) -> Result<Option<Domain>> {
+pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>> {
     let view = core.view()?;
     if !view.exists(vif)? {
         return Ok(None);
@@ -96,10 +109,10 @@ pub(crate) fn offer_again(core: &Core, host: &Ref<Host>, vif: &Ref<Vif>) -> Resu
     let Some(domain) = domain_of(&machine).filter(|_| row.currently_attached) else {
         return Ok(None);
     };
-    core.only_here(&view, &machine.resident_on, "machines on another host")?;
-    let nic = nic_of(&view, host, &row)?;
+    let host = machine.resident_on;
+    let nic = nic_of(&view, &host, &row)?;
     drop(view);
-    let offered = core.guests()?.offer(domain, &nic);
+    let offered = core.guests_of(&host)?.offer(domain, &nic);
     offered.map_err(errors::internal_error)?;
     Ok(Some(domain))
 }

@@ -15,14 +15,16 @@ use xapi_model::{ApiError, Certificate as Row, CertificateType, Host, Ref, error
 use xapi_tls::{BadIdentity, BadKey, Certificate, Identity, PrivateKey};
 
 use crate::Result;
+use crate::certificates::staged::{self, Stage, Step};
 use crate::certificates::{self, Own};
 use crate::context::Cx;
 use crate::ops::pif::refuse_ha_enabled;
+use crate::pool::job::Job;
 use crate::trust::{self, Kind};
 
 /// `host.install_server_certificate`.
 pub fn install_server_certificate(cx: &Cx<'_>, call: InstallServerCertificate) -> Result<()> {
-    own_host(cx, &call.host)?;
+    cx.core.agent_of(&cx.core.view()?, &call.host)?;
     refuse_ha_enabled(&cx.core.view()?)?;
     let key = PrivateKey::parse(&call.private_key).map_err(bad_key)?;
     key.check().map_err(bad_key)?;
@@ -57,7 +59,10 @@ pub fn install_server_certificate(cx: &Cx<'_>, call: InstallServerCertificate) -
             BadIdentity::Key(_) | BadIdentity::Pair(_) => errors::server_certificate_key_invalid(),
         }
     })?;
-    certificates::replace(cx.core, Own::Outside, identity)
+    match cx.core.is_here(&call.host) {
+        true => certificates::replace(cx.core, Own::Outside, identity),
+        false => staged::replace(cx.core, &call.host, Own::Outside, Some(&identity)),
+    }
 }
 
 fn bad_key(why: BadKey) -> ApiError {
@@ -94,8 +99,8 @@ impl Validity {
 
 /// `host.reset_server_certificate`: a new one that signs itself.
 pub fn reset_server_certificate(cx: &Cx<'_>, call: ResetServerCertificate) -> Result<()> {
-    own_host(cx, &call.host)?;
-    reset(cx, Own::Outside)
+    cx.core.agent_of(&cx.core.view()?, &call.host)?;
+    reset(cx, &call.host, Own::Outside)
 }
 
 /// `host.emergency_reset_server_certificate`: the same for whoever is on the host.
@@ -103,18 +108,21 @@ pub fn emergency_reset_server_certificate(
     cx: &Cx<'_>,
     _: EmergencyResetServerCertificate,
 ) -> Result<()> {
-    reset(cx, Own::Outside)
+    reset(cx, &cx.core.localhost()?, Own::Outside)
 }
 
 /// `host.refresh_server_certificate`: a new one for other hosts of the pool.
 pub fn refresh_server_certificate(cx: &Cx<'_>, call: RefreshServerCertificate) -> Result<()> {
-    own_host(cx, &call.host)?;
+    cx.core.agent_of(&cx.core.view()?, &call.host)?;
     // A slave that is not there would know only the old one, and believe nobody who shows the new one.
     cx.core.pool.all_linked(&cx.core.view()?)?;
-    reset(cx, Own::Inside)
+    reset(cx, &call.host, Own::Inside)
 }
 
-fn reset(cx: &Cx<'_>, own: Own) -> Result<()> {
+fn reset(cx: &Cx<'_>, host: &Ref<Host>, own: Own) -> Result<()> {
+    if !cx.core.is_here(host) {
+        return staged::replace(cx.core, host, own, None);
+    }
     let made = certificates::make(cx.core, own);
     let identity = made.map_err(|why| errors::internal_error(why.to_string()))?;
     certificates::replace(cx.core, own, identity)
@@ -122,20 +130,11 @@ fn reset(cx: &Cx<'_>, own: Own) -> Result<()> {
 
 /// `host.get_server_certificate`: from the file, without its key and chain.
 pub fn get_server_certificate(cx: &Cx<'_>, call: GetServerCertificate) -> Result<String> {
-    own_host(cx, &call.host)?;
-    match certificates::read(&cx.core.config, Own::Outside) {
-        Ok(identity) => Ok(identity.certificate().pem()),
-        Err(why) => {
-            tracing::error!("{}: {why}", Own::Outside.path(&cx.core.config).display());
-            Err(errors::certificate_library_corrupt())
-        }
-    }
-}
-
-/// Refuses every host but this one.
-fn own_host(cx: &Cx<'_>, host: &Ref<Host>) -> Result<()> {
-    cx.core
-        .only_here(&cx.core.view()?, host, "certificates of another host")
+    let stage = Stage {
+        own: Own::Outside,
+        step: Step::Tell,
+    };
+    cx.core.have_told(&call.host, Job::Certificate(stage))
 }
 
 /// `pool.install_ca_certificate`.

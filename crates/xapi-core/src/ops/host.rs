@@ -10,7 +10,7 @@ use xapi_model::host::{
 };
 use xapi_model::{
     DateTime, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref,
-    errors,
+    Value, Wire, errors,
 };
 
 use crate::Result;
@@ -18,6 +18,7 @@ use crate::context::Cx;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::ops::plug::{carried, plug_in};
 use crate::pool::eject;
+use crate::pool::job::Job;
 use crate::reset::{self, rows::Stay};
 use crate::topology::pifs_of;
 
@@ -153,10 +154,9 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
 
 /// `host.get_servertime`.
 pub fn get_servertime(cx: &Cx<'_>, call: GetServertime) -> Result<DateTime> {
-    if cx.core.view()?.exists(&call.host)? {
-        Ok(cx.core.now())
-    } else {
-        Err(errors::handle_invalid("host", &call.host))
+    match cx.core.have_done(&call.host, Job::Time)? {
+        Value::Time(time) => Ok(time),
+        other => Err(errors::internal_error(format!("no time: {other:?}"))),
     }
 }
 
@@ -179,10 +179,9 @@ pub fn set_hostname_live(cx: &Cx<'_>, call: SetHostnameLive) -> Result<()> {
     let agent = cx.core.agent_of(&cx.core.view()?, &call.host)?;
     refuse_bad_hostname(&call.hostname)?;
     let _turn = cx.core.turn(&call.host)?;
-    let before = agent.hostname().map_err(errors::internal_error)?;
-    agent
-        .set_hostname(&call.hostname)
-        .map_err(errors::internal_error)?;
+    let unanswered = |why| cx.core.unanswered(&call.host, why);
+    let before = agent.hostname().map_err(unanswered)?;
+    agent.set_hostname(&call.hostname).map_err(unanswered)?;
     let set = |draft: &Draft| draft.set(&call.host, Host::HOSTNAME, call.hostname.clone());
     cx.core.store.change(set).inspect_err(|_| {
         if let Err(why) = agent.set_hostname(&before) {
@@ -250,8 +249,8 @@ pub fn get_tracked_user_agents(
     cx: &Cx<'_>,
     call: GetTrackedUserAgents,
 ) -> Result<BTreeMap<String, String>> {
-    cx.core.agent_of(&cx.core.view()?, &call.this)?;
-    Ok(cx.core.user_agents.all())
+    let seen = cx.core.have_done(&call.this, Job::UserAgents)?;
+    Ok(Wire::from_value(seen)?)
 }
 
 /// `host.list_methods`.

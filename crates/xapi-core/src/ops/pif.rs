@@ -167,7 +167,7 @@ pub fn scan_host(core: &Core, host: &Ref<Host>, scanning: Scanning<'_>) -> Resul
     let facts = core
         .agent_of(&core.view()?, host)?
         .facts()
-        .map_err(errors::internal_error)?;
+        .map_err(|why| core.unanswered(host, why))?;
     let of = core.particulars(host)?;
     core.store
         .change(|draft| scan_into(core, draft, host, &facts, &of, &Naming::Kernel, scanning))
@@ -361,7 +361,7 @@ pub fn introduce(cx: &Cx<'_>, call: Introduce) -> Result<Ref<Pif>> {
         .core
         .agent_of(&view, &call.host)?
         .facts()
-        .map_err(errors::internal_error)?;
+        .map_err(|why| cx.core.unanswered(&call.host, why))?;
     let of = cx.core.particulars(&call.host)?;
     let wanted = call.mac.to_ascii_lowercase();
     let found = nic_of(&facts, &call.device);

@@ -15,8 +15,9 @@ use xapi_model::{ApiError, Value, errors};
 use xapi_wire::{Limits, Reply, xmlrpc};
 
 use crate::Result;
-use crate::context::Cx;
+use crate::context::{Core, Cx};
 use crate::ops::host_network;
+use crate::pool::job::{Job, Plugin};
 use crate::proof::{Care, cannot_be_planned};
 
 /// Where plugins are, under the root.
@@ -35,24 +36,31 @@ pub fn call_plugin(cx: &Cx<'_>, call: CallPlugin) -> Result<String> {
     if call.plugin == host_network::PLUGIN {
         return host_network::call(cx, &call);
     }
-    let view = cx.core.view()?;
-    cx.core
-        .only_here(&view, &call.host, "host.call_plugin of another host")?;
-    drop(view);
     if Care::of(cx.origin)?.plan_only {
         return Err(cannot_be_planned("host.call_plugin"));
     }
-    let program = find(&cx.core.config.path(PLUGINS), &call.plugin)?;
-    let args = call.args.into_iter();
+    let plugin = Plugin {
+        name: call.plugin,
+        function: call.fn_,
+        args: call.args,
+        session: cx.caller()?.given().expose().to_owned().into(),
+    };
+    cx.core.have_told(&call.host, Job::Plugin(plugin))
+}
+
+/// Runs a plugin of this host.
+pub(crate) fn run_here(core: &Core, plugin: &Plugin) -> Result<String> {
+    let program = find(&core.config.path(PLUGINS), &plugin.name)?;
+    let args = plugin.args.iter();
     let args = args
-        .map(|(name, value)| (name, Value::Str(value)))
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .collect();
-    let session = Value::from(cx.caller()?.given().expose());
-    let argument = xmlrpc::encode_request(&call.fn_, &[session, Value::Struct(args)]);
-    let within = cx.core.config.plugin_deadline;
+    let session = Value::from(plugin.session.expose());
+    let argument = xmlrpc::encode_request(&plugin.function, &[session, Value::Struct(args)]);
+    let within = core.config.plugin_deadline;
     tracing::info!(
-        plugin = call.plugin,
-        function = call.fn_,
+        plugin = plugin.name,
+        function = plugin.function,
         "running a plugin"
     );
     result(&run_within(within, &program, &[argument.as_str()])?)

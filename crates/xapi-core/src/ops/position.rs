@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
 use xapi_model::pif::ScanBios;
-use xapi_model::{Host, Network, Pif, Ref, errors};
+use xapi_model::{Host, Network, Pif, Ref};
 use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 
@@ -65,8 +65,9 @@ pub fn scan_bios(cx: &Cx<'_>, call: ScanBios) -> Result<Vec<Ref<Pif>>> {
     host_live(&view, &call.host)?;
     let _turn = core.turn(&call.host)?;
     let agent = core.agent_of(&view, &call.host)?;
-    let facts = agent.facts().map_err(errors::internal_error)?;
-    let cards = agent.firmware().map_err(errors::internal_error)?;
+    let unanswered = |why| core.unanswered(&call.host, why);
+    let facts = agent.facts().map_err(unanswered)?;
+    let cards = agent.firmware().map_err(unanswered)?;
     let of = settled(&facts, core.particulars(&call.host)?);
     core.store.change(|draft| {
         let before: BTreeSet<_> = draft.find(Pif::HOST, &call.host)?.into_iter().collect();

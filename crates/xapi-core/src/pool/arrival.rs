@@ -1,12 +1,12 @@
 //! A host is linked: what the master does then, and when the host is gone again.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use xapi_db::{Portable, Read};
 use xapi_model::request::RequestId;
-use xapi_model::{Class, Host, HostMetrics, Position, Ref, errors};
+use xapi_model::{Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
 
 use super::peer::Peer;
 use super::remote::RemoteAgent;
@@ -15,12 +15,13 @@ use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
 use super::whereabouts::Found;
-use super::{feed, inherit};
+use super::{feed, inherit, reset};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
 use crate::ops::pif;
-use crate::{Origin, Result, repair, startup};
+use crate::session::login;
+use crate::{Origin, Result, certificates, guests, repair, startup};
 
 /// The name of the alert about a host that has found its master at another address.
 const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
@@ -28,11 +29,20 @@ const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
+/// How long a slave waits to hear of tasks; then it asks again.
+const TASKS: Duration = Duration::from_secs(20);
+
+/// How often such a wait looks whether the daemon ends.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// A slave, as its master sees it.
 pub struct Linked {
     core: Arc<Core>,
     host: Ref<Host>,
     remote: Arc<RemoteAgent>,
+    /// Whether all that the arrival asks for is done, or given up.
+    arrived: Mutex<bool>,
+    arrival: Condvar,
 }
 
 /// What a slave says when it opens the line.
@@ -42,6 +52,20 @@ pub struct Greeting {
     pub host: String,
     /// How far its database is.
     pub position: Option<Position>,
+}
+
+/// Whether a host that has followed so far may open a line to this one: HOST_IS_SLAVE [master], HOST_BROKEN;
+/// HOST_IN_EMERGENCY_MODE if it has followed a later master, to whom this one is about to yield.
+pub fn may_open(core: &Core, position: Option<Position>) -> Result<()> {
+    match core.pool.standing.role() {
+        Role::Master => {}
+        Role::Slave(address) => return Err(errors::host_is_slave(address)),
+        Role::Broken => return Err(errors::host_broken()),
+    }
+    match position.is_some_and(|position| position.term > core.store.term()) {
+        true => Err(errors::host_in_emergency_mode()),
+        false => Ok(()),
+    }
 }
 
 impl Linked {
@@ -63,7 +87,18 @@ impl Linked {
             core: Arc::clone(core),
             host,
             remote,
+            arrived: Mutex::new(false),
+            arrival: Condvar::new(),
         })
+    }
+
+    /// Waits until all that the arrival asks for is done, or given up; false if it is not within the time.
+    pub fn has_arrived(&self, within: Duration) -> bool {
+        let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .arrival
+            .wait_timeout_while(arrived, within, |arrived| !*arrived);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// The host's record.
@@ -82,6 +117,8 @@ impl Linked {
                 // It comes back, and then it is tried again.
                 peer.close(&why.to_string());
             }
+            *this.arrived.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            this.arrival.notify_all();
         })
     }
 
@@ -127,6 +164,7 @@ impl Linked {
             return Ok(());
         }
         tracing::info!("{host}: linked");
+        reset::take_up(core, host, &self.remote, &arrived)?;
         if self.settle(&arrived)? && peer.is_open() {
             self.remote.settled();
         }
@@ -136,7 +174,7 @@ impl Linked {
     /// The host looks as its rows say, as far as it can. What was cut in the middle is settled by this, and by nothing else.
     /// False if something of it failed, so that the next arrival tries it again.
     fn settle(&self, arrived: &Arrived) -> Result<bool> {
-        let (core, host) = (&*self.core, &self.host);
+        let (core, host) = (&self.core, &self.host);
         let mut all_well = true;
         let mut told = |what: &str, outcome: Result<()>| {
             if let Err(why) = outcome {
@@ -144,6 +182,8 @@ impl Linked {
                 all_well = false;
             }
         };
+        told("its guests", guests::adopt::of_host(core, host));
+        told("its certificates", certificates::staged::settle(core, host));
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
         told("its bonds", repair::bonds(core, host));
         if arrived.booted {
@@ -183,7 +223,12 @@ impl Linked {
     /// A question of the host.
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         match decode(question)? {
-            Wish::Call(call) => encode(&Granted::Called(self.call(call))),
+            Wish::Call(call) => {
+                let outcome = self.call(call);
+                let at = self.core.store.durable_position();
+                encode(&Granted::Called(outcome, Some(at)))
+            }
+            Wish::Tasks(since) => encode(&Granted::Tasks(self.tasks(since))),
             Wish::Admit(_) | Wish::Plan(_) => Err("it is in the pool already".to_owned()),
         }
     }
@@ -199,9 +244,37 @@ impl Linked {
             ..Origin::default()
         };
         let api = Api::new(Arc::clone(&self.core));
-        let params = call.params.into_iter().map(|Portable(value)| value);
-        let outcome = api.call(&origin, &call.name, params.collect());
+        let params: Vec<_> = call.params.into_iter().map(|Portable(it)| it).collect();
+        if let (Some(opened), Some(given)) = (&call.opened, params.first().and_then(Value::as_str))
+        {
+            let from = login::Elsewhere {
+                host: &self.host,
+                user: &opened.user,
+                originator: &opened.originator,
+            };
+            from.open(&self.core, &origin, given)?;
+        }
+        let outcome = api.call(&origin, &call.name, params);
         outcome.map(Portable).map_err(ApiText::from)
+    }
+
+    /// Waits until a task has changed after a generation, or for a while; tells the generation that this host is at.
+    fn tasks(&self, since: u64) -> u64 {
+        let core = &self.core;
+        let until = Instant::now() + TASKS;
+        let mut commits = core.store.subscribe();
+        loop {
+            commits.mark_unchanged();
+            let at = core.store.generation();
+            let left = until.saturating_duration_since(Instant::now());
+            if core.store.touched(Task::DESC, since) || left.is_zero() || core.is_ending() {
+                return at;
+            }
+            if let Err(why) = core.wait_for_commit(&mut commits, left.min(LOOK)) {
+                tracing::error!("{}: whether tasks change is not known: {why}", self.host);
+                return at;
+            }
+        }
     }
 
     /// What the host tells.
@@ -211,6 +284,13 @@ impl Linked {
                 self.remote.tell(&event);
                 self.core.pool.happened(&self.host, event);
             }
+            News::ResetOver(mark) => {
+                // It is forgotten at the next arrival as well.
+                if let Err(why) = crate::reset::forget(&self.core, &self.host, Some(&mark)) {
+                    tracing::warn!("{}: {why}", self.host);
+                }
+            }
+            News::Guest(event) => self.core.pool.guest_did(&self.host, event),
         }
         Ok(())
     }
@@ -225,15 +305,23 @@ impl Linked {
         if self.core.is_ending() || self.core.pool.standing.role() != Role::Master {
             return;
         }
+        if let Err(why) = self.show_whether_linked() {
+            tracing::error!("{}: not shown as lost: {why}", self.host);
+        }
+    }
+
+    /// The host may open another line while the end of this one is noted, and must not be shown as lost then.
+    fn show_whether_linked(&self) -> Result<()> {
         let (core, host) = (&*self.core, &self.host);
-        let noted = core.store.change(|draft| {
-            if !draft.exists(host)? {
+        loop {
+            let is = self.remote.is_linked();
+            core.store.change(|draft| match draft.exists(host)? {
+                true => live(core, draft, host, is),
+                false => Ok(()),
+            })?;
+            if self.remote.is_linked() == is {
                 return Ok(());
             }
-            live(core, draft, host, false)
-        });
-        if let Err(why) = noted {
-            tracing::error!("{host}: not shown as lost: {why}");
         }
     }
 }

@@ -8,12 +8,12 @@ use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vlan};
 use xapi_model::{Class, Position, Ref, errors};
 
 use super::verbs::Stream;
-use crate::Result;
 use crate::context::{Core, db_error};
+use crate::{Result, reset};
 
 /// How far this host has followed; and whoever waits for it to be so far.
 #[derive(Default)]
-pub(super) struct Follower {
+pub(crate) struct Follower {
     state: Mutex<State>,
     applied: Condvar,
 }
@@ -111,7 +111,14 @@ fn followed(core: &Core, before: u64) -> Result<()> {
         .any(|class| core.store.touched(class, before))
         && !core.view()?.find(Pif::HOST, &host)?.is_empty()
     {
+        // Until they are of the reset the rows say nothing of what the host is.
+        if reset::slave::is_ahead(core) {
+            return Ok(());
+        }
         core.keep_topology(&host);
+        if let Err(why) = reset::note_management(core) {
+            tracing::error!("the management interface cannot be read: {why}");
+        }
         core.publish(&host);
     }
     Ok(())

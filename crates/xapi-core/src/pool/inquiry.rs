@@ -35,6 +35,17 @@ pub(super) enum Said {
     Nothing(DialError),
 }
 
+/// A host that says that it is the master of this pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    /// Its term.
+    pub term: u64,
+    /// Its UUID.
+    pub host: String,
+    /// Where it was found.
+    pub address: String,
+}
+
 /// What this host knows of its pool.
 pub(super) struct Known {
     /// The UUID of the pool.
@@ -67,7 +78,20 @@ pub(super) fn ask(
     addresses: Vec<String>,
     leads: Option<&Leads>,
 ) -> Result<Vec<(String, Said)>> {
-    let own = super::transition::own_addresses(core)?;
+    if let Some(look) = core.pool.lookout.get() {
+        let found = look(&addresses).into_iter();
+        let said = found.map(|master| {
+            (
+                master.address,
+                Said::Leads {
+                    term: master.term,
+                    host: master.host,
+                },
+            )
+        });
+        return Ok(said.collect());
+    }
+    let own = super::transition::own_addresses(&*core.agent)?;
     let addresses = addresses
         .into_iter()
         .filter(|address| !own.contains(address));

@@ -11,7 +11,7 @@ use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Ref
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
 use super::another::is_later;
-use super::arrival::{Greeting, Linked};
+use super::arrival::{Greeting, Linked, may_open};
 use super::dowry::plain;
 use super::inquiry::Known;
 use super::membership;
@@ -110,21 +110,8 @@ impl Door {
 
     fn judged(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>> {
         let core = &self.core;
-        match core.pool.standing.role() {
-            Role::Master => self.hear(hello, fingerprint)?,
-            Role::Slave(address) => {
-                self.hear(hello, fingerprint)?;
-                return Err(errors::host_is_slave(address));
-            }
-            Role::Broken => return Err(errors::host_broken()),
-        }
-        if hello
-            .position
-            .is_some_and(|position| position.term > core.store.term())
-        {
-            // It has followed a later master, to whom this one is about to yield.
-            return Err(errors::host_in_emergency_mode());
-        }
+        self.hear(hello, fingerprint)?;
+        may_open(core, hello.position)?;
         if hello.joining {
             return Ok(Arc::new(Candidate {
                 core: Arc::clone(core),
@@ -248,7 +235,7 @@ impl Handler for Candidate {
                 let planned = membership::planned(&self.core, &admission);
                 encode(&Granted::Planned(planned.map_err(Into::into)))
             }
-            Ok(Wish::Call(_)) => Err("it is not in the pool".to_owned()),
+            Ok(Wish::Call(_) | Wish::Tasks(_)) => Err("it is not in the pool".to_owned()),
             Err(why) => Err(why),
         };
         answer.unwrap_or_else(|why| {

@@ -58,7 +58,7 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
         ));
     }
     let address = transition::resolved(master.address)?;
-    if transition::own_addresses(core)?.contains(&address) {
+    if transition::own_addresses(&*core.agent)?.contains(&address) {
         return Err(errors::operation_not_allowed(
             "Host cannot become slave of itself",
         ));

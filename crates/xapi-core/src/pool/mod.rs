@@ -2,8 +2,8 @@
 //!
 //! A slave opens one connection to its master and keeps it; all else goes over that ([`peer`]). The master asks the
 //! slave's agent ([`remote`], [`verbs`]), and sends it each commit ([`feed`]), which the slave replays into its own
-//! database ([`follower`]). What comes up when a host is linked is in [`arrival`]; a host as a
-//! slave is in [`slave`].
+//! database ([`follower`]), and from which it answers at its own socket ([`socket`]). What comes up when a host is linked
+//! is in [`arrival`]; a host as a slave is in [`slave`].
 //!
 //! [`inherit`], [`join`] and [`eject`] are about rows alone: what a host's network has of its master's, how a host's
 //! rows come into a pool and leave it. The tunnels of hosts follow each other by [`mesh`].
@@ -19,6 +19,7 @@ mod follower;
 pub mod inherit;
 mod inquiry;
 mod inverse;
+pub mod job;
 pub mod join;
 pub mod link;
 pub mod membership;
@@ -26,10 +27,12 @@ mod merge;
 pub mod mesh;
 pub mod peer;
 mod remote;
+pub(crate) mod reset;
 pub mod role;
 pub mod search;
 pub mod secret;
 pub mod slave;
+pub mod socket;
 pub mod transition;
 pub mod verbs;
 mod whereabouts;
@@ -45,13 +48,15 @@ use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, NetEvent};
 
 use crate::Result;
+use crate::guests::Kind;
 use crate::particulars::Particulars;
 
-pub use arrival::{Greeting, Linked};
+pub use arrival::{Greeting, Linked, may_open};
 pub(crate) use follower::find_self;
+pub use inquiry::Master;
 use remote::RemoteAgent;
 use role::Standing;
-use verbs::Verb;
+use verbs::{Answer, Verb};
 use whereabouts::Whereabouts;
 
 /// What this daemon knows of the other hosts.
@@ -61,6 +66,10 @@ pub struct Pool {
     pub(crate) standing: Standing,
     /// Where a slave has heard that its master is.
     pub(crate) whereabouts: Whereabouts,
+    /// How far this host has followed its master.
+    follower: follower::Follower,
+    /// Sessions that were opened at the socket of this host, as a slave.
+    pub(crate) relays: socket::Relays,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
     /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
     /// the pool over, which must find it whole.
@@ -68,9 +77,15 @@ pub struct Pool {
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
+    /// Who looks for other masters, in the place of lines.
+    lookout: OnceLock<Lookout>,
+    on_guest: OnceLock<OnGuest>,
 }
 
+type Lookout = Box<dyn Fn(&[String]) -> Vec<Master> + Send + Sync>;
+
 type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
+type OnGuest = Box<dyn Fn(Ref<Host>, xapi_guest::Event) + Send + Sync>;
 
 impl Pool {
     fn remotes(&self) -> MutexGuard<'_, HashMap<Ref<Host>, Arc<RemoteAgent>>> {
@@ -96,6 +111,17 @@ impl Pool {
         self.standing.role() == role::Role::Master
     }
 
+    /// Whether this host decides, and if not, who does.
+    pub fn role(&self) -> role::Role {
+        self.standing.role()
+    }
+
+    /// Has somebody else look for other masters at addresses: where hosts are reached by other ways than lines. Only the
+    /// first to ask does.
+    pub fn set_lookout(&self, look: impl Fn(&[String]) -> Vec<Master> + Send + Sync + 'static) {
+        self.lookout.get_or_init(|| Box::new(look));
+    }
+
     /// Whether this host obeys another one.
     pub fn is_slave(&self) -> bool {
         matches!(self.standing.role(), role::Role::Slave(_))
@@ -119,6 +145,12 @@ impl Pool {
             .ok_or_else(|| errors::host_offline(host))
     }
 
+    /// Whether machines may run on another host.
+    pub(crate) fn any_guests(&self) -> bool {
+        let mut all = self.everybody().into_iter();
+        all.any(|(_, remote)| remote.particulars().guests != Kind::None)
+    }
+
     /// HOST_OFFLINE [host], if a host of the pool is not there.
     pub(crate) fn all_linked(&self, rows: &impl Read) -> Result<()> {
         let master = rows.all::<xapi_model::Pool>()?.into_iter().next();
@@ -140,6 +172,30 @@ impl Pool {
         if let Some(tell) = self.on_event.get() {
             tell(host.clone(), event);
         }
+    }
+
+    /// Has somebody told of what guests of other hosts do by themselves. Only the first to ask is told.
+    pub(crate) fn on_guest(
+        &self,
+        tell: impl Fn(Ref<Host>, xapi_guest::Event) + Send + Sync + 'static,
+    ) {
+        self.on_guest.get_or_init(|| Box::new(tell));
+    }
+
+    fn guest_did(&self, host: &Ref<Host>, event: xapi_guest::Event) {
+        if let Some(tell) = self.on_guest.get() {
+            tell(host.clone(), event);
+        }
+    }
+
+    /// Has another host do something that only it can; see [`RemoteAgent::has_done`]. HOST_OFFLINE [host] if it is not linked.
+    pub(crate) fn has_done(
+        &self,
+        host: &Ref<Host>,
+        verb: Verb,
+        within: Duration,
+    ) -> Result<Answer> {
+        self.linked(host)?.has_done(verb, within)
     }
 
     /// The rows of a change of another host are committed: it may keep what it has made.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Position, Ref};
+use xapi_model::{Host, Position, Ref, errors};
 use xapi_net::agent::{
     Agent, Cause, Counters, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
@@ -17,7 +17,7 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
 use super::peer::{Lost, Peer};
-use super::verbs::{Answer, Verb, decode, encode};
+use super::verbs::{Answer, Arrived, Verb, decode, encode};
 use crate::particulars::Particulars;
 
 /// How long the host may take for what it does at once.
@@ -29,6 +29,9 @@ const SHORTLY: Duration = Duration::from_secs(2);
 /// How much longer than its own deadline a change may take: the way back, and the messages.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Jobs that a host may be at, beside what changes its network.
+const JOBS: usize = 48;
+
 /// The agent of another host.
 pub(super) struct RemoteAgent {
     host: Ref<Host>,
@@ -37,6 +40,9 @@ pub(super) struct RemoteAgent {
     linked: Condvar,
     listeners: Mutex<Vec<Listener>>,
     last: AtomicU64,
+    /// Jobs that it is at.
+    jobs: Mutex<usize>,
+    job_ended: Condvar,
 }
 
 #[derive(Default)]
@@ -45,6 +51,10 @@ struct State {
     particulars: Particulars,
     /// Convergence whose rows are not committed yet.
     kept: Option<u64>,
+    /// Whether what is asked for is of a reset.
+    resetting: bool,
+    /// Whether the host has a trigger of a reset whose NIC is not there.
+    waits_for_nic: bool,
 }
 
 impl RemoteAgent {
@@ -58,6 +68,8 @@ impl RemoteAgent {
             listeners: Mutex::default(),
             // Of no other daemon's: the host may still know one of a master before.
             last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
+            jobs: Mutex::default(),
+            job_ended: Condvar::new(),
         }
     }
 
@@ -70,6 +82,7 @@ impl RemoteAgent {
         let mut state = self.state();
         let before = state.peer.replace(peer);
         state.particulars = particulars;
+        state.waits_for_nic = false;
         self.linked.notify_all();
         // Whoever hears of the end asks whether it was the line in use.
         drop(state);
@@ -228,12 +241,73 @@ impl RemoteAgent {
         }
     }
 
+    /// Has the host do something that only it can. CANNOT_CONTACT_HOST [host] if it is lost in the middle; it is not asked
+    /// a second time. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network finds a place.
+    pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
+        let _place = self.place()?;
+        match self.peer(None) {
+            Some(peer) => match self.ask_by(&peer, &verb, within) {
+                Asked::Said(answer) => Ok(*answer),
+                Asked::Nonsense(why) => {
+                    Err(errors::internal_error(format!("{}: {why}", self.host)))
+                }
+                Asked::Lost(Lost::TooLong) => {
+                    Err(errors::internal_error("it is too long for a line"))
+                }
+                Asked::Lost(lost) => {
+                    tracing::warn!("{}: {lost}", self.host);
+                    Err(errors::cannot_contact_host(&self.host))
+                }
+            },
+            None => Err(errors::host_offline(&self.host)),
+        }
+    }
+
+    /// One of the places for jobs, as soon as one is free.
+    fn place(&self) -> crate::Result<Place<'_>> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |jobs: &mut usize| *jobs >= JOBS;
+        let waited = self.job_ended.wait_timeout_while(jobs, AT_ONCE, full);
+        let (mut jobs, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(errors::too_many_pending_tasks());
+        }
+        *jobs += 1;
+        Ok(Place(self))
+    }
+
     /// Ends the line, if there is one.
     pub(super) fn drop_line(&self, why: &str) {
         let peer = self.state().peer.take();
         if let Some(peer) = peer {
             peer.close(why);
         }
+    }
+
+    /// What the host tells of itself now.
+    pub(super) fn arrived(&self) -> Result<Arrived, NetError> {
+        match self.ask(&Verb::Particulars, AT_ONCE)? {
+            Answer::Particulars(Ok(arrived)) => Ok(arrived),
+            other => Err(self.unreachable(&format!("it does not tell who it is: {other:?}"))),
+        }
+    }
+
+    /// What is asked of the host's network meanwhile is of a reset. Whoever does that has the host's turn.
+    pub(super) fn while_resetting<T>(&self, reset: impl FnOnce() -> T) -> T {
+        self.state().resetting = true;
+        let out = reset();
+        self.state().resetting = false;
+        out
+    }
+
+    /// Notes whether the host has a trigger whose NIC is not there.
+    pub(super) fn waits_for_nic(&self, waits: bool) {
+        self.state().waits_for_nic = waits;
+    }
+
+    /// Whether it was so.
+    pub(super) fn is_waiting_for_nic(&self) -> bool {
+        self.state().waits_for_nic
     }
 
     /// Waits until the host's database is so far.
@@ -265,6 +339,17 @@ impl RemoteAgent {
     }
 }
 
+/// A job that a host is at.
+struct Place<'a>(&'a RemoteAgent);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        *jobs -= 1;
+        self.0.job_ended.notify_one();
+    }
+}
+
 enum Asked {
     Said(Box<Answer>),
     Nonsense(String),
@@ -278,9 +363,16 @@ impl Agent for RemoteAgent {
         let Some(peer) = self.peer(None) else {
             return Err(self.unreachable("it is not linked"));
         };
-        // What is asked for as far as it goes is as its rows say already.
-        self.state().kept = (request.mode == Mode::Whole).then_some(number);
-        match self.ask_by(&peer, &Verb::Converge(number, request), within) {
+        let verb = {
+            let mut state = self.state();
+            // What is asked for as far as it goes is as its rows say already.
+            state.kept = (request.mode == Mode::Whole).then_some(number);
+            match state.resetting {
+                true => Verb::Reset(number, request),
+                false => Verb::Converge(number, request),
+            }
+        };
+        match self.ask_by(&peer, &verb, within) {
             Asked::Said(answer) => match *answer {
                 Answer::Converged(outcome) => outcome,
                 _ => Err(self.strange()),
@@ -310,6 +402,13 @@ impl Agent for RemoteAgent {
     fn firmware(&self) -> Result<Vec<Card>, NetError> {
         match self.ask(&Verb::Firmware, AT_ONCE)? {
             Answer::Firmware(cards) => cards,
+            _ => Err(self.strange()),
+        }
+    }
+
+    fn seize(&self, nic: &Name, bridges: &BTreeSet<Name>) -> Result<Vec<String>, NetError> {
+        match self.ask(&Verb::Seize(*nic, bridges.clone()), AT_ONCE)? {
+            Answer::Seized(taken) => taken,
             _ => Err(self.strange()),
         }
     }

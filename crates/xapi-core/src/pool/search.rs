@@ -320,6 +320,13 @@ impl Search<'_> {
     }
 }
 
+/// Where the master may be: where it was last, then wherever a host of the pool is.
+pub fn candidates(core: &Core, address: &str) -> Vec<String> {
+    let mut all = vec![address.to_owned()];
+    all.extend(others(core).into_iter().filter(|other| other != address));
+    all
+}
+
 /// Where other hosts of the pool are, the last known master first.
 fn others(core: &Core) -> Vec<String> {
     let hosts = core.view().and_then(|view| {
@@ -389,7 +396,7 @@ impl Missed {
 
 fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dial, Missed> {
     let own = |why| Missed::Own(why);
-    let addresses = super::transition::own_addresses(core).map_err(own)?;
+    let addresses = super::transition::own_addresses(&*core.agent).map_err(own)?;
     if addresses.iter().any(|its| its == address) {
         return Err(Missed::Own(errors::host_its_own_slave()));
     }
@@ -420,7 +427,7 @@ fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dia
 }
 
 /// The master was found at another address: the next start looks there first.
-fn moved(core: &Core, was: &str, address: &str) {
+pub fn moved(core: &Core, was: &str, address: &str) {
     tracing::warn!("the master is at {address} now; it was at {was}");
     let role = PoolRole::Slave(address.to_owned());
     if let Err(why) = role.write(&core.config.pool_conf()) {

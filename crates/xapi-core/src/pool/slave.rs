@@ -1,4 +1,5 @@
-//! This host as a slave: it does what its master asks of its network, follows the master's database, and hands calls on.
+//! This host as a slave: it does what its master asks of its network, and follows the master's database. What becomes of
+//! calls is in [`super::socket`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,30 +9,25 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
-use xapi_model::{Position, Value, errors};
-use xapi_net::agent::{Cause, Mode, NetError, NetEvent, Outcome, Part, Request, Undo};
+use xapi_model::{Position, errors};
+use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
-use super::follower::Follower;
 use super::peer::Peer;
-use super::role::{Role, is_local};
-use super::verbs::{Answer, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode};
+use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
 use super::{secret, transition};
-use crate::context::{Core, Origin};
+use crate::context::Core;
 use crate::particulars::Particulars;
+use crate::reset::slave as reset;
 use crate::{Result, files, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A call may wait for events, for a guest, for a person: it ends when it ends, or with the line.
-const CALL: Duration = Duration::from_secs(24 * 3600);
-
 /// A slave, as it sees itself.
 pub struct Slave {
     core: Arc<Core>,
-    follower: Follower,
     /// Until a master is done with what this start asks for.
     starts: AtomicBool,
     changes: Mutex<Changes>,
@@ -48,8 +44,8 @@ struct Changes {
     settled: bool,
     /// Whether the master was looked for in vain.
     missed: bool,
-    /// Whether the line is gone.
-    closed: bool,
+    /// Lines that are gone.
+    ended: u64,
     /// Where the master was found that is not told of it yet.
     found: Option<Found>,
 }
@@ -59,7 +55,6 @@ impl Slave {
     pub fn new(core: &Arc<Core>) -> Slave {
         Slave {
             core: Arc::clone(core),
-            follower: Follower::default(),
             starts: AtomicBool::new(true),
             changes: Mutex::default(),
             done: Condvar::new(),
@@ -70,24 +65,37 @@ impl Slave {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the master of what happens to the network by itself.
+    /// Tells the master of what happens to the network and to guests by themselves.
     pub fn tell_events(self: &Arc<Self>) {
-        let core = Arc::clone(&self.core);
-        let (tell, told) = std::sync::mpsc::channel::<NetEvent>();
-        // The listener must not wait; whoever tells the master may.
+        let (tell, told) = std::sync::mpsc::channel::<News>();
+        let of_guests = tell.clone();
+        // The listeners must not wait; whoever tells the master may.
         self.core.agent.subscribe(Box::new(move |event| {
-            if tell.send(event).is_err() {
+            if tell.send(News::Event(event)).is_err() {
                 tracing::debug!("nobody tells the master any more");
             }
         }));
+        if let Ok(guests) = self.core.guests() {
+            guests.subscribe(Box::new(move |event| {
+                if of_guests.send(News::Guest(event)).is_err() {
+                    tracing::debug!("nobody tells the master of guests any more");
+                }
+            }));
+        }
+        // Those who listen live as long as the core, and must not be what it lives by.
+        let core = Arc::downgrade(&self.core);
         let telling = std::thread::Builder::new().name("events".to_owned());
         let telling = telling.spawn(move || {
-            for event in told {
+            for news in told {
+                let Some(core) = core.upgrade() else {
+                    return;
+                };
                 // Without a master nobody has to know: it looks at everything when it is back.
                 let Ok(master) = core.pool.standing.master() else {
                     continue;
                 };
-                match encode(&News::Event(event)) {
+                drop(core);
+                match encode(&news) {
                     Ok(news) => {
                         if let Err(why) = master.tell(news) {
                             tracing::debug!("an event was not told: {why}");
@@ -104,8 +112,7 @@ impl Slave {
 
     /// A line to the master is about to be opened.
     pub fn dials(&self) {
-        let mut changes = self.changes();
-        (changes.settled, changes.closed) = (false, false);
+        self.changes().settled = false;
     }
 
     /// A line is tried to a master that is elsewhere, or to none; what was so before.
@@ -137,7 +144,17 @@ impl Slave {
     fn answer(self: &Arc<Self>, verb: Verb) -> Answer {
         let agent = &self.core.agent;
         match verb {
-            Verb::Converge(number, request) => Answer::Converged(self.converge(number, request)),
+            // The rows that it is made of are about to go.
+            Verb::Converge(..) if reset::is_due(&self.core) => {
+                Answer::Converged(Err(NetError::before(
+                    Part::Host,
+                    Cause::Refused,
+                    "its network is about to be reset",
+                )))
+            }
+            Verb::Converge(number, request) | Verb::Reset(number, request) => {
+                Answer::Converged(self.converge(number, request))
+            }
             Verb::Outcome(number) => self.outcome(number),
             Verb::Keep(number) => {
                 let mut changes = self.changes();
@@ -159,6 +176,11 @@ impl Slave {
             Verb::SetHostname(name) => Answer::Done(agent.set_hostname(&name)),
             Verb::Particulars => Answer::Particulars(self.arrived().map_err(Into::into)),
             Verb::Settled => Answer::Done(self.settled()),
+            Verb::Seize(nic, bridges) => Answer::Seized(agent.seize(&nic, &bridges)),
+            Verb::Heard { told, reset } => {
+                reset::heard(&self.core, told, reset.as_deref());
+                Answer::Done(Ok(()))
+            }
             Verb::Leave(trigger) => {
                 let left = self.leave(&trigger).and_then(|()| self.begin_anew());
                 Answer::Done(done(left))
@@ -176,26 +198,36 @@ impl Slave {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
             }
-            Verb::Reach(position) => Answer::Done(
-                match self.follower.reaches(&self.core, position, PATIENCE) {
-                    true => Ok(()),
-                    false => Err(NetError::before(
-                        Part::Host,
-                        Cause::TimedOut,
-                        format!("its database is at {:?}", self.core.store.position()),
-                    )),
-                },
-            ),
+            Verb::Guest(ask) => Answer::Guest(self.core.guests_asked(ask)),
+            Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
+                Ok(value) => Ok(Portable(value)),
+                Err(why) => Err(why.into()),
+            }),
+            Verb::Reach(position) => Answer::Done(match self.reaches(position, PATIENCE) {
+                true => Ok(()),
+                false => Err(NetError::before(
+                    Part::Host,
+                    Cause::TimedOut,
+                    format!("its database is at {:?}", self.core.store.position()),
+                )),
+            }),
         }
     }
 
     fn arrived(&self) -> Result<Arrived> {
         let hostname = self.core.agent.hostname();
         let hostname = hostname.map_err(errors::internal_error)?;
+        let (reset, alerts) = reset::asked(&self.core);
         Ok(Arrived {
-            particulars: Particulars::here(&self.core.config, hostname)?,
+            particulars: Particulars::here(
+                &self.core.config,
+                hostname,
+                self.core.kind_of_guests(),
+            )?,
             starts: self.starts.load(Ordering::Relaxed),
             booted: !self.core.config.boot_marker().exists(),
+            reset,
+            alerts,
             found: self.changes().found.clone(),
         })
     }
@@ -251,8 +283,10 @@ impl Slave {
     /// Begins anew once the master has heard the answer, and so closes the line; or after a while.
     fn begin_anew(self: &Arc<Self>) -> Result<()> {
         let this = Arc::clone(self);
+        let ended = self.changes().ended;
         let wait = move || {
-            let open = |changes: &mut Changes| !changes.closed;
+            // Another line may be open by then, and is of no use.
+            let open = |changes: &mut Changes| changes.ended == ended;
             let waited = this.done.wait_timeout_while(this.changes(), PATIENCE, open);
             drop(waited);
             this.core.restart();
@@ -333,6 +367,9 @@ impl Slave {
     pub(super) fn misses(&self) {
         self.changes().missed = true;
         self.done.notify_all();
+        if let Err(why) = reset::look_again(&self.core) {
+            tracing::error!("the network reset: {why}");
+        }
     }
 
     /// Waits until it is known how this start ends: the master is done with it, or there is no master. False if that is
@@ -345,7 +382,10 @@ impl Slave {
 
     /// Waits until the database has followed so far; false if it has not within the time.
     pub fn reaches(&self, position: Position, within: Duration) -> bool {
-        self.follower.reaches(&self.core, position, within)
+        self.core
+            .pool
+            .follower
+            .reaches(&self.core, position, within)
     }
 
     /// Whether a change waits to be kept: the line must be back soon, or the host goes back.
@@ -381,16 +421,16 @@ impl Slave {
     /// What the master tells.
     pub fn told(&self, news: &[u8]) -> std::result::Result<(), String> {
         let stream = decode(news)?;
-        let told = self.follower.told(&self.core, stream);
+        let told = self.core.pool.follower.told(&self.core, stream);
         told.map_err(|why| format!("cannot be followed: {why}"))
     }
 
     /// The line is gone.
     pub fn closed(&self, why: &str) {
         tracing::warn!("the link to the master is lost: {why}");
-        self.changes().closed = true;
+        self.changes().ended += 1;
         self.done.notify_all();
-        self.follower.forget();
+        self.core.pool.follower.forget();
         self.core
             .pool
             .standing
@@ -400,53 +440,4 @@ impl Slave {
 
 fn done(outcome: Result<()>) -> std::result::Result<(), NetError> {
     outcome.map_err(|why| NetError::before(Part::Host, Cause::Refused, why.to_string()))
-}
-
-/// What a slave does with a call; nothing if it is to answer the call itself. HOST_IS_SLAVE [master] to everybody but the
-/// local superuser, whose calls are handed on.
-pub(crate) fn hand_on(
-    core: &Core,
-    origin: &Origin,
-    name: &str,
-    params: &[Value],
-) -> Result<Option<Value>> {
-    let role = core.pool.standing.role();
-    if role == Role::Master || is_local(name) {
-        return Ok(None);
-    }
-    let Role::Slave(address) = role else {
-        return Err(errors::host_broken());
-    };
-    if !origin.local_root {
-        return Err(errors::host_is_slave(address));
-    }
-    let master = core.pool.standing.master()?;
-    let wish = Wish::Call(Forwarded {
-        name: name.to_owned(),
-        params: params.iter().cloned().map(Portable).collect(),
-        peer: origin.peer.to_string(),
-        user_agent: origin.user_agent.clone(),
-        other_config: origin.other_config.clone(),
-    });
-    let strange = |why: String| errors::internal_error(format!("the master: {why}"));
-    let question = encode(&wish).map_err(strange)?;
-    // Whether it was carried out is not known; that is what XAPI says then, too.
-    let lost = |_| errors::cannot_contact_host(master_of(core));
-    let answer = master.ask(question, CALL).map_err(lost)?;
-    match decode(&answer).map_err(strange)? {
-        Granted::Called(Ok(Portable(value))) => Ok(Some(value)),
-        Granted::Called(Err(why)) => Err(why.into()),
-        other => Err(strange(format!("answers {other:?}"))),
-    }
-}
-
-/// The master's record, as far as it is known here.
-fn master_of(core: &Core) -> String {
-    use xapi_db::Read;
-    let found = core.view().and_then(|view| view.all::<xapi_model::Pool>());
-    let pools = found.unwrap_or_default();
-    pools
-        .into_iter()
-        .next()
-        .map_or_else(String::new, |(_, pool)| pool.master.as_str().to_owned())
 }

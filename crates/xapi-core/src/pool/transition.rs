@@ -12,7 +12,7 @@ use xapi_model::pool::{
     RecoverSlaves, RotateSecret, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
-use xapi_net::agent::NetError;
+use xapi_net::agent::{Agent, NetError};
 
 use super::role::Role;
 use super::secret;
@@ -22,9 +22,6 @@ use crate::context::{Core, Cx, db_error};
 
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
-
-/// How long a host that was told to be the master, and has not said that it will, may take to be it.
-const DECISION: Duration = Duration::from_secs(20);
 
 /// How often those that are waited for are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -64,7 +61,7 @@ pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result
     if cx.core.pool.standing.master_address().as_deref() == Some(address.as_str()) {
         return Ok(());
     }
-    if own_addresses(cx.core)?.contains(&address) {
+    if own_addresses(&*cx.core.agent)?.contains(&address) {
         return Err(errors::host_its_own_slave());
     }
     obey(cx.core, address)
@@ -125,13 +122,10 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         return Ok(());
     }
     let address = view.field(&call.host, Host::ADDRESS)?;
-    // Machines are where their master is, and the other one could not reach them.
+    // Machines would have to be taken over by another master while they run.
     for (_, vm) in view.all::<Vm>()? {
         if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
-            let text = format!(
-                "{} is not halted, and its host would not be the master",
-                vm.name_label
-            );
+            let text = format!("{} is not halted", vm.name_label);
             return Err(errors::operation_not_allowed(text));
         }
     }
@@ -167,7 +161,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     reached.map_err(go_on)?;
     if let Err(why) = heir.order(Verb::Decide).map_err(unreachable) {
         // An answer that was lost may have been yes: then the other one is about to be the master.
-        let until = Instant::now() + DECISION;
+        let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
             match super::another::later_master(core) {
                 Ok(Some((_, address))) => return obey(core, address),
@@ -271,7 +265,7 @@ pub(super) fn obey(core: &Core, address: String) -> Result<()> {
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
-pub(super) fn resolved(given: &str) -> Result<String> {
+pub(crate) fn resolved(given: &str) -> Result<String> {
     let given = given.trim();
     if let Ok(address) = given.parse::<IpAddr>() {
         return Ok(address.to_string());
@@ -293,8 +287,8 @@ pub(super) fn resolved(given: &str) -> Result<String> {
 }
 
 /// The addresses of this host, as far as its network tells.
-pub(super) fn own_addresses(core: &Core) -> Result<Vec<String>> {
-    let facts = core.agent.facts().map_err(errors::internal_error)?;
+pub(crate) fn own_addresses(agent: &dyn Agent) -> Result<Vec<String>> {
+    let facts = agent.facts().map_err(errors::internal_error)?;
     let inets = facts
         .bridges
         .values()

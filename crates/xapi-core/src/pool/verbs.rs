@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xapi_db::{Commit, Edit, Portable};
+use xapi_guest::GuestError;
 use xapi_model::{ApiError, Position};
 use xapi_net::agent::{Counters, NetError, NetEvent, Outcome, Probe, Request};
 use xapi_net::facts::Facts;
@@ -13,9 +14,11 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
 use super::dowry::Dowry;
+use super::job::Job;
 use super::join::JoinPlan;
 use super::secret::PoolSecret;
 use super::whereabouts::Found;
+use crate::guests::place::{Ask, Reply};
 use crate::particulars::Particulars;
 
 /// What a master asks of a slave: the verbs of its agent.
@@ -45,6 +48,17 @@ pub enum Verb {
     Particulars,
     /// The master is done with what the host's arrival asks for.
     Settled,
+    /// The same as [`Verb::Converge`], on the rows that a reset of the host's network has made.
+    Reset(u64, Request),
+    /// To take a NIC, and the names of bridges, from whoever else holds them.
+    Seize(Name, BTreeSet<Name>),
+    /// What became of what [`Arrived`] has of a reset.
+    Heard {
+        /// Everything up to this number is told.
+        told: u64,
+        /// The trigger with this mark is carried out: the rows are as it has them.
+        reset: Option<String>,
+    },
     /// To have followed so far.
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
@@ -57,12 +71,16 @@ pub enum Verb {
     Obey(String),
     /// To look for the master at these addresses from now on.
     Moves(Vec<String>),
+    /// To do what only that host can.
+    Run(Job),
+    /// Something about its guests.
+    Guest(Ask),
 }
 
 /// A slave's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Answer {
-    /// To [`Verb::Converge`] and [`Verb::Outcome`].
+    /// To [`Verb::Converge`], [`Verb::Reset`] and [`Verb::Outcome`].
     Converged(Result<Outcome, NetError>),
     /// To [`Verb::Outcome`]: it knows of no such convergence, or is still at it.
     NotYet,
@@ -82,6 +100,12 @@ pub enum Answer {
     Hostname(Result<String, NetError>),
     /// To whatever is done and has no result.
     Done(Result<(), NetError>),
+    /// To [`Verb::Seize`].
+    Seized(Result<Vec<String>, NetError>),
+    /// To [`Verb::Guest`].
+    Guest(Result<Reply, GuestError>),
+    /// To [`Verb::Run`].
+    Ran(Result<Portable, ApiText>),
     /// To [`Verb::Particulars`].
     Particulars(Result<Arrived, ApiText>),
     /// The question makes no sense to it.
@@ -110,9 +134,37 @@ pub struct Arrived {
     pub starts: bool,
     /// Whether the machine has booted since.
     pub booted: bool,
+    /// A trigger of a network reset, as which the host has come up if its NIC is there.
+    #[serde(default)]
+    pub reset: Option<ResetAsked>,
+    /// What its operator is to be told, in order.
+    #[serde(default)]
+    pub alerts: Vec<ToTell>,
     /// Where it has found its master, if that was not where it was before.
     #[serde(default)]
     pub found: Option<Found>,
+}
+
+/// A trigger of a network reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetAsked {
+    /// What it says.
+    pub text: String,
+    /// A word that no other trigger of the host has.
+    pub mark: String,
+    /// When it was written, in seconds since 1970.
+    pub written: u64,
+}
+
+/// An alert that a slave has to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToTell {
+    /// It is above those of what it had to tell before.
+    pub number: u64,
+    /// The alert's name.
+    pub name: String,
+    /// Its body.
+    pub body: String,
 }
 
 /// What a slave asks its master.
@@ -120,6 +172,8 @@ pub struct Arrived {
 pub enum Wish {
     /// To carry out a call that came in at the slave's own socket.
     Call(Forwarded),
+    /// To be told when a task has changed after this generation.
+    Tasks(u64),
     /// To be let into the pool.
     Admit(Box<Admission>),
     /// To learn what would come of that.
@@ -148,13 +202,26 @@ pub struct Forwarded {
     pub user_agent: Option<String>,
     /// Entries for the `other_config` of the call's task.
     pub other_config: Vec<(String, String)>,
+    /// Its session, if that was opened at the slave.
+    pub opened: Option<Opened>,
+}
+
+/// What is known of a session that was opened at a slave's socket, by the superuser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opened {
+    /// The name that was given.
+    pub user: String,
+    /// What the client called itself.
+    pub originator: String,
 }
 
 /// The master's answer to a wish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Granted {
-    /// What a call came to.
-    Called(Result<Portable, ApiText>),
+    /// What a call came to, and how far the database is: what the call has changed is in there.
+    Called(Result<Portable, ApiText>, Option<Position>),
+    /// How far the master is; a task has changed, or none has for a while.
+    Tasks(u64),
     /// It is let in, or why not.
     Admitted(Result<(), ApiText>),
     /// What letting it in would come to.
@@ -166,6 +233,10 @@ pub enum Granted {
 pub enum News {
     /// Something happened to its network by itself.
     Event(NetEvent),
+    /// The trigger with this mark is gone: the reset is at its end.
+    ResetOver(String),
+    /// A guest of its did something by itself.
+    Guest(xapi_guest::Event),
 }
 
 /// An error of the XenAPI on the way.

@@ -3,16 +3,21 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use xapi_conf::file;
-use xapi_conf::trigger::{self, Found, Pending};
+use xapi_conf::trigger::{self, Found};
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors};
+use xapi_model::{
+    ApiError, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors,
+};
 use xapi_net::facts::{BridgeFacts, Facts};
 use xapi_net::topology::{Family, Lease, Name};
 
-use super::{DONE, For, marked};
+use super::{DONE, For, Wish, described, marked, slave};
 use crate::context::Core;
 use crate::topology::pifs_of;
-use crate::{Result, console, topology};
+use crate::{Result, topology};
+
+/// The name of alerts about files that look like triggers.
+pub(super) const REFUSED: &str = "NETWORK_RESET_REFUSED";
 
 /// The management interface of a host that has none, as [`note_management`] knows it.
 const NONE: &str = "none";
@@ -20,27 +25,38 @@ const NONE: &str = "none";
 /// Tells what is no trigger although it looks like one, and puts aside what must not be found again. The word comes
 /// first: a start that is killed in between tells it again, and it is there once.
 pub(super) fn report(core: &Core, found: &Found) {
-    for refused in &found.refused {
+    for body in refusals(found) {
+        alert(core, REFUSED, &body);
+    }
+    put_aside(found);
+}
+
+/// What is to be told of what is no trigger although it looks like one.
+pub(super) fn refusals(found: &Found) -> Vec<String> {
+    let refused = found.refused.iter().map(|refused| {
         let written = refused
             .written
             .map_or("at a time that is not known".to_owned(), at);
-        let body = format!("no network reset by {refused} (written {written})");
-        alert(core, "NETWORK_RESET_REFUSED", &body);
-    }
-    for malformed in &found.malformed {
+        format!("no network reset by {refused} (written {written})")
+    });
+    let malformed = found.malformed.iter().map(|malformed| {
         let complaints: Vec<_> = malformed
             .complaints
             .iter()
             .map(ToString::to_string)
             .collect();
-        let body = format!(
+        format!(
             "no network reset by {} (written {}), which is kept aside in its folder: {}",
             malformed.path.display(),
             at(malformed.written),
             complaints.join("; ")
-        );
-        alert(core, "NETWORK_RESET_REFUSED", &body);
-    }
+        )
+    });
+    refused.chain(malformed).collect()
+}
+
+/// Puts aside what must not be found again.
+pub(super) fn put_aside(found: &Found) {
     for (path, outcome) in found.set_aside() {
         match outcome {
             Ok(aside) => tracing::warn!("{} is now {}", path.display(), aside.display()),
@@ -50,24 +66,39 @@ pub(super) fn report(core: &Core, found: &Found) {
     }
 }
 
-/// Tells the operator. A word that cannot be kept is in the log: it must not keep a host from being reset.
-pub(super) fn alert(core: &Core, name: &str, body: &str) {
-    tracing::error!("{name}: {body}");
-    let told = core.localhost().and_then(|host| {
-        core.store
-            .change(|draft| crate::alert::tell(core, draft, &host, name, body))
-    });
+/// Tells the operator of this host. A word that cannot be kept is in the log: it must not keep a host from being reset.
+pub(super) fn alert(core: &Core, name: &'static str, body: &str) {
+    if !core.pool.is_master() {
+        tracing::error!("{name}: {body}");
+        return slave::to_tell(core, name, body);
+    }
+    match core.localhost() {
+        Ok(host) => alert_about(core, &host, name, body),
+        Err(why) => tracing::error!("{name}: {body}: no alert was made: {why}"),
+    }
+}
+
+/// The same about any host, on the master.
+pub(crate) fn alert_about(core: &Core, host: &Ref<Host>, name: &str, body: &str) {
+    tracing::error!("{host}: {name}: {body}");
+    let told = core
+        .store
+        .change(|draft| crate::alert::tell(core, draft, host, name, body));
     if let Err(why) = told {
         tracing::error!("no alert {name} was made: {why}");
     }
 }
 
-/// When a trigger was written.
-pub(super) fn when(pending: &Pending) -> String {
-    at(pending.written())
+/// What is told of a reset that could not be done.
+pub(crate) fn failed(wish: &Wish, again: &str, why: &ApiError) -> String {
+    format!(
+        "the network reset with management on {} failed, and is tried again {again}: {why}",
+        described(wish)
+    )
 }
 
-fn at(time: SystemTime) -> String {
+/// A time, in words.
+pub(super) fn at(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).ok();
     let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
     match seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
@@ -77,8 +108,8 @@ fn at(time: SystemTime) -> String {
 }
 
 /// Says that the NIC is not there, and which are. No other is taken in its place.
-pub(super) fn missing(core: &Core, pending: &Pending, found: &Facts) {
-    let device = &pending.trigger.management.device;
+pub(super) fn missing(wish: &Wish, found: &Facts) -> String {
+    let device = wish.device();
     let seen: Vec<_> = found
         .nics
         .iter()
@@ -92,41 +123,40 @@ pub(super) fn missing(core: &Core, pending: &Pending, found: &Facts) {
         true => "none".to_owned(),
         false => seen.join(", "),
     };
-    let body = format!(
+    format!(
         "the network reset that was asked for {} waits for the NIC {device}, which is not there, and takes no other; the NICs are: {seen}. \
          Run xe-reset-networking with one of these as --device, or remove the file network-reset from /var/tmp and /tmp",
-        when(pending)
-    );
-    console::tell(&core.config, &console::plain(&body));
-    alert(core, "NETWORK_RESET_WAITS", &body);
+        at(wish.written)
+    )
 }
 
 /// Has the commit that carries a trigger out say so.
-pub(super) fn note_done(draft: &Draft, host: &Ref<Host>, pending: &Pending) -> Result<()> {
+pub(super) fn note_done(draft: &Draft, host: &Ref<Host>, mark: &str) -> Result<()> {
     let mut config = draft.field(host, Host::OTHER_CONFIG)?;
-    config.insert(DONE.to_owned(), pending.mark());
+    config.insert(DONE.to_owned(), mark.to_owned());
     draft.set(host, Host::OTHER_CONFIG, config)
 }
 
-/// Whether a trigger was carried out, and the rows that it made were not removed since.
-pub(super) fn is_done(core: &Core, pending: &Pending) -> Result<bool> {
-    let (view, host) = (core.view()?, core.localhost()?);
-    let config = view.field(&host, Host::OTHER_CONFIG)?;
-    let same = config.get(DONE).is_some_and(|mark| *mark == pending.mark());
-    Ok(same && !marked(&view, &host)?)
+/// Whether the trigger of a host with this mark was carried out, and the rows that it made were not removed since.
+pub(crate) fn is_done(rows: &impl Read, host: &Ref<Host>, mark: &str) -> Result<bool> {
+    let config = rows.field(host, Host::OTHER_CONFIG)?;
+    let same = config.get(DONE).is_some_and(|done| done == mark);
+    Ok(same && !marked(rows, host)?)
 }
 
-/// Takes away the word about a trigger that is gone.
-pub(super) fn forget(core: &Core) -> Result<()> {
-    let host = core.localhost()?;
-    let config = core.view()?.field(&host, Host::OTHER_CONFIG)?;
-    if !config.contains_key(DONE) {
+/// Takes away the word about a trigger that is gone: the one with this mark, or any.
+pub(crate) fn forget(core: &Core, host: &Ref<Host>, mark: Option<&str>) -> Result<()> {
+    let is_it = |done: &String| mark.is_none_or(|mark| mark == done);
+    let config = core.view()?.field(host, Host::OTHER_CONFIG)?;
+    if !config.get(DONE).is_some_and(is_it) {
         return Ok(());
     }
     core.store.change(|draft| {
-        let mut config = draft.field(&host, Host::OTHER_CONFIG)?;
-        config.remove(DONE);
-        draft.set(&host, Host::OTHER_CONFIG, config)
+        let mut config = draft.field(host, Host::OTHER_CONFIG)?;
+        if config.get(DONE).is_some_and(is_it) {
+            config.remove(DONE);
+        }
+        draft.set(host, Host::OTHER_CONFIG, config)
     })
 }
 
@@ -169,13 +199,20 @@ pub(crate) fn note_management(core: &Core) -> Result<()> {
 /// Ends a reset whose end has come: the management interface has its address, or somebody decided by a call that there is
 /// none, or which it is while the reset waits for its NIC.
 pub(crate) fn settle(core: &Core) -> Result<()> {
-    let waits_for_nic = match &*core.reset.state() {
-        None => return Ok(()),
-        Some(For::Nic(_)) => true,
-        Some(For::Address(_)) => false,
+    let (waits_for_nic, mark) = match &*core.reset.state() {
+        None | Some(For::Master(_)) => return Ok(()),
+        Some(For::Nic(_)) => (true, None),
+        Some(For::Address(pending)) => (false, Some(pending.mark())),
     };
     let host = core.localhost()?;
     let view = core.view()?;
+    // The rows of a slave may be behind what its master says.
+    if let Some(mark) = &mark
+        && !core.pool.is_master()
+        && !is_done(&view, &host, mark)?
+    {
+        return Ok(());
+    }
     let management = management(&view, &host)?;
     let there = match &management {
         Some((_, pif)) => {
@@ -188,7 +225,7 @@ pub(crate) fn settle(core: &Core) -> Result<()> {
     };
     if waits_for_nic {
         if there {
-            call_off(core, &as_asked(management.as_ref()));
+            call_off(core, &host, &as_asked(management.as_ref()))?;
         }
         return Ok(());
     }
@@ -196,7 +233,7 @@ pub(crate) fn settle(core: &Core) -> Result<()> {
         tracing::info!("the trigger of the network reset stays until management has its address");
         return Ok(());
     }
-    {
+    let mark = {
         let mut state = core.reset.state();
         let Some(For::Address(pending)) = &*state else {
             return Ok(());
@@ -209,23 +246,40 @@ pub(crate) fn settle(core: &Core) -> Result<()> {
             ),
             Err(why) => return Err(errors::internal_error(format!("{path}: {why}"))),
         }
+        let mark = pending.mark();
         *state = None;
+        mark
+    };
+    match core.pool.is_master() {
+        true => forget(core, &host, None),
+        false => {
+            slave::is_over(core, mark);
+            Ok(())
+        }
     }
-    forget(core)
 }
 
 /// Puts the trigger of a reset that waits for its NIC aside, if management is another one than the host came up with: a
 /// NIC that comes months later must not undo it.
-fn call_off(core: &Core, now: &str) {
-    {
-        let mut state = core.reset.state();
-        match &*state {
-            Some(For::Nic(Some(before))) if before != now => *state = None,
-            _ => return,
-        }
+fn call_off(core: &Core, host: &Ref<Host>, now: &str) -> Result<()> {
+    let is_another =
+        |state: &Option<For>| matches!(state, Some(For::Nic(Some(before))) if before != now);
+    if !is_another(&core.reset.state()) {
+        return Ok(());
     }
-    let Some(pending) = trigger::find(&core.config.root).chosen else {
-        return;
+    let found = trigger::find(&core.config.root).chosen;
+    if let Some(pending) = &found
+        && !core.pool.is_master()
+        && is_done(&core.view()?, host, &pending.mark())?
+    {
+        // It is what the reset itself has made of it: the master has not said so yet.
+        return Ok(());
+    }
+    if core.reset.state().take().is_none() {
+        return Ok(());
+    }
+    let Some(pending) = found else {
+        return Ok(());
     };
     let path = pending.path.display();
     let said = match file::set_aside(&pending.path) {
@@ -237,6 +291,7 @@ fn call_off(core: &Core, now: &str) {
         pending.trigger.management.device
     );
     alert(core, "NETWORK_RESET_CALLED_OFF", &body);
+    Ok(())
 }
 
 /// Whether a bridge has what its PIF shall have of any family: a network may know only one of the two that were asked

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
+use xapi_db::Read;
 use xapi_model::session::{
     LoginWithPassword, SlaveLocalLogin, SlaveLocalLoginWithPassword, SlaveLogin,
 };
@@ -70,7 +71,7 @@ pub fn login_with_password(cx: &Cx<'_>, call: LoginWithPassword) -> Result<Ref<S
 /// `session.slave_login`: of another host of the pool, by the pool's secret.
 pub fn slave_login(cx: &Cx<'_>, call: SlaveLogin) -> Result<Ref<Session>> {
     by_secret(cx, call.host.as_str(), &call.psecret)?;
-    let host: Ref<Host> = match xapi_db::Read::exists(&cx.core.view()?, &call.host)? {
+    let host: Ref<Host> = match cx.core.view()?.exists(&call.host)? {
         true => call.host,
         false => cx.core.localhost()?,
     };
@@ -103,13 +104,7 @@ pub fn slave_local_login_with_password(
 
 /// Checks a password and tells the role of its user.
 pub(super) fn authenticate(cx: &Cx<'_>, user: &str, password: &str) -> Result<Role> {
-    let door = Door {
-        attempts: &cx.core.attempts,
-        authenticate: &*cx.core.authenticate,
-        clock: &cx.core.clock,
-        origin: cx.origin,
-    };
-    door.authenticate(user, password, known(cx.core, user))
+    door(cx).authenticate(user, password, known(cx.core, user))
 }
 
 /// The role of the superuser; `None` for everybody else.
@@ -159,28 +154,42 @@ impl Door<'_> {
             }
         }
     }
+
+    /// Checks the pool's secret. Without a secret nobody has it. The superuser of the host is not asked.
+    pub(crate) fn by_secret(&self, config: &crate::Config, who: &str, given: &str) -> Result<()> {
+        let (attempts, peer) = (self.attempts, &*self.origin.peer);
+        if self.origin.local_root {
+            return Ok(());
+        }
+        if !attempts.take(peer, None, (self.clock)()) {
+            return Err(held_up(self.origin, who));
+        }
+        let secret = pool::secret::find(config)?;
+        // Hashes are of one length, and their comparison tells nothing of the secret's.
+        let same = |secret: &str| {
+            let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
+            bool::from(a.as_bytes().ct_eq(b.as_bytes()))
+        };
+        if !secret.is_some_and(|secret| same(secret.expose())) {
+            return Err(refused(self.origin, who, Refused::plain()));
+        }
+        attempts.succeeded(peer, None, (self.clock)());
+        Ok(())
+    }
 }
 
-/// Checks the pool's secret. Without a secret nobody has it.
+/// See [`Door::by_secret`].
 fn by_secret(cx: &Cx<'_>, who: &str, given: &str) -> Result<()> {
-    let (core, peer) = (cx.core, &*cx.origin.peer);
-    if cx.origin.local_root {
-        return Ok(());
+    door(cx).by_secret(&cx.core.config, who, given)
+}
+
+fn door<'a>(cx: &Cx<'a>) -> Door<'a> {
+    Door {
+        attempts: &cx.core.attempts,
+        authenticate: &*cx.core.authenticate,
+        clock: &cx.core.clock,
+        origin: cx.origin,
     }
-    if !core.attempts.take(peer, None, (core.clock)()) {
-        return Err(held_up(cx.origin, who));
-    }
-    let secret = pool::secret::find(&core.config)?;
-    // Hashes are of one length, and their comparison tells nothing of the secret's.
-    let same = |secret: &str| {
-        let (a, b) = (Secret::new(secret).digest(), Secret::new(given).digest());
-        bool::from(a.as_bytes().ct_eq(b.as_bytes()))
-    };
-    if !secret.is_some_and(|secret| same(secret.expose())) {
-        return Err(refused(cx.origin, who, Refused::plain()));
-    }
-    core.attempts.succeeded(peer, None, (core.clock)());
-    Ok(())
 }
 
 fn refused(origin: &Origin, user: &str, why: Refused) -> ApiError {
@@ -198,36 +207,80 @@ fn held_up(origin: &Origin, user: &str) -> ApiError {
     errors::session_authentication_failed(user, "Too many failed logins; try again in a while")
 }
 
+/// A session that the superuser has opened at the socket of another host.
+pub(crate) struct Elsewhere<'a> {
+    pub host: &'a Ref<Host>,
+    pub user: &'a str,
+    pub originator: &'a str,
+}
+
+impl Elsewhere<'_> {
+    /// Has a session known by what its client holds, if it is not. It is the superuser's: that host may have him do
+    /// whatever it likes.
+    pub(crate) fn open(&self, core: &Core, origin: &Origin, given: &str) -> Result<()> {
+        let secret = Secret::new(given);
+        if core.callers.get(&secret.digest(), core.seconds()).is_some()
+            || core.view()?.exists(&secret.digest().row())?
+        {
+            return Ok(());
+        }
+        let row = Session {
+            this_host: self.host.clone(),
+            is_local_superuser: true,
+            auth_user_name: beginning(self.user, LONGEST_NAME),
+            originator: beginning(self.originator, ORIGINATOR),
+            ..Session::blank()
+        };
+        open_as(core, origin, &secret, row)
+    }
+}
+
 /// Makes a session of a row.
 fn open(cx: &Cx<'_>, row: Session) -> Result<Ref<Session>> {
     let secret = Secret::fresh()?;
+    open_as(cx.core, cx.origin, &secret, row)?;
+    Ok(Ref::new(secret.expose()))
+}
+
+fn open_as(core: &Core, origin: &Origin, secret: &Secret, row: Session) -> Result<()> {
     let reference = secret.digest().row();
-    let now = cx.core.now();
+    let now = core.now();
     let row = Session {
         last_active: now.clone(),
         validation_time: now,
         ..row
     };
-    let dropped = cx.core.store.change(|draft| {
+    let made = core.store.change(|draft| {
+        // Two calls of one session from another host may come at the same time.
+        if draft.exists(&reference)? {
+            return Ok(None);
+        }
         let dropped = limit::make_room(draft, &row)?;
         draft.insert_as(reference.clone(), row.clone())?;
-        Ok(dropped)
+        Ok(Some(dropped))
     })?;
-    cx.core.sessions_ended(&dropped);
+    let Some(dropped) = made else {
+        return Ok(());
+    };
+    core.sessions_ended(&dropped);
+    if core.pool.is_slave() {
+        let linked = core.pool.standing.master().is_ok();
+        core.pool.relays.opened(&reference, linked);
+    }
     let call = match row.pool {
         true => SlaveLogin::DESC.name,
         false => LoginWithPassword::DESC.name,
     };
     let holder = Holder::of(reference, row);
-    crate::audit::login(cx.core, cx.origin, call, &holder);
+    crate::audit::login(core, origin, call, &holder);
     tracing::info!(
         user = holder.user,
         originator = holder.originator,
-        peer = &*cx.origin.peer,
+        peer = &*origin.peer,
         session = super::track_id(&holder.session),
         "logged in"
     );
-    Ok(Ref::new(secret.expose()))
+    Ok(())
 }
 
 /// Makes a session that has no row.

@@ -56,6 +56,9 @@ pub struct Vm {
     /// The host that it is about to run on while it starts or moves, or null.
     #[field(DynamicRO, default = Ref::null())]
     pub scheduled_to_be_resident_on: Ref<Host>,
+    /// The host that has its memory while it is suspended, or null.
+    #[field(Internal, default = Ref::null())]
+    pub memory_on: Ref<Host>,
     /// The host that it would rather run on, or null.
     #[field(RW, role = VmPowerAdmin)]
     pub affinity: Ref<Host>,

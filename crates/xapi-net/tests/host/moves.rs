@@ -187,6 +187,9 @@ fn a_bond_goes_while_its_active_member_is_not_the_primary_and_nobody_waits() {
 fn vlan_switch(host: &Host, nics: &[&str]) -> Lab {
     let switch = Lab::new(0);
     switch.vsctl("add-br sw17 -- set bridge sw17 datapath_type=netdev");
+    // Open vSwitch heeds it only at its next look through all flows that a neighbour is at another port now. As the
+    // switch outside it would be silent for half a second, where others take no time.
+    switch.vsctl("set Open_vSwitch . other_config:max-revalidator=100");
     let pid = host.lab.host.pid();
     for nic in nics {
         let plug = format!("ip link add p-{nic} type veth peer name {nic} netns {pid}");
@@ -235,15 +238,14 @@ fn management_on_a_vlan_moves_to_the_bond_with_it() {
         assert_eq!(facts.bridges[&name("xapi9")].mac, Some(mac(&host, "eth0")));
         assert_eq!(host.whole(to).unwrap().steps, 0);
     }
-    // Open vSwitch makes the VLAN's device anew, which costs up to 120 ms. About one move in fifteen, onto a bond that is
-    // made by it, is silent for half a second: why is not known yet.
+    // Open vSwitch makes the VLAN's device anew, which costs 40 to 150 ms.
     longest.sort();
     assert!(
         longest[longest.len() / 2 - 1] <= Duration::from_millis(200),
         "{longest:?}"
     );
     assert!(
-        longest[longest.len() - 1] <= Duration::from_secs(2),
+        longest[longest.len() - 1] <= Duration::from_millis(500),
         "{longest:?}"
     );
 }

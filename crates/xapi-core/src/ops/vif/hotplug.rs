@@ -8,7 +8,7 @@ use xapi_model::{Host, Pif, Ref, Vif, VifOperations, Vm, errors};
 use super::{number_of, operations};
 use crate::Result;
 use crate::context::Cx;
-use crate::guests::{domain_of, lifecycle, nic_of, refusal, release};
+use crate::guests::{adopt, domain_of, has_slot, lifecycle, nic_of, refusal, release};
 use crate::ops::network;
 use crate::ops::vm::placement;
 use crate::ops::vm::power::key_of;
@@ -32,12 +32,10 @@ fn marked(
 ) -> Result<()> {
     let view = cx.core.view()?;
     operations::assert(&view, vif, operation)?;
-    cx.core.guests()?;
     let row = view.get(vif)?;
     let machine = view.get(&row.vm)?;
     let host = machine.resident_on.clone();
-    cx.core
-        .only_here(&view, &host, "machines on another host")?;
+    cx.core.guests_of(&host)?;
     let nic = Nic {
         vif,
         domain: domain_of(&machine).ok_or_else(|| errors::vm_halted(&row.vm))?,
@@ -50,6 +48,7 @@ fn marked(
     cx.stop_if_cancelled()?;
     cx.begin()?;
     let key = key_of(cx);
+    let working = cx.core.at_work.begin(&key);
     cx.core.store.change(|draft| {
         operations::assert(draft, vif, operation)?;
         draft.rely(vif)?;
@@ -59,13 +58,21 @@ fn marked(
         operations::refresh(draft, vif)
     })?;
     let outcome = run(&nic, &key);
-    if outcome.is_err() {
-        cx.core.store.change(|draft| match draft.exists(vif)? {
-            true => unmark(draft, vif, &key),
-            false => Ok(()),
-        })?;
+    drop(working);
+    let Err(why) = outcome else {
+        return Ok(());
+    };
+    let why = lifecycle::lost(cx.core, &nic.host, why);
+    if lifecycle::is_lost(&why) {
+        // The mark stays until the host tells what its guest has.
+        adopt::settle_if_linked(cx.core, &nic.host)?;
+        return Err(why);
     }
-    outcome
+    cx.core.store.change(|draft| match draft.exists(vif)? {
+        true => unmark(draft, vif, &key),
+        false => Ok(()),
+    })?;
+    Err(why)
 }
 
 fn unmark(draft: &Draft, vif: &Ref<Vif>, key: &str) -> Result<()> {
@@ -85,13 +92,13 @@ fn still_there(draft: &Draft, nic: &Nic<'_>) -> Result<()> {
 /// `VIF.plug`: the guest's end, then the host's port.
 pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
     marked(cx, &call.this, VifOperations::Plug, |nic, key| {
-        let guests = cx.core.guests()?;
+        let guests = cx.core.guests_of(&nic.host)?;
         let view = cx.core.view()?;
         let row = view.get(nic.vif)?;
         if let Some(slave) = lifecycle::bond_slave_under(&view, &nic.host, &row.network)? {
             return Err(errors::cannot_plug_bond_slave(slave));
         }
-        cx.core.has_slot(&row.device)?;
+        has_slot(guests.kind(), &row.device)?;
         let wanted = nic_of(&view, &nic.host, &row)?;
         drop(view);
         let offered = guests.offer(nic.domain, &wanted);
@@ -128,7 +135,10 @@ pub fn plug(cx: &Cx<'_>, call: Plug) -> Result<()> {
 pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
     marked(cx, &call.this, VifOperations::Unplug, |nic, key| {
         let within = cx.core.config.unplug_deadline;
-        let released = cx.core.guests()?.withdraw(nic.domain, nic.device, within);
+        let released = cx
+            .core
+            .guests_of(&nic.host)?
+            .withdraw(nic.domain, nic.device, within);
         released.map_err(|why| refusal(&nic.vm, Some(nic.vif), within, why))?;
         let outcome = detached(cx, nic, key);
         if outcome.is_err() {
@@ -142,7 +152,10 @@ pub fn unplug(cx: &Cx<'_>, call: Unplug) -> Result<()> {
 /// `VIF.unplug_force`: the host's end goes, whatever the guest says.
 pub fn unplug_force(cx: &Cx<'_>, call: UnplugForce) -> Result<()> {
     marked(cx, &call.this, VifOperations::Unplug, |nic, key| {
-        let gone = cx.core.guests()?.withdraw_force(nic.domain, nic.device);
+        let gone = cx
+            .core
+            .guests_of(&nic.host)?
+            .withdraw_force(nic.domain, nic.device);
         let within = std::time::Duration::ZERO;
         gone.map_err(|why| refusal(&nic.vm, Some(nic.vif), within, why))?;
         // The end is gone, whether its port is or not.

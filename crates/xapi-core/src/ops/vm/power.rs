@@ -14,33 +14,63 @@ use xapi_model::{Host, Network, Ref, Vif, VifOperations, Vm, VmOperations, VmPow
 use super::{operations, placement};
 use crate::Result;
 use crate::context::Cx;
-use crate::guests::{about, domain_of, lifecycle, nic_of, refusal, spec_of};
+use crate::guests::{about, adopt, domain_of, has_slot, lifecycle, nic_of, refusal, spec_of};
 
 /// Runs an operation under its mark. `run` takes the mark off with its last commit; a failure does here.
 fn marked<T>(
     cx: &Cx<'_>,
     vm: &Ref<Vm>,
+    host: &Ref<Host>,
     operation: VmOperations,
     of_vifs: Option<VifOperations>,
     also: impl Fn(&Draft) -> Result<()>,
     run: impl FnOnce(&str) -> Result<T>,
 ) -> Result<T> {
     operations::assert(&cx.core.view()?, vm, operation)?;
-    cx.core.guests()?;
+    cx.core.guests_of(host)?;
     cx.stop_if_cancelled()?;
     cx.begin()?;
     let key = key_of(cx);
+    let working = cx.core.at_work.begin(&key);
     cx.core.store.change(|draft| {
         lifecycle::mark(draft, vm, &key, operation, of_vifs)?;
         also(draft)
     })?;
     let outcome = run(&key);
-    if outcome.is_err() {
-        cx.core
-            .store
-            .change(|draft| lifecycle::unmark(draft, vm, &key))?;
+    drop(working);
+    let why = match outcome {
+        Ok(out) => return Ok(out),
+        Err(why) => lifecycle::lost(cx.core, host, why),
+    };
+    if lifecycle::is_lost(&why) {
+        // The mark stays until the host tells what has become of its guest.
+        adopt::settle_if_linked(cx.core, host)?;
+        return Err(why);
     }
-    outcome
+    cx.core
+        .store
+        .change(|draft| lifecycle::unmark(draft, vm, &key))?;
+    Err(why)
+}
+
+/// The host that a machine runs on, or that has its memory; this one for one that is off.
+fn place(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<Ref<Host>> {
+    let row = cx.core.view()?.get(vm)?;
+    let of = |host: &Ref<Host>| host.some().cloned();
+    match of(&row.resident_on).or_else(|| of(&row.memory_on)) {
+        Some(host) => Ok(host),
+        None => cx.core.localhost(),
+    }
+}
+
+/// Throws the memory of a suspended machine away.
+pub(crate) fn discard(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, uuid: &str) -> Result<()> {
+    let host = match host.is_null() {
+        true => cx.core.localhost()?,
+        false => host.clone(),
+    };
+    let discarded = cx.core.guests_of(&host)?.discard(uuid);
+    discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))
 }
 
 /// What names a call in `current_operations`: its task.
@@ -108,6 +138,11 @@ pub fn resume(cx: &Cx<'_>, call: Resume) -> Result<()> {
 pub fn resume_on(cx: &Cx<'_>, call: ResumeOn) -> Result<()> {
     let operation = VmOperations::ResumeOn;
     named_host(cx, &call.vm, &call.host, operation)?;
+    let memory = cx.core.view()?.field(&call.vm, Vm::MEMORY_ON)?;
+    if memory.some().is_some_and(|host| *host != call.host) {
+        let text = "the machine's memory is kept on another host";
+        return Err(errors::operation_not_allowed(text));
+    }
     begin(
         cx,
         &call.vm,
@@ -125,25 +160,28 @@ fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref
     operations::assert(&view, vm, operation)?;
     let possible = placement::possible_hosts(&view, vm)?;
     let affinity = view.field(vm, Vm::AFFINITY)?;
-    // Guests are asked of this host alone as long as there is no way to another.
-    let local = cx.core.localhost()?;
-    if possible.contains(&affinity) && (affinity == local || !possible.contains(&local)) {
-        return Ok(affinity);
-    }
-    if possible.contains(&local) || possible.is_empty() {
-        if possible.is_empty() {
-            no_bond_slave(&view, vm, &local)?;
-            if let Err(why) = placement::can_boot(&view, vm, &local) {
-                tracing::info!("{vm} cannot be on this host: {why}");
-            }
-            return Err(errors::no_hosts_available());
+    if operation == VmOperations::Resume {
+        let memory = view.field(vm, Vm::MEMORY_ON)?;
+        if memory.some().is_some_and(|host| possible.contains(host)) {
+            return Ok(memory);
         }
-        return Ok(local);
     }
-    possible
-        .into_iter()
-        .next()
-        .ok_or_else(errors::no_hosts_available)
+    let local = cx.core.localhost()?;
+    let runs = |host: &&Ref<Host>| cx.core.guests_of(host).is_ok();
+    let wished = [&affinity, &local].into_iter();
+    let mut wished = wished.filter(|host| possible.contains(host));
+    if let Some(host) = wished.find(runs).or_else(|| possible.iter().find(runs)) {
+        return Ok(host.clone());
+    }
+    // Nobody runs machines: the first says why.
+    if let Some(host) = possible.into_iter().next() {
+        return Ok(host);
+    }
+    no_bond_slave(&view, vm, &local)?;
+    if let Err(why) = placement::can_boot(&view, vm, &local) {
+        tracing::info!("{vm} cannot be on this host: {why}");
+    }
+    Err(errors::no_hosts_available())
 }
 
 fn named_host(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, operation: VmOperations) -> Result<()> {
@@ -172,13 +210,11 @@ fn begin(
     how: How,
     paused: bool,
 ) -> Result<()> {
-    let view = cx.core.view()?;
-    cx.core.only_here(&view, host, "machines on another host")?;
-    drop(view);
     let scheduled = |draft: &Draft| draft.set(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON, host.clone());
     let outcome = marked(
         cx,
         vm,
+        host,
         operation,
         Some(VifOperations::Attach),
         scheduled,
@@ -221,18 +257,18 @@ fn bring_up(
     let view = core.view()?;
     let row = view.get(vm)?;
     let nics = nics_for(&view, vm, how)?;
+    let guests = core.guests_of(host)?;
     for vif in &nics {
-        core.has_slot(&view.field(vif, Vif::DEVICE)?)?;
+        has_slot(guests.kind(), &view.field(vif, Vif::DEVICE)?)?;
     }
     let about = about(&view, host, vm)?;
     // A bond that was made meanwhile is told before anything is.
     no_bond_slave(&view, vm, host)?;
     drop(view);
-    let domain = core.free_domain()?;
-    let spec = spec_of(core, &row, domain)?;
-    let guests = core.guests()?;
     let within = core.config.shutdown_deadline;
     let failed = |why| refusal(vm, None, within, why);
+    let domain = guests.number().map_err(failed)?;
+    let spec = spec_of(core, guests.kind(), &row, domain)?;
     let had = match how {
         How::Started | How::Rebooted => {
             guests.start(&spec).map_err(failed)?;
@@ -264,9 +300,9 @@ fn bring_up(
                 false => guests.unpause(domain).map_err(failed),
             }
         })
-        .and_then(|()| settle(cx, vm, domain, key));
+        .and_then(|()| settle(cx, vm, host, domain, key));
     if let Err(why) = outcome {
-        take_down(cx, vm, domain, how, key);
+        take_down(cx, vm, host, domain, how, key);
         return Err(why);
     }
     Ok(())
@@ -280,7 +316,7 @@ fn offer_all(
     nics: &[Ref<Vif>],
 ) -> Result<Vec<u32>> {
     let view = cx.core.view()?;
-    let guests = cx.core.guests()?;
+    let guests = cx.core.guests_of(host)?;
     let mut devices = Vec::new();
     for vif in nics {
         let nic = nic_of(&view, host, &view.get(vif)?)?;
@@ -292,8 +328,8 @@ fn offer_all(
 }
 
 /// The last commit of a start: what the guest is by now.
-fn settle(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, key: &str) -> Result<()> {
-    let guests = cx.core.guests()?;
+fn settle(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, domain: Domain, key: &str) -> Result<()> {
+    let guests = cx.core.guests_of(host)?;
     let found = guests.find(domain);
     let found = found.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
     cx.core.store.change(|draft| {
@@ -307,8 +343,8 @@ fn settle(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, key: &str) -> Result<()> {
 }
 
 /// Undoes a start that failed. What cannot be undone is told, and start-up looks again.
-fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
-    let undone = cx.core.guests().and_then(|guests| {
+fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, domain: Domain, how: How, key: &str) {
+    let undone = cx.core.guests_of(host).and_then(|guests| {
         let within = cx.core.config.shutdown_deadline;
         let ended = match how {
             How::Started | How::Rebooted => guests.destroy(domain),
@@ -323,7 +359,7 @@ fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
         match domain_of(&cx.core.view()?.get(vm)?) {
             // The rows had not got so far, or those of the guest before a reboot are left.
             shown if shown == Some(domain) || how == How::Rebooted => {
-                cx.core.departed(vm, shown, to, key)
+                cx.core.departed(host, vm, shown, to, key)
             }
             _ => Ok(()),
         }
@@ -336,25 +372,20 @@ fn take_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain, how: How, key: &str) {
 /// The domain of a machine that a call is about.
 fn domain(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<Domain> {
     let row = cx.core.view()?.get(vm)?;
-    cx.core.only_here(
-        &cx.core.view()?,
-        &row.resident_on,
-        "machines on another host",
-    )?;
     domain_of(&row).ok_or_else(|| errors::vm_halted(vm))
 }
 
 /// Asks a guest to shut down. What is not there any more has.
-fn shut_down(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain) -> Result<()> {
+fn shut_down(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, domain: Domain) -> Result<()> {
     let within = cx.core.config.shutdown_deadline;
-    match cx.core.guests()?.shutdown(domain, within) {
+    match cx.core.guests_of(host)?.shutdown(domain, within) {
         Ok(()) | Err(GuestError::NoDomain(_)) => Ok(()),
         Err(why) => Err(refusal(vm, None, within, why)),
     }
 }
 
-fn destroy(cx: &Cx<'_>, vm: &Ref<Vm>, domain: Domain) -> Result<()> {
-    let ended = cx.core.guests()?.destroy(domain);
+fn destroy(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, domain: Domain) -> Result<()> {
+    let ended = cx.core.guests_of(host)?.destroy(domain);
     ended.map_err(|why| refusal(vm, None, Duration::ZERO, why))
 }
 
@@ -365,52 +396,53 @@ fn nothing_else(_: &Draft) -> Result<()> {
 /// `VM.clean_shutdown`.
 pub fn clean_shutdown(cx: &Cx<'_>, call: CleanShutdown) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::CleanShutdown);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let domain = domain(cx, vm)?;
-        shut_down(cx, vm, domain)?;
+        shut_down(cx, vm, host, domain)?;
         cx.core
-            .departed(vm, Some(domain), VmPowerState::Halted, key)
+            .departed(host, vm, Some(domain), VmPowerState::Halted, key)
     })
 }
 
 /// `VM.hard_shutdown`: also of a suspended machine, whose memory is thrown away.
 pub fn hard_shutdown(cx: &Cx<'_>, call: HardShutdown) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::HardShutdown);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let row = cx.core.view()?.get(vm)?;
         if row.power_state == VmPowerState::Suspended {
-            let discarded = cx.core.guests()?.discard(&row.uuid);
-            discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
-            return cx.core.departed(vm, None, VmPowerState::Halted, key);
+            discard(cx, vm, host, &row.uuid)?;
+            return cx.core.departed(host, vm, None, VmPowerState::Halted, key);
         }
         let domain = domain(cx, vm)?;
-        destroy(cx, vm, domain)?;
+        destroy(cx, vm, host, domain)?;
         cx.core
-            .departed(vm, Some(domain), VmPowerState::Halted, key)
+            .departed(host, vm, Some(domain), VmPowerState::Halted, key)
     })
 }
 
 /// `VM.shutdown`: as the guest likes it, or else at once.
 pub fn shutdown(cx: &Cx<'_>, call: Shutdown) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::Shutdown);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let row = cx.core.view()?.get(vm)?;
         if row.power_state == VmPowerState::Suspended {
-            let discarded = cx.core.guests()?.discard(&row.uuid);
-            discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
-            return cx.core.departed(vm, None, VmPowerState::Halted, key);
+            discard(cx, vm, host, &row.uuid)?;
+            return cx.core.departed(host, vm, None, VmPowerState::Halted, key);
         }
         let domain = domain(cx, vm)?;
         let cleanly = match row.power_state {
-            VmPowerState::Running => shut_down(cx, vm, domain),
+            VmPowerState::Running => shut_down(cx, vm, host, domain),
             _ => Err(errors::vm_failed_shutdown_acknowledgment(vm)),
         };
         if let Err(why) = cleanly {
             tracing::info!("{vm} is switched off: {why}");
-            destroy(cx, vm, domain)?;
+            destroy(cx, vm, host, domain)?;
         }
         cx.core
-            .departed(vm, Some(domain), VmPowerState::Halted, key)
+            .departed(host, vm, Some(domain), VmPowerState::Halted, key)
     })
 }
 
@@ -429,17 +461,17 @@ fn reboot(
     cx: &Cx<'_>,
     vm: &Ref<Vm>,
     operation: VmOperations,
-    end: fn(&Cx<'_>, &Ref<Vm>, Domain) -> Result<()>,
+    end: fn(&Cx<'_>, &Ref<Vm>, &Ref<Host>, Domain) -> Result<()>,
 ) -> Result<()> {
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let before = domain(cx, vm)?;
-        let host = cx.core.localhost()?;
-        end(cx, vm, before)?;
-        let outcome = bring_up(cx, vm, &host, How::Rebooted, false, key);
+        end(cx, vm, host, before)?;
+        let outcome = bring_up(cx, vm, host, How::Rebooted, false, key);
         if outcome.is_err() {
             // Whatever became of the new one: the old one is gone.
             cx.core
-                .departed(vm, Some(before), VmPowerState::Halted, key)?;
+                .departed(host, vm, Some(before), VmPowerState::Halted, key)?;
         }
         outcome
     })
@@ -448,9 +480,10 @@ fn reboot(
 /// `VM.pause`.
 pub fn pause(cx: &Cx<'_>, call: Pause) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::Pause);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let domain = domain(cx, vm)?;
-        match cx.core.guests()?.pause(domain) {
+        match cx.core.guests_of(host)?.pause(domain) {
             Ok(()) => {}
             Err(GuestError::WrongState {
                 state: State::Paused,
@@ -458,16 +491,17 @@ pub fn pause(cx: &Cx<'_>, call: Pause) -> Result<()> {
             }) => {}
             Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
         }
-        settle(cx, vm, domain, key)
+        settle(cx, vm, host, domain, key)
     })
 }
 
 /// `VM.unpause`.
 pub fn unpause(cx: &Cx<'_>, call: Unpause) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::Unpause);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let domain = domain(cx, vm)?;
-        match cx.core.guests()?.unpause(domain) {
+        match cx.core.guests_of(host)?.unpause(domain) {
             Ok(()) => {}
             Err(GuestError::WrongState {
                 state: State::Running,
@@ -475,20 +509,21 @@ pub fn unpause(cx: &Cx<'_>, call: Unpause) -> Result<()> {
             }) => {}
             Err(why) => return Err(refusal(vm, None, Duration::ZERO, why)),
         }
-        settle(cx, vm, domain, key)
+        settle(cx, vm, host, domain, key)
     })
 }
 
 /// `VM.suspend`.
 pub fn suspend(cx: &Cx<'_>, call: Suspend) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::Suspend);
-    marked(cx, vm, operation, None, nothing_else, |key| {
+    let host = &place(cx, vm)?;
+    marked(cx, vm, host, operation, None, nothing_else, |key| {
         let domain = domain(cx, vm)?;
         let within = cx.core.config.shutdown_deadline;
-        let kept = cx.core.guests()?.suspend(domain, within);
+        let kept = cx.core.guests_of(host)?.suspend(domain, within);
         kept.map_err(|why| refusal(vm, None, within, why))?;
         cx.core
-            .departed(vm, Some(domain), VmPowerState::Suspended, key)
+            .departed(host, vm, Some(domain), VmPowerState::Suspended, key)
     })
 }
 
@@ -500,15 +535,18 @@ pub fn power_state_reset(cx: &Cx<'_>, call: PowerStateReset) -> Result<()> {
     if row.is_control_domain {
         return Err(errors::cannot_reset_control_domain(vm));
     }
-    if let Ok(guests) = cx.core.guests() {
-        let found = guests.found();
+    let host = &place(cx, vm)?;
+    // Whoever resets a machine of a host that is gone knows that it does not run any more.
+    if let Ok(guests) = cx.core.guests_of(host) {
+        let failed = |why| refusal(vm, None, Duration::ZERO, why);
+        let found = guests.found().map_err(failed)?;
         if let Some(guest) = found.iter().find(|guest| guest.uuid == row.uuid) {
             return Err(errors::domain_exists(vm, guest.domain));
         }
-        let discarded = guests.discard(&row.uuid);
-        discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))?;
+        guests.discard(&row.uuid).map_err(failed)?;
     }
     cx.begin()?;
     cx.core
-        .departed(vm, domain_of(&row), VmPowerState::Halted, "")
+        .departed(host, vm, domain_of(&row), VmPowerState::Halted, "")?;
+    adopt::nothing_goes_on(cx.core, std::slice::from_ref(vm))
 }

@@ -46,20 +46,21 @@ fn make(draft: &Draft, mut vm: Vm) -> Result<Ref<Vm>> {
 pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let this = params.first().and_then(Value::as_str).unwrap_or_default();
     let this = Ref::<Vm>::new(this);
-    let (uuid, suspended) = cx.core.store.change(|draft| {
+    let (uuid, memory) = cx.core.store.change(|draft| {
         operations::assert(draft, &this, VmOperations::Destroy)?;
         draft.rely(&this)?;
-        let state = draft.field(&this, Vm::POWER_STATE)?;
-        let uuid = draft.field(&this, Vm::UUID)?;
+        let row = draft.get(&this)?;
         remove(draft, &this)?;
-        Ok((uuid, state == VmPowerState::Suspended))
+        let suspended = row.power_state == VmPowerState::Suspended;
+        let memory = suspended.then(|| row.memory_on.clone());
+        Ok((row.uuid, memory))
     })?;
     // Its memory is gigabytes, and holds secrets.
-    if suspended
-        && let Ok(guests) = cx.core.guests()
-        && let Err(why) = guests.discard(&uuid)
-    {
-        tracing::error!("{uuid}: the memory of the suspended machine was not removed: {why}");
+    if let Some(host) = memory {
+        let discarded = super::power::discard(cx, &this, &host, &uuid);
+        if let Err(why) = discarded {
+            tracing::error!("{uuid}: the memory of the suspended machine was not removed: {why}");
+        }
     }
     Ok(Value::Nil)
 }

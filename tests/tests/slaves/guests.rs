@@ -1,0 +1,315 @@
+//! Machines that run on a slave: the master decides, and the slave's guests do what it asks over the line.
+
+use std::time::Instant;
+
+use xapi_core::watch::Watch;
+use xapi_guest::Guests;
+use xapi_model::{ApiError, BondMode, Host, Ref, Value, Vif, Vm, VmPowerState};
+use xapi_tests::SimPool;
+use xapi_tests::sim_host::text;
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
+
+use crate::changes::astray;
+
+/// A pool with a machine that has two NICs: on a network of its own, and on eth1's.
+struct Stage {
+    pool: SimPool,
+    vm: Ref<Vm>,
+    vifs: [Ref<Vif>; 2],
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let pool = SimPool::new(1, 4);
+        let master = &pool.master;
+        let vm = master.new_vm("one", &[]);
+        let networks = [master.new_network("inside"), master.network("xenbr1")];
+        let vifs = ["0", "1"].map(|device| {
+            let at: usize = device.parse().expect("a number");
+            master.new_vif(&vm, device, &networks[at], &[])
+        });
+        Stage { pool, vm, vifs }
+    }
+
+    fn running() -> Stage {
+        let stage = Stage::new();
+        stage.start().unwrap();
+        stage
+    }
+
+    fn on_vm(&self, call: &str, more: &[Value]) -> Result<Value, ApiError> {
+        let params = std::iter::once(text(&self.vm)).chain(more.iter().cloned());
+        self.pool.master.call(call, params.collect())
+    }
+
+    fn on_vif(&self, call: &str, vif: &Ref<Vif>) -> Result<Value, ApiError> {
+        self.pool.master.call(call, vec![text(vif)])
+    }
+
+    fn start(&self) -> Result<Value, ApiError> {
+        let there = text(&self.pool.host(0));
+        self.on_vm("VM.start_on", &[there, false.into(), false.into()])
+    }
+
+    fn row(&self) -> Vm {
+        self.pool.master.get(&self.vm)
+    }
+
+    /// UUIDs of the guests that the slave has.
+    fn guests(&self) -> Vec<String> {
+        let found = self.pool.slaves[0].host.guests.found();
+        found.into_iter().map(|guest| guest.uuid).collect()
+    }
+
+    /// The machine runs on the slave, or not at all; and whatever the rows say of it is so.
+    fn is(&self, state: VmPowerState) {
+        let row = self.row();
+        assert_eq!(row.power_state, state);
+        assert!(row.current_operations.is_empty(), "{row:?}");
+        assert!(row.scheduled_to_be_resident_on.is_null());
+        let (there, guests) = match state {
+            VmPowerState::Running | VmPowerState::Paused => {
+                (self.pool.host(0), vec![row.uuid.clone()])
+            }
+            _ => (Ref::<Host>::null(), vec![]),
+        };
+        assert_eq!((&row.resident_on, self.guests()), (&there, guests));
+        assert_eq!(astray(&self.pool, 0), Vec::<String>::new());
+        assert_eq!(self.pool.master.guests.found(), []);
+    }
+
+    /// Waits until the machine is so.
+    fn becomes(&self, state: VmPowerState) {
+        let until = Instant::now() + PATIENCE;
+        while self.row().power_state != state {
+            assert!(Instant::now() < until, "{:?}", self.row());
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_machine_starts_and_stops_on_a_slave_with_its_nics() {
+    let stage = Stage::running();
+    stage.is(VmPowerState::Running);
+    let domain = stage.row().domid;
+    let nics = stage.pool.slaves[0].host.guests.found()[0].nics.clone();
+    let ends: Vec<_> = nics.iter().map(|nic| nic.host_end.clone()).collect();
+    assert_eq!(ends, [format!("vif{domain}.0"), format!("vif{domain}.1")]);
+    for vif in &stage.vifs {
+        stage.on_vif("VIF.unplug", vif).unwrap();
+        assert!(!stage.pool.master.get(vif).currently_attached);
+        stage.is(VmPowerState::Running);
+        stage.on_vif("VIF.plug", vif).unwrap();
+        assert!(stage.pool.master.get(vif).currently_attached);
+        stage.is(VmPowerState::Running);
+    }
+    for (call, state) in [
+        ("VM.pause", VmPowerState::Paused),
+        ("VM.unpause", VmPowerState::Running),
+        ("VM.clean_reboot", VmPowerState::Running),
+        ("VM.suspend", VmPowerState::Suspended),
+    ] {
+        stage.on_vm(call, &[]).unwrap();
+        stage.is(state);
+    }
+    // Its memory is there, wherever it would rather be.
+    let master = stage.pool.master.host();
+    stage.on_vm("VM.set_affinity", &[text(&master)]).unwrap();
+    let elsewhere = [text(&master), false.into(), false.into()];
+    let error = stage.on_vm("VM.resume_on", &elsewhere).unwrap_err();
+    assert_eq!(error.code, "OPERATION_NOT_ALLOWED");
+    stage
+        .on_vm("VM.resume", &[false.into(), false.into()])
+        .unwrap();
+    stage.is(VmPowerState::Running);
+    stage.on_vm("VM.clean_shutdown", &[]).unwrap();
+    stage.is(VmPowerState::Halted);
+}
+
+#[test]
+fn a_machine_that_cannot_be_on_the_master_starts_where_it_can() {
+    let stage = Stage::new();
+    let master = text(&stage.pool.master.host());
+    stage
+        .pool
+        .master
+        .call("host.disable", vec![master])
+        .unwrap();
+    stage
+        .on_vm("VM.start", &[false.into(), false.into()])
+        .unwrap();
+    stage.is(VmPowerState::Running);
+}
+
+#[test]
+fn a_machine_of_a_host_that_is_not_there_is_not_touched() {
+    let mut stage = Stage::running();
+    stage.pool.cut(0);
+    for call in [
+        "VM.clean_shutdown",
+        "VM.hard_shutdown",
+        "VM.pause",
+        "VM.suspend",
+        "VM.hard_reboot",
+    ] {
+        let error = stage.on_vm(call, &[]).unwrap_err();
+        assert_eq!(error.code, "HOST_OFFLINE", "{call}");
+        assert_eq!(error.params, [stage.pool.host(0).as_str()], "{call}");
+    }
+    let error = stage.on_vif("VIF.unplug", &stage.vifs[0]).unwrap_err();
+    assert_eq!(error.code, "HOST_OFFLINE");
+    stage.pool.link(0);
+    stage.is(VmPowerState::Running);
+}
+
+#[test]
+fn an_operation_that_loses_the_host_is_settled_by_what_the_host_tells_when_it_is_back() {
+    for (call, word, trouble, state) in [
+        (
+            "VM.start_on",
+            "\"Start\":",
+            Trouble::NotHeard,
+            VmPowerState::Halted,
+        ),
+        (
+            "VM.start_on",
+            "\"Start\":",
+            Trouble::NotAnswered,
+            VmPowerState::Halted,
+        ),
+        (
+            "VM.start_on",
+            "\"Offer\":",
+            Trouble::NotAnswered,
+            VmPowerState::Halted,
+        ),
+        (
+            "VM.start_on",
+            "\"Unpause\":",
+            Trouble::NotAnswered,
+            VmPowerState::Halted,
+        ),
+        (
+            "VM.clean_shutdown",
+            "\"Shutdown\":",
+            Trouble::NotHeard,
+            VmPowerState::Running,
+        ),
+        (
+            "VM.clean_shutdown",
+            "\"Shutdown\":",
+            Trouble::NotAnswered,
+            VmPowerState::Halted,
+        ),
+        (
+            "VM.suspend",
+            "\"Suspend\":",
+            Trouble::NotAnswered,
+            VmPowerState::Suspended,
+        ),
+        (
+            "VM.pause",
+            "\"Pause\":",
+            Trouble::NotAnswered,
+            VmPowerState::Paused,
+        ),
+    ] {
+        let mut stage = match call {
+            "VM.start_on" => Stage::new(),
+            _ => Stage::running(),
+        };
+        stage.pool.trouble_at(0, trouble, word);
+        let outcome = match call {
+            "VM.start_on" => stage.start(),
+            _ => stage.on_vm(call, &[]),
+        };
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            error.code, "CANNOT_CONTACT_HOST",
+            "{call} {word} {trouble:?}"
+        );
+        assert_eq!(error.params, [stage.pool.host(0).as_str()]);
+        // Nobody begins anything else before that is settled.
+        let again = stage.start().unwrap_err();
+        assert!(!stage.row().current_operations.is_empty(), "{call} {again}");
+        stage.pool.link(0);
+        stage.is(state);
+    }
+}
+
+#[test]
+fn a_nic_whose_plugging_loses_the_host_is_as_the_rows_say_when_it_is_back() {
+    for (call, word, attached) in [
+        ("VIF.unplug", "\"Withdraw\":", true),
+        ("VIF.plug", "\"Offer\":", false),
+    ] {
+        let mut stage = Stage::running();
+        let vif = stage.vifs[1].clone();
+        if call == "VIF.plug" {
+            stage.on_vif("VIF.unplug", &vif).unwrap();
+        }
+        stage.pool.trouble_at(0, Trouble::NotAnswered, word);
+        let error = stage.on_vif(call, &vif).unwrap_err();
+        assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{call}");
+        stage.pool.link(0);
+        stage.is(VmPowerState::Running);
+        let row = stage.pool.master.get(&vif);
+        assert_eq!(row.currently_attached, attached, "{call}");
+        assert!(row.current_operations.is_empty(), "{call}");
+        let nics = stage.pool.slaves[0].host.guests.found()[0].nics.len();
+        assert_eq!(nics, 1 + usize::from(attached), "{call}");
+    }
+}
+
+#[test]
+fn what_guests_of_a_slave_do_by_themselves_is_told_at_once_or_when_it_is_back() {
+    let mut stage = Stage::running();
+    let _watch = Watch::start(stage.pool.master.core()).expect("a thread");
+    stage.pool.slaves[0].slave().tell_events();
+    let end = |stage: &Stage| {
+        let domain = u32::try_from(stage.row().domid).expect("a domain");
+        stage.pool.slaves[0].host.guests.end(domain);
+    };
+    end(&stage);
+    stage.becomes(VmPowerState::Halted);
+    stage.start().unwrap();
+    stage.pool.cut(0);
+    end(&stage);
+    assert_eq!(stage.row().power_state, VmPowerState::Running);
+    stage.pool.link(0);
+    stage.is(VmPowerState::Halted);
+}
+
+#[test]
+fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
+    let stage = Stage::running();
+    let pool = &stage.pool;
+    let network = pool.master.new_network("bonded");
+    let members = ["eth1", "eth2"].map(|device| text(&pool.pif(0, device)));
+    let params = vec![
+        text(&network),
+        Value::Array(members.to_vec()),
+        "".into(),
+        BondMode::ActiveBackup.as_str().into(),
+    ];
+    pool.master.call("Bond.create", params).unwrap();
+    let row = pool.master.get(&stage.vifs[1]);
+    assert_eq!((row.network, row.currently_attached), (network, true));
+    stage.is(VmPowerState::Running);
+}
+
+#[test]
+fn a_machine_of_a_host_that_does_not_come_back_can_be_had_elsewhere() {
+    let mut stage = Stage::running();
+    stage.pool.cut(0);
+    stage.on_vm("VM.power_state_reset", &[]).unwrap();
+    assert_eq!(stage.row().power_state, VmPowerState::Halted);
+    let here = text(&stage.pool.master.host());
+    let on_master = [here, false.into(), false.into()];
+    stage.on_vm("VM.start_on", &on_master).unwrap();
+    // And is that one, whatever the other host says.
+    stage.pool.link(0);
+    assert_eq!(stage.row().resident_on, stage.pool.master.host());
+    assert_eq!(stage.row().power_state, VmPowerState::Running);
+}
