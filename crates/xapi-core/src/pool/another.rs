@@ -214,3 +214,23 @@ fn announce(core: &Core) {
         tracing::warn!("the hosts of the pool were not told where their master is: {why}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_later;
+
+    #[test]
+    fn of_two_masters_exactly_one_stays() {
+        for (one, other) in [
+            ((2, "b"), (1, "a")),
+            ((1, "a"), (1, "b")),
+            ((7, "z"), (0, "z")),
+        ] {
+            assert!(
+                is_later(one, other) && !is_later(other, one),
+                "{one:?} {other:?}"
+            );
+        }
+        assert!(!is_later((1, "a"), (1, "a")), "nobody yields to himself");
+    }
+}

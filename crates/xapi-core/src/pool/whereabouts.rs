@@ -109,3 +109,46 @@ impl Whereabouts {
         self.notify.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, MOST, Whereabouts};
+
+    fn heard(texts: &[&str]) -> Whereabouts {
+        let whereabouts = Whereabouts::default();
+        let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+        whereabouts.hear(&texts);
+        whereabouts
+    }
+
+    #[test]
+    fn the_last_word_counts_and_what_is_no_address_is_passed_over() {
+        let whereabouts = heard(&["10.0.0.1", "a name", "", "fd00::1", "10.0.0.1:443"]);
+        assert!(whereabouts.is_fresh());
+        assert_eq!(whereabouts.known(), ["10.0.0.1", "fd00::1"]);
+        // It is known as long as it holds, and news once.
+        assert!(!whereabouts.is_fresh());
+        assert_eq!(whereabouts.known(), ["10.0.0.1", "fd00::1"]);
+        whereabouts.hear(&["nonsense".to_owned()]);
+        assert!(!whereabouts.is_fresh());
+        whereabouts.hear(&["10.0.0.2".to_owned()]);
+        assert_eq!(whereabouts.known(), ["10.0.0.2"]);
+    }
+
+    #[test]
+    fn nobody_has_a_slave_look_everywhere() {
+        let many: Vec<_> = (0..200).map(|n| format!("10.0.0.{n}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert_eq!(heard(&many).known().len(), MOST);
+    }
+
+    #[test]
+    fn a_master_that_is_where_it_was_was_not_found_elsewhere() {
+        assert_eq!(Found::elsewhere("10.0.0.1", "10.0.0.1"), None);
+        let found = Found::elsewhere("10.0.0.1", "10.0.0.2").unwrap();
+        assert_eq!(
+            (found.was.as_str(), found.is.as_str()),
+            ("10.0.0.1", "10.0.0.2")
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_client::ClientError;
-use xapi_model::{Bond, Host, IpConfigurationMode, Network, Pif, Ref, Vlan};
+use xapi_model::{Bond, Host, IpConfigurationMode, Network, Pif, Pool, Ref, Vlan};
 use xapi_tests::Xen;
 
 /// Networks of VLANs that each host has for itself, and of those that all have.
@@ -36,6 +36,8 @@ pub struct Ledger {
 
 /// The rows of the pool that the slots are about.
 pub struct Rows {
+    /// The reference of the master's host.
+    pub master: String,
     pub hosts: BTreeMap<String, (Ref<Host>, Host)>,
     pub pifs: Vec<(Ref<Pif>, Pif)>,
     pub networks: BTreeMap<Ref<Network>, Network>,
@@ -46,8 +48,10 @@ pub struct Rows {
 impl Rows {
     pub fn read(xen: &Xen) -> Result<Rows, ClientError> {
         let session = xen.session();
+        let pools = session.records::<Pool>()?;
         let hosts = session.records::<Host>()?.into_iter();
         Ok(Rows {
+            master: pools[0].1.master.as_str().to_owned(),
             hosts: hosts
                 .map(|(host, row)| (row.name_label.clone(), (host, row)))
                 .collect(),
