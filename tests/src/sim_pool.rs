@@ -63,8 +63,6 @@ struct Wire {
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
-    /// Held by whoever tells the slave something.
-    telling: Mutex<()>,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -318,7 +316,6 @@ impl SimPool {
             handed_on: AtomicUsize::new(0),
             held: Mutex::default(),
             let_go: Condvar::new(),
-            telling: Mutex::default(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             ends: Mutex::default(),
