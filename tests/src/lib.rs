@@ -8,6 +8,7 @@ pub mod server;
 pub mod sim_host;
 pub mod sim_peers;
 pub mod sim_pool;
+pub mod stage;
 pub mod wire;
 
 pub use lab::{Lab, Xen, eventually};

@@ -7,7 +7,7 @@ use xapi_model::{Vm, VmPowerState};
 use xapi_tests::lab::quiet_at_most;
 use xapi_tests::{Lab, eventually};
 
-use crate::stage::{Machine, machine, network_of, xe};
+use xapi_tests::stage::{Machine, machine, network_of, xe};
 
 /// Addresses for a guest, on the lab's network, and the lab's own.
 const GUEST: &str = "172.16.0.24";

@@ -10,7 +10,7 @@ use xapi_model::{
 };
 use xapi_tests::{Lab, Xen, agreement, eventually};
 
-use crate::stage::{Machine, machine, network_of, uuid_of};
+use xapi_tests::stage::{Machine, machine, network_of, uuid_of};
 
 /// What is going on when the daemon is killed: each takes the host from one of two states to the other.
 #[derive(Clone, Copy, Debug)]

@@ -12,5 +12,4 @@ mod missing;
 mod rates;
 mod restart;
 mod seed;
-mod stage;
 mod tutorial;

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 
 use xapi_tests::Lab;
 
-use crate::stage::{Machine, machine, network_of, xe};
+use xapi_tests::stage::{Machine, machine, network_of, xe};
 
 const LIMITED: &str = "172.16.0.24";
 const FREE: &str = "172.16.0.25";

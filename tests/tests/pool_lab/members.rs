@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use xapi_model::{Certificate, Host, Network, Value};
 use xapi_tests::{Lab, eventually};
 
-use crate::stage::{machine, network_of};
+use xapi_tests::stage::{machine, network_of};
 
 const MASTER: &str = "172.16.0.10";
 const SLAVE: &str = "172.16.0.12";

@@ -4,7 +4,7 @@ use xapi_model::{Bond, BondMode, Network, Pif, Vlan, host};
 use xapi_tests::lab::quiet_at_most;
 
 use super::{GUEST, PLAIN, PLAIN_PEER, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6, vlan_on};
-use crate::stage::{machine, refused, uuid_of};
+use xapi_tests::stage::{machine, refused, uuid_of};
 
 const MEMBERS: [&str; 2] = ["eth1", "eth2"];
 
@@ -160,8 +160,8 @@ fn with_a_vif_of_a_running_vm_without_pv_drivers() {
         );
         assert_eq!(it.bridge(&stage.lab, &stage.xen), "xenbr2", "{name}");
         stage.is_heard_by("eth2", GUEST, &before.mac);
-        crate::stage::xe(&stage.lab, &format!("vm-shutdown vm={name} force=true"));
+        xapi_tests::stage::xe(&stage.lab, &format!("vm-shutdown vm={name} force=true"));
     }
-    crate::stage::xe(&stage.lab, &create);
+    xapi_tests::stage::xe(&stage.lab, &create);
     assert_eq!(stage.xen.all::<Bond>().len(), 1);
 }

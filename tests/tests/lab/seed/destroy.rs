@@ -7,7 +7,7 @@ use super::{
     GUEST, PLAIN, PLAIN_PEER, SETTLING, SILENCE, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6,
     vlan_on,
 };
-use crate::stage::{machine, network_of, refused, uuid_of, xe};
+use xapi_tests::stage::{machine, network_of, refused, uuid_of, xe};
 
 const MEMBERS: [&str; 2] = ["eth1", "eth2"];
 

@@ -7,7 +7,7 @@ use xapi_tests::lab::quiet_at_most;
 use xapi_tests::{Lab, eventually};
 
 use super::{SETTLING, SILENCE, Stage};
-use crate::stage::{Machine, machine, refused, uuid_of, xe};
+use xapi_tests::stage::{Machine, machine, refused, uuid_of, xe};
 
 #[path = "../../../../crates/xapi-guest/tests/local/initrd.rs"]
 mod initrd;

@@ -27,7 +27,7 @@ use xapi_model::{Bond, BondMode, Network, Pif, Ref, Vlan, vlan};
 use xapi_tests::lab::quiet_at_most;
 use xapi_tests::{Lab, Way, Wire, Xen};
 
-use crate::stage::{bridge_of, network_of, uuid_of};
+use xapi_tests::stage::{bridge_of, network_of, uuid_of};
 
 /// The longest silence of management on a NIC or a bond.
 const SILENCE: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use xapi_db::{Draft, Options, Read as _, Store};
 use xapi_model::{ApiError, Bond, BondMode, Class, Host, Network, Pif, PifMetrics, Ref, Vlan};
 
 use super::{GUEST, PLAIN_PEER, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6, vlan_on};
-use crate::stage::{machine, uuid_of};
+use xapi_tests::stage::{machine, uuid_of};
 
 /// A bond as an older release may have left it: rows, of which the host has nothing yet, over NICs that are in use.
 fn illegal_bond(

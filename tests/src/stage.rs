@@ -1,7 +1,7 @@
 //! What tests with machines share: making them, and talking to the guests that they run as.
 
+use crate::{Lab, Xen};
 use xapi_model::{Network, Pif, Ref, Vif, Vm};
-use xapi_tests::{Lab, Xen};
 
 /// `xe` on the host; what it printed.
 #[track_caller]
