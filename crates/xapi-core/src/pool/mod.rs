@@ -40,6 +40,7 @@ mod whereabouts;
 use std::collections::HashMap;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    TryLockError,
 };
 use std::time::Duration;
 
@@ -99,11 +100,13 @@ impl Pool {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no change of many hosts is under way; none begins while this is held.
-    fn is_whole(&self) -> RwLockWriteGuard<'_, ()> {
-        self.undivided
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// While this is held no change of many hosts begins; none if one is under way.
+    fn whole(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        match self.undivided.try_write() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Whether this host decides for its pool.

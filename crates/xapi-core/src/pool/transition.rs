@@ -129,9 +129,25 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         errors::cannot_contact_host(&call.host)
     };
     // No change of any host's network goes on while the two change places, nor has one been made on some hosts only.
-    let _whole = core.pool.is_whole();
     let hosts = core.view()?.refs(Host::DESC)?;
     let hosts: Vec<_> = hosts.into_iter().map(Ref::<Host>::new).collect();
+    let _whole = loop {
+        if let Some(whole) = core.pool.whole() {
+            break whole;
+        }
+        if core.is_ending() {
+            return Err(errors::host_still_booting());
+        }
+        // Nobody waits for a person.
+        if let Some(host) = hosts.iter().find(|host| core.confirmation.waits_on(host)) {
+            let code = "OTHER_OPERATION_IN_PROGRESS";
+            return Err(ApiError::new(
+                code,
+                vec!["host".to_owned(), host.as_str().to_owned()],
+            ));
+        }
+        core.wait_for_end(LOOK);
+    };
     let _turns = hosts
         .iter()
         .map(|host| core.turn(host))
