@@ -217,10 +217,24 @@ impl Peer for ToMaster {
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
         let wire = &self.0;
-        wire.told(wire.trouble(&wire.questions, At::Question), || {
-            wire.linked.told(&news).expect("news");
-            Ok(())
-        })
+        if !wire.is_open() {
+            return Err(Lost::Closed);
+        }
+        let trouble = wire.trouble(&wire.questions, At::Question);
+        // Whoever tells something hears elsewhere that the line has ended, as with a real one.
+        let cut = |why: &'static str| {
+            let wire = Arc::clone(wire);
+            std::thread::spawn(move || wire.cut(why));
+        };
+        if trouble == Some(Trouble::NotHeard) {
+            cut("not heard");
+            return Err(Lost::Closed);
+        }
+        wire.linked.told(&news).expect("news");
+        if trouble.is_some() {
+            cut("not answered");
+        }
+        Ok(())
     }
 
     fn is_open(&self) -> bool {
