@@ -461,7 +461,7 @@ mod tests {
     use xapi_net::topology::{Bridge, Name, Topology};
 
     use super::{Care, concerns_management};
-    use crate::context::{Core, Origin};
+    use crate::context::Origin;
 
     fn asked(key: &str, value: &str) -> Origin {
         Origin {
