@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
+use uuid::Uuid;
 use xapi_core::auth::{Authenticate, OneUser};
 use xapi_core::context::Clock;
 use xapi_core::{Api, Config, Core, Origin, guests, startup, topology};
@@ -48,6 +49,8 @@ pub struct Choices {
     pub clock: Clock,
     /// What guests are made of.
     pub guests: guests::Kind,
+    /// Makes references and UUIDs.
+    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
 }
 
 impl Default for Choices {
@@ -57,6 +60,7 @@ impl Default for Choices {
             authenticate: Arc::new(OneUser::new("root", "secret")),
             clock: Arc::new(SystemTime::now),
             guests: guests::Kind::Namespace,
+            ids: Arc::new(Uuid::new_v4),
         }
     }
 }
@@ -214,6 +218,10 @@ impl SimHost {
         configure(&mut config);
         std::fs::create_dir_all(config.database().parent().expect("a parent"))
             .expect("directories");
+        let options = || Options {
+            ids: Arc::clone(&self.choices.ids),
+            ..options()
+        };
         let until = Instant::now() + Duration::from_secs(20);
         let store = loop {
             match Store::open(&config.database(), options()) {

@@ -5,13 +5,15 @@
 mod wire;
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+use uuid::Builder;
 use xapi_conf::pool_conf::PoolRole;
 use xapi_core::pool::role::Role;
 use xapi_core::pool::slave::Slave;
@@ -41,6 +43,7 @@ const ROUNDS: usize = 200;
 pub struct Peers {
     hosts: Vec<Node>,
     net: Arc<Net>,
+    seed: u64,
 }
 
 struct Node {
@@ -56,7 +59,12 @@ struct Node {
 impl Peers {
     /// A master and its slaves, so many hosts, linked and settled.
     pub fn new(hosts: usize, nics: usize) -> Peers {
-        let mut peers = Peers::alone(nics);
+        Peers::seeded(0, hosts, nics)
+    }
+
+    /// The same with references that a seed makes: whoever chooses among rows in their order chooses the same again.
+    pub fn seeded(seed: u64, hosts: usize, nics: usize) -> Peers {
+        let mut peers = Peers::first(seed, nics);
         for _ in 1..hosts {
             peers.add(nics, None);
         }
@@ -69,11 +77,16 @@ impl Peers {
 
     /// A pool of one.
     pub fn alone(nics: usize) -> Peers {
+        Peers::first(0, nics)
+    }
+
+    fn first(seed: u64, nics: usize) -> Peers {
         let mut peers = Peers {
             hosts: Vec::new(),
             net: Arc::new(Net::default()),
+            seed,
         };
-        let (choices, ahead) = turnable();
+        let (choices, ahead) = choices(seed, 0);
         peers.put(SimHost::with(nics, choices), ahead);
         peers
     }
@@ -88,7 +101,7 @@ impl Peers {
 
     fn add(&mut self, nics: usize, directory: Option<TempDir>) {
         let number = self.hosts.len();
-        let (choices, ahead) = turnable();
+        let (choices, ahead) = choices(self.seed, number as u64);
         let host = SimHost::slave_in(directory, number, nics, choices);
         admit(&self.hosts[0].host, &host, number);
         self.put(host, ahead);
@@ -495,12 +508,23 @@ impl Peers {
     }
 }
 
-/// A daemon whose clock can be turned, and by how much it is.
-fn turnable() -> (Choices, Arc<AtomicI64>) {
+/// A daemon whose clock can be turned, and by how much it is. Its references are made of a seed and its number.
+fn choices(seed: u64, number: u64) -> (Choices, Arc<AtomicI64>) {
     let ahead = Arc::new(AtomicI64::new(0));
     let turned = Arc::clone(&ahead);
     let mut choices = Choices::default();
     choices.config.away_within = AWAY;
+    let made = AtomicU64::new(0);
+    choices.ids = Arc::new(move || {
+        let mut hash = DefaultHasher::new();
+        (seed, number, made.fetch_add(1, Ordering::Relaxed)).hash(&mut hash);
+        let high = hash.finish();
+        high.hash(&mut hash);
+        Builder::from_random_bytes(
+            (u128::from(high) << 64 | u128::from(hash.finish())).to_be_bytes(),
+        )
+        .into_uuid()
+    });
     choices.clock = Arc::new(move || {
         let ahead = turned.load(Ordering::Relaxed);
         let by = Duration::from_secs(ahead.unsigned_abs());

@@ -106,7 +106,7 @@ impl Driver {
         };
         let mut driver = Driver {
             random,
-            peers: Peers::new(hosts, NICS),
+            peers: Peers::seeded(seed, hosts, NICS),
             masters: BTreeMap::new(),
             heirs: BTreeMap::new(),
             gave: BTreeSet::new(),

@@ -16,7 +16,7 @@ use std::time::Instant;
 use driver::{Driver, Totals};
 
 /// Seeds of every run of the tests.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 16;
 
 /// Seeds of the long run.
 const SOAK: u64 = 10_000;

@@ -162,10 +162,7 @@ pub fn hold(view: &View) {
             here && !bond.slaves.is_empty(),
             "{reference} is over two hosts"
         );
-        assert!(
-            bond.slaves.iter().any(|slave| *slave == bond.primary_slave),
-            "{reference}"
-        );
+        assert!(bond.slaves.contains(&bond.primary_slave), "{reference}");
     }
 }
 
