@@ -49,7 +49,7 @@ fuzz: ## Random bytes at everything that reads from outside, for a minute in all
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) cargo test --release --locked -p xapi-fuzz -- --nocapture
 
 # One run of cargo: packages built alone have other features, and would be built again.
-soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, random pools, seeds and bytes. Hours.
+soak: deps ## The long runs: a thousand kills of the database, kills on real Open vSwitch, pools under faults, random seeds and bytes. Hours.
 	@bin/xapi-lab/scripts/install-machines.sh
 	XAPI_SOAK=1 XAPI_SOAK_KILLS=1000 XAPI_SOAK_SEEDS=300 FUZZ_SECONDS=$(or $(FUZZ_SECONDS),3600) \
 		cargo test --release --locked --workspace --no-fail-fast -- --nocapture

@@ -136,6 +136,11 @@ impl Entrance {
         drop(place);
         let (line, stream, handler) = match greeted {
             Ok(Ok(opened)) => opened,
+            // Hosts ask each other whom they obey.
+            Ok(Err(Denied::Refused(refusal))) if refusal.code == "HOST_IS_SLAVE" => {
+                debug!("{from} is told who the master is: {refusal}");
+                return;
+            }
             Ok(Err(why @ (Denied::Secret | Denied::Refused(_)))) => {
                 warn!("{from} cannot open a line: {why}");
                 return;

@@ -403,7 +403,7 @@ fn a_host_that_has_left_or_was_removed_is_not_let_in_by_the_secret_that_it_still
     };
     let unknown = |host: &str| {
         eventually(&format!("{host} is told that nobody knows it"), || {
-            let (status, said) = tried(&lab, host, "host-list");
+            let (status, said) = tried(&lab, host, "network-create name-label=unheard");
             match status != 0 && said.contains("does not know this host") {
                 true => Ok(()),
                 false => Err(said),
