@@ -222,7 +222,13 @@ impl Search<'_> {
         }
         match inquiry::ask(self.core, known, None) {
             Ok(said) => {
-                let is = |said: &Said| matches!(said, Said::Leads { host, .. } if *host == line.peer().host);
+                // Or to whom that one has to yield, as soon as it hears of him.
+                let term = line
+                    .peer()
+                    .welcome
+                    .as_ref()
+                    .map_or(0, |welcome| welcome.term);
+                let is = |said: &Said| matches!(said, Said::Leads { host, term: its } if *host == line.peer().host || *its > term);
                 let mut its = said.into_iter().filter(|(_, said)| is(said));
                 its.next().map(|(address, _)| address)
             }

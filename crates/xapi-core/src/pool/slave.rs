@@ -353,10 +353,9 @@ impl Slave {
         let Some(here) = master.here().filter(|here| !here.is_loopback()) else {
             return;
         };
-        let inets = facts
-            .bridges
-            .values()
-            .flat_map(|bridge| bridge.addresses.iter());
+        let on_bridges = facts.bridges.values().flat_map(|bridge| &bridge.addresses);
+        let on_nics = facts.nics.values().flat_map(|nic| &nic.addresses);
+        let inets = on_bridges.chain(on_nics);
         if !inets.into_iter().any(|inet| inet.address() == here) {
             master.close(&format!("this host is not at {here} any more"));
         }
