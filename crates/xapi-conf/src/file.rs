@@ -4,11 +4,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 /// How often a file is put where others make a folder each time.
 const TRIES: usize = 100;
+
+/// Two threads that write the same file would take the new one from each other.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// Replaces a file by a text so that a reader, or a crash, meets the old text or the new one. Nobody but its owner can
 /// read it at any instant if the mode says so. Folders that are missing are made.
@@ -16,6 +20,7 @@ pub fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.new"));
     fs::create_dir_all(folder(path))?;
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     // One that a crash left may have a mode that forbids writing.
     take_away(&beside)?;
     write_by(&beside, path, text, mode)
@@ -175,4 +180,28 @@ pub(crate) fn read_open(file: File, limit: u64) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+
+    #[test]
+    fn two_who_write_the_same_file_do_not_take_it_from_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory");
+        let texts = [vec![b'a'; 4096], vec![b'b'; 4096]];
+        std::thread::scope(|scope| {
+            for text in &texts {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        write(path, text, 0o644).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(texts.contains(&std::fs::read(&path).unwrap()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -325,6 +325,19 @@ impl Linked {
     }
 }
 
+/// Shows which hosts are there, after a while in which that could not be noted.
+pub(super) fn show_linked(core: &Core) -> Result<()> {
+    let hosts = core.pool.everybody();
+    core.store.change(|draft| {
+        for (host, remote) in &hosts {
+            if draft.exists(host)? {
+                live(core, draft, host, remote.is_linked())?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// What the operator reads about a host that has found its master elsewhere.
 fn elsewhere(found: &Found) -> Option<String> {
     let (was, is) = (found.was.parse::<IpAddr>(), found.is.parse::<IpAddr>());

@@ -163,6 +163,10 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     let go_on = |why: ApiError| {
         core.store.follow_only(false);
         standing.set_role(Role::Master);
+        // Who was lost meanwhile has not been shown so.
+        if let Err(why) = super::arrival::show_linked(core) {
+            tracing::error!("which hosts are there is not shown: {why}");
+        }
         why
     };
     let copy = core.store.copy().map_err(db_error).map_err(go_on)?;
