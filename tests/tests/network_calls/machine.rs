@@ -164,9 +164,8 @@ impl Machine {
                 if crash {
                     self.host.start();
                     totals.crashed += 1;
-                    if self.seen() == next {
-                        self.model = next;
-                    }
+                    let (old, new) = (self.model.started(), next.started());
+                    self.model = if self.seen() == new { new } else { old };
                 } else {
                     totals.failed += 1;
                 }

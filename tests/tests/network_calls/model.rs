@@ -167,6 +167,21 @@ impl Model {
         }
     }
 
+    /// The model after a start, which moves what a bond's members have up to the bond.
+    pub fn started(&self) -> Model {
+        let mut next = self.clone();
+        for (bond, pif) in &self.pifs {
+            let Kind::Bond { members, .. } = &pif.kind else {
+                continue;
+            };
+            for member in members {
+                let protected = std::mem::take(&mut next.at(member).protected);
+                next.at(bond).protected |= protected;
+            }
+        }
+        next
+    }
+
     fn at(&mut self, pif: &str) -> &mut Pif {
         self.pifs.get_mut(pif).expect("a PIF")
     }
