@@ -440,7 +440,12 @@ impl Peers {
         let Role::Slave(address) = core.pool.role() else {
             return false;
         };
-        for candidate in search::candidates(&core, &address) {
+        // Where the master was last, then wherever a host of the pool is.
+        let hosts = core.view().and_then(|view| view.all::<Host>());
+        let hosts = hosts.expect("the hosts").into_iter();
+        let others = hosts.map(|(_, row)| row.address);
+        let others = others.filter(|other| !other.is_empty() && *other != address);
+        for candidate in std::iter::once(address.clone()).chain(others) {
             let Some(other) = self.net.at_address(at, &candidate) else {
                 continue;
             };

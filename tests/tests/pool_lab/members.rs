@@ -206,17 +206,16 @@ fn a_slave_runs_machines_and_plugins_for_its_master_and_shows_a_new_certificate(
     assert_eq!(ports().trim(), "eth1");
 }
 
-#[test]
-fn a_slave_that_boots_without_its_master_has_the_network_that_was_committed_last() {
-    let lab = Lab::up(&["--hosts", "2", "--nics", "3"]);
-    let host = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
+/// Bonds management's NIC of the slave with another; the UUIDs of the host and of the bond's network.
+fn with_management_on_a_bond(lab: &Lab) -> (String, String) {
+    let host = xe(lab, "xs-1", "host-list name-label=xs-2 --minimal");
     let pif = |device: &str| {
         let line = format!("pif-list host-uuid={host} device={device} --minimal");
-        xe(&lab, "xs-1", &line)
+        xe(lab, "xs-1", &line)
     };
-    let network = xe(&lab, "xs-1", "network-create name-label=MGT");
+    let network = xe(lab, "xs-1", "network-create name-label=MGT");
     xe(
-        &lab,
+        lab,
         "xs-1",
         &format!(
             "bond-create network-uuid={network} pif-uuids={},{} mode=active-backup",
@@ -224,6 +223,13 @@ fn a_slave_that_boots_without_its_master_has_the_network_that_was_committed_last
             pif("eth2")
         ),
     );
+    (host, network)
+}
+
+#[test]
+fn a_slave_that_boots_without_its_master_has_the_network_that_was_committed_last() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "3"]);
+    with_management_on_a_bond(&lab);
     answers(&lab, SLAVE);
     lab.verb(&["stop", "xs-1"]);
     lab.verb(&["reboot", "xs-2"]);
@@ -309,21 +315,7 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
 #[test]
 fn a_host_that_is_ejected_is_a_pool_of_its_own_and_reached_by_the_same_address() {
     let lab = Lab::up(&["--hosts", "2", "--nics", "3"]);
-    let host = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
-    let pif = |device: &str| {
-        let line = format!("pif-list host-uuid={host} device={device} --minimal");
-        xe(&lab, "xs-1", &line)
-    };
-    let network = xe(&lab, "xs-1", "network-create name-label=MGT");
-    xe(
-        &lab,
-        "xs-1",
-        &format!(
-            "bond-create network-uuid={network} pif-uuids={},{} mode=active-backup",
-            pif("eth0"),
-            pif("eth2")
-        ),
-    );
+    let (host, network) = with_management_on_a_bond(&lab);
     xe(
         &lab,
         "xs-1",

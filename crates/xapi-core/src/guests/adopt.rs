@@ -106,21 +106,7 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
 /// Whether somebody has done something with a machine since its row was read, or is about to.
 fn has_changed(core: &Core, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
     let view = core.view()?;
-    if !view.exists(vm)? {
-        return Ok(true);
-    }
-    let now = view.get(vm)?;
-    drop(view);
-    let of = |row: &Vm| {
-        let places = [
-            row.resident_on.clone(),
-            row.scheduled_to_be_resident_on.clone(),
-            row.memory_on.clone(),
-        ];
-        let marks: Vec<_> = row.current_operations.keys().cloned().collect();
-        (row.power_state, row.domid, places, marks)
-    };
-    Ok(of(&now) != of(row) || is_at_work(core, &now)?)
+    Ok(!is_as_before(core, &view, vm, row)? || is_at_work(core, &view.get(vm)?)?)
 }
 
 /// Whether a call about a machine or its NICs goes on, and will settle it.
@@ -250,7 +236,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         guest.state = State::Running;
     }
     core.store.change(|draft| {
-        if !is_as_before(core, draft, vm, row)? {
+        if !is_still_as_before(core, draft, vm, row)? {
             return Ok(());
         }
         draft.set(vm, Vm::DOMID, i64::from(guest.domain))?;
@@ -264,15 +250,33 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
 }
 
 /// Whether nobody has begun anything with a machine since its row was read: whoever has will write it.
-fn is_as_before(core: &Core, draft: &Draft, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
-    if !draft.exists(vm)? {
+fn is_as_before(core: &Core, rows: &impl Read, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
+    if !rows.exists(vm)? {
         return Ok(false);
     }
-    draft.rely(vm)?;
-    let now = draft.get(vm)?;
-    let same = (now.power_state, now.domid, &now.resident_on)
-        == (row.power_state, row.domid, &row.resident_on);
+    let now = rows.get(vm)?;
+    fn places(row: &Vm) -> [&Ref<Host>; 3] {
+        [
+            &row.resident_on,
+            &row.scheduled_to_be_resident_on,
+            &row.memory_on,
+        ]
+    }
+    let same = (now.power_state, now.domid, places(&now))
+        == (row.power_state, row.domid, places(row))
+        && now
+            .current_operations
+            .keys()
+            .eq(row.current_operations.keys());
     Ok(same && !core.at_work.any(now.current_operations.keys()))
+}
+
+/// The same up to the commit of a draft.
+fn is_still_as_before(core: &Core, draft: &Draft, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
+    if draft.exists(vm)? {
+        draft.rely(vm)?;
+    }
+    is_as_before(core, draft, vm, row)
 }
 
 fn departs(
@@ -283,7 +287,7 @@ fn departs(
     host: &Ref<Host>,
     to: VmPowerState,
 ) -> Result<()> {
-    match is_as_before(core, draft, vm, row)? {
+    match is_still_as_before(core, draft, vm, row)? {
         true => lifecycle::depart(draft, vm, host, to),
         false => Ok(()),
     }

@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use xapi_db::Read;
 use xapi_model::{Host, Ref, errors};
-use xapi_net::agent::{Agent, NetEvent};
+use xapi_net::agent::{Agent, Cause, NetEvent};
 
 use crate::Result;
 use crate::guests::Kind;
@@ -209,13 +209,18 @@ impl Pool {
         }
     }
 
-    /// Has a host leave the pool, with this trigger of a network reset; HOST_OFFLINE [host], CANNOT_CONTACT_HOST [host].
+    /// Has a host leave the pool, with this trigger of a network reset; HOST_OFFLINE [host], CANNOT_CONTACT_HOST [host],
+    /// or INTERNAL_ERROR with what kept the host from it.
     fn dismiss(&self, host: &Ref<Host>, trigger: String) -> Result<()> {
         self.linked(host)?
             .order(Verb::Leave(trigger))
             .map_err(|why| {
-                tracing::warn!("{host} was not told to leave: {why}");
-                errors::cannot_contact_host(host)
+                tracing::warn!("{host} does not leave: {why}");
+                match why.cause {
+                    Cause::Unreachable | Cause::TimedOut => errors::cannot_contact_host(host),
+                    // It was there and said what is wrong.
+                    _ => errors::internal_error(format!("{host} does not leave: {why}")),
+                }
             })
     }
 

@@ -326,13 +326,6 @@ impl Search<'_> {
     }
 }
 
-/// Where the master may be: where it was last, then wherever a host of the pool is.
-pub fn candidates(core: &Core, address: &str) -> Vec<String> {
-    let mut all = vec![address.to_owned()];
-    all.extend(others(core).into_iter().filter(|other| other != address));
-    all
-}
-
 /// Where other hosts of the pool are, the last known master first.
 fn others(core: &Core) -> Vec<String> {
     let hosts = core.view().and_then(|view| {
