@@ -388,6 +388,15 @@ impl plan::Object for Object {
         }
     }
 
+    fn begins_use(&self, to: &Object) -> bool {
+        // The kernel takes no route through a device that is down.
+        match (self, to) {
+            (Object::Nic(old), Object::Nic(new)) => !old.up && new.up,
+            (Object::Link(old), Object::Link(new)) => !old.up && new.up,
+            _ => false,
+        }
+    }
+
     fn ends_use(&self, to: &Object) -> bool {
         // ovs-vswitchd, letting go of a NIC, gives it the flags back that it knew: what was taken down a moment before
         // might be up again.

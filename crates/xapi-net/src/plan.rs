@@ -38,6 +38,9 @@ pub trait Object: Clone + Debug + Eq {
     /// Whether becoming `to` takes nothing from anybody, so that it can be done in advance.
     fn only_adds(&self, to: &Self) -> bool;
 
+    /// Whether nobody can use it before it has become `to`: those who come to need it come afterwards.
+    fn begins_use(&self, to: &Self) -> bool;
+
     /// Whether nobody may use it any more once it has become `to`: those who needed it and go are gone before.
     fn ends_use(&self, to: &Self) -> bool;
 
@@ -271,7 +274,8 @@ impl<O: Object> Draft<O> {
 
     /// Finds which step must be before which.
     fn link(&mut self) {
-        let mut puts = BTreeMap::new();
+        // What can be used only afterwards: what is made, and what changes so.
+        let mut begins = BTreeMap::new();
         // What nobody may use afterwards: what is removed, and what changes so.
         let mut ends = BTreeMap::new();
         let mut drops = BTreeMap::new();
@@ -279,7 +283,7 @@ impl<O: Object> Draft<O> {
         for (at, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Put(key, _) => {
-                    puts.insert(*key, at);
+                    begins.insert(*key, at);
                 }
                 Step::Drop(key, _) => {
                     drops.insert(*key, at);
@@ -288,6 +292,9 @@ impl<O: Object> Draft<O> {
                 Step::Change(key, old, new) if old.ends_use(new) => {
                     ends.insert(*key, at);
                     self.late[at] = true;
+                }
+                Step::Change(key, old, new) if old.begins_use(new) => {
+                    begins.insert(*key, at);
                 }
                 Step::Change(..) => {}
             }
@@ -305,8 +312,8 @@ impl<O: Object> Draft<O> {
             edges.extend(
                 needed
                     .iter()
-                    .filter_map(|need| puts.get(need))
-                    .map(|put| (*put, at)),
+                    .filter_map(|need| begins.get(need))
+                    .map(|begin| (*begin, at)),
             );
             if let Some(old) = step.before() {
                 let no_more = old

@@ -14,7 +14,7 @@ use xapi_net::object::{Key, Object};
 use xapi_net::plan::{Object as _, Plan, Step};
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind, World};
-use xapi_net::topology::{Bridge, BridgeKind, Topology};
+use xapi_net::topology::{Bridge, BridgeKind, StaticRoute, Topology};
 
 fn pairs_to_try() -> u64 {
     std::env::var("XAPI_NET_PAIRS").map_or(100_000, |text| text.parse().unwrap())
@@ -57,13 +57,19 @@ fn every_pair_of_topologies_is_reached_and_undone_exactly() {
     let steps: usize = totals.iter().map(|totals| totals.steps).sum();
     let empty: usize = totals.iter().map(|totals| totals.empty).sum();
     let watched: usize = totals.iter().map(|totals| totals.watched).sum();
-    println!("{steps} steps, {empty} empty plans, {watched} with a management address that stayed");
+    let twice: usize = totals.iter().map(|totals| totals.twice).sum();
+    println!(
+        "{steps} steps, {empty} empty plans, {watched} with a management address that stayed, {twice} failed twice"
+    );
     if pairs < 1_000 {
         return;
     }
     // Were the generator to make trivial pairs only, all of this would prove nothing.
     assert!(
-        steps as u64 > 10 * pairs && (empty as u64) < pairs / 20 && watched as u64 > pairs / 10
+        steps as u64 > 10 * pairs
+            && (empty as u64) < pairs / 20
+            && watched as u64 > pairs / 10
+            && twice as u64 > pairs / 50
     );
 }
 
@@ -72,6 +78,8 @@ struct Totals {
     steps: usize,
     empty: usize,
     watched: usize,
+    /// Changes and undos of them that both failed.
+    twice: usize,
 }
 
 fn pair(seed: u64, totals: &mut Totals) {
@@ -90,6 +98,8 @@ fn pair(seed: u64, totals: &mut Totals) {
     // A recovery costs as much as all the rest; a third of the pairs is plenty.
     if random.one_in(3) {
         crashes_and_recovers(&world, &a, &b, steps, &mut random);
+    } else if random.one_in(3) {
+        totals.twice += usize::from(fails_twice_and_returns(&world, &b, steps, &mut random));
     }
     let watch = watch_for(&world, &a, &b);
     totals.watched += usize::from(watch.is_some());
@@ -205,6 +215,38 @@ fn fails_and_returns(world: &mut World, to: &Topology, random: &mut Random) -> u
     }
     *world = start;
     steps
+}
+
+/// A topology that fails by itself, and a failure at a random step of the change or of its undo: whatever the one leaves,
+/// a plan of its own leads back. Returns whether the undo was what failed.
+fn fails_twice_and_returns(
+    world: &World,
+    to: &Topology,
+    steps: usize,
+    random: &mut Random,
+) -> bool {
+    let mut to = to.clone();
+    let bridges: Vec<Name> = to.bridges.keys().copied().collect();
+    if steps == 0 || bridges.is_empty() {
+        return false;
+    }
+    if let Some(bridge) = to.bridges.get_mut(&random.pick(&bridges)) {
+        bridge.routes.push(StaticRoute {
+            destination: "198.51.100.0/24".parse().unwrap(),
+            gateway: "203.0.113.2".parse().unwrap(),
+        });
+    }
+    let mut failing = world.clone();
+    failing.fault = Some(Fault {
+        at: failing.steps + random.below(2 * steps),
+        kind: random.pick(&[FaultKind::Refuse, FaultKind::FailAfter]),
+    });
+    let error = engine::whole(&mut failing, &to).unwrap_err();
+    let twice = failing.fault.is_none() && !error.why.contains("on demand");
+    let context = || format!("{error}, after which the undo failed: {twice}");
+    assert!(!matches!(error.undo, Undo::Failed(_)), "{}", context());
+    assert_eq!(failing.state, world.state, "{}", context());
+    twice
 }
 
 /// After a crash at a random step, both the old and the new topology can be reached.

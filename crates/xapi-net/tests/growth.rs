@@ -81,6 +81,10 @@ impl plan::Object for Thing {
         self.0.only_adds(&to.0)
     }
 
+    fn begins_use(&self, to: &Self) -> bool {
+        self.0.begins_use(&to.0)
+    }
+
     fn ends_use(&self, to: &Self) -> bool {
         self.0.ends_use(&to.0)
     }

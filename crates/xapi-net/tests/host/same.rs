@@ -154,6 +154,12 @@ fn compare(
     log: &Path,
 ) -> Result<bool, Fell> {
     let steps = engine::preview(sim, to).map_or(0, |plan| plan.len());
+    if std::env::var_os("XAPI_NET_SHOW").is_some() {
+        println!(
+            "{seed} before a fault: {:#?}",
+            shown(engine::preview(sim, to))
+        );
+    }
     if steps > 0 && random.one_in(3) {
         let at = random.below(steps);
         let kind = random.pick(&[FaultKind::Refuse, FaultKind::FailAfter]);
