@@ -1,5 +1,7 @@
 //! An edit and a commit as values: what a draft comes to, what a commit did, what a replica replays.
 
+mod portable;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ pub struct Edit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Act {
     /// The row appears, with these fields; views are not among them.
-    Insert(#[serde(with = "portable_row")] Vec<(String, Value)>),
+    Insert(#[serde(with = "portable::row")] Vec<(String, Value)>),
     /// A field takes a value.
     Set {
         /// Wire name of the field.
@@ -149,120 +151,4 @@ pub(crate) fn members(map: &[(String, Value)]) -> HashMap<&str, &Value> {
     map.iter()
         .map(|(key, value)| (key.as_str(), value))
         .collect()
-}
-
-/// A value as JSON that says by itself what it is, since a commit is read without the model: texts, integers, lists,
-/// truth values and null as such, the rest tagged.
-mod portable {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use xapi_model::{DateTime, Value};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    pub(super) enum Portable {
-        Nil,
-        Bool(bool),
-        Int(i64),
-        Str(String),
-        Array(Vec<Portable>),
-        Tagged(Tagged),
-    }
-
-    #[derive(Serialize, Deserialize)]
-    pub(super) enum Tagged {
-        #[serde(rename = "float")]
-        Float(String),
-        #[serde(rename = "time")]
-        Time(String),
-        #[serde(rename = "map")]
-        Struct(Vec<(String, Portable)>),
-    }
-
-    impl From<&Value> for Portable {
-        fn from(value: &Value) -> Portable {
-            match value {
-                Value::Nil => Portable::Nil,
-                Value::Bool(b) => Portable::Bool(*b),
-                Value::Int(n) => Portable::Int(*n),
-                Value::Str(text) => Portable::Str(text.clone()),
-                Value::Float(x) => Portable::Tagged(Tagged::Float(x.to_string())),
-                Value::Time(time) => Portable::Tagged(Tagged::Time(time.as_str().to_owned())),
-                Value::Array(items) => Portable::Array(items.iter().map(Portable::from).collect()),
-                Value::Struct(members) => Portable::Tagged(Tagged::Struct(
-                    members
-                        .iter()
-                        .map(|(name, value)| (name.clone(), value.into()))
-                        .collect(),
-                )),
-            }
-        }
-    }
-
-    impl TryFrom<Portable> for Value {
-        type Error = String;
-        fn try_from(portable: Portable) -> Result<Value, String> {
-            Ok(match portable {
-                Portable::Nil => Value::Nil,
-                Portable::Bool(b) => Value::Bool(b),
-                Portable::Int(n) => Value::Int(n),
-                Portable::Str(text) => Value::Str(text),
-                Portable::Array(items) => {
-                    let items: Result<_, _> = items.into_iter().map(Value::try_from).collect();
-                    Value::Array(items?)
-                }
-                Portable::Tagged(Tagged::Float(text)) => {
-                    let number = text.parse().map_err(|_| format!("{text:?} is no float"))?;
-                    Value::Float(number)
-                }
-                Portable::Tagged(Tagged::Time(text)) => {
-                    let time = DateTime::parse(&text);
-                    Value::Time(time.ok_or_else(|| format!("{text:?} is no date"))?)
-                }
-                Portable::Tagged(Tagged::Struct(members)) => {
-                    let member = |(name, value)| Ok((name, Value::try_from(value)?));
-                    let members: Result<_, String> = members.into_iter().map(member).collect();
-                    Value::Struct(members?)
-                }
-            })
-        }
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        value: &Value,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        Portable::from(value).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
-        let portable = Portable::deserialize(from)?;
-        Value::try_from(portable).map_err(serde::de::Error::custom)
-    }
-}
-
-mod portable_row {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use xapi_model::Value;
-
-    use super::portable::Portable;
-
-    pub(super) fn serialize<S: Serializer>(
-        row: &[(String, Value)],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let row: Vec<(&str, Portable)> = row
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.into()))
-            .collect();
-        row.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<(String, Value)>, D::Error> {
-        let row = Vec::<(String, Portable)>::deserialize(from)?;
-        let field = |(name, value)| Ok((name, Value::try_from(value)?));
-        let row: Result<_, String> = row.into_iter().map(field).collect();
-        row.map_err(serde::de::Error::custom)
-    }
 }

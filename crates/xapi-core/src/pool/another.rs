@@ -115,6 +115,10 @@ fn addresses(rows: &impl Read, host: &Ref<Host>) -> Result<Vec<String>> {
 /// The master is about to change its network: if it will be found elsewhere then, its slaves are told while they can be.
 /// One that does not hear it finds out later.
 pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> Result<()> {
+    let slaves = core.pool.everybody();
+    if slaves.is_empty() {
+        return Ok(());
+    }
     let was = addresses(&core.view()?, host)?;
     let will_be = addresses(after, host)?;
     // Where it is already it need not be looked for.
@@ -125,7 +129,6 @@ pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> R
     if will_be.is_empty() {
         return Ok(());
     }
-    let slaves = core.pool.everybody();
     std::thread::scope(|scope| {
         for (slave, remote) in slaves.iter().filter(|(_, remote)| remote.is_linked()) {
             let will_be = &will_be;
