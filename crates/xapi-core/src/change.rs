@@ -102,7 +102,13 @@ impl Core {
         let mut proof: Option<Proof> = None;
         let mut proven = None;
         let mut conflict = None;
+        // Those who were overtaken commit one after the other: many hosts that are changed at once would overtake each
+        // other again and again.
+        let mut alone = None;
         for _ in 0..ROUNDS * hosts.max(1) {
+            if conflict.is_some() && alone.is_none() {
+                alone = Some(self.overtaken());
+            }
             let draft = self.store.draft().map_err(db_error).map_err(refused)?;
             let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
@@ -125,13 +131,17 @@ impl Core {
                         steps.map_err(|why| self.refusal(&draft, host, about, &why))?,
                     ));
                 }
-                let before = topology::of_host(&self.view()?, host)?;
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {
+                    let before = topology::of_host(&self.view()?, host)?;
                     proof = Some(Proof::before(care, &asked, &before, &request.topology)?);
                 }
                 let wanted = request.topology.clone();
                 let so = made.take().filter(|(topology, _)| *topology == wanted);
+                if so.is_none() {
+                    // Nobody waits for what a host takes its time for.
+                    alone = None;
+                }
                 if self.is_here(host) {
                     pool::another::tell_before(self, &draft, host)?;
                 }

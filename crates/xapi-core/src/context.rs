@@ -63,6 +63,8 @@ pub struct Core {
     pub(crate) at_work: crate::guests::at_work::AtWork,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
+    /// One change whose commit conflicted with another one at a time.
+    overtaken: Mutex<()>,
     /// A change that waits for a person to say that all is well.
     pub(crate) confirmation: crate::proof::Confirmation,
     /// The other hosts, and what this one is to them.
@@ -120,6 +122,7 @@ impl Core {
             here: None,
             at_work: crate::guests::at_work::AtWork::default(),
             certifying: Mutex::new(()),
+            overtaken: Mutex::new(()),
             confirmation: crate::proof::Confirmation::default(),
             pool: Pool::default(),
             changing: Turns::default(),
@@ -175,6 +178,13 @@ impl Core {
         // Under the lock: whoever has looked already waits by now, and hears it.
         let _state = self.changing.state();
         self.changing.free.notify_all();
+    }
+
+    /// Waits for its turn among the changes whose commit conflicted with another one.
+    pub(crate) fn overtaken(&self) -> MutexGuard<'_, ()> {
+        self.overtaken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for its turn to change certificates and their files.
