@@ -3,13 +3,16 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use xapi_db::{Read, Replacement};
+use xapi_db::{Edit, Read, Replacement, View};
 use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vlan};
 use xapi_model::{Class, Position, Ref, errors};
 
 use super::verbs::Stream;
 use crate::context::{Core, db_error};
 use crate::{Result, reset};
+
+/// Fields that say nothing of the network, whatever object has them.
+const WORDS: [&str; 3] = ["name_label", "name_description", "tags"];
 
 /// How far this host has followed; and whoever waits for it to be so far.
 #[derive(Default)]
@@ -30,7 +33,7 @@ impl Follower {
     /// What the master tells, in its order. An error ends the line: the next one begins with a copy if it must.
     pub(super) fn told(&self, core: &Core, stream: Stream) -> Result<()> {
         let mut state = self.state();
-        let before = core.store.generation();
+        let mut concerned = true;
         match stream {
             // What a later master has answered must not be lost to one that has not heard of it.
             Stream::CopyBegins(position) if position.term < core.store.term() => {
@@ -61,9 +64,14 @@ impl Follower {
             }
             Stream::Commits(from, commits) => {
                 core.store.replay_all(from, &commits).map_err(db_error)?;
+                let edits = commits.iter().flat_map(|commit| &commit.edits);
+                concerned = concerns_this_host(core, edits)?;
             }
         }
-        followed(core, before)?;
+        find_self(core)?;
+        if concerned {
+            followed(core)?;
+        }
         state.at = core.store.position();
         self.applied.notify_all();
         Ok(())
@@ -91,37 +99,84 @@ impl Follower {
     }
 }
 
-/// What stands beside the database follows it: who this host is, the inventory, the firewall, the last topology.
-fn followed(core: &Core, before: u64) -> Result<()> {
-    find_self(core)?;
+/// What stands beside the database follows it: the inventory, the firewall, the last topology.
+fn followed(core: &Core) -> Result<()> {
     let Ok(host) = core.localhost() else {
         return Ok(());
     };
-    let of_network = [
-        Pif::DESC,
-        Network::DESC,
-        Bond::DESC,
-        Vlan::DESC,
-        Tunnel::DESC,
-        Host::DESC,
-        Pool::DESC,
-    ];
-    if of_network
-        .iter()
-        .any(|class| core.store.touched(class, before))
-        && !core.view()?.find(Pif::HOST, &host)?.is_empty()
-    {
-        // Until they are of the reset the rows say nothing of what the host is.
-        if reset::slave::is_ahead(core) {
-            return Ok(());
-        }
-        core.keep_topology(&host);
-        if let Err(why) = reset::note_management(core) {
-            tracing::error!("the management interface cannot be read: {why}");
-        }
-        core.publish(&host);
+    // Until they are of the reset the rows say nothing of what the host is.
+    if core.view()?.find(Pif::HOST, &host)?.is_empty() || reset::slave::is_ahead(core) {
+        return Ok(());
     }
+    core.keep_topology(&host);
+    if let Err(why) = reset::note_management(core) {
+        tracing::error!("the management interface cannot be read: {why}");
+    }
+    core.publish(&host);
     Ok(())
+}
+
+/// Whether edits that were made may be about this host's network. In a pool of many most are about another's, and what
+/// stands beside the database need not be looked at.
+fn concerns_this_host<'a>(core: &Core, edits: impl Iterator<Item = &'a Edit>) -> Result<bool> {
+    let Ok(host) = core.localhost() else {
+        return Ok(true);
+    };
+    let view = core.view()?;
+    let mut edits = edits.filter(|edit| {
+        !edit.act.field().is_some_and(|field| WORDS.contains(&field))
+            && [
+                Pif::DESC,
+                Network::DESC,
+                Bond::DESC,
+                Vlan::DESC,
+                Tunnel::DESC,
+                Host::DESC,
+                Pool::DESC,
+            ]
+            .iter()
+            .any(|class| class.name == edit.class)
+    });
+    edits.try_fold(false, |found, edit| Ok(found || is_of(&view, &host, edit)?))
+}
+
+/// Whether an edit of a network's rows may be about a host.
+fn is_of(view: &View, host: &Ref<Host>, edit: &Edit) -> Result<bool> {
+    let reference = edit.reference.as_str();
+    let owner = |pif: Option<Ref<Pif>>| -> Result<bool> {
+        Ok(match pif {
+            Some(pif) if view.exists(&pif)? => view.field(&pif, Pif::HOST)? == *host,
+            // What is gone may have been this host's.
+            _ => true,
+        })
+    };
+    let class = edit.class.as_str();
+    if class == Host::DESC.name {
+        Ok(reference == host.as_str())
+    } else if class == Pif::DESC.name {
+        owner(Some(Ref::new(reference)))
+    } else if class == Bond::DESC.name {
+        owner(carrier(view, &Ref::new(reference), Bond::MASTER)?)
+    } else if class == Vlan::DESC.name {
+        owner(carrier(view, &Ref::new(reference), Vlan::TAGGED_PIF)?)
+    } else if class == Tunnel::DESC.name {
+        owner(carrier(view, &Ref::new(reference), Tunnel::ACCESS_PIF)?)
+    } else {
+        // What is written of a network and of the pool counts for all; that a network has a PIF more is not written.
+        Ok(true)
+    }
+}
+
+/// The PIF that a row is about, if the row is there.
+fn carrier<C: Class>(
+    view: &View,
+    of: &Ref<C>,
+    field: xapi_model::Field<C, Ref<Pif>>,
+) -> Result<Option<Ref<Pif>>> {
+    if !view.exists(of)? {
+        return Ok(None);
+    }
+    view.field(of, field).map(Some)
 }
 
 /// This host's record, by the UUID of the inventory, if the database has it.
