@@ -1,6 +1,8 @@
 //! What a slave takes over from its master, case by case.
 
-use xapi_model::{Bond, BondMode, Host, Network, Pif, Pool, Ref, Tunnel, TunnelProtocol, Value};
+use xapi_model::{
+    Bond, BondMode, Class, Host, Network, Pif, Pool, Ref, Tunnel, TunnelProtocol, Value, Vlan,
+};
 use xapi_tests::sim_host::text;
 
 use crate::stage::Stage;
@@ -373,4 +375,65 @@ fn a_bond_that_cannot_be_is_told_and_costs_nothing_else() {
     assert!(stage.bond_on(&bad).is_none());
     assert!(stage.bond_on(&good).is_some() && stage.vlan_on(&tagged).is_some());
     assert_eq!(stage.addresses().len(), 3);
+}
+
+#[test]
+fn a_bond_in_the_way_of_one_that_cannot_be_stays_with_all_that_it_carries() {
+    let stage = Stage::new(4, 4);
+    let host = &stage.host;
+    let [own, pools, tagged] = ["own", "pool's", "tagged"].map(|label| host.new_network(label));
+    let bond = stage.bonds(&own, &["eth1", "eth2"], "balance-slb").unwrap();
+    let master = host.get(&bond).master;
+    stage.address(&master, "10.1.0.2");
+    stage.address(&stage.mine("eth3"), "10.3.0.2");
+    let vlan = vec![text(&master), Value::Int(7), text(&tagged)];
+    host.call("VLAN.create", vlan).unwrap();
+    stage.master_bonds(&pools, &["eth1", "eth3"], BondMode::ActiveBackup);
+    let inherited = stage.inherit();
+    assert_eq!(
+        inherited.alerts,
+        ["the bond on pool's is not as the master's: PIF_BOND_MORE_THAN_ONE_IP"]
+    );
+    let devices = ["eth1", "eth2"].map(str::to_owned).to_vec();
+    assert_eq!(stage.bond_on(&own), Some((devices, BondMode::BalanceSlb)));
+    let bond = host.get(&master).device;
+    assert_eq!(stage.vlan_on(&tagged), Some((bond, 7)));
+    assert_eq!(stage.addresses().len(), 3);
+}
+
+#[test]
+fn what_stands_on_a_bonds_member_is_moved_up_before_anything_is_taken_over() {
+    let stage = Stage::new(4, 4);
+    let host = &stage.host;
+    let [pools, tagged] = ["pool's", "tagged"].map(|label| host.new_network(label));
+    let bond = stage
+        .bonds(&pools, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    let eth2 = stage.mine("eth2");
+    let below = host.get(&eth2);
+    // Rows of an earlier version, which let that happen.
+    stage.edit(|draft| {
+        let untagged = draft.insert(Pif {
+            device: below.device.clone(),
+            mac: below.mac.clone(),
+            metrics: below.metrics.clone(),
+            host: host.host(),
+            network: tagged.clone(),
+            vlan: 9,
+            mtu: 1500,
+            currently_attached: true,
+            ..Pif::blank()
+        })?;
+        draft.insert(Vlan {
+            tagged_pif: eth2.clone(),
+            untagged_pif: untagged,
+            tag: 9,
+            ..Vlan::blank()
+        })
+    });
+    stage.master_bonds(&pools, &["eth1", "eth2"], BondMode::BalanceSlb);
+    stage.inherit();
+    let master = host.get(&host.get(&bond).master).device;
+    assert_eq!(stage.vlan_on(&tagged), Some((master, 9)));
+    assert_eq!(stage.bond_on(&pools).unwrap().1, BondMode::BalanceSlb);
 }

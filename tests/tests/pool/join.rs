@@ -143,6 +143,41 @@ fn bonds_and_vlans_like_the_pools_are_on_its_networks_and_others_get_new_bridges
 }
 
 #[test]
+fn networks_of_one_name_become_one_if_they_are_alike_and_no_other_has_the_name() {
+    let (pool, host) = (SimHost::new(2), SimHost::another(3, 2));
+    let theirs = pool.new_network("private");
+    for _ in 0..2 {
+        pool.new_network("twice");
+    }
+    pool.new_network("tagged");
+    host.new_network("private");
+    host.new_network("twice");
+    // The pool's of this name has no PIF, and is not what this one is.
+    let tagged = host.new_network("tagged");
+    vlan(&host, "eth2", 9, &tagged);
+    let plan = planned(&pool, &host);
+    let about = |name: &str| -> Vec<&String> {
+        let steps = plan.steps.iter();
+        steps.filter(|step| step.contains(name)).collect()
+    };
+    assert!(
+        about("private")[0].ends_with(": it has the same name"),
+        "{plan:?}"
+    );
+    for other in ["twice", "tagged"] {
+        assert!(about(other)[0].contains("is new to the pool"), "{plan:?}");
+    }
+    join(&pool, &host);
+    let named = |label: &str| -> Vec<_> {
+        let all = pool.all::<Network>().into_iter();
+        let named = all.filter(|(_, row)| row.name_label == label);
+        named.map(|(network, _)| network).collect()
+    };
+    assert_eq!(named("private"), [theirs]);
+    assert_eq!((named("twice").len(), named("tagged").len()), (3, 2));
+}
+
+#[test]
 fn a_host_that_has_joined_takes_over_the_pools_bonds_with_its_own_address_and_machines() {
     let (pool, host) = (SimHost::new(4), SimHost::another(4, 2));
     let mgt = pool.new_network("MGT");
@@ -238,6 +273,10 @@ fn all_that_keeps_a_host_out_is_told_at_once_in_xapis_order() {
             "OPERATION_NOT_ALLOWED",
         ]
     );
+    let name = host.get(&host.host()).name_label;
+    for blocker in &plan.blockers {
+        assert!(blocker.text.contains(&name), "{}", blocker.text);
+    }
     let vlan = &plan.blockers[5];
     assert_eq!(vlan.params, ["7", "-1"]);
     assert!(vlan.text.contains("VLAN 7 of eth1"), "{}", vlan.text);
@@ -285,9 +324,10 @@ fn whoever_asks_for_the_plan_alone_gets_all_of_it_and_nothing_happens() {
     let planned = asked("http:plan-only").unwrap_err();
     assert_eq!(planned.code, "NETWORK_PLAN");
     let line = |text: &str| planned.params.iter().any(|line| line == text);
-    assert!(line(
-        "cannot join: machines are not off: runs (JOINING_HOST_CANNOT_HAVE_RUNNING_VMS)"
-    ));
+    let name = host.get(&host.host()).name_label;
+    assert!(line(&format!(
+        "cannot join: {name}: machines are not off: runs (JOINING_HOST_CANNOT_HAVE_RUNNING_VMS)"
+    )));
     assert!(line("machine stays comes along"), "{planned}");
     assert_eq!(
         asked("none").unwrap_err().code,

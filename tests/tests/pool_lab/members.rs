@@ -287,6 +287,9 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
     let secret = || lab.exec("xs-1", "cat /etc/xensource/ptoken");
     let before = secret();
+    for host in ["xs-1", "xs-2"] {
+        lab.exec(host, "cp /etc/xensource/ptoken /root/before");
+    }
     xe(&lab, "xs-1", "pool-secret-rotate");
     assert_ne!(secret(), before);
     assert_eq!(secret(), lab.exec("xs-2", "cat /etc/xensource/ptoken"));
@@ -310,6 +313,50 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     assert_eq!(xe(&lab, "xs-1", "pool-list params=master --minimal"), heir);
     let line = format!("network-list uuid={network} params=name-label --minimal");
     assert_eq!(xe(&lab, "xs-2", &line), "before");
+    // Neither of the two secrets is told to anybody.
+    for host in ["xs-1", "xs-2"] {
+        let told = lab.exec(
+            host,
+            "cat /root/before /etc/xensource/ptoken > /root/secrets; test \"$(wc -w < /root/secrets)\" = 2; \
+             grep -arlFf /root/secrets /var/lib/xcp /var/log /proc/[0-9]*/cmdline 2>/dev/null; true",
+        );
+        assert_eq!(told, "", "{host}");
+        let logs = lab.verb(&["logs", host]);
+        assert!(!logs.contains(before.trim()) && !logs.contains(secret().trim()));
+    }
+}
+
+#[test]
+fn a_host_that_says_it_is_another_one_is_refused_whatever_it_knows() {
+    let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
+    let uuid = |host: &str| {
+        xe(
+            &lab,
+            "xs-1",
+            &format!("host-list name-label={host} --minimal"),
+        )
+    };
+    let (victim, own) = (uuid("xs-2"), uuid("xs-3"));
+    let becomes = |from: &str, to: &str| {
+        lab.verb(&["stop", "xs-3"]);
+        lab.exec(
+            "xs-3",
+            &format!("sed -i s/{from}/{to}/ /etc/xensource-inventory"),
+        );
+        lab.verb(&["start", "xs-3"]);
+    };
+    becomes(&own, &victim);
+    eventually("the gate sees through it", || {
+        let log = lab.verb(&["logs", "xs-1"]);
+        let refused = format!("{victim} shows the certificate");
+        log.contains(&refused).then_some(()).ok_or(log)
+    });
+    // The one that it says it is stays linked, and does what is asked of it.
+    let pif = format!("pif-list host-uuid={victim} device=eth1 --minimal");
+    let pif = xe(&lab, "xs-1", &pif);
+    xe(&lab, "xs-1", &format!("pif-plug uuid={pif}"));
+    becomes(&victim, &own);
+    all_live(&lab, "xs-1", 3);
 }
 
 #[test]

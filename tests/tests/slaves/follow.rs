@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use xapi_db::{Read, View};
 use xapi_model::classes::MODEL;
-use xapi_model::{Class, Host, HostMetrics, Network, Value};
+use xapi_model::{Class, Host, HostMetrics, Network, Pif, Value};
+use xapi_net::names::Name;
 use xapi_tests::sim_pool::PATIENCE;
 use xapi_tests::{SimHost, SimPool};
 
@@ -137,4 +138,34 @@ fn a_slave_that_does_not_know_any_more_what_it_is_decides_nothing() {
         .unwrap_err();
     assert_eq!(error.code, "HOST_BROKEN");
     assert!(pool.slaves[0].host.core().store.position().is_some());
+}
+
+#[test]
+fn a_host_that_tells_of_more_nics_than_there_can_be_is_refused_and_changes_nothing() {
+    let mut pool = SimPool::new(1, 2);
+    pool.cut(0);
+    let pifs = pool.master.all::<Pif>().len();
+    {
+        let mut world = pool.slaves[0].host.handle.world();
+        for n in 0..300 {
+            world.plug_in(Name::new(&format!("nic{n}")).unwrap());
+        }
+    }
+    pool.open(0);
+    let until = Instant::now() + PATIENCE;
+    while !pool.has_arrived(0) {
+        assert!(Instant::now() < until, "the arrival is not at its end");
+        std::thread::yield_now();
+    }
+    assert!(!pool.is_linked(0));
+    assert_eq!(pool.master.all::<Pif>().len(), pifs);
+    // As many as there can be are no reason.
+    {
+        let mut world = pool.slaves[0].host.handle.world();
+        for n in 200..300 {
+            world.pull_out(Name::new(&format!("nic{n}")).unwrap());
+        }
+    }
+    pool.link(0);
+    assert!(pool.is_linked(0));
 }

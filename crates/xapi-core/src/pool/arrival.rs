@@ -15,7 +15,7 @@ use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
 use super::whereabouts::Found;
-use super::{feed, inherit, reset};
+use super::{bounds, feed, inherit, reset};
 use crate::alert::tell;
 use crate::context::Core;
 use crate::dispatch::Api;
@@ -148,7 +148,10 @@ impl Linked {
         let answer = peer
             .ask(question, AT_ONCE)
             .map_err(errors::internal_error)?;
-        let arrived = match decode(&answer).map_err(errors::internal_error)? {
+        let answer = decode(&answer).map_err(errors::internal_error)?;
+        bounds::check(&answer)
+            .map_err(|why| errors::internal_error(format!("it tells too much of itself: {why}")))?;
+        let arrived = match answer {
             Answer::Particulars(Ok(arrived)) => arrived,
             other => {
                 return Err(errors::internal_error(format!(
@@ -157,14 +160,6 @@ impl Linked {
             }
         };
         let particulars = arrived.particulars.clone();
-        if particulars.hostname.len() > 255
-            || particulars.software.len() > 64
-            || particulars.software.values().any(|text| text.len() > 1024)
-        {
-            return Err(errors::internal_error(
-                "what the host tells of itself is too long",
-            ));
-        }
         let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
         // From here on it is asked, also by whoever waits for it in the middle of a change.
         self.remote.link(Arc::clone(peer), particulars);

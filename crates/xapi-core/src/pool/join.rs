@@ -161,11 +161,16 @@ struct Checks<'a, R> {
 }
 
 impl<R: Read> Checks<'_, R> {
+    /// Whoever joins several hosts reads which one it is about.
     fn refuse(&mut self, error: ApiError, text: impl Into<String>) {
+        let (name, text) = (self.name(), text.into());
         self.blockers.push(Blocker {
             code: error.code,
             params: error.params,
-            text: text.into(),
+            text: match text.contains(&name) {
+                true => text,
+                false => format!("{name}: {text}"),
+            },
         });
     }
 
@@ -408,10 +413,12 @@ impl<R: Read> Checks<'_, R> {
             && mine.primary_address_type != theirs.primary_address_type
         {
             let text = format!(
-                "{} is managed by {}, and the pool by {}",
+                "{} is managed by {} on {}, and the pool by {} on {}",
                 self.name(),
                 mine.primary_address_type,
-                theirs.primary_address_type
+                mine.device,
+                theirs.primary_address_type,
+                theirs.device
             );
             self.forbid("Primary address type differs", text);
         }

@@ -11,6 +11,7 @@
 mod admit;
 pub mod another;
 mod arrival;
+mod bounds;
 pub mod dowry;
 pub mod eject;
 pub(crate) mod everywhere;

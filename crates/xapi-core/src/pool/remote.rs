@@ -16,6 +16,7 @@ use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 
+use super::bounds;
 use super::peer::{Lost, Peer};
 use super::verbs::{Answer, Arrived, Verb, decode, encode};
 use crate::particulars::Particulars;
@@ -158,7 +159,15 @@ impl RemoteAgent {
             }
             Ok(answer) => match decode(&answer) {
                 Ok(Answer::Unknown(why)) => Asked::Nonsense(why),
-                Ok(answer) => Asked::Said(Box::new(answer)),
+                Ok(answer) => match bounds::check(&answer) {
+                    Ok(()) => Asked::Said(Box::new(answer)),
+                    Err(why) => {
+                        let why = format!("it tells too much of itself: {why}");
+                        tracing::warn!("{}: {why}", self.host);
+                        peer.close(&why);
+                        Asked::Nonsense(why)
+                    }
+                },
                 Err(why) => {
                     peer.close(&format!("its answer {why}"));
                     Asked::Nonsense(why)
