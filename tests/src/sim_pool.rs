@@ -10,6 +10,7 @@ use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Greeting, Linked};
 use xapi_core::{Config, Origin};
 use xapi_db::Read;
+use xapi_guest::sim::SimGuests;
 use xapi_model::{
     ApiError, Certificate, CertificateType, Class, Host, HostMetrics, IpConfigurationMode, Pif,
     PrimaryAddressType, Ref, Value,
@@ -66,6 +67,7 @@ struct Wire {
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
+    guests: Arc<SimGuests>,
     ends: Mutex<Option<Ends>>,
 }
 
@@ -76,6 +78,10 @@ pub enum Trouble {
     NotHeard,
     /// It is carried out, and the line is gone before the answer.
     NotAnswered,
+    /// The line is gone while the slave is at it: its guests are held up.
+    GoesOn,
+    /// It is not answered in time, for the slave's guests are held up. The line stays.
+    Late,
     /// It is answered with more than any host has to say.
     TooLong,
 }
@@ -165,6 +171,15 @@ impl Peer for ToSlave {
             return Err(Lost::Closed);
         }
         let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+        if matches!(trouble, Some(Trouble::GoesOn | Trouble::Late)) {
+            std::thread::spawn(move || slave.asked(&question).expect("an answer"));
+            assert!(wire.guests.wait_until_held(PATIENCE), "nothing is held up");
+            if trouble == Some(Trouble::Late) {
+                return Err(Lost::TimedOut);
+            }
+            wire.cut("lost in the middle");
+            return Err(Lost::Closed);
+        }
         let answer = slave.asked(&question).expect("an answer");
         if trouble == Some(Trouble::NotAnswered) {
             wire.cut("not answered");
@@ -332,6 +347,7 @@ impl SimPool {
             let_go: Condvar::new(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
+            guests: Arc::clone(&its.host.guests),
             ends: Mutex::default(),
         });
         let to_slave: Arc<dyn Peer> = Arc::new(ToSlave(Arc::clone(&wire)));

@@ -61,6 +61,8 @@ pub struct Core {
     pub(crate) here: Option<crate::guests::Here>,
     /// Calls about machines that go on.
     pub(crate) at_work: crate::guests::at_work::AtWork,
+    /// Machines that other hosts are still at something with.
+    pub(crate) unfinished: crate::guests::unfinished::Unfinished,
     /// One change of certificates and their files at a time.
     certifying: Mutex<()>,
     /// A change that waits for a person to say that all is well.
@@ -119,6 +121,7 @@ impl Core {
             tls: Arc::default(),
             here: None,
             at_work: crate::guests::at_work::AtWork::default(),
+            unfinished: crate::guests::unfinished::Unfinished::default(),
             certifying: Mutex::new(()),
             confirmation: crate::proof::Confirmation::default(),
             pool: Pool::default(),

@@ -50,6 +50,7 @@ use xapi_net::agent::{Agent, Cause, NetEvent};
 
 use crate::Result;
 use crate::guests::Kind;
+use crate::guests::place::Ask;
 use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked, may_open};
@@ -199,6 +200,17 @@ impl Pool {
         within: Duration,
     ) -> Result<Answer> {
         self.linked(host)?.has_done(verb, within)
+    }
+
+    /// The same by its guests; see [`RemoteAgent::has_done_by_guests`].
+    pub(crate) fn has_done_by_guests(
+        &self,
+        host: &Ref<Host>,
+        ask: Ask,
+        within: Duration,
+        waits: bool,
+    ) -> Result<Answer> {
+        self.linked(host)?.has_done_by_guests(ask, within, waits)
     }
 
     /// The rows of a change of another host are committed: it may keep what it has made.

@@ -203,7 +203,8 @@ impl Slave {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
             }
-            Verb::Guest(ask) => Answer::Guest(self.core.guests_asked(ask)),
+            Verb::Guest(number, ask) => Answer::Guest(self.core.guests_asked(number, ask)),
+            Verb::Became(number) => self.core.guests_became(number),
             Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
                 Ok(value) => Ok(Portable(value)),
                 Err(why) => Err(why.into()),
