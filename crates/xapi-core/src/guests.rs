@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod place;
 pub mod release;
 pub(crate) mod unfinished;
+pub(crate) mod unwanted;
 
 use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -371,7 +371,13 @@ impl Stage {
         }
     }
 
-    /// The simulated guests of the slave.
+    /// UUIDs of the machines whose memory the slave keeps.
+    fn kept(&self) -> Vec<String> {
+        let guests = &self.pool.slaves[0].host.guests;
+        guests.suspended().expect("what is suspended")
+    }
+
+    /// Holds up what the slave's guests do, or lets it go on.
     fn hold(&self, verb: Verb, hold: bool) {
         self.pool.slaves[0].host.guests.hold(verb, hold);
     }
@@ -455,4 +461,77 @@ fn what_a_host_does_after_its_call_has_given_up_is_shown_as_soon_as_it_is_done()
         }
         stage.is(state);
     }
+}
+
+#[test]
+fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_its_host_is_there() {
+    for (call, is_there) in [
+        ("VM.hard_shutdown", true),
+        ("VM.hard_shutdown", false),
+        ("VM.power_state_reset", false),
+        ("VM.destroy", true),
+        ("VM.destroy", false),
+    ] {
+        let mut stage = Stage::running();
+        stage.on_vm("VM.suspend", &[]).unwrap();
+        if !is_there {
+            stage.pool.cut(0);
+        }
+        stage.on_vm(call, &[]).unwrap();
+        if call != "VM.destroy" {
+            assert_eq!(stage.row().power_state, VmPowerState::Halted, "{call}");
+        }
+        if !is_there {
+            assert_eq!(stage.kept().len(), 1, "{call}");
+            if call == "VM.destroy" {
+                // Also by another daemon of the master.
+                stage.pool.restart_master();
+            }
+            stage.pool.link(0);
+        }
+        assert_eq!(stage.kept(), Vec::<String>::new(), "{call} {is_there}");
+        if call != "VM.destroy" {
+            stage.start().unwrap();
+            stage.is(VmPowerState::Running);
+        }
+    }
+}
+
+#[test]
+fn a_machine_that_is_suspended_after_its_host_was_given_up_keeps_nothing_there() {
+    let mut stage = Stage::away(IMPATIENT).started();
+    stage.hold(Verb::Suspend, true);
+    stage.pool.trouble_at(0, Trouble::GoesOn, "\"Suspend\":");
+    stage.on_vm("VM.suspend", &[]).unwrap_err();
+    stage.on_vm("VM.power_state_reset", &[]).unwrap();
+    stage.pool.link(0);
+    stage.hold(Verb::Suspend, false);
+    let until = Instant::now() + PATIENCE;
+    while !stage.guests().is_empty() || !stage.kept().is_empty() {
+        assert!(
+            Instant::now() < until,
+            "{:?} {:?}",
+            stage.guests(),
+            stage.kept()
+        );
+        std::thread::yield_now();
+    }
+    stage.is(VmPowerState::Halted);
+}
+
+#[test]
+fn the_memory_of_a_machine_that_is_suspended_stays_whatever_was_thrown_away_before() {
+    let mut stage = Stage::running();
+    stage.pool.cut(0);
+    stage.on_vm("VM.power_state_reset", &[]).unwrap();
+    stage.pool.link(0);
+    // It runs there yet, and is the pool's again.
+    stage.is(VmPowerState::Running);
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    stage.pool.cut(0);
+    stage.pool.link(0);
+    assert_eq!(stage.kept().len(), 1);
+    let more = [false.into(), false.into()];
+    stage.on_vm("VM.resume", &more).unwrap();
+    stage.is(VmPowerState::Running);
 }

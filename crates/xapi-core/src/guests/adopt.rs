@@ -9,7 +9,7 @@ use xapi_guest::{Found, State};
 use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState, errors};
 
 use super::place::{GuestsOf, Patience};
-use super::{domain_of, lifecycle, nic_of, unfinished};
+use super::{domain_of, lifecycle, nic_of, unfinished, unwanted};
 use crate::Result;
 use crate::context::Core;
 use crate::ops::vif::number_of;
@@ -21,6 +21,7 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
     let ours = concerned(core, &host)?;
     // Who cannot see the guests must not judge them: they may run, and be seen again by the next start.
     if core.guests().is_ok() {
+        unwanted::try_to_discard(core, &host);
         settle(core, &host)?;
     }
     // The marks of calls that are no more say which machines had not finished to start; until here they are needed, and for
@@ -49,6 +50,7 @@ pub(super) fn look_at(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>>
         Err(why) => return Err(why),
     }
     let mut its = concerned(core, host)?;
+    unwanted::try_to_discard(core, host);
     let left = settle(core, host)?;
     let view = core.view()?;
     its.retain(|vm| {
@@ -341,7 +343,10 @@ fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) ->
                 && (row.memory_on == *host || (row.memory_on.is_null() && core.is_here(host))) =>
         {
             tracing::warn!("{vm} is suspended, and its memory is not here: it is off");
-            core.store.change(edit(VmPowerState::Halted))
+            core.store.change(|draft| {
+                edit(VmPowerState::Halted)(draft)?;
+                unwanted::settled(draft, host, &row.uuid)
+            })
         }
         _ => Ok(()),
     }
