@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
@@ -61,6 +61,8 @@ struct Wire {
     news: AtomicUsize,
     /// Calls that the slave has handed on.
     handed_on: AtomicUsize,
+    /// Whether a question of the master is not answered.
+    hangs: AtomicBool,
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
@@ -82,6 +84,8 @@ pub enum Trouble {
     GoesOn,
     /// It is not answered in time, for the slave's guests are held up. The line stays.
     Late,
+    /// It is not answered as long as there is the line.
+    Hangs,
     /// It is answered with more than any host has to say.
     TooLong,
 }
@@ -168,6 +172,12 @@ impl Peer for ToSlave {
         let trouble = trouble.or(wire.trouble(&wire.questions, At::Question));
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
+            return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::Hangs) {
+            let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
+            wire.hangs.store(true, Ordering::Release);
+            drop(wire.let_go.wait_while(held, |_| wire.is_open()));
             return Err(Lost::Closed);
         }
         let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
@@ -343,6 +353,7 @@ impl SimPool {
             questions: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
             handed_on: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
             held: Mutex::default(),
             let_go: Condvar::new(),
             linked: Arc::clone(&linked),
@@ -385,6 +396,16 @@ impl SimPool {
         let line = self.slaves[slave].line.as_ref().expect("a line");
         let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = Some((trouble, word));
+    }
+
+    /// Waits until a question of the master to a slave hangs.
+    pub fn wait_until_it_hangs(&self, slave: usize) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        let until = Instant::now() + PATIENCE;
+        while !line.hangs.load(Ordering::Acquire) {
+            assert!(Instant::now() < until, "nothing hangs");
+            std::thread::yield_now();
+        }
     }
 
     /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.

@@ -243,6 +243,13 @@ impl Pool {
         }
     }
 
+    /// Every other host that is linked.
+    pub(crate) fn everybody_linked(&self) -> Vec<Ref<Host>> {
+        let mut all = self.everybody();
+        all.retain(|(_, remote)| remote.is_linked());
+        all.into_iter().map(|(host, _)| host).collect()
+    }
+
     /// Every other host that was ever linked.
     fn everybody(&self) -> Vec<(Ref<Host>, Arc<RemoteAgent>)> {
         let remotes = self.remotes();
