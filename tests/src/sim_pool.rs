@@ -343,7 +343,8 @@ impl SimPool {
             host: core.own_uuid()?,
             position: core.store.position(),
         };
-        let linked = Arc::new(Linked::of(self.master.core(), &greeting)?);
+        let linked = Linked::of(self.master.core(), &greeting);
+        let linked = Arc::new(linked.inspect_err(|why| its.slave().refused(why.clone()))?);
         let wire = Arc::new(Wire {
             open: AtomicBool::new(true),
             ended: AtomicBool::new(false),

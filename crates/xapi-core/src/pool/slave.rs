@@ -9,7 +9,7 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
-use xapi_model::{Position, errors};
+use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
@@ -387,6 +387,12 @@ impl Slave {
             .done
             .wait_timeout_while(self.changes(), within, |changes| !changes.settled);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// The master was found, and has said by this that the host is not of its pool: what the copy shows is none of its any
+    /// more.
+    pub fn refused(&self, why: ApiError) {
+        self.core.pool.standing.refused(why);
     }
 
     /// The master was looked for in vain.
