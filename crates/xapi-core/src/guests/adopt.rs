@@ -51,8 +51,13 @@ pub(super) fn look_at(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>>
     }
     let mut its = concerned(core, host)?;
     unwanted::try_to_discard(core, host);
-    let left = settle(core, host)?;
+    let mut left = settle(core, host)?;
     let view = core.view()?;
+    // It may tell what it likes, and machines of the pool are waited for.
+    let unwanted = view.field(host, Host::MEMORY_UNWANTED)?;
+    let machines = view.all::<Vm>()?.into_iter().map(|(_, row)| row.uuid);
+    let known: BTreeSet<String> = machines.chain(unwanted).collect();
+    left.retain(|uuid| known.contains(uuid));
     its.retain(|vm| {
         let uuid = view.field(vm, Vm::UUID);
         !uuid.is_ok_and(|uuid| left.contains(&uuid))

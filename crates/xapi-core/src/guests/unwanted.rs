@@ -72,6 +72,10 @@ pub(crate) fn try_to_discard(core: &Core, host: &Ref<Host>) {
         Err(why) if super::lifecycle::is_lost(&why) => {
             tracing::info!("{host}: what it keeps of machines is thrown away when it is back");
         }
+        // It may have run some before.
+        Err(why) if why.code == "OPERATION_NOT_ALLOWED" => {
+            tracing::info!("{host} runs no machines: nothing that it may keep is thrown away");
+        }
         Err(why) => tracing::error!("{host}: the memory of a machine was not removed: {why}"),
     }
 }
