@@ -178,6 +178,7 @@ fn a_machine_of_a_host_that_is_not_there_is_not_touched() {
 
 #[test]
 fn an_operation_that_loses_the_host_is_settled_by_what_the_host_tells_when_it_is_back() {
+    let mut stage = Stage::away(IMPATIENT);
     for (call, word, trouble, state) in [
         (
             "VM.start_on",
@@ -228,10 +229,7 @@ fn an_operation_that_loses_the_host_is_settled_by_what_the_host_tells_when_it_is
             VmPowerState::Paused,
         ),
     ] {
-        let mut stage = match call {
-            "VM.start_on" => Stage::away(IMPATIENT),
-            _ => Stage::away(IMPATIENT).started(),
-        };
+        stage.ready_for(call);
         stage.pool.trouble_at(0, trouble, word);
         let outcome = match call {
             "VM.start_on" => stage.start(),
@@ -357,11 +355,18 @@ const OPERATIONS: [(&str, &str, Verb, VmPowerState); 5] = [
 ];
 
 impl Stage {
-    fn of(call: &str, away: Duration) -> Stage {
-        match call {
-            "VM.start_on" => Stage::away(away),
-            _ => Stage::away(away).started(),
-        }
+    /// The machine is as an operation wants it.
+    fn ready_for(&self, call: &str) {
+        let more = || [false.into(), false.into()];
+        let outcome = match (call, self.row().power_state) {
+            ("VM.start_on", VmPowerState::Halted) => return,
+            ("VM.start_on", _) => self.on_vm("VM.hard_shutdown", &[]),
+            (_, VmPowerState::Running) => return,
+            (_, VmPowerState::Halted) => self.start(),
+            (_, VmPowerState::Paused) => self.on_vm("VM.unpause", &[]),
+            (_, VmPowerState::Suspended) => self.on_vm("VM.resume", &more()),
+        };
+        outcome.unwrap_or_else(|why| panic!("before {call}: {why}"));
     }
 
     fn operate(&self, call: &str) -> Result<Value, ApiError> {
@@ -385,6 +390,7 @@ impl Stage {
 
 #[test]
 fn a_call_whose_host_is_back_in_time_is_answered_by_what_the_host_did_meanwhile() {
+    let mut stage = Stage::away(PATIENCE);
     for (call, word, verb, state) in OPERATIONS {
         // The line is lost and comes back while the host is at it, or when that is over; or it stays.
         let ways = match verb {
@@ -393,7 +399,7 @@ fn a_call_whose_host_is_back_in_time_is_answered_by_what_the_host_did_meanwhile(
             _ => &[(Trouble::GoesOn, true)][..],
         };
         for &(trouble, comes_back_first) in ways {
-            let mut stage = Stage::of(call, PATIENCE);
+            stage.ready_for(call);
             stage.hold(verb, true);
             stage.pool.trouble_at(0, trouble, word);
             let guests = std::sync::Arc::clone(&stage.pool.slaves[0].host.guests);
@@ -430,8 +436,9 @@ fn a_call_whose_host_is_back_in_time_is_answered_by_what_the_host_did_meanwhile(
 
 #[test]
 fn what_a_host_does_after_its_call_has_given_up_is_shown_as_soon_as_it_is_done() {
+    let mut stage = Stage::away(IMPATIENT);
     for (call, word, verb, state) in OPERATIONS {
-        let mut stage = Stage::of(call, IMPATIENT);
+        stage.ready_for(call);
         stage.hold(verb, true);
         stage.pool.trouble_at(0, Trouble::GoesOn, word);
         let error = stage.operate(call).unwrap_err();
@@ -465,6 +472,7 @@ fn what_a_host_does_after_its_call_has_given_up_is_shown_as_soon_as_it_is_done()
 
 #[test]
 fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_its_host_is_there() {
+    let mut stage = Stage::new();
     for (call, is_there) in [
         ("VM.hard_shutdown", true),
         ("VM.hard_shutdown", false),
@@ -472,7 +480,7 @@ fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_it
         ("VM.destroy", true),
         ("VM.destroy", false),
     ] {
-        let mut stage = Stage::running();
+        stage.ready_for(call);
         stage.on_vm("VM.suspend", &[]).unwrap();
         if !is_there {
             stage.pool.cut(0);
@@ -490,9 +498,9 @@ fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_it
             stage.pool.link(0);
         }
         assert_eq!(stage.kept(), Vec::<String>::new(), "{call} {is_there}");
-        if call != "VM.destroy" {
-            stage.start().unwrap();
-            stage.is(VmPowerState::Running);
+        match call {
+            "VM.destroy" => stage.vm = stage.pool.master.new_vm("another", &[]),
+            _ => stage.start().map(drop).unwrap(),
         }
     }
 }
