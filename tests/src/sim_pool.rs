@@ -3,13 +3,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Greeting, Linked};
 use xapi_core::{Config, Origin};
 use xapi_db::Read;
+use xapi_guest::sim::SimGuests;
 use xapi_model::{
     ApiError, Certificate, CertificateType, Class, Host, HostMetrics, IpConfigurationMode, Pif,
     PrimaryAddressType, Ref, Value,
@@ -60,12 +61,15 @@ struct Wire {
     news: AtomicUsize,
     /// Calls that the slave has handed on.
     handed_on: AtomicUsize,
+    /// Whether a question of the master is not answered.
+    hangs: AtomicBool,
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
+    guests: Arc<SimGuests>,
     ends: Mutex<Option<Ends>>,
 }
 
@@ -76,6 +80,12 @@ pub enum Trouble {
     NotHeard,
     /// It is carried out, and the line is gone before the answer.
     NotAnswered,
+    /// The line is gone while the slave is at it: its guests are held up.
+    GoesOn,
+    /// It is not answered in time, for the slave's guests are held up. The line stays.
+    Late,
+    /// It is not answered as long as there is the line.
+    Hangs,
     /// It is answered with more than any host has to say.
     TooLong,
 }
@@ -164,7 +174,22 @@ impl Peer for ToSlave {
             wire.cut("not heard");
             return Err(Lost::Closed);
         }
+        if trouble == Some(Trouble::Hangs) {
+            let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
+            wire.hangs.store(true, Ordering::Release);
+            drop(wire.let_go.wait_while(held, |_| wire.is_open()));
+            return Err(Lost::Closed);
+        }
         let slave = wire.slave.upgrade().ok_or(Lost::Closed)?;
+        if matches!(trouble, Some(Trouble::GoesOn | Trouble::Late)) {
+            std::thread::spawn(move || slave.asked(&question).expect("an answer"));
+            assert!(wire.guests.wait_until_held(PATIENCE), "nothing is held up");
+            if trouble == Some(Trouble::Late) {
+                return Err(Lost::TimedOut);
+            }
+            wire.cut("lost in the middle");
+            return Err(Lost::Closed);
+        }
         let answer = slave.asked(&question).expect("an answer");
         if trouble == Some(Trouble::NotAnswered) {
             wire.cut("not answered");
@@ -318,7 +343,8 @@ impl SimPool {
             host: core.own_uuid()?,
             position: core.store.position(),
         };
-        let linked = Arc::new(Linked::of(self.master.core(), &greeting)?);
+        let linked = Linked::of(self.master.core(), &greeting);
+        let linked = Arc::new(linked.inspect_err(|why| its.slave().refused(why.clone()))?);
         let wire = Arc::new(Wire {
             open: AtomicBool::new(true),
             ended: AtomicBool::new(false),
@@ -328,10 +354,12 @@ impl SimPool {
             questions: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
             handed_on: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
             held: Mutex::default(),
             let_go: Condvar::new(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
+            guests: Arc::clone(&its.host.guests),
             ends: Mutex::default(),
         });
         let to_slave: Arc<dyn Peer> = Arc::new(ToSlave(Arc::clone(&wire)));
@@ -369,6 +397,16 @@ impl SimPool {
         let line = self.slaves[slave].line.as_ref().expect("a line");
         let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = Some((trouble, word));
+    }
+
+    /// Waits until a question of the master to a slave hangs.
+    pub fn wait_until_it_hangs(&self, slave: usize) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        let until = Instant::now() + PATIENCE;
+        while !line.hangs.load(Ordering::Acquire) {
+            assert!(Instant::now() < until, "nothing hangs");
+            std::thread::yield_now();
+        }
     }
 
     /// Holds up what the master tells a slave, or lets it go on. What is asked and answered is not held up.

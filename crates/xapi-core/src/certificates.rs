@@ -1,6 +1,7 @@
 //! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one for other hosts of
 //! the pool, in xapi-pool-tls.pem beside it. File, row and what the listeners show change together.
 
+pub(crate) mod shared;
 pub(crate) mod staged;
 
 use std::io;

@@ -61,10 +61,16 @@ pub struct Core {
     pub(crate) here: Option<crate::guests::Here>,
     /// Calls about machines that go on.
     pub(crate) at_work: crate::guests::at_work::AtWork,
-    /// One change of certificates and their files at a time.
+    /// Machines that other hosts are still at something with.
+    pub(crate) unfinished: crate::guests::unfinished::Unfinished,
+    /// One change of the files of certificates at a time. Nobody waits for another host under it.
     certifying: Mutex<()>,
     /// One change whose commit conflicted with another one at a time.
     overtaken: Mutex<()>,
+    /// One change of another host's certificates at a time.
+    certifying_others: Mutex<HashMap<Ref<Host>, Arc<Mutex<()>>>>,
+    /// Who is being sent what the pool trusts.
+    pub(crate) sending: crate::certificates::shared::Sending,
     /// A change that waits for a person to say that all is well.
     pub(crate) confirmation: crate::proof::Confirmation,
     /// The other hosts, and what this one is to them.
@@ -121,8 +127,11 @@ impl Core {
             tls: Arc::default(),
             here: None,
             at_work: crate::guests::at_work::AtWork::default(),
+            unfinished: crate::guests::unfinished::Unfinished::default(),
             certifying: Mutex::new(()),
             overtaken: Mutex::new(()),
+            certifying_others: Mutex::default(),
+            sending: crate::certificates::shared::Sending::default(),
             confirmation: crate::proof::Confirmation::default(),
             pool: Pool::default(),
             changing: Turns::default(),
@@ -187,7 +196,18 @@ impl Core {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for its turn to change certificates and their files.
+    /// What is held while the certificates of another host change. Changes of others go on.
+    pub(crate) fn certificates_of(&self, host: &Ref<Host>) -> Arc<Mutex<()>> {
+        let mut all = self
+            .certifying_others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Hosts come and go.
+        all.retain(|_, of_host| Arc::strong_count(of_host) > 1);
+        Arc::clone(all.entry(host.clone()).or_default())
+    }
+
+    /// Waits for its turn to change the files of certificates on this host.
     pub(crate) fn certificates(&self) -> MutexGuard<'_, ()> {
         self.certifying
             .lock()

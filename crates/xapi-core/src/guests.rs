@@ -5,10 +5,13 @@
 
 pub mod adopt;
 pub(crate) mod at_work;
+pub(crate) mod deeds;
 pub mod follow;
 pub mod lifecycle;
 pub mod place;
 pub mod release;
+pub(crate) mod unfinished;
+pub(crate) mod unwanted;
 
 use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +55,8 @@ pub(crate) struct Here {
     kind: Kind,
     /// The number of the next domain.
     next: Mutex<Domain>,
+    /// What a master has asked for.
+    deeds: deeds::Deeds,
 }
 
 impl Core {
@@ -62,6 +67,7 @@ impl Core {
             guests,
             kind,
             next: Mutex::new(1),
+            deeds: deeds::Deeds::default(),
         });
         self
     }

@@ -1,8 +1,10 @@
 //! Follows what happens to the host by itself: links, addresses, bonds. The agent tells; a thread of our own reads
-//! the facts and writes them into the rows, so that clients hear of them by events.
+//! the facts and writes them into the rows, so that clients hear of them by events. What happens to another host is followed
+//! by a thread for it, as long as there is something: the host is asked, and may not answer.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use xapi_model::{Host, Ref};
@@ -15,10 +17,13 @@ use crate::{Result, diverged, facts, guests, reset, session, startup, task};
 /// How often sessions and tasks that nobody needs any more are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
+/// Things that another host tells and that nobody has looked at; one that tells more is looked at as a whole.
+const MOST: usize = 1024;
+
 /// What the thread is told.
 enum Told {
-    Event(Option<Ref<Host>>, NetEvent),
-    Guest(Option<Ref<Host>>, xapi_guest::Event),
+    Event(NetEvent),
+    Guest(xapi_guest::Event),
     Stop,
 }
 
@@ -26,6 +31,69 @@ enum Told {
 pub struct Watch {
     tell: mpsc::Sender<Told>,
     thread: Option<std::thread::JoinHandle<()>>,
+    others: Arc<Others>,
+}
+
+/// What other hosts have told and nobody has looked at; those with an entry have a thread.
+#[derive(Default)]
+struct Others {
+    told: Mutex<BTreeMap<Ref<Host>, News>>,
+    ended: AtomicBool,
+}
+
+#[derive(Default)]
+struct News {
+    events: Vec<NetEvent>,
+    of_guests: Vec<xapi_guest::Event>,
+    /// There was more.
+    lost: bool,
+}
+
+impl Others {
+    fn told(&self) -> MutexGuard<'_, BTreeMap<Ref<Host>, News>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another host tells something.
+    fn add(self: &Arc<Self>, core: &Arc<Core>, host: Ref<Host>, add: impl FnOnce(&mut News)) {
+        if self.ended.load(Ordering::Acquire) {
+            return;
+        }
+        let mut told = self.told();
+        let is_new = !told.contains_key(&host);
+        let news = told.entry(host.clone()).or_default();
+        match news.events.len() + news.of_guests.len() < MOST {
+            true => add(news),
+            false => news.lost = true,
+        }
+        if !is_new {
+            return;
+        }
+        let (others, core, its) = (Arc::clone(self), Arc::clone(core), host.clone());
+        let thread = std::thread::Builder::new().name("watch".to_owned());
+        let spawned = thread.spawn(move || {
+            while let Some(news) = others.next(&its) {
+                follow_other(&core, &its, news);
+            }
+        });
+        if let Err(why) = spawned {
+            // Its next arrival looks at everything.
+            tracing::error!("{host}: what happens there is not followed: no thread: {why}");
+            told.remove(&host);
+        }
+    }
+
+    /// What there is to be looked at; nothing ends the host's thread.
+    fn next(&self, host: &Ref<Host>) -> Option<News> {
+        let mut told = self.told();
+        let news = told.get_mut(host).map(std::mem::take).unwrap_or_default();
+        let none = news.events.is_empty() && news.of_guests.is_empty() && !news.lost;
+        if none || self.ended.load(Ordering::Acquire) {
+            told.remove(host);
+            return None;
+        }
+        Some(news)
+    }
 }
 
 impl Watch {
@@ -34,31 +102,33 @@ impl Watch {
         let (tell, told) = mpsc::channel();
         let events = tell.clone();
         let listener = Box::new(move |event| {
-            if events.send(Told::Event(None, event)).is_err() {
+            if events.send(Told::Event(event)).is_err() {
                 tracing::debug!("nobody follows the network any more");
             }
         });
         core.agent.subscribe(listener);
-        let events = tell.clone();
+        let others = Arc::<Others>::default();
+        // The core keeps whoever is told, and must not be kept by it.
+        let (known, weak) = (Arc::clone(&others), Arc::downgrade(core));
         core.pool.on_event(move |host, event| {
-            if events.send(Told::Event(Some(host), event)).is_err() {
-                tracing::debug!("nobody follows the other hosts any more");
+            if let Some(core) = weak.upgrade() {
+                known.add(&core, host, |news| news.events.push(event));
+            }
+        });
+        let (known, weak) = (Arc::clone(&others), Arc::downgrade(core));
+        core.pool.on_guest(move |host, event| {
+            if let Some(core) = weak.upgrade() {
+                known.add(&core, host, |news| news.of_guests.push(event));
             }
         });
         if let Ok(guests) = core.guests() {
             let events = tell.clone();
             guests.subscribe(Box::new(move |event| {
-                if events.send(Told::Guest(None, event)).is_err() {
+                if events.send(Told::Guest(event)).is_err() {
                     tracing::debug!("nobody follows the guests any more");
                 }
             }));
         }
-        let events = tell.clone();
-        core.pool.on_guest(move |host, event| {
-            if events.send(Told::Guest(Some(host), event)).is_err() {
-                tracing::debug!("nobody follows the guests of other hosts any more");
-            }
-        });
         let core = Arc::clone(core);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
@@ -68,12 +138,14 @@ impl Watch {
         Ok(Watch {
             tell,
             thread: Some(thread),
+            others,
         })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.others.ended.store(true, Ordering::Release);
         if self.tell.send(Told::Stop).is_ok()
             && let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -93,32 +165,22 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
         match told.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Told::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Ok(Told::Guest(host, event)) => guest(core, host, event),
-            Ok(Told::Event(host, first)) => {
+            Ok(Told::Guest(event)) => guest(core, None, event),
+            Ok(Told::Event(first)) => {
                 // What came meanwhile is in the same facts.
-                let mut events = BTreeMap::from([(host, vec![first])]);
+                let mut events = vec![first];
                 let mut of_guests = Vec::new();
                 while let Ok(next) = told.try_recv() {
                     match next {
-                        Told::Event(host, event) => events.entry(host).or_default().push(event),
-                        Told::Guest(host, event) => of_guests.push((host, event)),
+                        Told::Event(event) => events.push(event),
+                        Told::Guest(event) => of_guests.push(event),
                         Told::Stop => return,
                     }
                 }
-                for (host, event) in of_guests {
-                    guest(core, host, event);
+                for event in of_guests {
+                    guest(core, None, event);
                 }
-                for (host, events) in events {
-                    let reaction = || react(core, host.as_ref(), &events);
-                    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(reaction)) {
-                        Ok(Ok(())) => {}
-                        // The next event reads the facts again.
-                        Ok(Err(why)) => {
-                            tracing::warn!("the network's facts were not written: {why}");
-                        }
-                        Err(_) => tracing::error!("following the network panicked at {events:?}"),
-                    }
-                }
+                network(core, None, &events);
             }
         }
         if due <= Instant::now() {
@@ -133,14 +195,42 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
     }
 }
 
+/// What another host has told.
+fn follow_other(core: &Arc<Core>, host: &Ref<Host>, news: News) {
+    for event in news.of_guests {
+        guest(core, Some(host), event);
+    }
+    if news.lost {
+        tracing::warn!("{host} tells more than can be followed: all of it is looked at");
+        if let Err(why) = guests::adopt::of_host(core, host) {
+            tracing::error!("{host}: its guests: {why}");
+        }
+        network(core, Some(host), &[NetEvent::NicsChanged]);
+    }
+    if !news.events.is_empty() {
+        network(core, Some(host), &news.events);
+    }
+}
+
+/// The rows follow what happened to a network; nothing for the host means this one.
+fn network(core: &Arc<Core>, host: Option<&Ref<Host>>, events: &[NetEvent]) {
+    let reaction = || react(core, host, events);
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(reaction)) {
+        Ok(Ok(())) => {}
+        // The next event reads the facts again.
+        Ok(Err(why)) => tracing::warn!("the network's facts were not written: {why}"),
+        Err(_) => tracing::error!("following the network panicked at {events:?}"),
+    }
+}
+
 /// The rows of a guest that did something by itself follow; nothing for the host means this one.
-fn guest(core: &Arc<Core>, host: Option<Ref<Host>>, event: xapi_guest::Event) {
+fn guest(core: &Arc<Core>, host: Option<&Ref<Host>>, event: xapi_guest::Event) {
     // A slave tells its master, whose the rows are.
     if core.pool.standing.role() != Role::Master {
         return;
     }
     let react = || match host {
-        Some(host) => guests::follow::react(core, &host, event),
+        Some(host) => guests::follow::react(core, host, event),
         None => guests::follow::react(core, &core.localhost()?, event),
     };
     let reaction = std::panic::AssertUnwindSafe(react);

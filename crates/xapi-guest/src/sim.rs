@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::event::Listeners;
@@ -43,12 +43,48 @@ pub enum Verb {
 /// Simulated guests. They outlive the one who speaks to them: see [`SimGuests::again`].
 pub struct SimGuests {
     world: Arc<Mutex<World>>,
+    held: Arc<Held>,
     listeners: Arc<Listeners>,
 }
 
 impl fmt::Debug for SimGuests {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("SimGuests").finish_non_exhaustive()
+    }
+}
+
+/// Calls that do not go on yet.
+#[derive(Default)]
+struct Held {
+    state: Mutex<HeldState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct HeldState {
+    /// The kinds.
+    verbs: BTreeSet<Verb>,
+    /// Whether any was held up since.
+    any: bool,
+}
+
+impl Held {
+    fn state(&self) -> MutexGuard<'_, HeldState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits while a call is held up.
+    fn pass(&self, verb: Verb) {
+        let held = |state: &mut HeldState| {
+            let held = state.verbs.contains(&verb);
+            state.any |= held;
+            held
+        };
+        let mut state = self.state();
+        if held(&mut state) {
+            self.changed.notify_all();
+            drop(self.changed.wait_while(state, held));
+        }
     }
 }
 
@@ -177,6 +213,7 @@ impl SimGuests {
         SimGuests {
             listeners: world.current.clone(),
             world: Arc::new(Mutex::new(world)),
+            held: Arc::default(),
         }
     }
 
@@ -186,6 +223,7 @@ impl SimGuests {
         self.world().current = listeners.clone();
         SimGuests {
             world: self.world.clone(),
+            held: self.held.clone(),
             listeners,
         }
     }
@@ -198,6 +236,31 @@ impl SimGuests {
     /// Lets the next call of this kind fail, and nothing come of it.
     pub fn fail_next(&self, verb: Verb) {
         self.world().faults.insert(verb);
+    }
+
+    /// Holds calls of this kind up, before anything comes of them; or lets them go on.
+    pub fn hold(&self, verb: Verb, hold: bool) {
+        let mut state = self.held.state();
+        match hold {
+            true => {
+                state.verbs.insert(verb);
+                state.any = false;
+            }
+            false => {
+                state.verbs.remove(&verb);
+            }
+        }
+        self.held.changed.notify_all();
+    }
+
+    /// Waits until a call was held up; false if none is within the time.
+    pub fn wait_until_held(&self, within: Duration) -> bool {
+        let none = |state: &mut HeldState| !state.any;
+        let waited = self
+            .held
+            .changed
+            .wait_timeout_while(self.held.state(), within, none);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// From now on the guest keeps this NIC when it is asked for it.
@@ -246,9 +309,16 @@ impl SimGuests {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_state(&self, domain: Domain, to: State) -> Result<(), GuestError> {
+    /// The guests, as soon as a call of this kind may go on; an error if it is to fail.
+    fn ready(&self, verb: Verb) -> Result<MutexGuard<'_, World>, GuestError> {
+        self.held.pass(verb);
         let mut world = self.world();
-        world.fault(match to {
+        world.fault(verb)?;
+        Ok(world)
+    }
+
+    fn set_state(&self, domain: Domain, to: State) -> Result<(), GuestError> {
+        let mut world = self.ready(match to {
             State::Running => Verb::Unpause,
             State::Paused => Verb::Pause,
         })?;
@@ -270,8 +340,7 @@ impl SimGuests {
 impl Guests for SimGuests {
     fn start(&self, spec: &GuestSpec) -> Result<(), GuestError> {
         check::spec(spec)?;
-        let mut world = self.world();
-        world.fault(Verb::Start)?;
+        let mut world = self.ready(Verb::Start)?;
         let is_there = world.guests.contains_key(&spec.domain)
             || world.suspended.contains_key(&spec.uuid)
             || world.guests.values().any(|it| it.spec.uuid == spec.uuid);
@@ -306,8 +375,7 @@ impl Guests for SimGuests {
     }
 
     fn shutdown(&self, domain: Domain, _within: Duration) -> Result<(), GuestError> {
-        let mut world = self.world();
-        world.fault(Verb::Shutdown)?;
+        let mut world = self.ready(Verb::Shutdown)?;
         let guest = world.guest(domain)?;
         if guest.state == State::Paused {
             let state = guest.state;
@@ -321,8 +389,7 @@ impl Guests for SimGuests {
     }
 
     fn destroy(&self, domain: Domain) -> Result<(), GuestError> {
-        let mut world = self.world();
-        world.fault(Verb::Destroy)?;
+        let mut world = self.ready(Verb::Destroy)?;
         world.end(domain);
         Ok(())
     }
@@ -336,8 +403,7 @@ impl Guests for SimGuests {
     }
 
     fn suspend(&self, domain: Domain, _within: Duration) -> Result<(), GuestError> {
-        let mut world = self.world();
-        world.fault(Verb::Suspend)?;
+        let mut world = self.ready(Verb::Suspend)?;
         let mut guest = world.end(domain).ok_or(GuestError::NoDomain(domain))?;
         guest.state = State::Paused;
         world.suspended.insert(guest.spec.uuid.clone(), guest);
@@ -350,8 +416,7 @@ impl Guests for SimGuests {
 
     fn resume(&self, spec: &GuestSpec, _within: Duration) -> Result<Vec<Offered>, GuestError> {
         check::spec(spec)?;
-        let mut world = self.world();
-        world.fault(Verb::Resume)?;
+        let mut world = self.ready(Verb::Resume)?;
         if world.guests.contains_key(&spec.domain) {
             return Err(GuestError::AlreadyThere(format!("domain {}", spec.domain)));
         }
@@ -378,8 +443,7 @@ impl Guests for SimGuests {
     }
 
     fn offer(&self, domain: Domain, nic: &Nic) -> Result<String, GuestError> {
-        let mut world = self.world();
-        world.fault(Verb::Offer)?;
+        let mut world = self.ready(Verb::Offer)?;
         let guest = world.guest(domain)?;
         check::nic(nic, &guest.spec.body)?;
         let name = host_end(domain, nic.device);
@@ -400,8 +464,7 @@ impl Guests for SimGuests {
     }
 
     fn withdraw(&self, domain: Domain, device: u32, _within: Duration) -> Result<(), GuestError> {
-        let mut world = self.world();
-        world.fault(Verb::Withdraw)?;
+        let mut world = self.ready(Verb::Withdraw)?;
         let guest = world.guest(domain)?;
         let keeps = guest.keeps(device);
         let Some(nic) = guest.nics.get_mut(&device) else {

@@ -448,6 +448,12 @@ fn a_host_that_has_left_or_was_removed_is_not_let_in_by_the_secret_that_it_still
                 false => Err(said),
             }
         });
+        // Nor is its copy shown for what the pool is.
+        let (status, said) = tried(&lab, host, "host-list --minimal");
+        assert!(
+            status != 0 && said.contains("does not know this host"),
+            "{host}: {said}"
+        );
     };
     // One was asked to go, and keeps everything by which it was in the pool.
     lab.exec(

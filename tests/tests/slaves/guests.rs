@@ -1,15 +1,19 @@
 //! Machines that run on a slave: the master decides, and the slave's guests do what it asks over the line.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use xapi_core::watch::Watch;
 use xapi_guest::Guests;
+use xapi_guest::sim::Verb;
 use xapi_model::{ApiError, BondMode, Host, Ref, Value, Vif, Vm, VmPowerState};
-use xapi_tests::SimPool;
 use xapi_tests::sim_host::text;
-use xapi_tests::sim_pool::{PATIENCE, Trouble};
+use xapi_tests::sim_pool::{AWAY, PATIENCE, Trouble};
+use xapi_tests::{SimHost, SimPool};
 
 use crate::changes::astray;
+
+/// A slave is given up at once.
+const IMPATIENT: Duration = Duration::from_millis(50);
 
 /// A pool with a machine that has two NICs: on a network of its own, and on eth1's.
 struct Stage {
@@ -20,7 +24,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Stage {
-        let pool = SimPool::new(1, 4);
+        Stage::away(AWAY)
+    }
+
+    /// Whose slave may be away so long.
+    fn away(within: Duration) -> Stage {
+        let master = SimHost::configured(4, |config| config.away_within = within);
+        let pool = SimPool::of(master, 1, 4);
         let master = &pool.master;
         let vm = master.new_vm("one", &[]);
         let networks = [master.new_network("inside"), master.network("xenbr1")];
@@ -32,9 +42,12 @@ impl Stage {
     }
 
     fn running() -> Stage {
-        let stage = Stage::new();
-        stage.start().unwrap();
-        stage
+        Stage::new().started()
+    }
+
+    fn started(self) -> Stage {
+        self.start().unwrap();
+        self
     }
 
     fn on_vm(&self, call: &str, more: &[Value]) -> Result<Value, ApiError> {
@@ -165,6 +178,7 @@ fn a_machine_of_a_host_that_is_not_there_is_not_touched() {
 
 #[test]
 fn an_operation_that_loses_the_host_is_settled_by_what_the_host_tells_when_it_is_back() {
+    let mut stage = Stage::away(IMPATIENT);
     for (call, word, trouble, state) in [
         (
             "VM.start_on",
@@ -215,10 +229,7 @@ fn an_operation_that_loses_the_host_is_settled_by_what_the_host_tells_when_it_is
             VmPowerState::Paused,
         ),
     ] {
-        let mut stage = match call {
-            "VM.start_on" => Stage::new(),
-            _ => Stage::running(),
-        };
+        stage.ready_for(call);
         stage.pool.trouble_at(0, trouble, word);
         let outcome = match call {
             "VM.start_on" => stage.start(),
@@ -244,7 +255,7 @@ fn a_nic_whose_plugging_loses_the_host_is_as_the_rows_say_when_it_is_back() {
         ("VIF.unplug", "\"Withdraw\":", true),
         ("VIF.plug", "\"Offer\":", false),
     ] {
-        let mut stage = Stage::running();
+        let mut stage = Stage::away(IMPATIENT).started();
         let vif = stage.vifs[1].clone();
         if call == "VIF.plug" {
             stage.on_vif("VIF.unplug", &vif).unwrap();
@@ -312,4 +323,223 @@ fn a_machine_of_a_host_that_does_not_come_back_can_be_had_elsewhere() {
     stage.pool.link(0);
     assert_eq!(stage.row().resident_on, stage.pool.master.host());
     assert_eq!(stage.row().power_state, VmPowerState::Running);
+}
+
+/// What a call asks of the slave's guests, and what the machine is afterwards.
+const OPERATIONS: [(&str, &str, Verb, VmPowerState); 5] = [
+    (
+        "VM.start_on",
+        "\"Start\":",
+        Verb::Start,
+        VmPowerState::Running,
+    ),
+    (
+        "VM.clean_shutdown",
+        "\"Shutdown\":",
+        Verb::Shutdown,
+        VmPowerState::Halted,
+    ),
+    (
+        "VM.suspend",
+        "\"Suspend\":",
+        Verb::Suspend,
+        VmPowerState::Suspended,
+    ),
+    ("VM.pause", "\"Pause\":", Verb::Pause, VmPowerState::Paused),
+    (
+        "VM.hard_shutdown",
+        "\"Destroy\":",
+        Verb::Destroy,
+        VmPowerState::Halted,
+    ),
+];
+
+impl Stage {
+    /// The machine is as an operation wants it.
+    fn ready_for(&self, call: &str) {
+        let more = || [false.into(), false.into()];
+        let outcome = match (call, self.row().power_state) {
+            ("VM.start_on", VmPowerState::Halted) => return,
+            ("VM.start_on", _) => self.on_vm("VM.hard_shutdown", &[]),
+            (_, VmPowerState::Running) => return,
+            (_, VmPowerState::Halted) => self.start(),
+            (_, VmPowerState::Paused) => self.on_vm("VM.unpause", &[]),
+            (_, VmPowerState::Suspended) => self.on_vm("VM.resume", &more()),
+        };
+        outcome.unwrap_or_else(|why| panic!("before {call}: {why}"));
+    }
+
+    fn operate(&self, call: &str) -> Result<Value, ApiError> {
+        match call {
+            "VM.start_on" => self.start(),
+            _ => self.on_vm(call, &[]),
+        }
+    }
+
+    /// UUIDs of the machines whose memory the slave keeps.
+    fn kept(&self) -> Vec<String> {
+        let guests = &self.pool.slaves[0].host.guests;
+        guests.suspended().expect("what is suspended")
+    }
+
+    /// Holds up what the slave's guests do, or lets it go on.
+    fn hold(&self, verb: Verb, hold: bool) {
+        self.pool.slaves[0].host.guests.hold(verb, hold);
+    }
+}
+
+#[test]
+fn a_call_whose_host_is_back_in_time_is_answered_by_what_the_host_did_meanwhile() {
+    let mut stage = Stage::away(PATIENCE);
+    for (call, word, verb, state) in OPERATIONS {
+        // The line is lost and comes back while the host is at it, or when that is over; or it stays.
+        let ways = match verb {
+            Verb::Start | Verb::Suspend => &[(Trouble::GoesOn, true), (Trouble::GoesOn, false)],
+            Verb::Shutdown => &[(Trouble::GoesOn, true), (Trouble::Late, true)],
+            _ => &[(Trouble::GoesOn, true)][..],
+        };
+        for &(trouble, comes_back_first) in ways {
+            stage.ready_for(call);
+            stage.hold(verb, true);
+            stage.pool.trouble_at(0, trouble, word);
+            let guests = std::sync::Arc::clone(&stage.pool.slaves[0].host.guests);
+            let session = stage.pool.master.session().to_owned();
+            let api = xapi_core::Api::new(std::sync::Arc::clone(stage.pool.master.core()));
+            let mut params = vec![Value::from(session), text(&stage.vm)];
+            if call == "VM.start_on" {
+                params.extend([text(&stage.pool.host(0)), false.into(), false.into()]);
+            }
+            let calling =
+                std::thread::spawn(move || api.call(&xapi_core::Origin::default(), call, params));
+            assert!(guests.wait_until_held(PATIENCE), "{call}");
+            if trouble == Trouble::GoesOn {
+                let until = Instant::now() + PATIENCE;
+                while stage.pool.is_linked(0) {
+                    assert!(Instant::now() < until, "{call}");
+                    std::thread::yield_now();
+                }
+                if !comes_back_first {
+                    stage.hold(verb, false);
+                }
+                stage.pool.link(0);
+                if comes_back_first {
+                    assert!(!stage.row().current_operations.is_empty(), "{call}");
+                }
+            }
+            stage.hold(verb, false);
+            let outcome = calling.join().expect("the call");
+            outcome.unwrap_or_else(|why| panic!("{call} {trouble:?}: {why}"));
+            stage.is(state);
+        }
+    }
+}
+
+#[test]
+fn what_a_host_does_after_its_call_has_given_up_is_shown_as_soon_as_it_is_done() {
+    let mut stage = Stage::away(IMPATIENT);
+    for (call, word, verb, state) in OPERATIONS {
+        stage.ready_for(call);
+        stage.hold(verb, true);
+        stage.pool.trouble_at(0, Trouble::GoesOn, word);
+        let error = stage.operate(call).unwrap_err();
+        assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{call}");
+        // Its arrival finds it at work, and nobody judges the machine yet or begins anything else.
+        stage.pool.link(0);
+        assert!(!stage.row().current_operations.is_empty(), "{call}");
+        assert!(stage.start().is_err(), "{call}");
+        stage.hold(verb, false);
+        // A start that nobody waits for any more is ended.
+        let state = match call {
+            "VM.start_on" => VmPowerState::Halted,
+            _ => state,
+        };
+        let until = Instant::now() + PATIENCE;
+        while !stage.row().current_operations.is_empty() {
+            assert!(Instant::now() < until, "{call} {:?}", stage.row());
+            std::thread::yield_now();
+        }
+        stage.becomes(state);
+        let may = stage.row().allowed_operations;
+        assert!(!may.is_empty(), "{call}");
+        // And its network follows.
+        while !astray(&stage.pool, 0).is_empty() {
+            assert!(Instant::now() < until, "{call}");
+            std::thread::yield_now();
+        }
+        stage.is(state);
+    }
+}
+
+#[test]
+fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_its_host_is_there() {
+    let mut stage = Stage::new();
+    for (call, is_there) in [
+        ("VM.hard_shutdown", true),
+        ("VM.hard_shutdown", false),
+        ("VM.power_state_reset", false),
+        ("VM.destroy", true),
+        ("VM.destroy", false),
+    ] {
+        stage.ready_for(call);
+        stage.on_vm("VM.suspend", &[]).unwrap();
+        if !is_there {
+            stage.pool.cut(0);
+        }
+        stage.on_vm(call, &[]).unwrap();
+        if call != "VM.destroy" {
+            assert_eq!(stage.row().power_state, VmPowerState::Halted, "{call}");
+        }
+        if !is_there {
+            assert_eq!(stage.kept().len(), 1, "{call}");
+            if call == "VM.destroy" {
+                // Also by another daemon of the master.
+                stage.pool.restart_master();
+            }
+            stage.pool.link(0);
+        }
+        assert_eq!(stage.kept(), Vec::<String>::new(), "{call} {is_there}");
+        match call {
+            "VM.destroy" => stage.vm = stage.pool.master.new_vm("another", &[]),
+            _ => stage.start().map(drop).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_machine_that_is_suspended_after_its_host_was_given_up_keeps_nothing_there() {
+    let mut stage = Stage::away(IMPATIENT).started();
+    stage.hold(Verb::Suspend, true);
+    stage.pool.trouble_at(0, Trouble::GoesOn, "\"Suspend\":");
+    stage.on_vm("VM.suspend", &[]).unwrap_err();
+    stage.on_vm("VM.power_state_reset", &[]).unwrap();
+    stage.pool.link(0);
+    stage.hold(Verb::Suspend, false);
+    let until = Instant::now() + PATIENCE;
+    while !stage.guests().is_empty() || !stage.kept().is_empty() {
+        assert!(
+            Instant::now() < until,
+            "{:?} {:?}",
+            stage.guests(),
+            stage.kept()
+        );
+        std::thread::yield_now();
+    }
+    stage.is(VmPowerState::Halted);
+}
+
+#[test]
+fn the_memory_of_a_machine_that_is_suspended_stays_whatever_was_thrown_away_before() {
+    let mut stage = Stage::running();
+    stage.pool.cut(0);
+    stage.on_vm("VM.power_state_reset", &[]).unwrap();
+    stage.pool.link(0);
+    // It runs there yet, and is the pool's again.
+    stage.is(VmPowerState::Running);
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    stage.pool.cut(0);
+    stage.pool.link(0);
+    assert_eq!(stage.kept().len(), 1);
+    let more = [false.into(), false.into()];
+    stage.on_vm("VM.resume", &more).unwrap();
+    stage.is(VmPowerState::Running);
 }

@@ -156,6 +156,54 @@ fn without_its_master_a_slave_reads_on_and_changes_nothing() {
 }
 
 #[test]
+fn a_slave_that_its_master_does_not_know_any_more_reads_nothing_of_that_pool() {
+    let mut pool = SimPool::new(1, 2);
+    let host = pool.host(0);
+    pool.slaves[0].catches_up(&pool.master);
+    let session = Client::new(&pool.slaves[0]).session;
+    pool.cut(0);
+    let slave = |pool: &SimPool, name: &str, rest: Vec<Value>| {
+        let params = std::iter::once(session.clone()).chain(rest).collect();
+        pool.slaves[0].local(name, params)
+    };
+    // While nobody is there it may be of the pool.
+    slave(&pool, "host.get_all", vec![]).unwrap();
+    pool.master
+        .call("host.destroy", vec![host.as_str().into()])
+        .unwrap();
+    let uuid = pool.slaves[0].host.core().own_uuid().expect("a UUID");
+    let refused = |outcome: Result<Value, ApiError>| {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code, "HOST_UNKNOWN_TO_MASTER");
+        assert_eq!(error.params, [uuid.as_str()]);
+    };
+    refused(pool.try_link(0).map(|()| Value::Nil));
+    // Whoever was here before, and whoever comes.
+    let events = vec![
+        Value::Array(vec!["host".into()]),
+        "".into(),
+        Value::Float(0.0),
+    ];
+    for (name, rest) in [
+        ("host.get_all", vec![]),
+        ("event.from", events),
+        ("task.get_all", vec![]),
+        ("network.create", vec![network("unheard")]),
+    ] {
+        refused(slave(&pool, name, rest));
+    }
+    let words = ["root", "", "2.23", "tests"].map(Value::from).to_vec();
+    let login = "session.login_with_password";
+    refused(pool.slaves[0].local(login, words.clone()));
+    // It can still be told what to do, and whoever is here can leave.
+    slave(&pool, "host.is_in_emergency_mode", vec![]).unwrap();
+    slave(&pool, "session.logout", vec![]).unwrap();
+    // The master that has said so is gone, and it is not of the pool all the same.
+    pool.slaves[0].slave().closed("gone");
+    refused(pool.slaves[0].local(login, words));
+}
+
+#[test]
 fn what_a_client_has_seen_and_the_copy_has_not_is_an_error_and_never_the_state_before() {
     let mut pool = SimPool::new(1, 2);
     let session = Client::new(&pool.slaves[0]).session;

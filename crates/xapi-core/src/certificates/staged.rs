@@ -4,7 +4,7 @@
 //! let in; and when it is linked the rows follow what it shows.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use xapi_db::Read;
@@ -114,7 +114,8 @@ pub(crate) fn replace(
     own: Own,
     identity: Option<&Identity>,
 ) -> Result<()> {
-    let _alone = core.certificates();
+    let its = core.certificates_of(host);
+    let _alone = its.lock().unwrap_or_else(PoisonError::into_inner);
     let step = match identity {
         Some(identity) => Step::Take(identity.pem().to_owned().into()),
         None => Step::Make,
@@ -138,7 +139,8 @@ pub(crate) fn replace(
 
 /// The rows of a host that is linked say what it shows.
 pub(crate) fn settle(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
-    let _alone = core.certificates();
+    let its = core.certificates_of(host);
+    let _alone = its.lock().unwrap_or_else(PoisonError::into_inner);
     for own in [Own::Outside, Own::Inside] {
         let shown = match asked(core, host, own, Step::Tell) {
             Ok(shown) => shown,

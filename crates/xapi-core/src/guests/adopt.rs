@@ -1,13 +1,15 @@
-//! What start-up makes of the guests of this host, and the arrival of another one of its guests: those that run are taken over, those that are gone are shown so, and what a call had
-//! begun when the daemon died is ended.
+//! What start-up makes of the guests of this host, and the arrival of another one of its guests: those that run are taken
+//! over, those that are gone are shown so, and what a call had begun when the daemon died is ended.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use xapi_db::{Draft, Read};
 use xapi_guest::{Found, State};
 use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState, errors};
 
-use super::{domain_of, lifecycle, nic_of};
+use super::place::{GuestsOf, Patience};
+use super::{domain_of, lifecycle, nic_of, unfinished, unwanted};
 use crate::Result;
 use crate::context::Core;
 use crate::ops::vif::number_of;
@@ -19,6 +21,7 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
     let ours = concerned(core, &host)?;
     // Who cannot see the guests must not judge them: they may run, and be seen again by the next start.
     if core.guests().is_ok() {
+        unwanted::try_to_discard(core, &host);
         settle(core, &host)?;
     }
     // The marks of calls that are no more say which machines had not finished to start; until here they are needed, and for
@@ -26,17 +29,42 @@ pub(crate) fn guests(core: &Core) -> Result<()> {
     nothing_goes_on(core, &ours)
 }
 
-/// The same for a host that is linked.
-pub(crate) fn of_host(core: &Core, host: &Ref<Host>) -> Result<()> {
-    match core.guests_of(host) {
+/// Whoever looks at all guests of a host does not wait for one that is lost meanwhile: its next arrival looks again.
+pub(super) fn guests_now<'a>(core: &'a Core, host: &Ref<Host>) -> Result<GuestsOf<'a>> {
+    core.guests_by(host, Patience::GivesUp)
+}
+
+/// The same for a host that is linked. What it is still at, for calls that have given up, is looked at again as soon as it
+/// is over.
+pub(crate) fn of_host(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
+    let left = look_at(core, host)?;
+    unfinished::follow(core, host, left)
+}
+
+/// The same once. Tells which machines were left alone, by UUID, because the host is still at something with them.
+pub(super) fn look_at(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
+    match guests_now(core, host) {
         Ok(_) => {}
         // It runs none.
-        Err(why) if why.code == "OPERATION_NOT_ALLOWED" => return Ok(()),
+        Err(why) if why.code == "OPERATION_NOT_ALLOWED" => return Ok(BTreeSet::new()),
         Err(why) => return Err(why),
     }
-    let its = concerned(core, host)?;
-    settle(core, host)?;
-    nothing_goes_on(core, &its)
+    let mut its = concerned(core, host)?;
+    unwanted::try_to_discard(core, host);
+    let mut left = settle(core, host)?;
+    let view = core.view()?;
+    // It may tell what it likes, and machines of the pool are waited for.
+    let unwanted = view.field(host, Host::MEMORY_UNWANTED)?;
+    let machines = view.all::<Vm>()?.into_iter().map(|(_, row)| row.uuid);
+    let known: BTreeSet<String> = machines.chain(unwanted).collect();
+    left.retain(|uuid| known.contains(uuid));
+    its.retain(|vm| {
+        let uuid = view.field(vm, Vm::UUID);
+        !uuid.is_ok_and(|uuid| left.contains(&uuid))
+    });
+    drop(view);
+    nothing_goes_on(core, &its)?;
+    Ok(left)
 }
 
 fn concerned(core: &Core, host: &Ref<Host>) -> Result<Vec<Ref<Vm>>> {
@@ -46,7 +74,7 @@ fn concerned(core: &Core, host: &Ref<Host>) -> Result<Vec<Ref<Vm>>> {
 }
 
 /// The same after an operation has lost a host that is back by now: its arrival has left alone what that was about.
-pub(crate) fn settle_if_linked(core: &Core, host: &Ref<Host>) -> Result<()> {
+pub(crate) fn settle_if_linked(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
     match core.agent_of(&core.view()?, host) {
         Ok(_) => of_host(core, host),
         Err(_) => Ok(()),
@@ -63,8 +91,8 @@ fn concerns(core: &Core, row: &Vm, host: &Ref<Host>) -> bool {
     places.contains(&host) || (core.is_here(host) && places.iter().all(|place| place.is_null()))
 }
 
-fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
-    let guests = core.guests_of(host)?;
+fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
+    let guests = guests_now(core, host)?;
     // What a call changes from here on it settles itself.
     let mut judged = core.view()?.all::<Vm>()?;
     let mut at_work = BTreeSet::new();
@@ -74,6 +102,10 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
         }
     }
     judged.retain(|(vm, _)| !at_work.contains(vm));
+    // Asked before what is there: what is over by then is seen.
+    let left = guests.at_work(BTreeSet::new());
+    let left = left.map_err(errors::internal_error)?;
+    judged.retain(|(_, row)| !left.contains(&row.uuid));
     let found = guests.found().map_err(errors::internal_error)?;
     let suspended: Option<BTreeSet<String>> = match guests.suspended() {
         Ok(suspended) => Some(suspended.into_iter().collect()),
@@ -100,7 +132,7 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<()> {
             tracing::error!("{vm}: its guest was not taken over: {why}");
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Whether somebody has done something with a machine since its row was read, or is about to.
@@ -160,7 +192,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let starting = |op: &VmOperations| matches!(op, VmOperations::Start | VmOperations::StartOn);
     if row.current_operations.values().any(starting) {
         tracing::warn!("{vm} had not finished to start: it is ended");
-        let ended = core.guests_of(host)?.destroy(guest.domain);
+        let ended = guests_now(core, host)?.destroy(guest.domain);
         ended.map_err(errors::internal_error)?;
         return core
             .store
@@ -172,7 +204,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
         // It has not run since, and whether it should have is not known any more.
         tracing::warn!("{vm} had not finished to resume: it is suspended again");
         let within = core.config.shutdown_deadline;
-        let again = core.guests_of(host)?.suspend(guest.domain, within);
+        let again = guests_now(core, host)?.suspend(guest.domain, within);
         again.map_err(errors::internal_error)?;
         return core
             .store
@@ -210,13 +242,13 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
             (true, true) => plugged.push(vif.clone()),
             (true, false) => {
                 let nic = nic_of(&view, host, &of_guest)?;
-                match core.guests_of(host)?.offer(guest.domain, &nic) {
+                match guests_now(core, host)?.offer(guest.domain, &nic) {
                     Ok(_) => plugged.push(vif.clone()),
                     Err(why) => tracing::error!("{vif} was not plugged again: {why}"),
                 }
             }
             (false, true) => {
-                if let Err(why) = core.guests_of(host)?.withdraw_force(guest.domain, number) {
+                if let Err(why) = guests_now(core, host)?.withdraw_force(guest.domain, number) {
                     tracing::error!("{vif} was not unplugged: {why}");
                 }
             }
@@ -231,7 +263,7 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let is_old = row.power_state == VmPowerState::Paused && domain_of(row) == Some(guest.domain);
     if paused && !is_old && row.current_operations.values().any(rebooting) {
         tracing::warn!("{vm} had not finished to reboot: it goes on");
-        let runs = core.guests_of(host)?.unpause(guest.domain);
+        let runs = guests_now(core, host)?.unpause(guest.domain);
         runs.map_err(errors::internal_error)?;
         guest.state = State::Running;
     }
@@ -316,7 +348,10 @@ fn is_gone(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, kept: bool) ->
                 && (row.memory_on == *host || (row.memory_on.is_null() && core.is_here(host))) =>
         {
             tracing::warn!("{vm} is suspended, and its memory is not here: it is off");
-            core.store.change(edit(VmPowerState::Halted))
+            core.store.change(|draft| {
+                edit(VmPowerState::Halted)(draft)?;
+                unwanted::settled(draft, host, &row.uuid)
+            })
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use xapi_model::{
     VmGuestMetrics, VmMetrics, VmOperations, VmPowerState, errors,
 };
 
-use super::{about, domain_of, nic_of};
+use super::{about, domain_of, nic_of, unwanted};
 use crate::Result;
 use crate::context::Core;
 use crate::ops::network;
@@ -222,6 +222,13 @@ pub(crate) fn depart(
         VmPowerState::Suspended => host.clone(),
         _ => Ref::null(),
     };
+    match to {
+        VmPowerState::Suspended => unwanted::settled(draft, host, &row.uuid)?,
+        _ if row.power_state == VmPowerState::Suspended => {
+            unwanted::note(draft, row.memory_on.some().unwrap_or(host), &row.uuid)?;
+        }
+        _ => {}
+    }
     draft.set(vm, Vm::MEMORY_ON, memory)?;
     if to == VmPowerState::Halted {
         for vif in row.vifs.iter() {

@@ -1,18 +1,23 @@
 //! The guests of any host: those of this one, or of another one that does over its line what it is asked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered};
 use xapi_model::{Host, Ref, errors};
 
+use super::deeds::Became;
 use super::{Here, Kind};
 use crate::Result;
 use crate::context::Core;
-use crate::pool::verbs::{Answer, Verb};
+use crate::pool::verbs::Answer;
 
 /// How long another host may take for what its guests have no say in.
 const AT_ONCE: Duration = Duration::from_secs(60);
+
+/// How long it waits for the end of something that goes on, before it says that it still does.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much longer than a guest it may take.
 const GRACE: Duration = Duration::from_secs(15);
@@ -48,6 +53,9 @@ pub enum Ask {
     Withdraw(Domain, u32, Duration),
     /// To take one.
     WithdrawForce(Domain, u32),
+    /// Machines that something goes on with which a master has asked for; as soon as that is over with one of these, or after
+    /// a while.
+    AtWork(BTreeSet<String>),
 }
 
 /// What comes of it.
@@ -63,6 +71,8 @@ pub enum Reply {
     Suspended(Vec<String>),
     /// To [`Ask::Resume`]: its NICs.
     Resumed(Vec<Offered>),
+    /// To [`Ask::AtWork`]: UUIDs.
+    AtWork(BTreeSet<String>),
 }
 
 impl Ask {
@@ -75,9 +85,40 @@ impl Ask {
             _ => AT_ONCE,
         }
     }
+
+    /// Whether it changes nothing, so that it may be asked again.
+    fn only_asks(&self) -> bool {
+        matches!(
+            self,
+            Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_)
+        )
+    }
 }
 
 impl Here {
+    /// What has this number is done once.
+    fn answer_once(&self, number: u64, ask: Ask) -> std::result::Result<Reply, GuestError> {
+        if ask.only_asks() {
+            return self.answer(ask);
+        }
+        let uuid = match &ask {
+            Ask::Start(spec) | Ask::Resume(spec, _) => Some(spec.uuid.clone()),
+            Ask::Discard(uuid) => Some(uuid.clone()),
+            Ask::Shutdown(domain, _)
+            | Ask::Destroy(domain)
+            | Ask::Pause(domain)
+            | Ask::Unpause(domain)
+            | Ask::Suspend(domain, _)
+            | Ask::Offer(domain, _)
+            | Ask::Withdraw(domain, _, _)
+            | Ask::WithdrawForce(domain, _) => {
+                self.guests.find(*domain).ok().map(|guest| guest.uuid)
+            }
+            Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_) => None,
+        };
+        self.deeds.once(number, uuid, || self.answer(ask))
+    }
+
     fn answer(&self, ask: Ask) -> std::result::Result<Reply, GuestError> {
         let guests = &self.guests;
         match ask {
@@ -85,6 +126,7 @@ impl Here {
             Ask::Found => return Ok(Reply::Found(guests.found())),
             Ask::Suspended => return guests.suspended().map(Reply::Suspended),
             Ask::Resume(spec, within) => return guests.resume(&spec, within).map(Reply::Resumed),
+            Ask::AtWork(with) => return Ok(Reply::AtWork(self.deeds.at_work(&with, PATIENCE))),
             Ask::Start(spec) => guests.start(&spec),
             Ask::Shutdown(domain, within) => guests.shutdown(domain, within),
             Ask::Destroy(domain) => guests.destroy(domain),
@@ -105,7 +147,16 @@ pub(crate) enum GuestsOf<'a> {
     /// Of this one.
     Here(&'a Here),
     /// Of another one.
-    There(&'a Core, Ref<Host>, Kind),
+    There(&'a Core, Ref<Host>, Kind, Patience),
+}
+
+/// What is done when the line is lost in the middle of something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// The host may be away a while, and is then asked what became of it.
+    Waits,
+    /// Nothing: the host's next arrival looks again.
+    GivesUp,
 }
 
 type Told<T> = std::result::Result<T, GuestError>;
@@ -115,17 +166,19 @@ impl GuestsOf<'_> {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             GuestsOf::Here(here) => here.kind,
-            GuestsOf::There(_, _, kind) => *kind,
+            GuestsOf::There(_, _, kind, _) => *kind,
         }
     }
 
     fn ask(&self, ask: Ask) -> Told<Reply> {
-        let (core, host) = match self {
+        let (core, host, patience) = match self {
             GuestsOf::Here(here) => return here.answer(ask),
-            GuestsOf::There(core, host, _) => (core, host),
+            GuestsOf::There(core, host, _, patience) => (core, host, *patience),
         };
         let within = ask.within();
-        let answer = core.pool.has_done(host, Verb::Guest(ask), within);
+        // What only asks is worth nothing by the time that a host is back.
+        let waits = patience == Patience::Waits && !ask.only_asks();
+        let answer = core.pool.has_done_by_guests(host, ask, within, waits);
         match answer {
             Ok(Answer::Guest(reply)) => reply,
             Ok(_) => Err(strange()),
@@ -165,6 +218,13 @@ impl GuestsOf<'_> {
     pub(crate) fn suspended(&self) -> Told<Vec<String>> {
         match self.ask(Ask::Suspended)? {
             Reply::Suspended(uuids) => Ok(uuids),
+            _ => Err(strange()),
+        }
+    }
+
+    pub(crate) fn at_work(&self, with: BTreeSet<String>) -> Told<BTreeSet<String>> {
+        match self.ask(Ask::AtWork(with))? {
+            Reply::AtWork(uuids) => Ok(uuids),
             _ => Err(strange()),
         }
     }
@@ -227,12 +287,17 @@ fn strange() -> GuestError {
 impl Core {
     /// The guests of a host. OPERATION_NOT_ALLOWED if it runs none, HOST_OFFLINE [host] if it is not there.
     pub(crate) fn guests_of(&self, host: &Ref<Host>) -> Result<GuestsOf<'_>> {
+        self.guests_by(host, Patience::Waits)
+    }
+
+    /// The same with as much patience as that.
+    pub(crate) fn guests_by(&self, host: &Ref<Host>, patience: Patience) -> Result<GuestsOf<'_>> {
         if self.is_here(host) {
             return self.here().map(GuestsOf::Here);
         }
         match self.pool.particulars(host)?.guests {
             Kind::None => Err(errors::operation_not_allowed(super::NO_GUESTS)),
-            kind => Ok(GuestsOf::There(self, host.clone(), kind)),
+            kind => Ok(GuestsOf::There(self, host.clone(), kind, patience)),
         }
     }
 
@@ -241,12 +306,29 @@ impl Core {
         self.here.as_ref().map_or(Kind::None, |here| here.kind)
     }
 
-    /// What a master asks of this host's guests.
-    pub(crate) fn guests_asked(&self, ask: Ask) -> std::result::Result<Reply, GuestError> {
+    /// What a master asks of this host's guests, under a number of its own.
+    pub(crate) fn guests_asked(
+        &self,
+        number: u64,
+        ask: Ask,
+    ) -> std::result::Result<Reply, GuestError> {
         let here = self.here().map_err(|why| GuestError::Elsewhere {
             code: why.code.to_string(),
             params: why.params,
         })?;
-        here.answer(ask)
+        here.answer_once(number, ask)
+    }
+
+    /// What became of something that a master has asked of this host's guests.
+    pub(crate) fn guests_became(&self, number: u64) -> Answer {
+        let became = match self.here() {
+            Ok(here) => here.deeds.became(number, PATIENCE),
+            Err(_) => Became::Unknown,
+        };
+        match became {
+            Became::Over(outcome) => Answer::Guest(outcome),
+            Became::NotYet => Answer::NotYet,
+            Became::Unknown => Answer::Forgotten,
+        }
     }
 }

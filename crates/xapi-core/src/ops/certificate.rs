@@ -15,6 +15,7 @@ use xapi_model::{ApiError, Certificate as Row, CertificateType, Host, Ref, error
 use xapi_tls::{BadIdentity, BadKey, Certificate, Identity, PrivateKey};
 
 use crate::Result;
+use crate::certificates::shared::{self, file_of};
 use crate::certificates::staged::{self, Stage, Step};
 use crate::certificates::{self, Own};
 use crate::context::Cx;
@@ -159,7 +160,7 @@ fn install_authority(cx: &Cx<'_>, name: &str, text: &str) -> Result<()> {
     };
     validity.check(cx.core.seconds(), &certificate)?;
     let config = &cx.core.config;
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     Kind::Authority.check_new(config, name)?;
     // Anybody may read the file, and what was sent may hold more than the certificate: its key, for instance.
     let files = Kind::Authority.add(config, name, &certificate.pem())?;
@@ -175,6 +176,8 @@ fn install_authority(cx: &Cx<'_>, name: &str, text: &str) -> Result<()> {
         draft.insert(row).map(drop)
     })?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }
 
@@ -190,7 +193,7 @@ pub fn certificate_uninstall(cx: &Cx<'_>, call: CertificateUninstall) -> Result<
 
 fn uninstall_authority(cx: &Cx<'_>, name: &str, force: bool) -> Result<()> {
     let config = &cx.core.config;
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     Kind::Authority.check_known(config, name, force)?;
     let files = Kind::Authority.remove(config, name)?;
     cx.core.store.change(|draft| {
@@ -206,6 +209,8 @@ fn uninstall_authority(cx: &Cx<'_>, name: &str, force: bool) -> Result<()> {
             .ok_or_else(|| errors::invalid_value("certificate:name", name))
     })?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }
 
@@ -216,15 +221,27 @@ pub fn certificate_list(cx: &Cx<'_>, _: CertificateList) -> Result<Vec<String>> 
     Ok(named.map(|(_, row)| row.name).collect())
 }
 
-/// `pool.certificate_sync`: there is no other host to send anything to; the bundles are made anew.
+/// The other hosts get what has changed: those that are linked now, the others when they are.
+fn tell_all(cx: &Cx<'_>) {
+    // What fails is in the log, and no reason to take back what this host has.
+    drop(shared::send_all(cx.core, false));
+}
+
+/// `pool.certificate_sync`: the bundles are made anew, and every host that is linked has the same files afterwards. The error
+/// of a host that has not.
 pub fn certificate_sync(cx: &Cx<'_>, _: CertificateSync) -> Result<()> {
-    let _alone = cx.core.certificates();
-    trust::sync(&cx.core.config)
+    let alone = cx.core.certificates();
+    trust::sync(&cx.core.config)?;
+    drop(alone);
+    match shared::send_all(cx.core, true).into_iter().next() {
+        Some((_, why)) => Err(why),
+        None => Ok(()),
+    }
 }
 
 /// `pool.crl_install`. Unlike XAPI we look whether it is a revocation list.
 pub fn crl_install(cx: &Cx<'_>, call: CrlInstall) -> Result<()> {
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     Kind::Revocations.check_new(&cx.core.config, &call.name)?;
     xapi_tls::check_revocations(&call.cert).map_err(|why| {
         tracing::info!("{:?} is refused: {why}", call.name);
@@ -232,15 +249,19 @@ pub fn crl_install(cx: &Cx<'_>, call: CrlInstall) -> Result<()> {
     })?;
     let files = Kind::Revocations.add(&cx.core.config, &call.name, &call.cert)?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }
 
 /// `pool.crl_uninstall`.
 pub fn crl_uninstall(cx: &Cx<'_>, call: CrlUninstall) -> Result<()> {
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     Kind::Revocations.check_known(&cx.core.config, &call.name, false)?;
     let files = Kind::Revocations.remove(&cx.core.config, &call.name)?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }
 
@@ -275,13 +296,15 @@ pub fn install_trusted_certificate(cx: &Cx<'_>, call: InstallTrustedCertificate)
     row.uuid = Uuid::new_v4().to_string();
     row.purpose = purpose;
     let name = file_of(&row);
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     refuse_known(cx, &row)?;
     store.check_new(&cx.core.config, &name)?;
     // As for authorities: nothing but the certificate.
     let files = store.add(&cx.core.config, &name, &certificate.pem())?;
     cx.core.store.change(|draft| draft.insert(row.clone()))?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }
 
@@ -301,11 +324,6 @@ fn refuse_known(cx: &Cx<'_>, row: &Row) -> Result<()> {
     }
 }
 
-/// The file of a trusted certificate.
-fn file_of(row: &Row) -> String {
-    format!("{}.pem", row.uuid)
-}
-
 /// `pool.uninstall_trusted_certificate`.
 pub fn uninstall_trusted_certificate(cx: &Cx<'_>, call: UninstallTrustedCertificate) -> Result<()> {
     let view = cx.core.view()?;
@@ -322,12 +340,14 @@ pub fn uninstall_trusted_certificate(cx: &Cx<'_>, call: UninstallTrustedCertific
         _ => return Err(errors::not_trusted_certificate(&call.certificate)),
     };
     let name = name.unwrap_or_else(|| file_of(&row));
-    let _alone = cx.core.certificates();
+    let alone = cx.core.certificates();
     store.check_known(&cx.core.config, &name, true)?;
     let files = store.remove(&cx.core.config, &name)?;
     cx.core
         .store
         .change(|draft| draft.destroy(&call.certificate))?;
     files.keep();
+    drop(alone);
+    tell_all(cx);
     Ok(())
 }

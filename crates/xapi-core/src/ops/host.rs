@@ -148,6 +148,7 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
         eject::forget(draft, &call.this)
     })?;
     cx.core.pool.forget(&call.this);
+    cx.core.sending.forget(&call.this);
     tracing::warn!(
         "{}: removed; until the pool's secret is exchanged (pool.rotate_secret) that host still knows it",
         call.this

@@ -200,6 +200,10 @@ impl Linked {
         };
         told("its guests", guests::adopt::of_host(core, host));
         told("its certificates", certificates::staged::settle(core, host));
+        if let Err(why) = certificates::shared::settle(core, host) {
+            // It is the host all the same; pool.certificate_sync tries again.
+            tracing::error!("{host}: it has not got what the pool trusts: {why}");
+        }
         told("its NICs", pif::scan_host(core, host, pif::Scanning::Known));
         told("its bonds", repair::bonds(core, host));
         if arrived.booted {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::verbs::{Answer, Verb};
 use crate::Result;
+use crate::certificates::shared::Step;
 use crate::certificates::staged::Stage;
 use crate::context::Core;
 use crate::ops::plugin;
@@ -59,6 +60,8 @@ pub enum Job {
     Plugin(Plugin),
     /// Something about one of the host's own certificates. The answer is a certificate, as PEM.
     Certificate(Stage),
+    /// Something about the files of what the pool trusts. The answer is nothing, or a map.
+    Trusted(Step),
     /// To tell the time.
     Time,
     /// To tell which clients it has seen: a map.
@@ -82,7 +85,7 @@ impl Job {
     fn within(&self, core: &Core) -> Duration {
         match self {
             Job::Plugin(_) => core.config.plugin_deadline + GRACE,
-            Job::Certificate(_) | Job::Time | Job::UserAgents => AT_ONCE,
+            Job::Certificate(_) | Job::Trusted(_) | Job::Time | Job::UserAgents => AT_ONCE,
         }
     }
 
@@ -91,6 +94,7 @@ impl Job {
         match self {
             Job::Plugin(plugin) => plugin::run_here(core, &plugin).map(Value::Str),
             Job::Certificate(stage) => stage.done_here(core).map(Value::Str),
+            Job::Trusted(step) => step.done_here(core),
             Job::Time => Ok(Value::Time(core.now())),
             Job::UserAgents => {
                 let all = core.user_agents.all().into_iter();

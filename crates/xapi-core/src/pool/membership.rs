@@ -212,6 +212,7 @@ pub fn eject(cx: &Cx<'_>, call: Eject) -> Result<()> {
     core.store
         .change(|draft| eject::forget(draft, &call.host))?;
     core.pool.forget(&call.host);
+    core.sending.forget(&call.host);
     tracing::warn!("{}: has left the pool", call.host);
     Ok(())
 }

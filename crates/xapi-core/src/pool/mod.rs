@@ -51,6 +51,7 @@ use xapi_net::agent::{Agent, Cause, NetEvent};
 
 use crate::Result;
 use crate::guests::Kind;
+use crate::guests::place::Ask;
 use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked, may_open};
@@ -202,6 +203,17 @@ impl Pool {
         self.linked(host)?.has_done(verb, within)
     }
 
+    /// The same by its guests; see [`RemoteAgent::has_done_by_guests`].
+    pub(crate) fn has_done_by_guests(
+        &self,
+        host: &Ref<Host>,
+        ask: Ask,
+        within: Duration,
+        waits: bool,
+    ) -> Result<Answer> {
+        self.linked(host)?.has_done_by_guests(ask, within, waits)
+    }
+
     /// The rows of a change of another host are committed: it may keep what it has made.
     pub(crate) fn keep(&self, host: &Ref<Host>) {
         let found = self.remotes().get(host).cloned();
@@ -230,6 +242,13 @@ impl Pool {
         if let Some(remote) = self.remotes().remove(host) {
             remote.drop_line("the host has left the pool");
         }
+    }
+
+    /// Every other host that is linked.
+    pub(crate) fn everybody_linked(&self) -> Vec<Ref<Host>> {
+        let mut all = self.everybody();
+        all.retain(|(_, remote)| remote.is_linked());
+        all.into_iter().map(|(host, _)| host).collect()
     }
 
     /// Every other host that was ever linked.

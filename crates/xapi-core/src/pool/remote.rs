@@ -19,6 +19,7 @@ use xapi_net::names::Name;
 use super::bounds;
 use super::peer::{Lost, Peer};
 use super::verbs::{Answer, Arrived, Verb, decode, encode};
+use crate::guests::place::Ask;
 use crate::particulars::Particulars;
 
 /// How long the host may take for what it does at once.
@@ -262,21 +263,67 @@ impl RemoteAgent {
     /// a second time. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network finds a place.
     pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
         let _place = self.place()?;
-        match self.peer(None) {
-            Some(peer) => match self.ask_by(&peer, &verb, within) {
-                Asked::Said(answer) => Ok(*answer),
+        self.try_to_have_done(&verb, within)?
+            .ok_or_else(|| errors::cannot_contact_host(&self.host))
+    }
+
+    /// The answer; none if the host is lost in the middle.
+    fn try_to_have_done(&self, verb: &Verb, within: Duration) -> crate::Result<Option<Answer>> {
+        let Some(peer) = self.peer(None) else {
+            return Err(errors::host_offline(&self.host));
+        };
+        match self.ask_by(&peer, verb, within) {
+            Asked::Said(answer) => Ok(Some(*answer)),
+            Asked::Nonsense(why) => Err(errors::internal_error(format!("{}: {why}", self.host))),
+            Asked::Lost(Lost::TooLong) => Err(errors::internal_error("it is too long for a line")),
+            Asked::Lost(lost) => {
+                tracing::warn!("{}: {lost}", self.host);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Has the host's guests do something, once. If it is lost in the middle it is asked what became of that as soon as it is
+    /// back, if that is waited for; so the answer is the host's, however often the line is lost.
+    pub(super) fn has_done_by_guests(
+        &self,
+        ask: Ask,
+        within: Duration,
+        waits: bool,
+    ) -> crate::Result<Answer> {
+        let _place = self.place()?;
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let until = Instant::now() + within + self.away;
+        match self.try_to_have_done(&Verb::Guest(number, ask), within)? {
+            Some(answer) => Ok(answer),
+            None if waits => self.became(number, until),
+            None => Err(errors::cannot_contact_host(&self.host)),
+        }
+    }
+
+    /// What became of a deed after the line was lost.
+    fn became(&self, number: u64, until: Instant) -> crate::Result<Answer> {
+        let lost = || errors::cannot_contact_host(&self.host);
+        loop {
+            let back = until.min(Instant::now() + self.away);
+            let peer = self.peer(Some(back)).ok_or_else(lost)?;
+            match self.ask_by(&peer, &Verb::Became(number), AT_ONCE) {
+                Asked::Said(answer) => match *answer {
+                    // The answer is waited for over there.
+                    Answer::NotYet => {}
+                    Answer::Guest(outcome) => return Ok(Answer::Guest(outcome)),
+                    // It has not begun, or it was cut short by a new start of the host's daemon.
+                    _ => return Err(lost()),
+                },
                 Asked::Nonsense(why) => {
-                    Err(errors::internal_error(format!("{}: {why}", self.host)))
+                    tracing::warn!("{}: {why}", self.host);
+                    return Err(lost());
                 }
-                Asked::Lost(Lost::TooLong) => {
-                    Err(errors::internal_error("it is too long for a line"))
-                }
-                Asked::Lost(lost) => {
-                    tracing::warn!("{}: {lost}", self.host);
-                    Err(errors::cannot_contact_host(&self.host))
-                }
-            },
-            None => Err(errors::host_offline(&self.host)),
+                Asked::Lost(why) => tracing::warn!("{}: {why}", self.host),
+            }
+            if Instant::now() >= until {
+                return Err(lost());
+            }
         }
     }
 

@@ -24,6 +24,8 @@ struct State {
     role: Role,
     /// Why a slave cannot reach its master.
     emergency: ApiError,
+    /// What the master said when it did not let this host in. It counts until a master does.
+    refused: Option<ApiError>,
     master: Option<Arc<dyn Peer>>,
 }
 
@@ -32,6 +34,7 @@ impl Default for Standing {
         Standing(Mutex::new(State {
             role: Role::Master,
             emergency: errors::host_still_booting(),
+            refused: None,
             master: None,
         }))
     }
@@ -62,11 +65,23 @@ impl Standing {
     pub(crate) fn master(&self) -> Result<Arc<dyn Peer>, ApiError> {
         let state = self.state();
         let open = state.master.as_ref().filter(|master| master.is_open());
-        open.cloned().ok_or_else(|| state.emergency.clone())
+        let why = || state.refused.as_ref().unwrap_or(&state.emergency);
+        open.cloned().ok_or_else(|| why().clone())
     }
 
     pub(crate) fn link(&self, master: Arc<dyn Peer>) {
-        self.state().master = Some(master);
+        let mut state = self.state();
+        (state.master, state.refused) = (Some(master), None);
+    }
+
+    /// The master was there, and has said by this that the host is not of its pool.
+    pub(crate) fn refused(&self, why: ApiError) {
+        self.state().refused = Some(why);
+    }
+
+    /// What it has said, if it did.
+    pub(crate) fn refusal(&self) -> Option<ApiError> {
+        self.state().refused.clone()
     }
 
     /// There is no line to the master, because of this.
@@ -134,5 +149,10 @@ mod tests {
             standing.master().err(),
             Some(errors::host_has_no_management_ip())
         );
+        // What the master has said counts, also while nobody is there any more.
+        let refusal = errors::host_unknown_to_master("this");
+        standing.refused(refusal.clone());
+        standing.emergency(errors::host_in_emergency_mode());
+        assert_eq!(standing.master().err(), Some(refusal));
     }
 }

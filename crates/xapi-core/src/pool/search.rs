@@ -292,6 +292,10 @@ impl Search<'_> {
     /// There is no master.
     fn misses(&mut self, looked: Looked) {
         let (core, slave) = (self.core, self.slave);
+        let mut refusals = looked.iter().filter_map(|(_, missed)| missed.refusal(core));
+        if let Some(refusal) = refusals.next() {
+            slave.refused(refusal);
+        }
         // What is answered meanwhile goes by where the master should be.
         let at = looked.iter().find(|(address, _)| *address == self.address);
         let Some((_, missed)) = at else {
@@ -372,6 +376,19 @@ impl Missed {
             Missed::Dial(why) => inquiry::master_of(why),
             Missed::Own(_) => None,
         }
+    }
+
+    /// What the pool's master says who does not count this host among the pool's; or a host with a certificate of the pool who
+    /// knows another secret. Whoever else is there has no say.
+    fn refusal(&self, core: &Core) -> Option<ApiError> {
+        let is = match self {
+            Missed::Dial(DialError::Refused { refusal, .. }) => {
+                refusal.code == "HOST_UNKNOWN_TO_MASTER"
+            }
+            Missed::Dial(DialError::WrongSecret { .. }) => true,
+            _ => false,
+        };
+        is.then(|| self.emergency(core))
     }
 
     /// What every call is answered meanwhile.

@@ -9,7 +9,7 @@ use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
-use xapi_model::{Position, errors};
+use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
@@ -203,7 +203,8 @@ impl Slave {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
             }
-            Verb::Guest(ask) => Answer::Guest(self.core.guests_asked(ask)),
+            Verb::Guest(number, ask) => Answer::Guest(self.core.guests_asked(number, ask)),
+            Verb::Became(number) => self.core.guests_became(number),
             Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
                 Ok(value) => Ok(Portable(value)),
                 Err(why) => Err(why.into()),
@@ -386,6 +387,12 @@ impl Slave {
             .done
             .wait_timeout_while(self.changes(), within, |changes| !changes.settled);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// The master was found, and has said by this that the host is not of its pool: what the copy shows is none of its any
+    /// more.
+    pub fn refused(&self, why: ApiError) {
+        self.core.pool.standing.refused(why);
     }
 
     /// The master was looked for in vain.

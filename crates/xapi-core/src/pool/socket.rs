@@ -152,9 +152,14 @@ pub(crate) fn way(core: &Arc<Core>, origin: &Origin, name: &str, params: &[Value
     if !origin.local_root {
         return Err(errors::host_is_slave(address));
     }
+    let (mode, bare) = dispatch::split_mode(name);
+    let ends = mode == Mode::Sync && bare == Logout::DESC.name;
+    // The copy is of a pool of which this host is none any more.
+    if let Some(refusal) = core.pool.standing.refusal().filter(|_| !ends) {
+        return Err(refusal);
+    }
     // Before the first copy the rows are another pool's.
     let follows = core.store.position().is_some() && core.localhost().is_ok();
-    let (mode, bare) = dispatch::split_mode(name);
     let message = messages().find(bare).filter(|_| follows);
     let Some(message) = message else {
         return elsewhere(core, origin, None, name, params);
@@ -165,10 +170,9 @@ pub(crate) fn way(core: &Arc<Core>, origin: &Origin, name: &str, params: &[Value
     let Some(caller) = known(core, origin, message, params) else {
         return elsewhere(core, origin, None, name, params);
     };
-    let ends = message.name == Logout::DESC.name;
     if caller.local {
         // As with XAPI such a session is good for the emergency calls, and for its own end.
-        return match mode == Mode::Sync && ends {
+        return match ends {
             true => Ok(Way::Here),
             false => elsewhere(core, origin, None, name, params),
         };

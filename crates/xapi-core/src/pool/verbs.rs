@@ -73,8 +73,10 @@ pub enum Verb {
     Moves(Vec<String>),
     /// To do what only that host can.
     Run(Job),
-    /// Something about its guests.
-    Guest(Ask),
+    /// Something about its guests. The number names this deed, which is done once.
+    Guest(u64, Ask),
+    /// What became of a deed whose answer was lost.
+    Became(u64),
 }
 
 /// A slave's answer.
@@ -82,9 +84,9 @@ pub enum Verb {
 pub enum Answer {
     /// To [`Verb::Converge`], [`Verb::Reset`] and [`Verb::Outcome`].
     Converged(Result<Outcome, NetError>),
-    /// To [`Verb::Outcome`]: it knows of no such convergence, or is still at it.
+    /// To [`Verb::Outcome`] and [`Verb::Became`]: it is still at it.
     NotYet,
-    /// To [`Verb::Outcome`]: it has been started anew since.
+    /// To [`Verb::Outcome`] and [`Verb::Became`]: it knows of none, and does it no more.
     Forgotten,
     /// To [`Verb::Plan`].
     Plan(Result<Vec<String>, NetError>),
@@ -102,7 +104,7 @@ pub enum Answer {
     Done(Result<(), NetError>),
     /// To [`Verb::Seize`].
     Seized(Result<Vec<String>, NetError>),
-    /// To [`Verb::Guest`].
+    /// To [`Verb::Guest`] and [`Verb::Became`].
     Guest(Result<Reply, GuestError>),
     /// To [`Verb::Run`].
     Ran(Result<Portable, ApiText>),

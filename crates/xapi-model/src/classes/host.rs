@@ -261,6 +261,9 @@ pub struct Host {
     /// Time zone of the host.
     #[field(DynamicRO, default = "UTC".to_owned(), state = Prototyped)]
     pub timezone: String,
+    /// UUIDs of machines whose memory the host may have kept and is to throw away.
+    #[field(Internal, default = Vec::new())]
+    pub memory_unwanted: Vec<String>,
     /// A host that was disabled is enabled again when the server starts.
     #[field(Internal, default = true)]
     pub auto_enable: bool,

@@ -14,7 +14,9 @@ use xapi_model::{Host, Network, Ref, Vif, VifOperations, Vm, VmOperations, VmPow
 use super::{operations, placement};
 use crate::Result;
 use crate::context::Cx;
-use crate::guests::{about, adopt, domain_of, has_slot, lifecycle, nic_of, refusal, spec_of};
+use crate::guests::{
+    about, adopt, domain_of, has_slot, lifecycle, nic_of, refusal, spec_of, unwanted,
+};
 
 /// Runs an operation under its mark. `run` takes the mark off with its last commit; a failure does here.
 fn marked<T>(
@@ -63,14 +65,29 @@ fn place(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<Ref<Host>> {
     }
 }
 
-/// Throws the memory of a suspended machine away.
-pub(crate) fn discard(cx: &Cx<'_>, vm: &Ref<Vm>, host: &Ref<Host>, uuid: &str) -> Result<()> {
-    let host = match host.is_null() {
-        true => cx.core.localhost()?,
-        false => host.clone(),
-    };
-    let discarded = cx.core.guests_of(&host)?.discard(uuid);
-    discarded.map_err(|why| refusal(vm, None, Duration::ZERO, why))
+/// Switches a suspended machine off: its memory is thrown away, by a host that is not there when it is back.
+fn switch_off(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<()> {
+    operations::assert(&cx.core.view()?, vm, operation)?;
+    cx.stop_if_cancelled()?;
+    cx.begin()?;
+    let host = place(cx, vm)?;
+    cx.core.store.change(|draft| {
+        operations::assert(draft, vm, operation)?;
+        draft.rely(vm)?;
+        let row = draft.get(vm)?;
+        if row.power_state != VmPowerState::Suspended {
+            let actual = row.power_state.as_str().to_lowercase();
+            return Err(errors::vm_bad_power_state(vm, "suspended", actual));
+        }
+        lifecycle::depart(draft, vm, &host, VmPowerState::Halted)
+    })?;
+    unwanted::try_to_discard(cx.core, &host);
+    Ok(())
+}
+
+fn is_suspended(cx: &Cx<'_>, vm: &Ref<Vm>) -> Result<bool> {
+    let state = cx.core.view()?.field(vm, Vm::POWER_STATE)?;
+    Ok(state == VmPowerState::Suspended)
 }
 
 /// What names a call in `current_operations`: its task.
@@ -270,6 +287,9 @@ fn bring_up(
     // A bond that was made meanwhile is told before anything is.
     no_bond_slave(&view, vm, host)?;
     drop(view);
+    if how == How::Started {
+        unwanted::discard(core, host)?;
+    }
     let within = core.config.shutdown_deadline;
     let failed = |why| refusal(vm, None, within, why);
     let domain = guests.number().map_err(failed)?;
@@ -413,13 +433,11 @@ pub fn clean_shutdown(cx: &Cx<'_>, call: CleanShutdown) -> Result<()> {
 /// `VM.hard_shutdown`: also of a suspended machine, whose memory is thrown away.
 pub fn hard_shutdown(cx: &Cx<'_>, call: HardShutdown) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::HardShutdown);
+    if is_suspended(cx, vm)? {
+        return switch_off(cx, vm, operation);
+    }
     let host = &place(cx, vm)?;
     marked(cx, vm, host, operation, None, nothing_else, |key| {
-        let row = cx.core.view()?.get(vm)?;
-        if row.power_state == VmPowerState::Suspended {
-            discard(cx, vm, host, &row.uuid)?;
-            return cx.core.departed(host, vm, None, VmPowerState::Halted, key);
-        }
         let domain = domain(cx, vm)?;
         destroy(cx, vm, host, domain)?;
         cx.core
@@ -430,13 +448,12 @@ pub fn hard_shutdown(cx: &Cx<'_>, call: HardShutdown) -> Result<()> {
 /// `VM.shutdown`: as the guest likes it, or else at once.
 pub fn shutdown(cx: &Cx<'_>, call: Shutdown) -> Result<()> {
     let (vm, operation) = (&call.vm, VmOperations::Shutdown);
+    if is_suspended(cx, vm)? {
+        return switch_off(cx, vm, operation);
+    }
     let host = &place(cx, vm)?;
     marked(cx, vm, host, operation, None, nothing_else, |key| {
         let row = cx.core.view()?.get(vm)?;
-        if row.power_state == VmPowerState::Suspended {
-            discard(cx, vm, host, &row.uuid)?;
-            return cx.core.departed(host, vm, None, VmPowerState::Halted, key);
-        }
         let domain = domain(cx, vm)?;
         let cleanly = match row.power_state {
             VmPowerState::Running => shut_down(cx, vm, host, domain),
@@ -548,10 +565,14 @@ pub fn power_state_reset(cx: &Cx<'_>, call: PowerStateReset) -> Result<()> {
         if let Some(guest) = found.iter().find(|guest| guest.uuid == row.uuid) {
             return Err(errors::domain_exists(vm, guest.domain));
         }
-        guests.discard(&row.uuid).map_err(failed)?;
     }
     cx.begin()?;
     cx.core
         .departed(host, vm, domain_of(&row), VmPowerState::Halted, "")?;
+    // A host that is not there may have kept it, or come to by what it is still at.
+    cx.core
+        .store
+        .change(|draft| unwanted::note(draft, host, &row.uuid))?;
+    unwanted::try_to_discard(cx.core, host);
     adopt::nothing_goes_on(cx.core, std::slice::from_ref(vm))
 }

@@ -9,6 +9,7 @@ use xapi_model::{
 
 use super::operations;
 use crate::context::Cx;
+use crate::guests::unwanted;
 use crate::ops::vif;
 use crate::{Result, implied};
 
@@ -46,21 +47,21 @@ fn make(draft: &Draft, mut vm: Vm) -> Result<Ref<Vm>> {
 pub fn destroy(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let this = params.first().and_then(Value::as_str).unwrap_or_default();
     let this = Ref::<Vm>::new(this);
-    let (uuid, memory) = cx.core.store.change(|draft| {
+    let here = cx.core.localhost()?;
+    let memory = cx.core.store.change(|draft| {
         operations::assert(draft, &this, VmOperations::Destroy)?;
         draft.rely(&this)?;
         let row = draft.get(&this)?;
         remove(draft, &this)?;
-        let suspended = row.power_state == VmPowerState::Suspended;
-        let memory = suspended.then(|| row.memory_on.clone());
-        Ok((row.uuid, memory))
-    })?;
-    // Its memory is gigabytes, and holds secrets.
-    if let Some(host) = memory {
-        let discarded = super::power::discard(cx, &this, &host, &uuid);
-        if let Err(why) = discarded {
-            tracing::error!("{uuid}: the memory of the suspended machine was not removed: {why}");
+        if row.power_state != VmPowerState::Suspended {
+            return Ok(None);
         }
+        let host = row.memory_on.some().unwrap_or(&here).clone();
+        unwanted::note(draft, &host, &row.uuid)?;
+        Ok(Some(host))
+    })?;
+    if let Some(host) = memory {
+        unwanted::try_to_discard(cx.core, &host);
     }
     Ok(Value::Nil)
 }
