@@ -8,3 +8,4 @@ mod jobs;
 mod local;
 mod orders;
 mod reset;
+mod terms;

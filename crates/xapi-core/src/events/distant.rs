@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use xapi_db::mark_of_term;
 use xapi_model::{Class, Task, Value, errors};
 
 use super::{Wants, read_token, token};
@@ -247,7 +248,7 @@ const GENERATION: u64 = (1 << 56) - 1;
 
 /// A generation of the master of a term, so that those of two masters are told apart.
 fn mark(term: u64, generation: u64) -> u64 {
-    (term << 56) | (generation & GENERATION)
+    (u64::from(mark_of_term(term)) << 56) | (generation & GENERATION)
 }
 
 #[cfg(test)]
@@ -257,7 +258,8 @@ mod tests {
     #[test]
     fn a_mark_tells_masters_apart_and_keeps_the_generation() {
         assert_eq!(mark(3, 77) & GENERATION, 77);
-        assert_ne!(mark(3, 77), mark(4, 77));
+        let next = xapi_db::next_term(3, &uuid::Uuid::from_u128(3));
+        assert_ne!(mark(3, 77), mark(next, 77));
         assert_eq!(mark(3, mark(3, 77)), mark(3, 77));
     }
 }

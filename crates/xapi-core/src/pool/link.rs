@@ -309,21 +309,43 @@ pub(super) fn joining(
 pub(super) fn is_of_own_pool(core: &Core) -> Result<bool> {
     let uuid = pool_uuid(core)?;
     // Without a note it has become a slave a moment ago, in its own pool.
-    let noted = core.config.joined_pool().exists();
-    Ok(!uuid.is_empty() && (!noted || joined_pool(core)? == uuid))
+    let note = Note::read(core)?;
+    Ok(!uuid.is_empty() && note.is_none_or(|note| note.pool == uuid))
 }
 
-/// Notes whose slave this host is, until its database tells.
-pub(super) fn note_pool(core: &Core, pool: &str) -> Result<()> {
-    let path = core.config.joined_pool();
-    xapi_conf::file::write(&path, pool.as_bytes(), 0o644)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+/// What is noted of the pool whose slave this host is, until its database tells.
+pub(crate) struct Note {
+    /// The UUID of the pool.
+    pub pool: String,
+    /// The term of its master, as far as is known.
+    pub term: Option<u64>,
 }
 
-/// The pool that this host has joined, as was noted then.
-pub(super) fn joined_pool(core: &Core) -> Result<String> {
-    let path = core.config.joined_pool();
-    std::fs::read_to_string(&path)
-        .map(|text| text.trim_ascii().to_owned())
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+impl Note {
+    /// Keeps it beside the database.
+    pub(super) fn write(&self, core: &Core) -> Result<()> {
+        let path = core.config.joined_pool();
+        let text = match self.term {
+            Some(term) => format!("{}\n{term}\n", self.pool),
+            None => self.pool.clone(),
+        };
+        xapi_conf::file::write(&path, text.as_bytes(), 0o644)
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    }
+
+    /// What was kept; nothing if nothing was.
+    pub(crate) fn read(core: &Core) -> Result<Option<Note>> {
+        let path = core.config.joined_pool();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let mut lines = text.lines().map(str::trim);
+                Ok(Some(Note {
+                    pool: lines.next().unwrap_or_default().to_owned(),
+                    term: lines.next().and_then(|term| term.parse().ok()),
+                }))
+            }
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(errors::internal_error(format!("{}: {why}", path.display()))),
+        }
+    }
 }

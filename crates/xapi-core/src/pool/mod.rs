@@ -11,6 +11,7 @@
 mod admit;
 pub mod another;
 mod arrival;
+mod charter;
 pub mod dowry;
 pub mod eject;
 pub(crate) mod everywhere;
@@ -65,6 +66,10 @@ use whereabouts::Whereabouts;
 pub struct Pool {
     /// Whether this host decides, and if not, who does.
     pub(crate) standing: Standing,
+    /// What this host is from its next start on.
+    charter: charter::Charter,
+    /// This start has made the host the master of its pool, whose database followed another one until then or did not.
+    pub(crate) became_master: OnceLock<bool>,
     /// Where a slave has heard that its master is.
     pub(crate) whereabouts: Whereabouts,
     /// How far this host has followed its master.

@@ -8,11 +8,11 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_conf::pool_conf::PoolRole;
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Handler, Hello, Limits, Line};
 use xapi_model::{ApiError, Host, Pool, errors};
 
+use super::charter;
 use super::inquiry::{self, Known, Said};
 use super::link::{ATTEMPT, PORT, secret_of, version};
 use super::role::Role;
@@ -425,12 +425,19 @@ fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dia
     })
 }
 
-/// The master was found at another address: the next start looks there first.
+/// The master was found at another address: the next start looks there first. Nothing if somebody has decided meanwhile
+/// what this host is to be: then the daemon is about to begin anew as that.
 pub fn moved(core: &Core, was: &str, address: &str) {
     tracing::warn!("the master is at {address} now; it was at {was}");
-    let role = PoolRole::Slave(address.to_owned());
-    if let Err(why) = role.write(&core.config.pool_conf()) {
-        tracing::error!("{}: {why}", core.config.pool_conf().display());
+    let mut charter = charter::open(core);
+    match charter.moved(was, address) {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("what pool.conf says was decided meanwhile, and stays");
+            return;
+        }
+        // The next start looks for it again.
+        Err(why) => tracing::error!("{why}"),
     }
     core.pool.standing.set_role(Role::Slave(address.to_owned()));
 }

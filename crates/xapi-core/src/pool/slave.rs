@@ -13,6 +13,7 @@ use xapi_model::{Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
+use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
@@ -192,12 +193,12 @@ impl Slave {
             }
             Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
             Verb::Decide => {
-                let role = transition::write_role(&self.core, &PoolRole::Master);
-                Answer::Done(done(role.and_then(|()| self.begin_anew())))
+                let told = transition::told(&self.core, &PoolRole::Master);
+                Answer::Done(done(told.and_then(|()| self.begin_anew())))
             }
             Verb::Obey(address) => {
-                let role = transition::write_role(&self.core, &PoolRole::Slave(address));
-                Answer::Done(done(role.and_then(|()| self.begin_anew())))
+                let told = transition::told(&self.core, &PoolRole::Slave(address));
+                Answer::Done(done(told.and_then(|()| self.begin_anew())))
             }
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
@@ -261,6 +262,8 @@ impl Slave {
     /// whatever is cut leaves a slave, or a host that its reset brings back.
     fn leave(&self, text: &str) -> Result<()> {
         let config = &self.core.config;
+        let mut charter = charter::open(&self.core);
+        transition::undecided(&charter)?;
         let (trigger, _) = trigger::parse(text.as_bytes())
             .map_err(|_| errors::internal_error("the trigger says nothing that can be done"))?;
         let failed = |what: &str| {
@@ -276,7 +279,7 @@ impl Slave {
         inventory.set("CURRENT_INTERFACES", "");
         inventory.write().map_err(failed("inventory"))?;
         let written = trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
-        self.leave_rows().inspect_err(|_| {
+        self.leave_rows(&mut charter).inspect_err(|_| {
             // This host stays, and its next start must not take that for a reset that somebody wants.
             if let Err(why) = xapi_conf::file::remove(&written) {
                 tracing::error!("the trigger of leaving stays: {why}");
@@ -284,7 +287,7 @@ impl Slave {
         })
     }
 
-    fn leave_rows(&self) -> Result<()> {
+    fn leave_rows(&self, charter: &mut charter::Open<'_>) -> Result<()> {
         let config = &self.core.config;
         let failed = |what: &str| {
             let what = what.to_owned();
@@ -299,9 +302,7 @@ impl Slave {
         ] {
             xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
         }
-        PoolRole::Master
-            .write(&config.pool_conf())
-            .map_err(failed("pool.conf"))?;
+        charter.decide(&PoolRole::Master)?;
         tracing::warn!("this host leaves its pool");
         Ok(())
     }
