@@ -252,6 +252,14 @@ fn has_seen(core: &Core, caller: &Caller) -> Result<bool> {
     }
 }
 
+/// Waits a while until the copy has what the holder of a session has seen.
+pub(crate) fn catch_up(core: &Core, caller: &Caller) -> Result<()> {
+    match has_seen(core, caller)? {
+        true => Ok(()),
+        false => Err(errors::internal_error("the copy is late")),
+    }
+}
+
 /// A session of this host ends; where the master knows of it, there too.
 fn log_out(core: &Arc<Core>, origin: &Origin, caller: &Caller, params: &[Value]) {
     if !core.pool.relays.was_handed_on(&caller.session) {
