@@ -7,5 +7,6 @@ mod guests;
 mod jobs;
 mod local;
 mod orders;
+mod own_address;
 mod reset;
 mod terms;

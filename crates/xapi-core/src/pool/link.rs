@@ -235,7 +235,9 @@ impl Handler for Candidate {
                 let planned = membership::planned(&self.core, &admission);
                 encode(&Granted::Planned(planned.map_err(Into::into)))
             }
-            Ok(Wish::Call(_) | Wish::Tasks(_)) => Err("it is not in the pool".to_owned()),
+            Ok(Wish::Call(_) | Wish::Became(_) | Wish::Tasks(_)) => {
+                Err("it is not in the pool".to_owned())
+            }
             Err(why) => Err(why),
         };
         answer.unwrap_or_else(|why| {

@@ -164,7 +164,9 @@ impl Slave {
             Verb::Outcome(number) => self.outcome(number),
             Verb::Keep(number) => {
                 let mut changes = self.changes();
-                match changes.unkept.take_if(|unkept| *unkept == number) {
+                let kept = changes.unkept.take_if(|unkept| *unkept == number);
+                self.note(&changes);
+                match kept {
                     Some(_) => Answer::Done(Ok(())),
                     None => Answer::Done(Err(NetError::before(
                         Part::Host,
@@ -249,6 +251,7 @@ impl Slave {
         self.starts.store(false, Ordering::Relaxed);
         let mut changes = self.changes();
         (changes.settled, changes.found) = (true, None);
+        self.note(&changes);
         drop(changes);
         self.done.notify_all();
         let marker = self.core.config.boot_marker();
@@ -327,7 +330,11 @@ impl Slave {
 
     fn converge(&self, number: u64, request: Request) -> std::result::Result<Outcome, NetError> {
         let whole = request.mode == Mode::Whole;
-        self.changes().last = Some((number, None));
+        {
+            let mut changes = self.changes();
+            changes.last = Some((number, None));
+            self.note(&changes);
+        }
         let outcome = self.core.agent.converge(request);
         let mut changes = self.changes();
         match (whole, &outcome) {
@@ -337,12 +344,22 @@ impl Slave {
             (false, _) => changes.unkept = None,
         }
         changes.last = Some((number, Some(outcome.clone())));
+        self.note(&changes);
         self.done.notify_all();
         drop(changes);
         if let Ok(outcome) = &outcome {
             self.leave_behind(&outcome.facts);
         }
         outcome
+    }
+
+    /// Notes whether a line that is lost may be so by a change of this host's network, whose outcome can be learned. One
+    /// that was taken back counts until there is a line again.
+    fn note(&self, changes: &Changes) {
+        let goes_on = matches!(changes.last, Some((_, None)));
+        let changes_itself = goes_on || changes.unkept.is_some();
+        let noted = &self.core.pool.changes_itself;
+        noted.store(changes_itself, Ordering::Release);
     }
 
     /// A line from an address that the host has no more leads nowhere, and would be believed for seconds. The master asks
