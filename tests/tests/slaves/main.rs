@@ -9,4 +9,5 @@ mod local;
 mod orders;
 mod own_address;
 mod reset;
+mod search;
 mod terms;

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use xapi_link::{Dial, DialError, Hello, Leads, Limits};
 
-use super::link::{Note, PORT, Silent, fingerprints, pool_uuid, secret_of, version};
+use super::link::{Note, Silent, fingerprints, pool_uuid, secret_of, version};
 use super::role::Role;
 use super::secret;
 use crate::context::Core;
 use crate::{Result, certificates};
 
 /// How long a host may take to answer.
-const WITHIN: Duration = Duration::from_millis(900);
+pub(super) const WITHIN: Duration = Duration::from_millis(900);
 
 /// Hosts that are asked at once.
 const AT_ONCE: usize = 16;
@@ -103,7 +103,7 @@ pub(super) fn ask(
     let known = Known::of(core)?;
     let dial = Dial {
         address: String::new(),
-        port: PORT,
+        port: core.config.port,
         identity: certificates::of_link(core)?,
         secret: secret_of(&secret),
         hello: Hello {

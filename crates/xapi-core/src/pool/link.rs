@@ -22,9 +22,6 @@ use super::verbs::{Granted, Wish, decode, encode};
 use crate::context::Core;
 use crate::{Result, certificates};
 
-/// The port of every host's XenAPI.
-pub(super) const PORT: u16 = 443;
-
 /// How long one attempt to reach the master may take.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
 
@@ -279,7 +276,7 @@ pub(super) fn joining(
 ) -> Result<(Arc<dyn Peer>, String)> {
     let dial = Dial {
         address: address.to_owned(),
-        port: PORT,
+        port: core.config.port,
         identity: certificates::of_link(core)?,
         secret: secret_of(secret),
         hello: Hello {

@@ -376,12 +376,10 @@ pub(crate) fn resolved(given: &str) -> Result<String> {
     if given.is_empty() || given.len() > 253 {
         return Err(bad());
     }
-    let mut found = (given, super::link::PORT)
-        .to_socket_addrs()
-        .map_err(|why| {
-            tracing::info!("{given}: {why}");
-            bad()
-        })?;
+    let mut found = (given, 0).to_socket_addrs().map_err(|why| {
+        tracing::info!("{given}: {why}");
+        bad()
+    })?;
     found
         .next()
         .map(|address| address.ip().to_string())
