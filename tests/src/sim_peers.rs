@@ -382,9 +382,11 @@ impl Peers {
     fn restart_those_that_ask(&mut self, but: Option<usize>) -> bool {
         let mut any = false;
         for at in 0..self.hosts.len() {
+            if Some(at) == but || !self.is_up(at) {
+                continue;
+            }
             // A host that has been told to be something else still answers a call that is under way, as a real one does.
-            let told = but.is_none() && self.is_told(at);
-            if Some(at) == but || !self.is_up(at) || !(told || self.is_to_begin_anew(at)) {
+            if !self.is_to_begin_anew(at) && (but.is_some() || !self.is_told(at)) {
                 continue;
             }
             self.kill(at);
