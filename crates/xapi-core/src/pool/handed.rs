@@ -165,3 +165,61 @@ pub(super) fn became(core: &Core, name: &str, lost: Lost, until: Instant) -> Opt
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use xapi_model::{Host, Ref};
+
+    use super::{Forwarded, Handed, MOST, MOST_ANSWER};
+    use crate::pool::verbs::{Granted, decode};
+
+    fn call(name: &str, id: usize) -> Forwarded {
+        Forwarded {
+            id: id.to_string(),
+            name: name.to_owned(),
+            params: Vec::new(),
+            peer: String::new(),
+            user_agent: None,
+            other_config: Vec::new(),
+            opened: None,
+        }
+    }
+
+    fn told(handed: &Handed, host: &Ref<Host>, id: usize) -> Vec<u8> {
+        handed.became(host, &id.to_string()).expect("an answer")
+    }
+
+    fn is_forgotten(handed: &Handed, host: &Ref<Host>, id: usize) -> bool {
+        let answer = told(handed, host, id);
+        matches!(decode::<Granted>(&answer), Ok(Granted::Forgotten))
+    }
+
+    #[test]
+    fn an_answer_is_told_once_and_to_the_host_that_has_asked() {
+        let handed = Handed::default();
+        let (host, other) = (Ref::new("a".to_owned()), Ref::new("b".to_owned()));
+        handed.begins(&host, &call("PIF.plug", 1)).ends(b"done");
+        assert!(is_forgotten(&handed, &other, 1));
+        assert_eq!(told(&handed, &host, 1), b"done");
+        assert!(is_forgotten(&handed, &host, 1));
+        // One that ended in no way is not waited for.
+        drop(handed.begins(&host, &call("PIF.plug", 2)));
+        assert!(is_forgotten(&handed, &host, 2));
+    }
+
+    #[test]
+    fn neither_secrets_nor_long_answers_are_kept_and_the_oldest_go_first() {
+        let handed = Handed::default();
+        let host = Ref::new("a".to_owned());
+        let secret = call("session.login_with_password", 1);
+        handed.begins(&host, &secret).ends(b"secret");
+        let long = vec![b' '; MOST_ANSWER + 1];
+        handed.begins(&host, &call("PIF.plug", 2)).ends(&long);
+        assert!(is_forgotten(&handed, &host, 1) && is_forgotten(&handed, &host, 2));
+        for id in 10..=10 + MOST {
+            handed.begins(&host, &call("PIF.plug", id)).ends(b"done");
+        }
+        assert!(is_forgotten(&handed, &host, 10));
+        assert_eq!(told(&handed, &host, 10 + MOST), b"done");
+    }
+}
