@@ -5,7 +5,7 @@ use std::path::Path;
 use uuid::Uuid;
 use xapi_core::Origin;
 use xapi_core::pool::search;
-use xapi_db::{Options, Read, Store};
+use xapi_db::{Options, Read, Store, next_term};
 use xapi_model::{ApiError, Message, Network, Value};
 use xapi_tests::{Peers, SimPool};
 
@@ -101,7 +101,9 @@ fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_dec
     assert_eq!(alerts(&peers, 1).len(), 1);
     assert!(!alerts(&peers, 1)[0].contains("no copy"));
     let ours = decides(&mut peers, 0);
-    assert!(ours > theirs, "{ours} is not later than {theirs}");
+    let own = peers.core(0).own_uuid().expect("a UUID");
+    let own = Uuid::parse_str(&own).expect("a UUID");
+    assert_eq!(ours, next_term(theirs, &own), "not later than {theirs}");
     let told = alerts(&peers, 0);
     assert!(
         told.len() == 1 && told[0].contains("had no copy"),
