@@ -382,7 +382,11 @@ impl Peers {
     fn restart_those_that_ask(&mut self, but: Option<usize>) -> bool {
         let mut any = false;
         for at in 0..self.hosts.len() {
-            if Some(at) == but || !self.is_up(at) || !self.is_another(at) {
+            if Some(at) == but || !self.is_up(at) {
+                continue;
+            }
+            // A host that has been told to be something else still answers a call that is under way, as a real one does.
+            if !self.is_to_begin_anew(at) && (but.is_some() || !self.is_told(at)) {
                 continue;
             }
             self.kill(at);
@@ -392,15 +396,13 @@ impl Peers {
         any
     }
 
-    fn is_another(&self, at: usize) -> bool {
-        if self.net.is_to_restart(at) {
-            return true;
-        }
-        let core = self.core(at);
+    fn is_to_begin_anew(&self, at: usize) -> bool {
         // An agent that has crashed is a daemon that has.
-        if core.agent.facts().is_err() {
-            return true;
-        }
+        self.net.is_to_restart(at) || self.core(at).agent.facts().is_err()
+    }
+
+    fn is_told(&self, at: usize) -> bool {
+        let core = self.core(at);
         let role = PoolRole::read(&core.config.pool_conf()).expect("a role");
         let role = match role {
             Some(PoolRole::Master) => Role::Master,

@@ -2,7 +2,7 @@
 //! What goes over a line is carried out by whoever says it, so that a test is one thing after the other.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use xapi_core::pool::peer::{Lost, Peer};
@@ -45,6 +45,12 @@ pub struct SimSlave {
 /// The end that the master has, and the slave's.
 type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
 
+/// What whoever waits for an answer hears.
+enum Said {
+    Answer(Vec<u8>),
+    Nothing,
+}
+
 /// Both directions of a line.
 struct Wire {
     open: AtomicBool,
@@ -66,6 +72,8 @@ struct Wire {
     /// Whether what the master tells is held up.
     held: Mutex<bool>,
     let_go: Condvar,
+    /// Those on the slave who wait for an answer.
+    waiting: Mutex<Vec<mpsc::Sender<Said>>>,
     linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -142,6 +150,12 @@ impl Wire {
             return;
         }
         self.hold(false);
+        let waiting =
+            std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for waits in waiting {
+            // Who has his answer waits no more.
+            drop(waits.send(Said::Nothing));
+        }
         if let Some(slave) = self.slave.upgrade() {
             slave.closed(why);
         }
@@ -237,7 +251,29 @@ impl Peer for ToMaster {
         if question.starts_with(b"{\"Call\"") {
             self.0.handed_on.fetch_add(1, Ordering::AcqRel);
         }
-        Ok(self.0.linked.asked(&question).expect("an answer"))
+        let (answer, answered) = mpsc::channel();
+        let mut waiting = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.push(answer.clone());
+        drop(waiting);
+        // Or those who wait were told before.
+        if !self.0.is_open() {
+            return Err(Lost::Closed);
+        }
+        // The master goes on with it when the line is gone.
+        let linked = Arc::clone(&self.0.linked);
+        std::thread::spawn(move || {
+            let said = linked.asked(&question).expect("an answer");
+            // Nobody may wait for it any more.
+            drop(answer.send(Said::Answer(said)));
+        });
+        match answered.recv() {
+            Ok(Said::Answer(said)) => Ok(said),
+            Ok(Said::Nothing) | Err(_) => Err(Lost::Closed),
+        }
     }
 
     fn tell(&self, news: Vec<u8>) -> Result<(), Lost> {
@@ -357,6 +393,7 @@ impl SimPool {
             hangs: AtomicBool::new(false),
             held: Mutex::default(),
             let_go: Condvar::new(),
+            waiting: Mutex::default(),
             linked: Arc::clone(&linked),
             slave: Arc::downgrade(its.slave.as_ref().expect("a daemon")),
             guests: Arc::clone(&its.host.guests),

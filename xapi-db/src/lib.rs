@@ -33,6 +33,7 @@ mod reader;
 mod replacement;
 mod replica;
 mod store;
+mod term;
 
 pub use changes::{Changes, ClassChanges};
 pub use draft::Draft;
@@ -43,4 +44,5 @@ pub use journal::Since;
 pub use reader::{Read, View};
 pub use replacement::Replacement;
 pub use store::{Options, SCHEMA_VERSION, Store, UniqueKey};
+pub use term::{mark_of_term, next_term};
 pub use xapi_model::Position;

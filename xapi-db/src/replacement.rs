@@ -15,7 +15,7 @@ use crate::edit::{Act, Edit, same};
 use crate::error::DbError;
 use crate::layout::Table;
 use crate::reader::stored_row;
-use crate::replica::{fitted, no_class, unfit};
+use crate::replica::{Standing, fitted, no_class, unfit};
 use crate::store::{Done, Store};
 
 impl Store {
@@ -25,6 +25,7 @@ impl Store {
         Ok(Replacement {
             store: self.clone(),
             position,
+            anew: false,
             file: BufWriter::new(file),
         })
     }
@@ -48,10 +49,18 @@ impl Store {
 pub struct Replacement {
     store: Store,
     position: Position,
+    /// Whether the terms that the store knows are another pool's.
+    anew: bool,
     file: BufWriter<File>,
 }
 
 impl Replacement {
+    /// What the store has is another pool's, and so are the terms that it knows.
+    pub fn of_another_pool(mut self) -> Replacement {
+        self.anew = true;
+        self
+    }
+
     /// Takes the next part: edits that insert rows of durable classes, as [`Store::copy`] gives them.
     pub fn add(&mut self, part: Vec<Edit>) -> Result<(), DbError> {
         let layout = self.store.layout();
@@ -85,7 +94,14 @@ impl Replacement {
             .writer
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let standing = store.standing().at(position);
+        let known = match self.anew {
+            true => Standing {
+                term: 0,
+                position: None,
+            },
+            false => store.standing(),
+        };
+        let standing = known.at(position);
         let written = store.write(&mut writer, true, None, |conn, generation| {
             let mut applying = Applying::new(conn, store.layout(), generation);
             self.apply(conn, &mut applying)?;

@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
+use uuid::Uuid;
 use xapi_model::{Position, Type, Value};
 
 use crate::apply::{self, Applying};
@@ -18,11 +19,12 @@ use crate::journal::{Journal, Since};
 use crate::layout::{Column, Layout};
 use crate::migrate::{leap, meta, set_meta};
 use crate::store::{Done, Store};
+use crate::term::next_term;
 
 /// What a store is in its pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
-    /// The greatest term that it had a part in.
+    /// The greatest term that it had a part in or has heard of.
     pub(crate) term: u64,
     /// How far it is, if it follows.
     pub(crate) position: Option<Position>,
@@ -100,12 +102,12 @@ impl Store {
         self.0.follow_only.store(yes, Ordering::Release);
     }
 
-    /// Makes this store a master's: a new term begins, in which it follows nobody and takes commits. Returns the term.
-    /// It is safe on disk then.
-    pub fn promote(&self) -> Result<u64, DbError> {
+    /// Makes this store the one of a host that is the master from now on: a new term begins, in which it follows nobody and
+    /// takes commits. Returns the term, see [`next_term`]. It is safe on disk then.
+    pub fn promote(&self, by: &Uuid) -> Result<u64, DbError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = Standing {
-            term: self.term() + 1,
+            term: next_term(self.term(), by),
             position: None,
         };
         let number = Some(self.generation() + leap(&self.new_id()));
@@ -118,6 +120,24 @@ impl Store {
         written.map_err(|error| unfit(0, error))?;
         self.0.follow_only.store(false, Ordering::Release);
         Ok(standing.term)
+    }
+
+    /// Notes that there is a master of a term, so that whatever term begins here is a later one. Nothing if a later one is
+    /// known. It is safe on disk then.
+    pub fn hear_of(&self, term: u64) -> Result<(), DbError> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.standing();
+        if term <= standing.term {
+            return Ok(());
+        }
+        let standing = Standing { term, ..standing };
+        let written = self.write(&mut writer, true, None, |_, _| {
+            Ok(Done {
+                standing: Some(standing),
+                ..Done::default()
+            })
+        });
+        written.map(drop).map_err(|error| unfit(0, error))
     }
 
     /// Applies the commit that follows on `from` in the history that this store follows. Returns the new position.

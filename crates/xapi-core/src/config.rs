@@ -17,6 +17,11 @@ pub struct Config {
     pub proof_within: std::time::Duration,
     /// How long another host may be out of reach in the middle of a change of its network, to come back by another address.
     pub away_within: std::time::Duration,
+    /// How long a slave that has made a change waits for its master to be there again, before it goes back. Shorter than
+    /// [`Config::away_within`], so that the master learns of that.
+    pub go_back_within: std::time::Duration,
+    /// The port of every host's XenAPI.
+    pub port: u16,
     /// How long a password check may take before it counts as refused.
     pub auth_deadline: std::time::Duration,
     /// How long a guest may take to shut down when it is asked to, to be suspended, and to resume.
@@ -57,6 +62,8 @@ impl Default for Config {
             change_deadline: std::time::Duration::from_secs(30),
             proof_within: std::time::Duration::from_secs(20),
             away_within: std::time::Duration::from_secs(30),
+            go_back_within: std::time::Duration::from_secs(20),
+            port: 443,
             auth_deadline: std::time::Duration::from_secs(20),
             shutdown_deadline: std::time::Duration::from_secs(1200),
             unplug_deadline: std::time::Duration::from_secs(30),

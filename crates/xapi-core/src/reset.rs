@@ -63,7 +63,7 @@ pub(crate) struct Waiting {
 enum For {
     /// The NIC that the trigger names: nothing is done yet. With it the management interface that the host came up with,
     /// once it did.
-    Nic(Option<String>),
+    Nic(Option<end::Management>),
     /// The master of this slave, who makes the rows.
     Master(Pending),
     /// The address of the management interface: the rows are made. The trigger goes then.

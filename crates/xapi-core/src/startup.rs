@@ -293,6 +293,10 @@ fn pool_role(core: &Core) -> Result<()> {
     let path = core.config.pool_conf();
     let failed = |why: String| errors::internal_error(format!("{} {why}", path.display()));
     let standing = &core.pool.standing;
+    // A master that was met may be gone when this host is told to decide.
+    if let Some(term) = pool::link::Note::read(core)?.and_then(|note| note.term) {
+        core.store.hear_of(term).map_err(db_error)?;
+    }
     match PoolRole::read(&path).map_err(|why| failed(why.to_string()))? {
         Some(PoolRole::Master) => master(core),
         // Another pool's database in the hands of a host that does not know what it is: to decide would be to take the pool over.
@@ -325,17 +329,35 @@ fn pool_role(core: &Core) -> Result<()> {
     }
 }
 
-/// This host decides. A database that has followed another master until now begins a term of its own.
+/// This host decides. One that was a slave until now begins a term of its own.
 fn master(core: &Core) -> Result<()> {
+    let follows = core.store.position().is_some();
     // Also of a host that was a master, and a slave before it had its first copy.
-    if core.store.position().is_some() || core.config.joined_pool().exists() {
-        let term = core.store.promote().map_err(db_error)?;
+    if follows || core.config.joined_pool().exists() {
+        let uuid = core.own_uuid()?;
+        let uuid = Uuid::parse_str(&uuid).map_err(errors::internal_error)?;
+        let term = core.store.promote(&uuid).map_err(db_error)?;
         tracing::warn!(term, "this host is the master of its pool from now on");
-        let noted = core.config.joined_pool();
-        file::remove(&noted)
-            .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
+        core.pool.became_master.get_or_init(|| follows);
     }
     Ok(())
+}
+
+/// What the operator reads about a host that has become the master, once.
+fn tell_transition(core: &Core, draft: &Draft, host: &Ref<Host>) -> Result<()> {
+    let Some(follows) = core.pool.became_master.get() else {
+        return Ok(());
+    };
+    let term = core.store.term();
+    let body = match follows {
+        true => format!("this host is the master of its pool since term {term}"),
+        // It was told to decide before it had a copy of what the other has made of the rows.
+        false => format!(
+            "this host is the master of its pool since term {term}, with the rows that it had when it was the master \
+             before: it had no copy of what another master has committed since"
+        ),
+    };
+    tell(core, draft, host, "POOL_MASTER_TRANSITION", &body)
 }
 
 /// A slave answers as its rows say, or as the inventory does before it has any.
@@ -416,8 +438,12 @@ fn own_records(core: &Core) -> Result<()> {
         let metrics = draft.field(&host, Host::METRICS)?;
         draft.set(&metrics, HostMetrics::LIVE, true)?;
         draft.set(&metrics, HostMetrics::LAST_UPDATED, core.now())?;
+        tell_transition(core, draft, &host)?;
         Ok(host)
     })?;
+    let noted = core.config.joined_pool();
+    file::remove(&noted)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;
     core.set_localhost(host);
     Ok(())
 }

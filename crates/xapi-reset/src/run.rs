@@ -17,7 +17,7 @@ use xapi_net::topology::{Name, Topology};
 
 use crate::host::Host;
 use crate::machine::{LocalMachine, Machine};
-use crate::step::{LAST_TOPOLOGY, NETWORKD, Step, steps};
+use crate::step::{LAST_TOPOLOGY, NETWORKD, Step, role_asked, steps};
 use crate::wanted::{Asked, Refused};
 
 /// How long the management interface may take, waiting for a lease included. It gets one later as well.
@@ -142,7 +142,7 @@ impl Doing<'_> {
             Step::StopDaemon => {
                 let notes = machine.stop_daemon()?;
                 self.notes(notes);
-                Ok(())
+                self.keep_master()
             }
             Step::RemoveNetworkd => {
                 let path = self.path(NETWORKD);
@@ -198,6 +198,20 @@ impl Doing<'_> {
             Step::Reboot => machine.reboot(),
             Step::StartDaemon => machine.start_daemon(),
         }
+    }
+
+    /// The daemon may have found its master somewhere at its last moment, and written that over what is asked for.
+    fn keep_master(&mut self) -> Result<(), String> {
+        let Some(role) = role_asked(self.host, self.asked) else {
+            return Ok(());
+        };
+        let path = self.place(pool_conf::PATH)?;
+        if let Ok(Some(now)) = PoolRole::read(&path)
+            && now == role
+        {
+            return Ok(());
+        }
+        written(&path, role.write(&path))
     }
 
     fn path(&self, path: &str) -> PathBuf {

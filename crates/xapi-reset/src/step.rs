@@ -93,12 +93,8 @@ impl fmt::Display for Step {
 /// The steps of a reset, in their order. Nothing is done.
 pub fn steps(host: &Host, asked: &Asked) -> Vec<Step> {
     let mut steps = Vec::new();
-    if host.role() != Some(&PoolRole::Master)
-        && let Some(master) = &asked.master
-    {
-        steps.push(Step::WritePoolConf {
-            master: master.clone(),
-        });
+    if let Some(PoolRole::Slave(master)) = role_asked(host, asked) {
+        steps.push(Step::WritePoolConf { master });
     }
     let bridge = asked.bridge();
     steps.extend([
@@ -121,6 +117,13 @@ pub fn steps(host: &Host, asked: &Asked) -> Vec<Step> {
         },
     ]);
     steps
+}
+
+/// What the host is to be from its next start on, if that is asked for. A master stays one.
+pub(crate) fn role_asked(host: &Host, asked: &Asked) -> Option<PoolRole> {
+    let master = asked.master.clone();
+    let master = master.filter(|_| host.role() != Some(&PoolRole::Master));
+    master.map(PoolRole::Slave)
 }
 
 fn how(asked: &Asked) -> String {

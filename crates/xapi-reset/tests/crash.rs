@@ -22,6 +22,8 @@ struct Lost {
     root: tempfile::TempDir,
     handle: Handle,
     services: Vec<&'static str>,
+    /// What the daemon writes into pool.conf while it is stopped.
+    last_word: Option<&'static str>,
 }
 
 impl Lost {
@@ -72,6 +74,7 @@ impl Lost {
             root,
             handle,
             services: Vec::new(),
+            last_word: None,
         }
     }
 
@@ -124,6 +127,10 @@ fn read(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, (u32, String)>
 impl Machine for Lost {
     fn stop_daemon(&mut self) -> Result<Vec<String>, String> {
         self.services.push("stop");
+        if let Some(text) = self.last_word {
+            let path = self.root.path().join("etc/xensource/pool.conf");
+            std::fs::write(path, text).unwrap();
+        }
         Ok(Vec::new())
     }
 
@@ -366,6 +373,23 @@ fn a_host_whose_role_nothing_tells_is_a_slave_of_the_master_that_is_named() {
         }
         lost.reset(&asked(""), &mut quiet).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, want, "after {before:?}");
+    }
+}
+
+#[test]
+fn what_the_daemon_writes_at_its_last_moment_does_not_go_over_the_master_that_is_named() {
+    for (before, want) in [
+        ("slave:10.0.0.1", "slave:10.0.0.2"),
+        ("master", "slave:10.0.0.9"),
+    ] {
+        let mut lost = Lost::new();
+        let path = lost.root.path().join("etc/xensource/pool.conf");
+        std::fs::write(&path, before).unwrap();
+        lost.last_word = Some("slave:10.0.0.9");
+        lost.reset(&asked(""), &mut quiet).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // A master's role is not the reset's to write.
         assert_eq!(text, want, "after {before:?}");
     }
 }

@@ -92,6 +92,34 @@ fn a_master_that_goes_elsewhere_is_found_by_those_who_were_told_and_by_those_who
 }
 
 #[test]
+fn whoever_changes_the_address_of_the_slave_that_he_is_on_is_told_what_came_of_it() {
+    let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
+    lab.exec("xs-2", &fixed("172.16.0.20"));
+    answers(&lab, "172.16.0.20");
+    let other = "pif=$(xe pif-list host-uuid=$INSTALLATION_UUID device=eth1 --minimal)
+         xe pif-reconfigure-ip uuid=$pif mode=static IP=172.16.0.21 netmask=255.255.255.224
+         xe host-management-reconfigure pif-uuid=$pif";
+    lab.exec("xs-2", other);
+    answers(&lab, "172.16.0.21");
+    all_live(&lab, "xs-1", 2);
+    let address = "host-list name-label=xs-2 params=address --minimal";
+    assert_eq!(xe(&lab, "xs-1", address), "172.16.0.21");
+    if std::env::var_os("XAPI_SOAK").is_none() {
+        return;
+    }
+    // From there its master is not reached any more, until the slave goes back.
+    let gone = "pif=$(xe pif-list host-uuid=$INSTALLATION_UUID device=eth0 --minimal)
+         xe pif-reconfigure-ip uuid=$pif mode=none";
+    lab.exec("xs-2", gone);
+    let nowhere = reconfigure("mode=static IP=10.9.9.9 netmask=255.255.255.0");
+    let told = lab.exec("xs-2", &format!("{nowhere} 2>&1 || true"));
+    assert!(told.contains("could not be reached over"), "{told}");
+    answers(&lab, "172.16.0.21");
+    all_live(&lab, "xs-1", 2);
+    assert_eq!(xe(&lab, "xs-1", address), "172.16.0.21");
+}
+
+#[test]
 fn a_slave_that_finds_no_master_says_where_it_has_looked() {
     let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
     lab.verb(&["stop", "xs-1"]);

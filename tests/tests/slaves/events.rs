@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use xapi_core::Core;
-use xapi_model::{ApiError, Class, Network, Task, Value};
+use xapi_model::{ApiError, Class, Network, Ref, Task, Value};
 use xapi_tests::SimPool;
 use xapi_tests::sim_pool::PATIENCE;
 
@@ -169,6 +169,66 @@ fn the_older_way_to_wait_is_told_the_same() {
     let text = format!("{events:?}");
     assert!(text.contains(network.as_str()), "{text}");
     assert_eq!(pool.handed_on(0), 0);
+}
+
+/// What event.next tells: of what, and what.
+fn next(client: &Client<'_>) -> Vec<(String, String)> {
+    let events = client.call("event.next", vec![]).unwrap();
+    let events = events.as_array().expect("events").iter();
+    let told = events.map(|event| {
+        let members = event.as_struct().expect("an event");
+        let text = |name: &str| {
+            let mut members = members.iter();
+            let found = members.find(|(its, _)| its == name);
+            found.and_then(|(_, value)| value.as_str()).expect("a text")
+        };
+        (text("class").to_owned(), text("ref").to_owned())
+    });
+    told.collect()
+}
+
+fn record(label: &str) -> Value {
+    Value::Struct(vec![
+        ("name_label".to_owned(), Value::from(label)),
+        ("name_description".to_owned(), Value::from("")),
+        ("other_config".to_owned(), Value::Struct(vec![])),
+    ])
+}
+
+#[test]
+fn whoever_registers_on_a_slave_is_told_only_what_happens_from_then_on() {
+    let pool = SimPool::new(1, 2);
+    let client = Client::new(&pool.slaves[0]);
+    pool.slaves[0].catches_up(&pool.master);
+    // A task that has ended, and a row that the copy does not have yet.
+    let before = client.call("Async.network.create", vec![record("before")]);
+    let before = before.unwrap().as_str().expect("a task").to_owned();
+    pool.master.finished(&Ref::new(before.clone()));
+    pool.hold(0, true);
+    let late = client.call("network.create", vec![record("late")]).unwrap();
+    let late = late.as_str().expect("a network").to_owned();
+    std::thread::scope(|scope| {
+        let register = scope.spawn(|| {
+            let classes = Value::Array(vec!["task".into(), "network".into()]);
+            client.call("event.register", vec![classes])
+        });
+        client.call("task.get_all", vec![]).expect("an answer");
+        pool.hold(0, false);
+        register
+            .join()
+            .expect("no panic")
+            .expect("it is registered");
+    });
+    let after = client.call("Async.network.create", vec![record("after")]);
+    let after = after.unwrap().as_str().expect("a task").to_owned();
+    pool.master.finished(&Ref::new(after.clone()));
+    let mut told = Vec::new();
+    while !told.contains(&("task".to_owned(), after.clone())) {
+        told.extend(next(&client));
+    }
+    let all = format!("{told:?}");
+    assert!(!all.contains(&before), "the task of before is told: {all}");
+    assert!(!all.contains(&late), "the row of before is told: {all}");
 }
 
 #[test]

@@ -110,7 +110,9 @@ fn a_master_of_an_earlier_term_is_not_followed() {
     pool.cut(0);
     // The slave has had a part in a later term, which this master has not heard of.
     let store = &pool.slaves[0].host.core().store;
-    store.promote().expect("another term");
+    store
+        .promote(&uuid::Uuid::from_u128(7))
+        .expect("another term");
     store.follow_only(true);
     let before = rows(&pool.slaves[0].host);
     pool.master

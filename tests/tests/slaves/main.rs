@@ -7,5 +7,8 @@ mod guests;
 mod jobs;
 mod local;
 mod orders;
+mod own_address;
 mod reset;
+mod search;
+mod terms;
 mod trust;

@@ -500,6 +500,39 @@ fn whoever_gives_the_slave_another_management_interface_meanwhile_has_called_the
 }
 
 #[test]
+fn a_reset_that_waits_for_its_nic_goes_on_when_the_pools_bond_takes_management_over() {
+    let mut pool = SimPool::new(1, 4);
+    let watch = xapi_core::watch::Watch::start(pool.master.core()).unwrap();
+    pool.cut(0);
+    let network = pool.master.new_network("bonded");
+    let members = ["eth0", "eth3"].map(|device| text(&own(&pool, device)));
+    let params = vec![
+        text(&network),
+        Value::Array(members.to_vec()),
+        Value::from(""),
+        Value::from("active-backup"),
+    ];
+    pool.master.call("Bond.create", params).unwrap();
+    pool.slaves[0].host.handle.world().pull_out(nic("eth1"));
+    plant(&pool, STATIC);
+    pool.restart(0);
+    pool.slaves[0].slave().tell_events();
+    pool.link(0);
+    assert_eq!(management(&pool).0, "bond0", "it inherits");
+    assert!(is_triggered(&pool), "the trigger is lost");
+    assert_eq!(alerts(&pool, "NETWORK_RESET_CALLED_OFF").len(), 0);
+    assert_eq!(alerts(&pool, "NETWORK_RESET_WAITS").len(), 1);
+    pool.slaves[0].host.handle.plug_in(nic("eth1"));
+    pool.master.until("the reset", || {
+        let there = management(&pool) == ("eth1".to_owned(), -1, "172.16.0.20".to_owned());
+        (there && !is_triggered(&pool)).then_some(())
+    });
+    drop(watch);
+    ends(&mut pool, "the NIC came");
+    end(&pool);
+}
+
+#[test]
 fn whoever_removes_the_trigger_before_the_master_is_there_has_called_the_reset_off() {
     let mut pool = laden();
     let before = management(&pool);

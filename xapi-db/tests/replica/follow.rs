@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use xapi_db::{Act, DbError, Edit, Options, Position, Read, Since, Store};
+use uuid::Uuid;
+use xapi_db::{Act, DbError, Edit, Options, Position, Read, Since, Store, next_term};
 use xapi_model::{Class, Host, Network, Pif, Ref, Session, Task, Value};
 
 use crate::worlds::{nothing_dangles, same, shared};
@@ -250,22 +251,52 @@ fn a_promoted_store_takes_commits_again_and_nobody_of_before_follows_it() {
     replica.follow_only(true);
     let make = |store: &Store| store.change(|draft| draft.insert(Network::blank()));
     assert!(make(&replica).is_err());
-    assert_eq!(replica.promote().unwrap(), 1);
-    assert_eq!((replica.term(), replica.position()), (1, None));
+    let by = Uuid::from_u128(7);
+    let term = replica.promote(&by).unwrap();
+    assert_eq!(term, next_term(0, &by));
+    assert_eq!((replica.term(), replica.position()), (term, None));
     make(&replica).unwrap();
     assert_eq!(replica.since(at), Since::TooOld);
     let astray = Position {
-        term: 1,
+        term,
         generation: at.generation,
     };
     assert_eq!(replica.since(astray), Since::TooOld);
     // A number of this very history is worth nothing with another term.
     let generation = replica.generation();
     let now = |term| replica.since(Position { term, generation });
-    assert_eq!(now(1), Since::Commits(vec![]));
+    assert_eq!(now(term), Since::Commits(vec![]));
     assert_eq!(now(0), Since::TooOld);
     // The old master becomes like the new one, and is of its term from then on.
     follow(&master, &replica);
-    assert_eq!(master.term(), 1);
-    assert_eq!(master.promote().unwrap(), 2);
+    assert_eq!(master.term(), term);
+    assert!(master.promote(&Uuid::from_u128(3)).unwrap() > term);
+}
+
+#[test]
+fn a_term_that_was_heard_of_is_survived_by_the_one_that_begins_here() {
+    let store = filled(&["a"]);
+    let (one, other) = (Uuid::from_u128(7), Uuid::from_u128(3));
+    let theirs = next_term(next_term(0, &one), &one);
+    store.hear_of(theirs).unwrap();
+    store.hear_of(1).unwrap();
+    assert_eq!((store.term(), store.position()), (theirs, None));
+    assert!(store.promote(&other).unwrap() > theirs);
+}
+
+#[test]
+fn a_store_that_comes_into_another_pool_knows_the_terms_of_that_alone() {
+    let (master, joining) = (filled(&["a"]), filled(&["b"]));
+    joining.promote(&Uuid::from_u128(7)).unwrap();
+    let copy = master.copy().unwrap();
+    let mut taken = joining
+        .replacement(copy.position())
+        .unwrap()
+        .of_another_pool();
+    for part in copy {
+        taken.add(part.unwrap()).unwrap();
+    }
+    taken.commit().unwrap();
+    assert_eq!(joining.term(), master.term());
+    same(&shared(&joining), &shared(&master), "joined");
 }

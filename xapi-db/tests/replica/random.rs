@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
-use xapi_db::{Act, Commit, CommitError, DbError, Options, Position, Read, Since, Store};
+use xapi_db::{
+    Act, Commit, CommitError, DbError, Options, Position, Read, Since, Store, next_term,
+};
 use xapi_model::{Type, Value};
 
 use crate::worlds::{
@@ -444,7 +446,11 @@ impl Run {
         self.cut();
         self.backup = None;
         let term = self.replica.store.term();
-        assert_eq!(self.replica.store.promote().unwrap(), term + 1);
+        let by = Uuid::from_u128(7);
+        assert_eq!(
+            self.replica.store.promote(&by).unwrap(),
+            next_term(term, &by)
+        );
         assert_eq!(self.replica.store.position(), None);
         std::mem::swap(&mut self.master, &mut self.replica);
         self.master_begins();

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use xapi_model::{Class, Task, Value, errors};
+use xapi_db::mark_of_term;
+use xapi_model::{ApiError, Class, Task, Value, errors};
 
 use super::{Wants, read_token, token};
 use crate::Result;
@@ -174,6 +175,13 @@ impl Distant {
         let term = core.store.term();
         let since = match self.known {
             0 => String::new(),
+            UNKNOWN => match now(core, &self.origin, &self.caller) {
+                Ok(known) => {
+                    self.known = known;
+                    return Ok(());
+                }
+                Err(why) => return self.unless_away(why),
+            },
             known if known == mark(term, known) => token(known & GENERATION, 0),
             _ => return Err(errors::events_lost()),
         };
@@ -187,11 +195,7 @@ impl Distant {
         let answer = socket::ask(core, &self.origin, caller, "event.from", &params, AT_ONCE);
         let answer = match answer {
             Ok(answer) => answer,
-            Err(why) if core.pool.standing.master().is_err() => {
-                tracing::debug!("no tasks: {why}");
-                return Ok(());
-            }
-            Err(why) => return Err(why),
+            Err(why) => return self.unless_away(why),
         };
         let Value::Struct(members) = answer else {
             return Err(errors::internal_error("the master's events are no record"));
@@ -208,6 +212,17 @@ impl Distant {
             }
         }
         Ok(())
+    }
+
+    /// Without a master there is nothing to be told of tasks.
+    fn unless_away(&self, why: ApiError) -> Result<()> {
+        match self.core.pool.standing.master() {
+            Err(_) => {
+                tracing::debug!("no tasks: {why}");
+                Ok(())
+            }
+            Ok(_) => Err(why),
+        }
     }
 
     /// Whether there is something to tell.
@@ -242,12 +257,36 @@ impl Distant {
     }
 }
 
+/// The mark of one who is to be told what happens from now on, and for whom nobody could say where that is.
+pub(super) const UNKNOWN: u64 = u64::MAX;
+
+/// A task that nobody has.
+const NONE: &str = "task/OpaqueRef:NULL";
+
+/// The mark of one who is to be told what happens from now on.
+pub(super) fn now(core: &Core, origin: &Origin, caller: &Caller) -> Result<u64> {
+    let term = core.store.term();
+    let params = [
+        Value::from(caller.given().expose()),
+        Value::Array(vec![Value::from(NONE)]),
+        Value::from(""),
+        Value::Float(0.0),
+    ];
+    let answer = socket::ask(core, origin, Some(caller), "event.from", &params, AT_ONCE)?;
+    let members = answer.as_struct().unwrap_or_default();
+    let mut members = members.iter();
+    let found = members.find(|(name, _)| name == "token");
+    let token = found.and_then(|(_, token)| token.as_str());
+    let token = token.ok_or_else(|| errors::internal_error("the master's events have no token"))?;
+    Ok(mark(term, read_token(token)?.0))
+}
+
 /// The bits of a mark that are a generation.
 const GENERATION: u64 = (1 << 56) - 1;
 
 /// A generation of the master of a term, so that those of two masters are told apart.
 fn mark(term: u64, generation: u64) -> u64 {
-    (term << 56) | (generation & GENERATION)
+    (u64::from(mark_of_term(term)) << 56) | (generation & GENERATION)
 }
 
 #[cfg(test)]
@@ -257,7 +296,8 @@ mod tests {
     #[test]
     fn a_mark_tells_masters_apart_and_keeps_the_generation() {
         assert_eq!(mark(3, 77) & GENERATION, 77);
-        assert_ne!(mark(3, 77), mark(4, 77));
+        let next = xapi_db::next_term(3, &uuid::Uuid::from_u128(3));
+        assert_ne!(mark(3, 77), mark(next, 77));
         assert_eq!(mark(3, mark(3, 77)), mark(3, 77));
     }
 }

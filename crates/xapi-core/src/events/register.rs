@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xapi_model::event::{Register, Unregister};
-use xapi_model::{Ref, Session, Value, errors};
+use xapi_model::{Class, Ref, Session, Task, Value, errors};
 
-use super::{LONGEST, Wants};
+use super::{LONGEST, Wants, distant};
 use crate::Result;
 use crate::context::{Caller, Cx};
+use crate::pool::socket;
 
 /// Sessions that may be registered at a time; the one registered for longest makes room.
 const MOST: usize = 1000;
@@ -109,6 +110,7 @@ fn not_registered(caller: &Caller) -> xapi_model::ApiError {
 /// `event.register`.
 pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
     let caller = cx.caller()?;
+    let of_master = of_master(cx, caller, &call)?;
     let generation = cx.core.store.generation();
     let mut all = cx.core.events.registered.lock();
     if !all.contains_key(caller.session.as_str()) {
@@ -122,7 +124,7 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
         let fresh = Registration {
             texts: BTreeSet::new(),
             since: generation,
-            of_master: 0,
+            of_master,
             next: 0,
             made,
         };
@@ -137,8 +139,35 @@ pub fn register(cx: &Cx<'_>, call: Register) -> Result<()> {
             return Err(errors::invalid_value("classes", why));
         }
         found.texts = texts;
+        if found.of_master == 0 {
+            found.of_master = of_master;
+        }
     }
     Ok(())
+}
+
+/// From where on a session is told of what only the master knows. On a slave whose copy is behind what the session has seen
+/// it waits for that a moment: what was so before is no event. 0 for one who wants nothing of that.
+fn of_master(cx: &Cx<'_>, caller: &Caller, call: &Register) -> Result<u64> {
+    if !cx.core.pool.is_slave() {
+        return Ok(0);
+    }
+    if let Err(why) = socket::catch_up(cx.core, caller) {
+        tracing::debug!("the copy stays behind: {why}");
+    }
+    let texts = call.classes.iter().filter(|text| text.len() <= LONGEST);
+    let texts: Vec<_> = texts.take(SUBSCRIPTIONS).map(|text| plain(text)).collect();
+    if !Wants::read(&texts)?.class(Task::DESC) {
+        return Ok(0);
+    }
+    match distant::now(cx.core, cx.origin, caller) {
+        Ok(mark) => Ok(mark),
+        // The first look that finds a master finds it out.
+        Err(why) => {
+            tracing::debug!("no tasks: {why}");
+            Ok(distant::UNKNOWN)
+        }
+    }
 }
 
 /// `event.unregister`: what was not registered is no mistake.

@@ -10,7 +10,7 @@ use xapi_model::event::From;
 use xapi_model::{Class, ClassDesc, Pool, Role, Value, errors};
 
 use super::batch::{self, Batch};
-use super::distant::Distant;
+use super::distant::{self, Distant};
 use super::{Wants, event, read_token, token};
 use crate::Result;
 use crate::context::{Caller, Core, Origin};
@@ -117,7 +117,17 @@ impl Wait {
         }
         let over = last || Instant::now() >= self.until;
         if let Some(distant) = &mut self.distant {
-            distant.look()?;
+            let looked = distant.look();
+            if self.kind == Kind::Next && !distant.has_events() {
+                let known = match &looked {
+                    // Whoever has lost events goes on from here.
+                    Err(why) if why.code == errors::events_lost().code => distant::UNKNOWN,
+                    _ => distant.known(),
+                };
+                let registered = &self.core.events.registered;
+                registered.seen_of_master(&self.caller, known);
+            }
+            looked?;
             self.of_master = distant.known();
         }
         if !over && self.is_behind() {

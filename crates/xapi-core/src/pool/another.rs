@@ -10,7 +10,8 @@ use xapi_model::{
     Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref, errors,
 };
 
-use super::inquiry::{self, Said};
+use super::charter;
+use super::inquiry::{self, Master, Said};
 use super::role::Role;
 use crate::Result;
 use crate::context::Core;
@@ -29,18 +30,21 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
     if core.pool.standing.role() != Role::Master {
         return Ok(false);
     }
-    let Some((host, address)) = later_master(core)? else {
+    let decisions = charter::open(core).decisions();
+    let Some(other) = later_master(core)? else {
         return Ok(false);
     };
     tracing::error!(
-        "{host} at {address} is the master of this pool since a later term: stepping down"
+        "{} at {} is the master of this pool since a later term: stepping down",
+        other.host,
+        other.address
     );
-    super::transition::obey(core, address)?;
+    super::transition::yields(core, &other, decisions)?;
     Ok(true)
 }
 
-/// The UUID and the address of another master of this pool, of a later term than this host's.
-pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
+/// Another master of this pool, of a later term than this host's; of several the latest.
+pub(super) fn later_master(core: &Core) -> Result<Option<Master>> {
     // Where others have gone since they were heard of last they say themselves.
     let mut addresses = core.pool.whereabouts.known();
     addresses.extend(addresses_of_others(core, |host| {
@@ -59,17 +63,18 @@ pub(super) fn later_master(core: &Core) -> Result<Option<(String, String)>> {
     said.extend(inquiry::ask(core, named, leads.as_ref())?);
     let (uuid, term) = (core.own_uuid()?, core.store.term());
     let later = said.into_iter().filter_map(|(address, said)| match said {
-        Said::Leads { term: its, host } if is_later((its, &host), (term, &uuid)) => {
-            Some((its, host, address))
-        }
+        Said::Leads { term: its, host } if is_later((its, &host), (term, &uuid)) => Some(Master {
+            term: its,
+            host,
+            address,
+        }),
         _ => None,
     });
-    let latest = later.max_by_key(|(its, ..)| *its);
-    Ok(latest.map(|(_, host, address)| (host, address)))
+    Ok(later.max_by_key(|master| master.term))
 }
 
-/// Which of two masters stays, each with its term and the UUID of its host: the later one. Of the same term none has heard
-/// of the other; then it is the one whose UUID is the smaller.
+/// Which of two masters stays, each with its term and the UUID of its host: the later one. Each host has terms of its own; if
+/// two are the same all the same it is the one whose UUID is the smaller.
 pub(super) fn is_later(one: (u64, &str), other: (u64, &str)) -> bool {
     one.0 > other.0 || (one.0 == other.0 && one.1 < other.1)
 }

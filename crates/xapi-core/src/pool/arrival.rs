@@ -222,10 +222,15 @@ impl Linked {
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
         match decode(question)? {
             Wish::Call(call) => {
+                let handed = self.core.pool.handed.begins(&self.host, &call);
                 let outcome = self.call(call);
                 let at = self.core.store.durable_position();
-                encode(&Granted::Called(outcome, Some(at)))
+                let answer = encode(&Granted::Called(outcome, Some(at)))?;
+                // Whether it gets there is not known here.
+                handed.ends(&answer);
+                Ok(answer)
             }
+            Wish::Became(id) => self.core.pool.handed.became(&self.host, &id),
             Wish::Tasks(since) => encode(&Granted::Tasks(self.tasks(since))),
             Wish::Admit(_) | Wish::Plan(_) => Err("it is in the pool already".to_owned()),
         }

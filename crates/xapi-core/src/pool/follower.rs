@@ -35,16 +35,8 @@ impl Follower {
         let mut state = self.state();
         let mut concerned = true;
         match stream {
-            // What a later master has answered must not be lost to one that has not heard of it.
-            Stream::CopyBegins(position) if position.term < core.store.term() => {
-                return Err(errors::internal_error(format!(
-                    "it is a master of term {}, and there was one of term {}",
-                    position.term,
-                    core.store.term()
-                )));
-            }
             Stream::CopyBegins(position) => {
-                state.copying = Some(core.store.replacement(position).map_err(db_error)?);
+                state.copying = Some(begun(core, position)?);
                 return Ok(());
             }
             Stream::CopyRows(rows) => {
@@ -97,6 +89,25 @@ impl Follower {
     pub(super) fn forget(&self) {
         self.state().copying = None;
     }
+}
+
+/// Begins to take over a copy of this position.
+fn begun(core: &Core, position: Position) -> Result<Replacement> {
+    let copying = core.store.replacement(position).map_err(db_error)?;
+    if core.store.position().is_none() && !super::link::is_of_own_pool(core)? {
+        return Ok(copying.of_another_pool());
+    }
+    // What a later master has answered must not be lost to one that has not heard of it.
+    let known = core.store.term();
+    if position.term < known {
+        return Err(errors::internal_error(format!(
+            "it is a master of term {}, and there was one of term {known}",
+            position.term
+        )));
+    }
+    // Whoever is told to decide before the copy is here decides later than this one.
+    core.store.hear_of(position.term).map_err(db_error)?;
+    Ok(copying)
 }
 
 /// What stands beside the database follows it: the inventory, the firewall, the last topology.

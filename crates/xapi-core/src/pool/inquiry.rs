@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use xapi_link::{Dial, DialError, Hello, Leads, Limits};
 
-use super::link::{PORT, Silent, fingerprints, joined_pool, pool_uuid, secret_of, version};
+use super::link::{Note, Silent, fingerprints, pool_uuid, secret_of, version};
 use super::role::Role;
 use super::secret;
 use crate::context::Core;
 use crate::{Result, certificates};
 
 /// How long a host may take to answer.
-const WITHIN: Duration = Duration::from_millis(900);
+pub(super) const WITHIN: Duration = Duration::from_millis(900);
 
 /// Hosts that are asked at once.
 const AT_ONCE: usize = 16;
@@ -58,16 +58,14 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn of(core: &Core) -> Result<Known> {
         // A master that has just been told whom to obey has rows of its pool and no note.
-        let has_rows = core.store.position().is_some()
-            || core.pool.standing.role() == Role::Master
-            || !core.config.joined_pool().exists();
-        Ok(match has_rows {
-            true => Known {
+        let has_rows = core.store.position().is_some() || core.pool.standing.role() == Role::Master;
+        Ok(match Note::read(core)?.filter(|_| !has_rows) {
+            None => Known {
                 pool: pool_uuid(core)?,
                 fingerprints: Some(fingerprints(core, None)?),
             },
-            false => Known {
-                pool: joined_pool(core)?,
+            Some(note) => Known {
+                pool: note.pool,
                 fingerprints: None,
             },
         })
@@ -105,7 +103,7 @@ pub(super) fn ask(
     let known = Known::of(core)?;
     let dial = Dial {
         address: String::new(),
-        port: PORT,
+        port: core.config.port,
         identity: certificates::of_link(core)?,
         secret: secret_of(&secret),
         hello: Hello {

@@ -22,9 +22,6 @@ use super::verbs::{Granted, Wish, decode, encode};
 use crate::context::Core;
 use crate::{Result, certificates};
 
-/// The port of every host's XenAPI.
-pub(super) const PORT: u16 = 443;
-
 /// How long one attempt to reach the master may take.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
 
@@ -235,7 +232,9 @@ impl Handler for Candidate {
                 let planned = membership::planned(&self.core, &admission);
                 encode(&Granted::Planned(planned.map_err(Into::into)))
             }
-            Ok(Wish::Call(_) | Wish::Tasks(_)) => Err("it is not in the pool".to_owned()),
+            Ok(Wish::Call(_) | Wish::Became(_) | Wish::Tasks(_)) => {
+                Err("it is not in the pool".to_owned())
+            }
             Err(why) => Err(why),
         };
         answer.unwrap_or_else(|why| {
@@ -277,7 +276,7 @@ pub(super) fn joining(
 ) -> Result<(Arc<dyn Peer>, String)> {
     let dial = Dial {
         address: address.to_owned(),
-        port: PORT,
+        port: core.config.port,
         identity: certificates::of_link(core)?,
         secret: secret_of(secret),
         hello: Hello {
@@ -309,21 +308,43 @@ pub(super) fn joining(
 pub(super) fn is_of_own_pool(core: &Core) -> Result<bool> {
     let uuid = pool_uuid(core)?;
     // Without a note it has become a slave a moment ago, in its own pool.
-    let noted = core.config.joined_pool().exists();
-    Ok(!uuid.is_empty() && (!noted || joined_pool(core)? == uuid))
+    let note = Note::read(core)?;
+    Ok(!uuid.is_empty() && note.is_none_or(|note| note.pool == uuid))
 }
 
-/// Notes whose slave this host is, until its database tells.
-pub(super) fn note_pool(core: &Core, pool: &str) -> Result<()> {
-    let path = core.config.joined_pool();
-    xapi_conf::file::write(&path, pool.as_bytes(), 0o644)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+/// What is noted of the pool whose slave this host is, until its database tells.
+pub(crate) struct Note {
+    /// The UUID of the pool.
+    pub pool: String,
+    /// The term of its master, as far as is known.
+    pub term: Option<u64>,
 }
 
-/// The pool that this host has joined, as was noted then.
-pub(super) fn joined_pool(core: &Core) -> Result<String> {
-    let path = core.config.joined_pool();
-    std::fs::read_to_string(&path)
-        .map(|text| text.trim_ascii().to_owned())
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+impl Note {
+    /// Keeps it beside the database.
+    pub(super) fn write(&self, core: &Core) -> Result<()> {
+        let path = core.config.joined_pool();
+        let text = match self.term {
+            Some(term) => format!("{}\n{term}\n", self.pool),
+            None => self.pool.clone(),
+        };
+        xapi_conf::file::write(&path, text.as_bytes(), 0o644)
+            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+    }
+
+    /// What was kept; nothing if nothing was.
+    pub(crate) fn read(core: &Core) -> Result<Option<Note>> {
+        let path = core.config.joined_pool();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let mut lines = text.lines().map(str::trim);
+                Ok(Some(Note {
+                    pool: lines.next().unwrap_or_default().to_owned(),
+                    term: lines.next().and_then(|term| term.parse().ok()),
+                }))
+            }
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(errors::internal_error(format!("{}: {why}", path.display()))),
+        }
+    }
 }

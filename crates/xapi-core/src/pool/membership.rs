@@ -67,7 +67,7 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     let host = core.localhost()?;
     // Nothing of this host's network changes between what is told and the end of what it was.
     let _turn = core.turn(&host)?;
-    let secret = secret_of(&address, master)?;
+    let secret = secret_of(core.config.port, &address, master)?;
     let plan_only = Care::of(cx.origin)?.plan_only;
     // What is committed from here on would not come along.
     core.store.follow_only(!plan_only);
@@ -139,7 +139,7 @@ fn strange(answer: &Granted) -> ApiError {
 }
 
 /// The secret of the pool, from its master: whoever may have it may bring a host in.
-fn secret_of(address: &str, master: &Master<'_>) -> Result<PoolSecret> {
+fn secret_of(port: u16, address: &str, master: &Master<'_>) -> Result<PoolSecret> {
     let connection = |why: ClientError| {
         tracing::warn!("{address}: {why}");
         match why {
@@ -153,7 +153,7 @@ fn secret_of(address: &str, master: &Master<'_>) -> Result<PoolSecret> {
     };
     // Its certificate is not known before the pool is; what is said over the link afterwards is bound to the secret.
     let trust = Trust::nobody_known().map_err(|why| errors::internal_error(why.to_string()))?;
-    let client = Client::tls(address, link::PORT, trust).with(Options {
+    let client = Client::tls(address, port, trust).with(Options {
         call_timeout: Some(LOGIN),
         ..Options::default()
     });

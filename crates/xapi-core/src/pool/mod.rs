@@ -12,11 +12,13 @@ mod admit;
 pub mod another;
 mod arrival;
 mod bounds;
+mod charter;
 pub mod dowry;
 pub mod eject;
 pub(crate) mod everywhere;
 mod feed;
 mod follower;
+mod handed;
 pub mod inherit;
 mod inquiry;
 mod inverse;
@@ -39,6 +41,7 @@ pub mod verbs;
 mod whereabouts;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     TryLockError,
@@ -67,12 +70,20 @@ use whereabouts::Whereabouts;
 pub struct Pool {
     /// Whether this host decides, and if not, who does.
     pub(crate) standing: Standing,
+    /// What this host is from its next start on.
+    charter: charter::Charter,
+    /// This start has made the host the master of its pool, whose database followed another one until then or did not.
+    pub(crate) became_master: OnceLock<bool>,
     /// Where a slave has heard that its master is.
     pub(crate) whereabouts: Whereabouts,
     /// How far this host has followed its master.
     follower: follower::Follower,
     /// Sessions that were opened at the socket of this host, as a slave.
     pub(crate) relays: socket::Relays,
+    /// Calls that slaves have handed on to this host.
+    handed: handed::Handed,
+    /// This slave's network is being changed, or was and that may still be taken back.
+    changes_itself: AtomicBool,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,
     /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
     /// the pool over, which must find it whole.
@@ -130,6 +141,10 @@ impl Pool {
     /// Whether this host obeys another one.
     pub fn is_slave(&self) -> bool {
         matches!(self.standing.role(), role::Role::Slave(_))
+    }
+
+    fn changes_itself(&self) -> bool {
+        self.changes_itself.load(Ordering::Acquire)
     }
 
     /// The agent of another host, which is linked; HOST_OFFLINE [host] if it is not.

@@ -1,10 +1,12 @@
 //! Whether this host decides for its pool, and what a host that does not may answer by itself (wire-protocol facts, 5.4).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use xapi_model::{ApiError, errors};
 
 use super::peer::Peer;
+use crate::context::Core;
 
 /// What this host is in its pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,13 @@ pub enum Role {
 }
 
 /// What this host is, and how it stands with its master.
-pub(crate) struct Standing(Mutex<State>);
+pub(crate) struct Standing {
+    state: Mutex<State>,
+    linked: Condvar,
+}
+
+/// How often whoever waits for a master looks whether the daemon ends.
+const LOOK: Duration = Duration::from_millis(250);
 
 struct State {
     role: Role,
@@ -31,18 +39,21 @@ struct State {
 
 impl Default for Standing {
     fn default() -> Standing {
-        Standing(Mutex::new(State {
-            role: Role::Master,
-            emergency: errors::host_still_booting(),
-            refused: None,
-            master: None,
-        }))
+        Standing {
+            state: Mutex::new(State {
+                role: Role::Master,
+                emergency: errors::host_still_booting(),
+                refused: None,
+                master: None,
+            }),
+            linked: Condvar::new(),
+        }
     }
 }
 
 impl Standing {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -72,6 +83,7 @@ impl Standing {
     pub(crate) fn link(&self, master: Arc<dyn Peer>) {
         let mut state = self.state();
         (state.master, state.refused) = (Some(master), None);
+        self.linked.notify_all();
     }
 
     /// The master was there, and has said by this that the host is not of its pool.
@@ -82,6 +94,23 @@ impl Standing {
     /// What it has said, if it did.
     pub(crate) fn refusal(&self) -> Option<ApiError> {
         self.state().refused.clone()
+    }
+
+    /// The line to the master, as soon as there is one; nothing if there is none within the time.
+    pub(super) fn wait_for_master(&self, core: &Core, within: Duration) -> Option<Arc<dyn Peer>> {
+        let until = Instant::now() + within;
+        let mut state = self.state();
+        loop {
+            if let Some(master) = state.master.as_ref().filter(|master| master.is_open()) {
+                return Some(Arc::clone(master));
+            }
+            let left = until.checked_duration_since(Instant::now())?;
+            if core.is_ending() {
+                return None;
+            }
+            let waited = self.linked.wait_timeout(state, left.min(LOOK));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// There is no line to the master, because of this.

@@ -8,13 +8,13 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_conf::pool_conf::PoolRole;
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Handler, Hello, Limits, Line};
 use xapi_model::{ApiError, Host, Pool, errors};
 
+use super::charter;
 use super::inquiry::{self, Known, Said};
-use super::link::{ATTEMPT, PORT, secret_of, version};
+use super::link::{ATTEMPT, secret_of, version};
 use super::role::Role;
 use super::secret;
 use super::slave::Slave;
@@ -25,9 +25,6 @@ use crate::{Result, certificates};
 /// How long a slave waits between attempts, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a slave that has made a change waits for its master to be there again, before it goes back.
-const GO_BACK: Duration = Duration::from_secs(20);
 
 /// How long the first attempt may take after a line was lost.
 const QUICK: Duration = Duration::from_millis(1500);
@@ -140,21 +137,42 @@ impl Search<'_> {
         let mut first = self.core.pool.whereabouts.known();
         first.retain(|address| *address != self.address);
         first.push(self.address.clone());
+        // Of many none keeps it from looking elsewhere.
+        let many = u32::try_from(first.len()).unwrap_or(u32::MAX);
+        let each = (ATTEMPT / many).max(QUICK);
         for address in first {
-            if self.core.is_ending() || self.found(&address, &mut looked) {
+            if self.core.is_ending() || self.found(&address, each, &mut looked) {
                 return;
             }
         }
         for address in self.asked_around(&looked) {
-            if self.core.is_ending() || self.found(&address, &mut looked) {
+            if self.core.is_ending() || self.found(&address, ATTEMPT, &mut looked) {
                 return;
             }
         }
         self.misses(looked);
     }
 
+    /// How long a slave whose change nobody has kept may go on before it goes back; what may come first, if it has made none.
+    fn left(&self, most: Duration) -> Duration {
+        match self.slave.is_unkept() {
+            true => {
+                let within = self.core.config.go_back_within;
+                most.min(within.saturating_sub(self.lost.elapsed()))
+            }
+            false => most,
+        }
+    }
+
+    /// A slave whose change nobody has kept in time goes back.
+    fn goes_back_in_time(&self) {
+        if self.slave.is_unkept() && self.lost.elapsed() >= self.core.config.go_back_within {
+            self.slave.go_back();
+        }
+    }
+
     /// Tries an address. Whether the master is there; its line is lost again then.
-    fn found(&mut self, address: &str, looked: &mut Looked) -> bool {
+    fn found(&mut self, address: &str, most: Duration, looked: &mut Looked) -> bool {
         let (core, slave) = (self.core, self.slave);
         let obedient = Arc::new(Obedient {
             slave: Arc::clone(slave),
@@ -164,8 +182,10 @@ impl Search<'_> {
         // A master that is well answers at once, and may have gone elsewhere.
         let within = match self.pause {
             FIRST_PAUSE => QUICK,
-            _ => ATTEMPT,
+            _ => most,
         };
+        self.goes_back_in_time();
+        let within = self.left(within);
         slave.dials();
         // The master may ask about it before we hear that the line is open.
         let before = slave.tries(Found::elsewhere(&self.address, address));
@@ -268,6 +288,10 @@ impl Search<'_> {
             if ask.is_empty() {
                 break;
             }
+            // Who has no time for that asks in the next round.
+            if self.left(inquiry::WITHIN) < inquiry::WITHIN {
+                break;
+            }
             asked.extend(ask.iter().cloned());
             let said = inquiry::ask(self.core, ask, None).unwrap_or_else(|why| {
                 tracing::warn!("the other hosts cannot be asked where the master is: {why}");
@@ -321,11 +345,9 @@ impl Search<'_> {
             );
             self.told = text;
         }
-        if slave.is_unkept() && self.lost.elapsed() >= GO_BACK {
-            slave.go_back();
-        }
         // Until somebody says where the master is, or so long.
-        core.pool.whereabouts.wait(core, self.pause);
+        core.pool.whereabouts.wait(core, self.left(self.pause));
+        self.goes_back_in_time();
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -426,7 +448,7 @@ fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dia
     let known = Known::of(core).map_err(own)?;
     Ok(Dial {
         address: address.to_owned(),
-        port: PORT,
+        port: core.config.port,
         identity: certificates::of_link(core).map_err(own)?,
         secret: secret_of(&secret),
         hello: Hello {
@@ -442,12 +464,19 @@ fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dia
     })
 }
 
-/// The master was found at another address: the next start looks there first.
+/// The master was found at another address: the next start looks there first. Nothing if somebody has decided meanwhile
+/// what this host is to be: then the daemon is about to begin anew as that.
 pub fn moved(core: &Core, was: &str, address: &str) {
     tracing::warn!("the master is at {address} now; it was at {was}");
-    let role = PoolRole::Slave(address.to_owned());
-    if let Err(why) = role.write(&core.config.pool_conf()) {
-        tracing::error!("{}: {why}", core.config.pool_conf().display());
+    let mut charter = charter::open(core);
+    match charter.moved(was, address) {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("what pool.conf says was decided meanwhile, and stays");
+            return;
+        }
+        // The next start looks for it again.
+        Err(why) => tracing::error!("{why}"),
     }
     core.pool.standing.set_role(Role::Slave(address.to_owned()));
 }

@@ -13,6 +13,7 @@ use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
+use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
@@ -163,7 +164,9 @@ impl Slave {
             Verb::Outcome(number) => self.outcome(number),
             Verb::Keep(number) => {
                 let mut changes = self.changes();
-                match changes.unkept.take_if(|unkept| *unkept == number) {
+                let kept = changes.unkept.take_if(|unkept| *unkept == number);
+                self.note(&changes);
+                match kept {
                     Some(_) => Answer::Done(Ok(())),
                     None => Answer::Done(Err(NetError::before(
                         Part::Host,
@@ -192,12 +195,12 @@ impl Slave {
             }
             Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
             Verb::Decide => {
-                let role = transition::write_role(&self.core, &PoolRole::Master);
-                Answer::Done(done(role.and_then(|()| self.begin_anew())))
+                let told = transition::told(&self.core, &PoolRole::Master);
+                Answer::Done(done(told.and_then(|()| self.begin_anew())))
             }
             Verb::Obey(address) => {
-                let role = transition::write_role(&self.core, &PoolRole::Slave(address));
-                Answer::Done(done(role.and_then(|()| self.begin_anew())))
+                let told = transition::told(&self.core, &PoolRole::Slave(address));
+                Answer::Done(done(told.and_then(|()| self.begin_anew())))
             }
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
@@ -249,6 +252,7 @@ impl Slave {
         self.starts.store(false, Ordering::Relaxed);
         let mut changes = self.changes();
         (changes.settled, changes.found) = (true, None);
+        self.note(&changes);
         drop(changes);
         self.done.notify_all();
         let marker = self.core.config.boot_marker();
@@ -262,6 +266,8 @@ impl Slave {
     /// whatever is cut leaves a slave, or a host that its reset brings back.
     fn leave(&self, text: &str) -> Result<()> {
         let config = &self.core.config;
+        let mut charter = charter::open(&self.core);
+        transition::undecided(&charter)?;
         let (trigger, _) = trigger::parse(text.as_bytes())
             .map_err(|_| errors::internal_error("the trigger says nothing that can be done"))?;
         let failed = |what: &str| {
@@ -277,7 +283,7 @@ impl Slave {
         inventory.set("CURRENT_INTERFACES", "");
         inventory.write().map_err(failed("inventory"))?;
         let written = trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
-        self.leave_rows().inspect_err(|_| {
+        self.leave_rows(&mut charter).inspect_err(|_| {
             // This host stays, and its next start must not take that for a reset that somebody wants.
             if let Err(why) = xapi_conf::file::remove(&written) {
                 tracing::error!("the trigger of leaving stays: {why}");
@@ -285,7 +291,7 @@ impl Slave {
         })
     }
 
-    fn leave_rows(&self) -> Result<()> {
+    fn leave_rows(&self, charter: &mut charter::Open<'_>) -> Result<()> {
         let config = &self.core.config;
         let failed = |what: &str| {
             let what = what.to_owned();
@@ -300,9 +306,7 @@ impl Slave {
         ] {
             xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
         }
-        PoolRole::Master
-            .write(&config.pool_conf())
-            .map_err(failed("pool.conf"))?;
+        charter.decide(&PoolRole::Master)?;
         tracing::warn!("this host leaves its pool");
         Ok(())
     }
@@ -327,7 +331,11 @@ impl Slave {
 
     fn converge(&self, number: u64, request: Request) -> std::result::Result<Outcome, NetError> {
         let whole = request.mode == Mode::Whole;
-        self.changes().last = Some((number, None));
+        {
+            let mut changes = self.changes();
+            changes.last = Some((number, None));
+            self.note(&changes);
+        }
         let outcome = self.core.agent.converge(request);
         let mut changes = self.changes();
         match (whole, &outcome) {
@@ -337,12 +345,22 @@ impl Slave {
             (false, _) => changes.unkept = None,
         }
         changes.last = Some((number, Some(outcome.clone())));
+        self.note(&changes);
         self.done.notify_all();
         drop(changes);
         if let Ok(outcome) = &outcome {
             self.leave_behind(&outcome.facts);
         }
         outcome
+    }
+
+    /// Notes whether a line that is lost may be so by a change of this host's network, whose outcome can be learned. One
+    /// that was taken back counts until there is a line again.
+    fn note(&self, changes: &Changes) {
+        let goes_on = matches!(changes.last, Some((_, None)));
+        let changes_itself = goes_on || changes.unkept.is_some();
+        let noted = &self.core.pool.changes_itself;
+        noted.store(changes_itself, Ordering::Release);
     }
 
     /// A line from an address that the host has no more leads nowhere, and would be believed for seconds. The master asks

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
 use xapi_db::{Portable, Read};
 use xapi_model::messages::{Implied, Kind, Message, messages};
 use xapi_model::session::{LoginWithPassword, Logout, SlaveLogin};
 use xapi_model::{Call, Position, Ref, Session, Value, errors};
 
+use super::handed;
 use super::role::{Role, is_local};
 use super::verbs::{Forwarded, Granted, Opened, Wish, decode, encode};
 use crate::context::{Caller, Core, Origin};
@@ -256,6 +258,14 @@ fn has_seen(core: &Core, caller: &Caller) -> Result<bool> {
     }
 }
 
+/// Waits a while until the copy has what the holder of a session has seen.
+pub(crate) fn catch_up(core: &Core, caller: &Caller) -> Result<()> {
+    match has_seen(core, caller)? {
+        true => Ok(()),
+        false => Err(errors::internal_error("the copy is late")),
+    }
+}
+
 /// A session of this host ends; where the master knows of it, there too.
 fn log_out(core: &Arc<Core>, origin: &Origin, caller: &Caller, params: &[Value]) {
     if !core.pool.relays.was_handed_on(&caller.session) {
@@ -282,7 +292,9 @@ pub(crate) fn ask(
     if let Some(caller) = caller {
         core.pool.relays.hands_on(&caller.session);
     }
+    let id = Uuid::new_v4().to_string();
     let wish = Wish::Call(Forwarded {
+        id: id.clone(),
         name: name.to_owned(),
         params: params.iter().cloned().map(Portable).collect(),
         peer: origin.peer.to_string(),
@@ -294,8 +306,13 @@ pub(crate) fn ask(
         }),
     });
     let question = encode(&wish).map_err(strange)?;
-    let lost = |_| errors::cannot_contact_host(master_of(core));
-    let answer = master.ask(question, within).map_err(lost)?;
+    let until = Instant::now() + within;
+    let answer = master.ask(question, within).or_else(|lost| {
+        // A change of the way between the two may be what it was lost by.
+        drop(master);
+        let became = handed::became(core, &id, lost, until);
+        became.ok_or_else(|| errors::cannot_contact_host(master_of(core)))
+    })?;
     match decode(&answer).map_err(strange)? {
         Granted::Called(outcome, at) => {
             let session = caller.map(|caller| &caller.session);

@@ -4,8 +4,9 @@
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
 use xapi_conf::pool_conf::PoolRole;
-use xapi_db::Read;
+use xapi_db::{Read, next_term};
 use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
@@ -14,6 +15,9 @@ use xapi_model::pool::{
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::{Agent, NetError};
 
+use super::charter;
+use super::inquiry::Master;
+use super::link::{Note, is_of_own_pool, pool_uuid};
 use super::role::Role;
 use super::secret;
 use super::verbs::Verb;
@@ -43,28 +47,36 @@ pub fn is_in_emergency_mode(cx: &Cx<'_>, _: IsInEmergencyMode) -> Result<bool> {
 
 /// `pool.emergency_transition_to_master`: this host decides from now on. Nothing happens on one that does already.
 pub fn emergency_transition_to_master(cx: &Cx<'_>, _: EmergencyTransitionToMaster) -> Result<()> {
-    refuse_ha(cx.core)?;
-    if cx.core.pool.standing.role() == Role::Master {
+    let core = cx.core;
+    refuse_ha(core)?;
+    let mut charter = charter::open(core);
+    if core.pool.standing.role() == Role::Master && charter.holds() {
         return Ok(());
     }
-    if cx.core.localhost().is_err() {
+    if core.localhost().is_err() {
         // Its database would be another pool's.
         return Err(errors::host_still_booting());
     }
-    become_role(cx.core, &PoolRole::Master)
+    // The next start sees by it that a term begins, whatever this host was before.
+    note_own_pool(core, None)?;
+    charter.decide(&PoolRole::Master)?;
+    core.restart();
+    Ok(())
 }
 
 /// `pool.emergency_reset_master`: this host obeys the one with this address. Nothing happens if it does already.
 pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result<()> {
     refuse_ha(cx.core)?;
     let address = resolved(&call.master_address)?;
-    if cx.core.pool.standing.master_address().as_deref() == Some(address.as_str()) {
+    let own = own_addresses(&*cx.core.agent)?;
+    let mut charter = charter::open(cx.core);
+    if charter.says() == Some(PoolRole::Slave(address.clone())) {
         return Ok(());
     }
-    if own_addresses(&*cx.core.agent)?.contains(&address) {
+    if own.contains(&address) {
         return Err(errors::host_its_own_slave());
     }
-    obey(cx.core, address)
+    obey(cx.core, &mut charter, address, None)
 }
 
 /// `pool.sync_database`: every slave that is linked has what is committed now when this returns; CANNOT_CONTACT_HOST
@@ -156,6 +168,9 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     let view = core.view()?;
     let address = heirs_address(&view, &call.host)?;
     drop(view);
+    let heirs_uuid = view_uuid(core, &call.host)?;
+    let term = next_term(core.store.term(), &heirs_uuid);
+    let decisions = charter::open(core).decisions();
     // From here on this host commits nothing that the other one would not have.
     core.store.follow_only(true);
     let standing = &core.pool.standing;
@@ -178,7 +193,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
             match super::another::later_master(core) {
-                Ok(Some((_, address))) => return obey(core, address),
+                Ok(Some(other)) => return yields(core, &other, decisions),
                 Ok(None) => {}
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
             }
@@ -197,8 +212,18 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         }
         remote.drop_line("there is another master");
     }
+    let other = Master {
+        term,
+        host: heirs_uuid.to_string(),
+        address,
+    };
     // Whatever fails now: the other one decides, and a start of this daemon sees that.
-    obey(core, address).inspect_err(|_| core.restart())
+    yields(core, &other, decisions).inspect_err(|_| core.restart())
+}
+
+fn view_uuid(core: &Core, host: &Ref<Host>) -> Result<Uuid> {
+    let text = core.view()?.field(host, Host::UUID)?;
+    Uuid::parse_str(&text).map_err(|why| errors::internal_error(format!("{text}: {why}")))
 }
 
 /// The address of a host that is to be the master: HANDLE_INVALID, OPERATION_NOT_ALLOWED while a machine is not halted,
@@ -259,32 +284,62 @@ fn refuse_ha(core: &Core) -> Result<()> {
     }
 }
 
-/// Writes what this host is from its next start on.
-pub(super) fn write_role(core: &Core, role: &PoolRole) -> Result<()> {
-    let path = core.config.pool_conf();
-    role.write(&path)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
-    tracing::warn!("from now on: {role}");
-    Ok(())
+/// This slave is told by its master what it is to be. OTHER_OPERATION_IN_PROGRESS if somebody else has decided that already:
+/// the daemon is about to begin anew as that.
+pub(super) fn told(core: &Core, role: &PoolRole) -> Result<()> {
+    let mut charter = charter::open(core);
+    undecided(&charter)?;
+    if *role == PoolRole::Master {
+        note_own_pool(core, None)?;
+    }
+    charter.decide(role)
 }
 
-/// Writes what this host is, and has the daemon begin anew as that.
-fn become_role(core: &Core, role: &PoolRole) -> Result<()> {
-    write_role(core, role)?;
-    core.restart();
-    Ok(())
+/// OTHER_OPERATION_IN_PROGRESS [pool] if the next start of this daemon is about to be something else than this one.
+pub(super) fn undecided(charter: &charter::Open<'_>) -> Result<()> {
+    match charter.holds() {
+        true => Ok(()),
+        false => Err(ApiError::new(
+            "OTHER_OPERATION_IN_PROGRESS",
+            vec![Pool::NAME.to_owned()],
+        )),
+    }
 }
 
 /// This host obeys the one with this address, the master of the pool with this UUID.
 pub(super) fn become_slave(core: &Core, address: String, pool: &str) -> Result<()> {
+    let mut charter = charter::open(core);
     // Whose slave it is its database does not tell before the first copy.
-    super::link::note_pool(core, pool)?;
-    become_role(core, &PoolRole::Slave(address))
+    let note = Note {
+        pool: pool.to_owned(),
+        term: None,
+    };
+    note.write(core)?;
+    charter.decide(&PoolRole::Slave(address))?;
+    core.restart();
+    Ok(())
 }
 
-/// The same in its own pool. What this host has committed as a master of it is kept in a file, for the other may not have
-/// it.
-pub(super) fn obey(core: &Core, address: String) -> Result<()> {
+/// This master steps down for another one of its pool, unless somebody has decided what it is to be since there were so many
+/// decisions.
+pub(super) fn yields(core: &Core, other: &Master, decisions: u64) -> Result<()> {
+    let mut charter = charter::open(core);
+    if charter.decisions() != decisions {
+        tracing::warn!("what this host is to be was decided meanwhile, and stays");
+        core.restart();
+        return Ok(());
+    }
+    obey(core, &mut charter, other.address.clone(), Some(other.term))
+}
+
+/// This host obeys another one of its own pool. What it has committed as a master of it is kept in a file, for the other may
+/// not have it.
+fn obey(
+    core: &Core,
+    charter: &mut charter::Open<'_>,
+    address: String,
+    term: Option<u64>,
+) -> Result<()> {
     if core.pool.standing.role() == Role::Master {
         let name = format!("term-{}", core.store.term());
         let kept = core.config.database().with_extension(name);
@@ -295,12 +350,20 @@ pub(super) fn obey(core: &Core, address: String) -> Result<()> {
         }
         tracing::warn!("what was committed here is kept in {}", kept.display());
     }
-    let pool = super::link::pool_uuid(core)?;
     // In this order: a start in between as a master would begin a term of its own, since there is a note.
-    write_role(core, &PoolRole::Slave(address))?;
-    super::link::note_pool(core, &pool)?;
+    charter.decide(&PoolRole::Slave(address))?;
+    note_own_pool(core, term)?;
     core.restart();
     Ok(())
+}
+
+/// Notes that this host is of the pool whose rows it has; one that has none of its pool yet has a note of that.
+fn note_own_pool(core: &Core, term: Option<u64>) -> Result<()> {
+    if core.store.position().is_none() && !is_of_own_pool(core)? {
+        return Ok(());
+    }
+    let pool = pool_uuid(core)?;
+    Note { pool, term }.write(core)
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
@@ -313,12 +376,10 @@ pub(crate) fn resolved(given: &str) -> Result<String> {
     if given.is_empty() || given.len() > 253 {
         return Err(bad());
     }
-    let mut found = (given, super::link::PORT)
-        .to_socket_addrs()
-        .map_err(|why| {
-            tracing::info!("{given}: {why}");
-            bad()
-        })?;
+    let mut found = (given, 0).to_socket_addrs().map_err(|why| {
+        tracing::info!("{given}: {why}");
+        bad()
+    })?;
     found
         .next()
         .map(|address| address.ip().to_string())

@@ -174,6 +174,8 @@ pub struct ToTell {
 pub enum Wish {
     /// To carry out a call that came in at the slave's own socket.
     Call(Forwarded),
+    /// What became of the call with this name, whose line was lost.
+    Became(String),
     /// To be told when a task has changed after this generation.
     Tasks(u64),
     /// To be let into the pool.
@@ -206,6 +208,9 @@ pub struct Forwarded {
     pub other_config: Vec<(String, String)>,
     /// Its session, if that was opened at the slave.
     pub opened: Option<Opened>,
+    /// What the slave asks for it by, if the line is lost.
+    #[serde(default)]
+    pub id: String,
 }
 
 /// What is known of a session that was opened at a slave's socket, by the superuser.
@@ -222,6 +227,10 @@ pub struct Opened {
 pub enum Granted {
     /// What a call came to, and how far the database is: what the call has changed is in there.
     Called(Result<Portable, ApiText>, Option<Position>),
+    /// The call that was asked about goes on.
+    Pending,
+    /// It is not known.
+    Forgotten,
     /// How far the master is; a task has changed, or none has for a while.
     Tasks(u64),
     /// It is let in, or why not.

@@ -92,6 +92,13 @@ impl Whereabouts {
         drop(waited);
     }
 
+    /// Whether the master has said lately that it is, or will be, elsewhere.
+    pub(super) fn has_heard(&self) -> bool {
+        let state = self.state();
+        let since = state.heard.as_ref().map(|(_, since)| since.elapsed());
+        since.is_some_and(|since| since <= HOLDS)
+    }
+
     /// Whether something was heard since somebody has looked.
     pub(super) fn is_fresh(&self) -> bool {
         self.state().fresh

@@ -1,12 +1,14 @@
 //! What is told of a reset, and how it ends: the trigger goes, by itself or because somebody decided otherwise.
 
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use xapi_conf::file;
 use xapi_conf::trigger::{self, Found};
 use xapi_db::{Draft, Read};
 use xapi_model::{
-    ApiError, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, errors,
+    ApiError, Bond, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Vlan,
+    errors,
 };
 use xapi_net::facts::{BridgeFacts, Facts};
 use xapi_net::topology::{Family, Lease, Name};
@@ -18,9 +20,6 @@ use crate::{Result, topology};
 
 /// The name of alerts about files that look like triggers.
 pub(super) const REFUSED: &str = "NETWORK_RESET_REFUSED";
-
-/// The management interface of a host that has none, as [`note_management`] knows it.
-const NONE: &str = "none";
 
 /// Tells what is no trigger although it looks like one, and puts aside what must not be found again. The word comes
 /// first: a start that is killed in between tells it again, and it is there once.
@@ -165,20 +164,60 @@ pub(super) fn management(rows: &impl Read, host: &Ref<Host>) -> Result<Option<(R
     Ok(pifs.find(|(_, pif)| pif.management))
 }
 
-/// A management interface as it was asked for, without what a server gave it.
-fn as_asked(management: Option<&(Ref<Pif>, Pif)>) -> String {
-    let Some((reference, pif)) = management else {
-        return NONE.to_owned();
+/// A management interface as it was asked for: over which NICs, and without what a server gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Management {
+    /// Without one there is no management interface.
+    nics: BTreeSet<String>,
+    tag: i64,
+    addresses: Vec<String>,
+}
+
+impl Management {
+    fn of(rows: &impl Read, host: &Ref<Host>) -> Result<Management> {
+        let Some((reference, pif)) = management(rows, host)? else {
+            return Ok(Management::default());
+        };
+        let (v4, v6) = (pif.ip_configuration_mode, pif.ipv6_configuration_mode);
+        let mut addresses = vec![v4.to_string(), v6.to_string()];
+        if v4 == IpConfigurationMode::Static {
+            addresses.push(pif.ip.clone());
+        }
+        if v6 == Ipv6ConfigurationMode::Static {
+            addresses.extend(pif.ipv6.iter().cloned());
+        }
+        Ok(Management {
+            nics: nics_under(rows, &reference, &pif)?,
+            tag: pif.vlan,
+            addresses,
+        })
+    }
+
+    /// Whether it is what another one has become. What a host takes over of its pool, or has to repair, puts management on
+    /// a bond of its NIC, or back on the NIC, and is nobody's choice of another one.
+    fn is_still(&self, before: &Management) -> bool {
+        self.tag == before.tag
+            && self.addresses == before.addresses
+            && !self.nics.is_disjoint(&before.nics)
+    }
+}
+
+/// The devices of the NICs that a PIF stands on.
+fn nics_under(rows: &impl Read, pif: &Ref<Pif>, row: &Pif) -> Result<BTreeSet<String>> {
+    let below = match rows.exists(&row.vlan_master_of)? {
+        true => rows.field(&row.vlan_master_of, Vlan::TAGGED_PIF)?,
+        false => pif.clone(),
     };
-    let (v4, v6) = (pif.ip_configuration_mode, pif.ipv6_configuration_mode);
-    let mut words = vec![reference.to_string(), v4.to_string(), v6.to_string()];
-    if v4 == IpConfigurationMode::Static {
-        words.push(pif.ip.clone());
+    let mut nics = BTreeSet::new();
+    for bond in rows.field(&below, Pif::BOND_MASTER_OF)?.iter() {
+        for member in rows.field(bond, Bond::SLAVES)?.iter() {
+            nics.insert(rows.field(member, Pif::DEVICE)?);
+        }
     }
-    if v6 == Ipv6ConfigurationMode::Static {
-        words.extend(pif.ipv6.iter().cloned());
+    if nics.is_empty() {
+        nics.insert(rows.field(&below, Pif::DEVICE)?);
     }
-    words.join(" ")
+    Ok(nics)
 }
 
 /// Notes with which management interface the host came up, while a reset waits for its NIC: whoever makes another one
@@ -187,9 +226,9 @@ pub(crate) fn note_management(core: &Core) -> Result<()> {
     if !matches!(*core.reset.state(), Some(For::Nic(_))) {
         return Ok(());
     }
-    let now = as_asked(management(&core.view()?, &core.localhost()?)?.as_ref());
+    let now = Management::of(&core.view()?, &core.localhost()?)?;
     if let Some(For::Nic(before)) = &mut *core.reset.state()
-        && before.as_deref().is_none_or(|before| before == NONE)
+        && before.as_ref().is_none_or(|before| before.nics.is_empty())
     {
         *before = Some(now);
     }
@@ -225,7 +264,7 @@ pub(crate) fn settle(core: &Core) -> Result<()> {
     };
     if waits_for_nic {
         if there {
-            call_off(core, &host, &as_asked(management.as_ref()))?;
+            call_off(core, &host, Management::of(&view, &host)?)?;
         }
         return Ok(());
     }
@@ -260,12 +299,16 @@ pub(crate) fn settle(core: &Core) -> Result<()> {
 }
 
 /// Puts the trigger of a reset that waits for its NIC aside, if management is another one than the host came up with: a
-/// NIC that comes months later must not undo it.
-fn call_off(core: &Core, host: &Ref<Host>, now: &str) -> Result<()> {
-    let is_another =
-        |state: &Option<For>| matches!(state, Some(For::Nic(Some(before))) if before != now);
-    if !is_another(&core.reset.state()) {
-        return Ok(());
+/// NIC that comes months later must not undo what somebody has chosen.
+fn call_off(core: &Core, host: &Ref<Host>, now: Management) -> Result<()> {
+    match &mut *core.reset.state() {
+        Some(For::Nic(Some(before))) if now.is_still(before) => {
+            // It may go on from there.
+            *before = now;
+            return Ok(());
+        }
+        Some(For::Nic(Some(_))) => {}
+        _ => return Ok(()),
     }
     let found = trigger::find(&core.config.root).chosen;
     if let Some(pending) = &found

@@ -1,0 +1,68 @@
+//! How a slave looks for its master, over real connections on loopback.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use xapi_core::pool::search;
+use xapi_core::pool::verbs::Verb;
+use xapi_model::{Class, Host, Network};
+use xapi_net::agent::{Mode, Request};
+use xapi_tests::SimPool;
+use xapi_tests::sim_pool::PATIENCE;
+
+/// Where somebody takes connections and never says a word.
+const SILENT: &str = "127.0.0.2";
+
+/// How long the slave may be without its master: longer than the first attempt takes, and shorter than the second ends.
+const GO_BACK: Duration = Duration::from_secs(3);
+
+#[test]
+fn a_slave_whose_attempts_all_hang_goes_back_in_time() {
+    let silent = TcpListener::bind((SILENT, 0)).expect("an address of loopback");
+    let port = silent.local_addr().expect("an address").port();
+    let mut pool = SimPool::new(1, 3);
+    // Whoever is asked where the master is is as silent.
+    let master = pool.master.host();
+    let store = &pool.master.core().store;
+    store
+        .change(|draft| draft.set(&master, Host::ADDRESS, SILENT.to_owned()))
+        .expect("an address");
+    pool.slaves[0].catches_up(&pool.master);
+    let host = pool.host(0);
+    pool.cut(0);
+    let root = pool.slaves[0].host.root().to_owned();
+    let write = |path: &str, text: &str| std::fs::write(root.join(path), text).expect("a file");
+    write("etc/xensource/pool.conf", &format!("slave:{SILENT}"));
+    write("etc/xensource/ptoken", &"0123456789abcdef".repeat(6));
+    pool.restart_with(0, |config| {
+        config.port = port;
+        config.go_back_within = GO_BACK;
+    });
+    let core = pool.slaves[0].host.core();
+    let began = Instant::now();
+    let slave = search::keep(core).expect("a thread").expect("a slave");
+    // A change that no master is there to keep.
+    let draft = core.store.draft().expect("a draft");
+    let network = pool.master.network("xenbr0");
+    draft
+        .set(&network, Network::MTU, 1400)
+        .expect("another size of packets");
+    let request = Request {
+        topology: xapi_core::topology::of_host(&draft, &host).expect("a topology"),
+        mode: Mode::Whole,
+        within: PATIENCE,
+    };
+    let asked = serde_json::to_vec(&Verb::Converge(1, request)).expect("a question");
+    slave.asked(&asked).expect("an answer");
+    assert!(slave.is_unkept(), "{} is changed", Network::NAME);
+    while slave.is_unkept() {
+        assert!(began.elapsed() < PATIENCE, "it does not go back");
+        std::thread::yield_now();
+    }
+    let took = began.elapsed();
+    assert!(
+        took >= GO_BACK && took < GO_BACK + Duration::from_secs(2),
+        "{took:?}"
+    );
+    core.quiesce(PATIENCE);
+}

@@ -1,0 +1,185 @@
+//! Hosts that begin to decide: each in a term of its own, and whatever else somebody wants of pool.conf at that moment.
+
+use std::path::Path;
+
+use uuid::Uuid;
+use xapi_core::Origin;
+use xapi_core::pool::search;
+use xapi_db::{Options, Read, Store, next_term};
+use xapi_model::{ApiError, Message, Network, Value};
+use xapi_tests::{Peers, SimPool};
+
+/// A call by a local session.
+fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let login = "session.slave_local_login_with_password";
+    let session = peers.raw(at, &Origin::default(), login, words)?;
+    let rest = rest.iter().copied().map(Value::from);
+    let params = std::iter::once(session).chain(rest).collect();
+    peers.raw(at, &Origin::default(), name, params)
+}
+
+fn decides(peers: &mut Peers, at: usize) -> u64 {
+    local(peers, at, "pool.emergency_transition_to_master", &[]).expect("it decides");
+    peers.settle();
+    assert!(peers.masters().contains(&at));
+    peers.core(at).store.term()
+}
+
+fn alone(peers: &Peers, at: usize) {
+    for other in 0..peers.len() {
+        if other != at {
+            peers.part(at, other);
+        }
+    }
+}
+
+/// The names of the networks in a file that a host has kept.
+fn names_in(file: &Path) -> Vec<String> {
+    let store = Store::open(file, Options::default()).expect("a database");
+    let networks = store.view().expect("a view").all::<Network>();
+    let networks = networks.expect("the networks").into_iter();
+    networks.map(|(_, row)| row.name_label).collect()
+}
+
+fn alerts(peers: &Peers, at: usize) -> Vec<String> {
+    let messages = peers.host(at).all::<Message>().into_iter();
+    let its = messages.filter(|(_, row)| row.name == "POOL_MASTER_TRANSITION");
+    its.map(|(_, row)| row.body).collect()
+}
+
+#[test]
+fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_and_the_earlier_yields()
+ {
+    let mut peers = Peers::new(3, 2);
+    for at in 0..3 {
+        alone(&peers, at);
+    }
+    let terms = [1, 2].map(|at| (decides(&mut peers, at), at));
+    assert_ne!(terms[0].0, terms[1].0, "nobody can tell the two apart");
+    for (_, at) in terms {
+        peers.host(at).new_network(&format!("of {at}"));
+    }
+    let (stays, goes) = (
+        terms.into_iter().max().unwrap(),
+        terms.into_iter().min().unwrap(),
+    );
+    peers.heal();
+    peers.settle();
+    assert_eq!(peers.masters(), [stays.1]);
+    for at in 0..3 {
+        let networks = peers.host(at).all::<Network>().into_iter();
+        let names: Vec<_> = networks.map(|(_, row)| row.name_label).collect();
+        assert!(
+            names.contains(&format!("of {}", stays.1)),
+            "{at}: {names:?}"
+        );
+        assert!(
+            !names.contains(&format!("of {}", goes.1)),
+            "{at}: {names:?}"
+        );
+    }
+    let kept = names_in(&peers.kept(goes.1, goes.0));
+    assert!(kept.contains(&format!("of {}", goes.1)), "{kept:?}");
+}
+
+#[test]
+fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_decides_later_than_its_heir()
+ {
+    let mut peers = Peers::new(3, 2);
+    let heir = peers.row(0, 1);
+    peers
+        .call(0, "pool.designate_new_master", vec![heir.as_str().into()])
+        .expect("they change places");
+    // It has not been linked to the other one yet.
+    alone(&peers, 0);
+    peers.settle();
+    assert_eq!(peers.masters(), [1]);
+    let theirs = peers.core(1).store.term();
+    assert_eq!(peers.core(0).store.position(), None);
+    peers.host(1).new_network("of the heir");
+    assert_eq!(alerts(&peers, 1).len(), 1);
+    assert!(!alerts(&peers, 1)[0].contains("no copy"));
+    let ours = decides(&mut peers, 0);
+    let own = peers.core(0).own_uuid().expect("a UUID");
+    let own = Uuid::parse_str(&own).expect("a UUID");
+    assert_eq!(ours, next_term(theirs, &own), "not later than {theirs}");
+    let told = alerts(&peers, 0);
+    assert!(
+        told.len() == 1 && told[0].contains("had no copy"),
+        "{told:?}"
+    );
+    peers.heal();
+    peers.settle();
+    assert_eq!(peers.masters(), [0]);
+    assert!(names_in(&peers.kept(1, theirs)).contains(&"of the heir".to_owned()));
+}
+
+#[test]
+fn a_master_that_dies_while_it_steps_down_begins_a_term_when_it_is_told_to_decide() {
+    let mut peers = Peers::new(2, 2);
+    let before = peers.core(0).store.term();
+    alone(&peers, 0);
+    let other = "172.16.0.12";
+    local(&mut peers, 0, "pool.emergency_reset_master", &[other]).expect("it obeys");
+    // It died before it had noted which pool's slave it is.
+    let note = peers.host(0).root().join("var/lib/xcp/joined-pool");
+    std::fs::remove_file(note).expect("a note");
+    peers.settle();
+    assert_eq!(peers.masters(), Vec::<usize>::new());
+    assert!(decides(&mut peers, 0) > before);
+}
+
+#[test]
+fn a_host_whose_own_pool_had_a_later_term_follows_the_pool_that_it_joins() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("var/lib/xcp/xapi.db");
+    std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+    let store = Store::open(&path, Options::default()).expect("a database");
+    store.promote(&Uuid::from_u128(7)).expect("a term");
+    drop(store);
+    let mut peers = Peers::new(1, 2);
+    peers.join(2, Some(directory));
+    assert_eq!(peers.core(1).store.term(), peers.core(0).store.term());
+    assert_eq!(peers.master_of(1), Some(0));
+}
+
+#[test]
+fn what_an_operator_has_decided_is_overwritten_by_nobody_who_has_not_read_it() {
+    let mut pool = SimPool::new(1, 2);
+    let its = &pool.slaves[0];
+    let role = its.host.root().join("etc/xensource/pool.conf");
+    let says = || std::fs::read_to_string(&role).expect("a role");
+    let core = its.host.core();
+    core.on_restart(|| ());
+    // The master was found elsewhere, and nobody has decided anything.
+    search::moved(core, "172.16.0.10", "172.16.0.20");
+    assert_eq!(says(), "slave:172.16.0.20");
+    search::moved(core, "172.16.0.20", "172.16.0.10");
+    assert_eq!(says(), "slave:172.16.0.10");
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let session = its
+        .host
+        .raw("session.slave_local_login_with_password", words)
+        .expect("a session");
+    // Found at the same moment as somebody decides.
+    its.host
+        .raw("pool.emergency_transition_to_master", vec![session.clone()])
+        .expect("it decides");
+    search::moved(core, "172.16.0.10", "172.16.0.20");
+    assert_eq!(says(), "master");
+    // Its master has something else in mind.
+    for verb in [r#"{"Obey":"172.16.0.20"}"#, r#""Decide""#] {
+        let answer = its.slave().asked(verb.as_bytes()).expect("an answer");
+        let answer = String::from_utf8(answer).expect("a text");
+        assert!(answer.starts_with(r#"{"Done":{"Err""#), "{verb}: {answer}");
+    }
+    assert_eq!(says(), "master");
+    let elsewhere = vec![session, "172.16.0.30".into()];
+    its.host
+        .raw("pool.emergency_reset_master", elsewhere)
+        .expect("it obeys");
+    search::moved(core, "172.16.0.10", "172.16.0.20");
+    assert_eq!(says(), "slave:172.16.0.30");
+    pool.cut(0);
+}
