@@ -15,6 +15,7 @@ use xapi_net::agent::{
 use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 use xapi_net::names::Name;
+use xapi_net::planned::PlannedStep;
 
 use super::peer::{Lost, Peer};
 use super::verbs::{Answer, Arrived, Verb, decode, encode};
@@ -393,7 +394,7 @@ impl Agent for RemoteAgent {
         }
     }
 
-    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+    fn plan(&self, request: Request) -> Result<Vec<PlannedStep>, NetError> {
         match self.ask(&Verb::Plan(request), AT_ONCE)? {
             Answer::Plan(plan) => plan,
             _ => Err(self.strange()),

@@ -560,5 +560,5 @@ fn a_guest_that_died_fails_no_call_and_one_that_comes_is_taken_in() {
     wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
     assert_eq!(host.lab.vsctl("list-ports xenbr0"), "eth0");
     let plan = host.agent().plan(Request::whole(wanted)).unwrap();
-    assert_eq!(plan, Vec::<String>::new());
+    assert_eq!(plan, []);
 }
