@@ -156,6 +156,115 @@ fn a_bond_stays_when_its_primary_member_would_not_reach_the_router() {
     assert_eq!(host.changed_since(generation), [""; 0]);
 }
 
+/// Management gets another address with these name servers, on another NIC.
+fn move_with_servers(host: &SimHost, device: &str, servers: &str) -> Result<Value, ApiError> {
+    let pif = host.pif(device);
+    let address = ["Static", "172.16.0.20", "255.255.255.224", ROUTER, servers];
+    let params = [text(&pif)].into_iter().chain(address.map(Value::from));
+    host.call("PIF.reconfigure_ip", params.collect())?;
+    asking(host, &[], "host.management_reconfigure", vec![text(&pif)])
+}
+
+/// Name servers that are behind some NICs each.
+fn servers_behind(host: &SimHost, places: &[(&str, &[&str])]) {
+    for (server, nics) in places {
+        let nics = nics.iter().map(|nic| Name::new(nic).unwrap());
+        let server: IpAddr = server.parse().unwrap();
+        host.handle.world().outside.insert(server, nics.collect());
+    }
+}
+
+/// Gives management name servers, where it is.
+fn with_servers(host: &SimHost, servers: &str) {
+    let pif = host.pif("eth0");
+    let address = ["Static", "172.16.0.10", "255.255.255.224", ROUTER, servers];
+    let params = [text(&pif)].into_iter().chain(address.map(Value::from));
+    host.call("PIF.reconfigure_ip", params.collect())
+        .expect("PIF.reconfigure_ip");
+}
+
+#[test]
+fn management_does_not_go_where_no_name_server_answers_any_more() {
+    const BOTH: &str = "172.16.0.2,172.16.0.3";
+    let host = stage(&["eth0", "eth1"]);
+    servers_behind(
+        &host,
+        &[("172.16.0.2", &["eth0"]), ("172.16.0.3", &["eth0"])],
+    );
+    with_servers(&host, BOTH);
+    let why = move_with_servers(&host, "eth1", BOTH).unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert_eq!(why.params[0], host.pif("eth1").as_str());
+    assert!(
+        why.params[1].contains("the name server 172.16.0.2 answered before"),
+        "{why}"
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+    assert_eq!(host.diverged(), [""; 0]);
+    // One of them is enough.
+    servers_behind(&host, &[("172.16.0.3", &["eth0", "eth1"])]);
+    move_with_servers(&host, "eth1", BOTH).expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+}
+
+#[test]
+fn a_name_server_is_missed_if_it_answered_before_and_another_is_asked_only_in_its_place() {
+    let host = stage(&["eth0", "eth1"]);
+    // The first never answered, and that it is silent afterwards says nothing; the second did.
+    servers_behind(
+        &host,
+        &[("172.16.0.2", &["eth1"]), ("172.16.0.3", &["eth0"])],
+    );
+    with_servers(&host, "172.16.0.2,172.16.0.3");
+    let why = move_with_servers(&host, "eth1", "172.16.0.2,172.16.0.3").unwrap_err();
+    assert!(
+        why.params[1].contains("the name server 172.16.0.3 answered before"),
+        "{why}"
+    );
+    // Where all are others, one of the new ones has to answer in their place.
+    servers_behind(&host, &[("172.16.0.4", &["eth0"])]);
+    let why = move_with_servers(&host, "eth1", "172.16.0.4").unwrap_err();
+    assert!(
+        why.params[1].contains("the name server 172.16.0.4"),
+        "{why}"
+    );
+    servers_behind(&host, &[("172.16.0.4", &["eth1"])]);
+    move_with_servers(&host, "eth1", "172.16.0.4").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+    // Who had none that answered needs none.
+    let host = stage(&["eth0", "eth1"]);
+    servers_behind(&host, &[("172.16.0.2", &[])]);
+    with_servers(&host, "172.16.0.2");
+    move_with_servers(&host, "eth1", "172.16.0.2").expect("moves");
+}
+
+#[test]
+fn management_does_not_go_where_its_router_of_ipv6_is_not() {
+    const ROUTER_V6: &str = "fd00:172:16::1";
+    let host = stage(&["eth0", "eth1"]);
+    let static_v6 = |device: &str, address: &str| {
+        let pif = host.pif(device);
+        let words = ["Static", address, ROUTER_V6, ""].map(Value::from);
+        let params = std::iter::once(text(&pif)).chain(words);
+        host.call("PIF.reconfigure_ipv6", params.collect())
+            .expect("PIF.reconfigure_ipv6");
+    };
+    servers_behind(&host, &[(ROUTER_V6, &["eth0"])]);
+    static_v6("eth0", "fd00:172:16::10/64");
+    static_v6("eth1", "fd00:172:16::20/64");
+    let why = move_to(&host, &[], "eth1").unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert!(
+        why.params[1].contains(&format!("the router {ROUTER_V6} answered before")),
+        "{why}"
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+    assert_eq!(host.diverged(), [""; 0]);
+    servers_behind(&host, &[(ROUTER_V6, &["eth0", "eth1"])]);
+    move_to(&host, &[], "eth1").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+}
+
 #[test]
 fn an_address_that_the_caller_names_must_answer_before_and_after() {
     let host = stage(&["eth0", "eth1"]);
