@@ -440,6 +440,9 @@ fn of_port(port: &object::Port) -> Traits {
     let limit = row.policing;
     let limit = limit.map(|limit| format!("{} kbit/s, burst {} kbit", limit.kbps, limit.burst));
     add(&mut traits, "limit", limit);
+    if port.stale {
+        traits.push(("", "for a device that has gone".to_owned()));
+    }
     foreign(&mut traits, port.ours);
     traits
 }
