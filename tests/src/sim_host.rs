@@ -19,6 +19,7 @@ use xapi_model::{
     Vm,
 };
 use xapi_net::agent::Request;
+use xapi_net::planned::in_words;
 use xapi_net::sim::{Handle, SimAgent};
 use xapi_net::topology::Name;
 use xapi_tls::SelfSigned;
@@ -458,10 +459,8 @@ impl SimHost {
     pub fn diverged(&self) -> Vec<String> {
         let wanted = topology::of_host(&self.core().view().expect("a view"), &self.host())
             .expect("a topology");
-        self.core()
-            .agent
-            .plan(Request::what_can(wanted))
-            .expect("a plan")
+        let steps = self.core().agent.plan(Request::what_can(wanted));
+        in_words(&steps.expect("a plan"))
     }
 
     /// What clients can see of the network: every PIF, bond, VLAN, tunnel, VIF and network without what moves by itself, by stable names.

@@ -3,7 +3,12 @@
 use crate::grammar::Params;
 
 /// Switches that a server understands as entries of a task's `other_config`.
-pub const SWITCHES: [&str; 4] = ["confirm-within", "no-rollback", "probe", "plan-only"];
+pub const SWITCHES: [&str; 4] = ["confirm-within", "no-rollback", "probe", PLAN_ONLY];
+
+const PLAN_ONLY: &str = "plan-only";
+
+/// The entry that asks for the steps as data. A server that does not know it tells them in words.
+const PLAN_AS: &str = "plan-as";
 
 /// The error by which a server gives the steps of a change that was only to be planned.
 pub const PLAN: &str = "NETWORK_PLAN";
@@ -16,12 +21,16 @@ const PLAN_OF_JOIN: &str = "plan";
 pub fn wishes(command: &str, params: &Params) -> Vec<(String, String)> {
     let asked = SWITCHES.iter().filter_map(|key| {
         let value = match params.get(key) {
-            None if *key == "plan-only" && command == JOIN => params.get(PLAN_OF_JOIN)?,
+            None if *key == PLAN_ONLY && command == JOIN => params.get(PLAN_OF_JOIN)?,
             value => value?,
         };
         Some(((*key).to_owned(), value.to_owned()))
     });
-    asked.collect()
+    let mut asked: Vec<_> = asked.collect();
+    if asked.iter().any(|(key, _)| key == PLAN_ONLY) {
+        asked.push((PLAN_AS.to_owned(), "data".to_owned()));
+    }
+    asked
 }
 
 /// What whoever waits for the command should know of it.

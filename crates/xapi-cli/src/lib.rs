@@ -18,6 +18,7 @@ mod help;
 mod input;
 mod json;
 mod man;
+mod plan;
 mod print;
 mod progress;
 mod records;
@@ -66,7 +67,7 @@ pub fn run(args: &[String], rpc: &mut dyn Rpc, out: &mut dyn Output) -> i32 {
         }
         // What was asked for was the plan.
         Err(Failure::Api(error)) if error.code == care::PLAN => {
-            cx.printer.list(&error.params);
+            plan::show(&mut cx.printer, plan::told(&error.params));
             cx.printer.flush();
             0
         }

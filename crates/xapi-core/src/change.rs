@@ -16,7 +16,7 @@ use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::{self, Asked, Care, Proof};
-use crate::{diverged, facts, firewall, last_topology, pool, reset, startup, topology};
+use crate::{diverged, facts, firewall, last_topology, planned, pool, reset, startup, topology};
 
 /// How often a change is tried again because somebody else committed in between, for each host of the pool: as many may
 /// be changed at the same time, and all of them concern the rows of one network.
@@ -127,9 +127,8 @@ impl Core {
                 };
                 if care.plan_only {
                     let steps = agent.plan(request);
-                    return Err(proof::planned(
-                        steps.map_err(|why| self.refusal(&draft, host, about, &why))?,
-                    ));
+                    let steps = steps.map_err(|why| self.refusal(&draft, host, about, &why))?;
+                    return Err(planned::answer(care, &steps));
                 }
                 let leased = proof::is_leased(&request.topology);
                 if proof.is_none() {

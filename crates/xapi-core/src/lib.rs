@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod not_yet;
 pub mod ops;
 mod particulars;
+mod planned;
 pub mod pool;
 pub mod proof;
 mod repair;

@@ -15,8 +15,8 @@ use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
-use crate::Result;
 use crate::context::{Core, Origin};
+use crate::{Result, planned};
 
 /// Keys of a task's `other_config` by which a call says how careful it is to be. They come with the request, so that
 /// every call and every client can give them: `X-Http-Other-Config-confirm-within: 60`.
@@ -24,6 +24,7 @@ const CONFIRM_WITHIN: &str = "http:confirm-within";
 const NO_ROLLBACK: &str = "http:no-rollback";
 const PROBE: &str = "http:probe";
 const PLAN_ONLY: &str = "http:plan-only";
+const PLAN_AS: &str = "http:plan-as";
 
 /// What an error ends with that has the host put back.
 pub(crate) const AS_IT_WAS: &str = "; all is as it was";
@@ -48,6 +49,8 @@ pub(crate) struct Care {
     probe: Option<IpAddr>,
     /// Nothing is to be done: the steps are wanted.
     pub(crate) plan_only: bool,
+    /// They are wanted as data, each as the text of a JSON object.
+    pub(crate) plan_as_data: bool,
 }
 
 impl Care {
@@ -57,6 +60,7 @@ impl Care {
         confirm_within: None,
         probe: None,
         plan_only: false,
+        plan_as_data: false,
     };
 
     /// Whether the change is to wait for somebody to confirm it.
@@ -89,6 +93,7 @@ impl Care {
                 NO_ROLLBACK => care.prove = !flag()?,
                 PROBE => care.probe = Some(value.parse().map_err(|_| bad())?),
                 PLAN_ONLY => care.plan_only = flag()?,
+                PLAN_AS => care.plan_as_data = planned::is_data(value).ok_or_else(bad)?,
                 _ => {}
             }
         }
@@ -140,20 +145,14 @@ pub(crate) fn cannot_be_planned(name: &str) -> ApiError {
     ))
 }
 
-/// The code of the error by which a change that was only to be planned gives its steps.
-pub(crate) const PLAN: &str = "NETWORK_PLAN";
-
-/// That error; nothing has happened.
-pub(crate) fn planned(steps: Vec<String>) -> ApiError {
-    ApiError::new(PLAN, steps)
-}
-
-/// A request like this one that asks for the steps alone.
+/// A request like this one that asks for the steps alone, as data.
 pub(crate) fn planning(origin: &Origin) -> Origin {
     let mut planning = without_confirmation(origin);
-    planning.other_config.retain(|(key, _)| key != PLAN_ONLY);
-    let plan = (PLAN_ONLY.to_owned(), "true".to_owned());
-    planning.other_config.push(plan);
+    let is_of_plan = |key: &str| key == PLAN_ONLY || key == PLAN_AS;
+    planning.other_config.retain(|(key, _)| !is_of_plan(key));
+    let plan = [(PLAN_ONLY, "true"), (PLAN_AS, planned::DATA)];
+    let plan = plan.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    planning.other_config.extend(plan);
     planning
 }
 

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use xapi_db::{Draft, Read};
 use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, errors};
 
-use crate::Result;
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
 use crate::proof::Care;
+use crate::{Result, planned};
 
 /// Whoever runs guests: asks them to let go of their NICs before networks move, and plugs the NICs again afterwards.
 pub trait Hands: Send + Sync {
@@ -114,7 +114,7 @@ pub fn carrying<T>(
 ) -> Result<T> {
     let core = cx.core;
     let care = Care::of(cx.origin)?;
-    let Some(hands) = core.hands().filter(|_| !care.plan_only) else {
+    let Some(hands) = core.hands() else {
         return change();
     };
     let draft = core.store.draft().map_err(db_error)?;
@@ -136,6 +136,9 @@ pub fn carrying<T>(
             "running guests would be without their NICs while the change waits to be confirmed: leave confirm-within out, \
              or unplug the NICs first",
         ));
+    }
+    if care.plan_only {
+        return change().map_err(|why| planned::after_guests(core, &care, &plugged, why));
     }
     hands.take(core, &plugged)?;
     let outcome = change();

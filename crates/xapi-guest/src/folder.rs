@@ -17,6 +17,9 @@ use crate::{GuestSpec, Nic};
 const MAX_FILE: u64 = 1 << 20;
 /// How much of a guest's log an error quotes.
 const TAIL: u64 = 2000;
+/// How long a guest's log may be when somebody looks at it, and how much of it stays when it is longer.
+const LONGEST_LOG: u64 = 1 << 20;
+const KEPT_LOG: u64 = 64 << 10;
 
 /// What is known of a guest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,11 +103,22 @@ impl Folder {
     /// The end of that.
     pub fn said(&self) -> io::Result<String> {
         let mut file = File::open(self.0.join("log"))?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-        let mut bytes = Vec::new();
-        file.take(TAIL).read_to_end(&mut bytes)?;
+        let bytes = end_of(&mut file, TAIL)?;
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// Leaves no more than its end of a log that has become too long; says whether it had. What is written in that moment
+    /// may be lost. Whoever has the file goes on behind what was left, for all that is written is added at the end.
+    pub fn cut_log(&self) -> io::Result<bool> {
+        let mut options = File::options();
+        let mut file = options.read(true).append(true).open(self.0.join("log"))?;
+        if file.metadata()?.len() <= LONGEST_LOG {
+            return Ok(false);
+        }
+        let end = end_of(&mut file, KEPT_LOG)?;
+        file.set_len(0)?;
+        file.write_all(&end)?;
+        Ok(true)
     }
 
     pub fn save(&self, record: &Record) -> io::Result<()> {
@@ -173,4 +187,13 @@ impl Folder {
         file.take(MAX_FILE).read_to_end(&mut bytes)?;
         Ok(Some(serde_json::from_slice(&bytes)?))
     }
+}
+
+/// The last octets of a file.
+fn end_of(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::facts::Facts;
 use crate::firmware::Card;
 use crate::names::Name;
+use crate::planned::PlannedStep;
 use crate::topology::Topology;
 
 /// A host's network, seen from above. One change at a time: a second caller waits.
@@ -19,8 +20,8 @@ pub trait Agent: Send + Sync {
     /// Makes the host look like the topology. With [`Mode::Whole`] it is as asked afterwards, or as it was before.
     fn converge(&self, request: Request) -> Result<Outcome, NetError>;
 
-    /// The steps [`Agent::converge`] would do now, in words and in their order.
-    fn plan(&self, request: Request) -> Result<Vec<String>, NetError>;
+    /// The steps [`Agent::converge`] would do now, in their order.
+    fn plan(&self, request: Request) -> Result<Vec<PlannedStep>, NetError>;
 
     /// What is so now.
     fn facts(&self) -> Result<Facts, NetError>;

@@ -14,6 +14,7 @@ use crate::kernel::resolver::is_domain;
 use crate::names::{Family, Inet, Mac, Name};
 use crate::object::{Key, Object};
 use crate::plan::Graph;
+use crate::planned::{self, PlannedStep};
 use crate::topology::{
     Bridge, Dns, Ipv4, Ipv6, Lease, MAX_DNS, Topology, is_host_address, is_reachable,
 };
@@ -162,8 +163,11 @@ fn has_left<B: Backend>(
     }
 }
 
-/// The steps that a request would take now, in words.
-pub fn preview<B: Backend>(backend: &mut B, request: &Request) -> Result<Vec<String>, NetError> {
+/// The steps that a request would take now.
+pub fn preview<B: Backend>(
+    backend: &mut B,
+    request: &Request,
+) -> Result<Vec<PlannedStep>, NetError> {
     let before = backend.kept().clone();
     let (request, _) = without_absent(backend, request)?;
     let request = &request;
@@ -172,7 +176,7 @@ pub fn preview<B: Backend>(backend: &mut B, request: &Request) -> Result<Vec<Str
         engine::preview(backend, &topology)
     });
     *backend.kept_mut() = before;
-    Ok(plan?.steps().map(|step| format!("{step:?}")).collect())
+    Ok(planned::steps(&plan?))
 }
 
 fn whole<B: Backend>(backend: &mut B, request: &Request) -> Result<Converged, NetError> {

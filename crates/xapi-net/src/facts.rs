@@ -96,6 +96,8 @@ pub struct BridgeFacts {
     pub unconfirmed: BTreeSet<Family>,
     /// Ports on it (NICs, bonds, VIFs), without its own device and VLAN bridges.
     pub ports: Vec<Name>,
+    /// Those of the ports that don't carry our mark.
+    pub foreign: BTreeSet<Name>,
     /// Whether it carries our mark.
     pub ours: bool,
 }

@@ -94,6 +94,7 @@ impl Found {
             let ours = port.ours || port.row.bridge == GUARD.as_str();
             let port = &Port {
                 ours,
+                stale: self.is_stale(name, port),
                 ..port.clone()
             };
             let object = Object::Port(port.clone());
@@ -108,6 +109,14 @@ impl Found {
                 hold(observed, &key, &object, &holder);
             }
         }
+    }
+
+    /// Whether a port is for a guest's device that has been made anew since: before a port is put its device is up, with
+    /// the kernel's protocols off.
+    fn is_stale(&self, name: &Name, port: &Port) -> bool {
+        let is_device = port.row.kind == row::InterfaceKind::System;
+        let new = |nic: &Nic| !nic.up && !self.aside.contains(name);
+        name.is_guests_end() && is_device && self.nics.get(name).is_some_and(new)
     }
 
     /// Our bridges on which something stands that is not in the graph.

@@ -18,6 +18,7 @@ pub mod names;
 pub mod object;
 pub mod ovs;
 pub mod plan;
+pub mod planned;
 pub mod sim;
 pub mod topology;
 pub mod ways;

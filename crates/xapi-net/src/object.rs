@@ -116,6 +116,9 @@ pub struct Port {
     /// The route by which the other end of a tunnel is reached, by destination and metric: without it packets to there
     /// might leave through the tunnel itself. Found by [`Port::find_way`].
     pub way: Option<(Inet, u32)>,
+    /// Whether it was put for a guest's device that has gone, and another one of the same name is there. Open vSwitch goes
+    /// on with what is no more, until the port has gone as well. It is only found, and never wanted.
+    pub stale: bool,
 }
 
 impl Port {
@@ -125,6 +128,7 @@ impl Port {
             row: Arc::new(row),
             ours: true,
             way: None,
+            stale: false,
         }
     }
 
@@ -373,7 +377,7 @@ impl plan::Object for Object {
                 _ => false,
             },
             (Object::Port(old), Object::Port(new)) => {
-                old.row.bridge == new.row.bridge && old.row.kind == new.row.kind
+                old.row.bridge == new.row.bridge && old.row.kind == new.row.kind && !old.stale
             }
             (Object::Address(_), _) | (Object::Dhcp(_), _) => false,
             _ => true,

@@ -103,7 +103,8 @@ impl<O: Object> Step<O> {
         matches!(self, Step::Drop(..))
     }
 
-    fn is_put(&self) -> bool {
+    /// Whether it makes something.
+    pub fn is_put(&self) -> bool {
         matches!(self, Step::Put(..))
     }
 }

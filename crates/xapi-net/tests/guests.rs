@@ -7,6 +7,7 @@ use xapi_net::agent::{Agent, Cause, Outcome, Part, Request, Undo};
 use xapi_net::names::{Mac, Name};
 use xapi_net::object;
 use xapi_net::ovs::row;
+use xapi_net::planned::in_words;
 use xapi_net::sim::{Fault, FaultKind, SimAgent};
 use xapi_net::topology::{
     Bond, BondMode, Bridge, BridgeKind, Filter, Ipv4, Ipv6, Rate, Real, Topology, Tunnel,
@@ -372,10 +373,10 @@ fn a_locked_vif_that_moves_with_its_network_keeps_its_rules_and_its_port() {
     bonded
         .bridges
         .insert(name("xapi2"), Bridge::vlan(name("xapi9"), 7));
-    let plan = agent.plan(Request::whole(bonded.clone())).unwrap();
+    let plan = in_words(&agent.plan(Request::whole(bonded.clone())).unwrap());
     let about = |what: &str| plan.iter().filter(|step| step.contains(what)).count();
     assert_eq!(
-        (about("filter of"), about("port vif1.1")),
+        (about("filter on"), about("port vif1.1")),
         (0, 0),
         "{plan:#?}"
     );
@@ -383,7 +384,7 @@ fn a_locked_vif_that_moves_with_its_network_keeps_its_rules_and_its_port() {
     whole(&agent, &bonded);
     assert!(agent.handle().world().transactions - before <= 3);
     // An open one moves within the transaction of the switch, and is never down.
-    let plan = agent.plan(Request::whole(base())).unwrap();
+    let plan = in_words(&agent.plan(Request::whole(base())).unwrap());
     assert!(
         plan.iter().all(|step| !step.contains("NIC vif")),
         "{plan:#?}"
@@ -493,11 +494,11 @@ fn a_guard_that_somebody_opened_is_made_anew_and_what_he_put_there_goes() {
     ];
     for made in changes {
         change(made);
-        let plan = agent.plan(Request::whole(locked())).unwrap();
+        let plan = in_words(&agent.plan(Request::whole(locked())).unwrap());
         for step in [
             "drop bridge xapi-guard",
             "put bridge xapi-guard",
-            "put filter of vif1.1",
+            "put filter on vif1.1",
         ] {
             assert!(plan.iter().any(|it| it.starts_with(step)), "{plan:#?}");
         }
@@ -553,7 +554,7 @@ fn what_fails_for_a_guest_is_no_reason_to_do_without_the_bond_of_management() {
         at,
         kind: FaultKind::RefuseTimes(3),
     });
-    let plan = agent.plan(Request::whole(wanted.clone())).unwrap();
+    let plan = in_words(&agent.plan(Request::whole(wanted.clone())).unwrap());
     assert!(plan[0].contains("vif1.0"), "{plan:#?}");
     let done = agent.converge(Request::what_can(wanted));
     if let Ok(outcome) = &done {

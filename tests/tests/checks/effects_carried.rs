@@ -2,6 +2,7 @@
 //! design; API facts, 1.1, 1.3.4, 1.4 and 1.5).
 
 use xapi_db::Read;
+use xapi_guest::Guests as _;
 use xapi_model::{
     Bond, Class, Cluster, ClusterHost, Host, IpConfigurationMode, Ipv6ConfigurationMode, Message,
     Network, Pif, PifMetrics, Ref, Tunnel, Value, Vif, Vlan, Vm, VmPowerState, errors,
@@ -235,6 +236,31 @@ fn a_tunnel_leaves_room_for_its_own_headers() {
         assert_eq!(host.get(&access).mtu, mtu, "{protocol}, IPv6 {v6}");
         let (lowered, _) = lowered(&host, &access);
         assert_eq!(lowered.local.map(|ip| ip.is_ipv6()), Some(v6));
+        // So have both ends of a NIC that is plugged there, whatever its network and it itself say.
+        let network = host.get(&access).network;
+        let wide = map([("mtu", "9000")]);
+        let vm = host.new_vm("one", &[]);
+        host.call("VM.start", vec![text(&vm), false.into(), false.into()])
+            .unwrap();
+        for (device, members) in [("0", &[][..]), ("1", &[("other_config", wide)])] {
+            let vif = host.new_vif(&vm, device, &network, members);
+            host.call("VIF.plug", vec![text(&vif)]).unwrap();
+        }
+        assert_eq!(host.get(&network).mtu, 1500);
+        let [guest] = &host.guests.found()[..] else {
+            panic!("one machine");
+        };
+        let guests: Vec<_> = guest
+            .nics
+            .iter()
+            .map(|nic| i64::from(nic.nic.mtu))
+            .collect();
+        assert_eq!(guests, [mtu, mtu], "{protocol}, IPv6 {v6}");
+        let world = host.handle.world();
+        let ends = world.state.nics.iter();
+        let ends = ends.filter(|(name, _)| name.is_guests_end());
+        let ends: Vec<_> = ends.map(|(_, nic)| i64::from(nic.mtu)).collect();
+        assert_eq!(ends, [mtu, mtu], "{protocol}, IPv6 {v6}");
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value as Json;
 use xapi_core::Origin;
 use xapi_guest::Guests;
 use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
+use xapi_net::object;
+use xapi_net::ovs::row;
 use xapi_net::topology::{Dns, Inet, Lease, Name};
 use xapi_tests::SimHost;
 use xapi_tests::sim_host::text;
@@ -152,6 +154,115 @@ fn a_bond_stays_when_its_primary_member_would_not_reach_the_router() {
     assert_eq!(host.seen(), seen);
     assert_eq!(host.handle.world().state, state);
     assert_eq!(host.changed_since(generation), [""; 0]);
+}
+
+/// Management gets another address with these name servers, on another NIC.
+fn move_with_servers(host: &SimHost, device: &str, servers: &str) -> Result<Value, ApiError> {
+    let pif = host.pif(device);
+    let address = ["Static", "172.16.0.20", "255.255.255.224", ROUTER, servers];
+    let params = [text(&pif)].into_iter().chain(address.map(Value::from));
+    host.call("PIF.reconfigure_ip", params.collect())?;
+    asking(host, &[], "host.management_reconfigure", vec![text(&pif)])
+}
+
+/// Name servers that are behind some NICs each.
+fn servers_behind(host: &SimHost, places: &[(&str, &[&str])]) {
+    for (server, nics) in places {
+        let nics = nics.iter().map(|nic| Name::new(nic).unwrap());
+        let server: IpAddr = server.parse().unwrap();
+        host.handle.world().outside.insert(server, nics.collect());
+    }
+}
+
+/// Gives management name servers, where it is.
+fn with_servers(host: &SimHost, servers: &str) {
+    let pif = host.pif("eth0");
+    let address = ["Static", "172.16.0.10", "255.255.255.224", ROUTER, servers];
+    let params = [text(&pif)].into_iter().chain(address.map(Value::from));
+    host.call("PIF.reconfigure_ip", params.collect())
+        .expect("PIF.reconfigure_ip");
+}
+
+#[test]
+fn management_does_not_go_where_no_name_server_answers_any_more() {
+    const BOTH: &str = "172.16.0.2,172.16.0.3";
+    let host = stage(&["eth0", "eth1"]);
+    servers_behind(
+        &host,
+        &[("172.16.0.2", &["eth0"]), ("172.16.0.3", &["eth0"])],
+    );
+    with_servers(&host, BOTH);
+    let why = move_with_servers(&host, "eth1", BOTH).unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert_eq!(why.params[0], host.pif("eth1").as_str());
+    assert!(
+        why.params[1].contains("the name server 172.16.0.2 answered before"),
+        "{why}"
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+    assert_eq!(host.diverged(), [""; 0]);
+    // One of them is enough.
+    servers_behind(&host, &[("172.16.0.3", &["eth0", "eth1"])]);
+    move_with_servers(&host, "eth1", BOTH).expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+}
+
+#[test]
+fn a_name_server_is_missed_if_it_answered_before_and_another_is_asked_only_in_its_place() {
+    let host = stage(&["eth0", "eth1"]);
+    // The first never answered, and that it is silent afterwards says nothing; the second did.
+    servers_behind(
+        &host,
+        &[("172.16.0.2", &["eth1"]), ("172.16.0.3", &["eth0"])],
+    );
+    with_servers(&host, "172.16.0.2,172.16.0.3");
+    let why = move_with_servers(&host, "eth1", "172.16.0.2,172.16.0.3").unwrap_err();
+    assert!(
+        why.params[1].contains("the name server 172.16.0.3 answered before"),
+        "{why}"
+    );
+    // Where all are others, one of the new ones has to answer in their place.
+    servers_behind(&host, &[("172.16.0.4", &["eth0"])]);
+    let why = move_with_servers(&host, "eth1", "172.16.0.4").unwrap_err();
+    assert!(
+        why.params[1].contains("the name server 172.16.0.4"),
+        "{why}"
+    );
+    servers_behind(&host, &[("172.16.0.4", &["eth1"])]);
+    move_with_servers(&host, "eth1", "172.16.0.4").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
+    // Who had none that answered needs none.
+    let host = stage(&["eth0", "eth1"]);
+    servers_behind(&host, &[("172.16.0.2", &[])]);
+    with_servers(&host, "172.16.0.2");
+    move_with_servers(&host, "eth1", "172.16.0.2").expect("moves");
+}
+
+#[test]
+fn management_does_not_go_where_its_router_of_ipv6_is_not() {
+    const ROUTER_V6: &str = "fd00:172:16::1";
+    let host = stage(&["eth0", "eth1"]);
+    let static_v6 = |device: &str, address: &str| {
+        let pif = host.pif(device);
+        let words = ["Static", address, ROUTER_V6, ""].map(Value::from);
+        let params = std::iter::once(text(&pif)).chain(words);
+        host.call("PIF.reconfigure_ipv6", params.collect())
+            .expect("PIF.reconfigure_ipv6");
+    };
+    servers_behind(&host, &[(ROUTER_V6, &["eth0"])]);
+    static_v6("eth0", "fd00:172:16::10/64");
+    static_v6("eth1", "fd00:172:16::20/64");
+    let why = move_to(&host, &[], "eth1").unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert!(
+        why.params[1].contains(&format!("the router {ROUTER_V6} answered before")),
+        "{why}"
+    );
+    assert!(host.get::<Pif>(&host.pif("eth0")).management);
+    assert_eq!(host.diverged(), [""; 0]);
+    servers_behind(&host, &[(ROUTER_V6, &["eth0", "eth1"])]);
+    move_to(&host, &[], "eth1").expect("moves");
+    assert!(host.get::<Pif>(&host.pif("eth1")).management);
 }
 
 #[test]
@@ -339,8 +450,69 @@ fn the_live_network_and_what_differs_from_it_are_told() {
             .any(|step| step.as_str().unwrap().contains("172.16.0.10/27")),
         "{plan}"
     );
+    let data = plugin(&host, "plan", &[("as", "data")]).unwrap();
+    let about = data.as_array().unwrap().iter();
+    let mut about = about.filter(|step| step["object"]["name"] == "172.16.0.10/27");
+    let step = about.next().expect("the address");
+    assert_eq!(
+        (&step["operation"], &step["object"]["on"]),
+        (&"put".into(), &"xenbr0".into())
+    );
+    let wrong = plugin(&host, "plan", &[("as", "yaml")]).unwrap_err();
+    assert_eq!(wrong, errors::invalid_value("as", "yaml"));
+    // It is a mark on what it is about, too.
+    let told = plugin(&host, "state", &[]).unwrap();
+    assert_eq!(told["drift"], plan);
+    assert_eq!(told["drift_steps"], data);
+    let marked = told["bridges"].as_array().unwrap().iter();
+    let marked = marked.filter(|bridge| bridge["drift"] != serde_json::json!([]));
+    let marked: Vec<_> = marked.map(|bridge| &bridge["name"]).collect();
+    assert_eq!(marked, ["xenbr0"]);
     let wrong = plugin(&host, "mend", &[]).unwrap_err();
     assert_eq!(wrong.code, "XENAPI_PLUGIN_FAILURE");
+}
+
+#[test]
+fn the_live_network_names_the_guests_and_says_which_ports_are_somebody_elses() {
+    let host = stage(&["eth0"]);
+    let vm = host.new_vm("one", &[]);
+    let nic = host.new_vif(&vm, "0", &host.network("xenbr1"), &[]);
+    host.call("VM.start", vec![text(&vm), false.into(), false.into()])
+        .expect("a machine");
+    let mut other = row::Port::plain("xenbr1", "tap7");
+    other.tag = Some(9);
+    let foreign = object::Port {
+        ours: false,
+        ..object::Port::new(other)
+    };
+    let name = Name::new("tap7").unwrap();
+    host.handle.world().state.ports.insert(name, foreign);
+    let told = plugin(&host, "state", &[]).unwrap();
+    let bridges = told["bridges"].as_array().unwrap();
+    let bridge = bridges
+        .iter()
+        .find(|bridge| bridge["name"] == "xenbr1")
+        .unwrap();
+    let (machine, vif) = (host.get(&vm), host.get(&nic));
+    let device = format!("vif{}.0", machine.domid);
+    assert_eq!(bridge["ports"], serde_json::json!(["tap7", device]));
+    assert_eq!(bridge["nics"][0]["foreign"], false);
+    let [tap, guests] = [0, 1].map(|at| &bridge["port_details"][at]);
+    assert_eq!(
+        (&tap["foreign"], &tap["guest"]),
+        (&true.into(), &Json::Null)
+    );
+    assert_eq!(
+        (&guests["name"], &guests["foreign"]),
+        (&device.into(), &false.into())
+    );
+    let guest = &guests["guest"];
+    assert_eq!(guest["name_label"], "one");
+    assert_eq!(
+        (&guest["uuid"], &guest["vif"]),
+        (&machine.uuid.into(), &vif.uuid.into())
+    );
+    assert_eq!(told["drift"], serde_json::json!([]));
 }
 
 #[test]
@@ -377,6 +549,98 @@ fn who_asks_for_a_plan_gets_no_work_done() {
     assert_eq!(plan.code, "NETWORK_PLAN");
     assert_eq!(host.guests.found(), offered);
     assert!(host.get(&nic).currently_attached);
+    // They are told first, by name.
+    let (machine, vif) = (host.get(&vm), host.get(&nic));
+    assert!(
+        plan.params[0].starts_with(&format!("unplug VIF 0 on machine one ({})", machine.uuid)),
+        "{plan}"
+    );
+    let wishes = [("plan-only", "true"), ("plan-as", "data")];
+    let steps = planned(bond(&host, &wishes, &network, &["eth1", "eth2"]).unwrap_err());
+    let first = &steps[0];
+    assert_eq!(
+        (
+            &first["phase"],
+            &first["operation"],
+            &first["object"]["uuid"]
+        ),
+        (&"guests".into(), &"unplug".into(), &vif.uuid.into()),
+    );
+    assert_eq!(first["undo"]["operation"], "plug");
+    let touched = first["touches"].as_array().unwrap();
+    assert!(touched.contains(&format!("vif{}.0", machine.domid).into()));
+    assert!(steps[1..].iter().all(|step| step["phase"] != "guests"));
+    // What would be refused has no plan.
+    let wishes = [("plan-only", "true"), ("confirm-within", "60")];
+    let why = bond(&host, &wishes, &network, &["eth1", "eth2"]).unwrap_err();
+    assert_eq!(why.code, "OPERATION_NOT_ALLOWED");
+}
+
+/// The steps of a plan that was asked for as data.
+fn planned(why: ApiError) -> Vec<Json> {
+    assert_eq!(why.code, "NETWORK_PLAN", "{why}");
+    let steps = why.params.iter();
+    let steps = steps.map(|step| serde_json::from_str(step).expect("an object"));
+    steps.collect()
+}
+
+#[test]
+fn a_plan_as_data_says_what_each_step_does_to_what_and_what_would_undo_it() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let wishes = [("plan-only", "true"), ("plan-as", "data")];
+    let steps = planned(bond(&host, &wishes, &network, &["eth0", "eth1"]).unwrap_err());
+    let find = |operation: &str, kind: &str, name: &str| {
+        let found = steps.iter().find(|step| {
+            step["operation"] == operation
+                && step["object"]["kind"] == kind
+                && step["object"]["name"] == name
+        });
+        found.unwrap_or_else(|| panic!("no {operation} {kind} {name} in {steps:#?}"))
+    };
+    let bridge = host.get(&network).bridge;
+    let made = find("put", "bridge", &bridge);
+    assert_eq!(made["phase"], "prepare");
+    assert_eq!(made["before"], Json::Null);
+    assert_eq!(made["undo"]["operation"], "drop");
+    assert_eq!(made["undo"]["before"], made["after"]);
+    let port = find("put", "port", "bond0");
+    assert_eq!(port["phase"], "switch");
+    assert_eq!(port["object"]["on"], bridge.as_str());
+    let text = port["after"].as_str().unwrap();
+    assert!(
+        text.starts_with("of eth0 + eth1, mode active-backup, "),
+        "{text}"
+    );
+    let touched: Vec<_> = port["touches"].as_array().unwrap().iter().collect();
+    assert_eq!(touched, ["eth0", "eth1", bridge.as_str()]);
+    let gone = find("drop", "port", "eth0");
+    assert_eq!(
+        (&gone["after"], &gone["undo"]["after"]),
+        (&Json::Null, &gone["before"])
+    );
+    assert_eq!(find("drop", "bridge", "xenbr0")["phase"], "retire");
+    let route = find("change", "route", "0.0.0.0/0 (default)");
+    assert_eq!(route["before"], "dev xenbr0");
+    assert_eq!(route["after"], format!("dev {bridge}"));
+    assert_eq!(route["undo"]["after"], route["before"]);
+    // In their order, and of each phase there is one.
+    let phases: Vec<_> = steps
+        .iter()
+        .map(|step| step["phase"].as_str().unwrap())
+        .collect();
+    let order = ["prepare", "switch", "retire"];
+    let at = |phase: &&str| order.iter().position(|other| other == phase);
+    assert!(phases.is_sorted_by_key(at), "{phases:?}");
+    // The words are the same steps.
+    let words = bond(&host, &wishes[..1], &network, &["eth0", "eth1"]).unwrap_err();
+    assert_eq!(words.params.len(), steps.len());
+    assert!(words.params.contains(&format!(
+        "change route 0.0.0.0/0 (default) on {bridge}: dev xenbr0 -> dev {bridge}"
+    )));
+    let wrong = [("plan-only", "true"), ("plan-as", "yaml")];
+    let why = bond(&host, &wrong, &network, &["eth0", "eth1"]).unwrap_err();
+    assert_eq!(why, errors::invalid_value("plan-as", "yaml"));
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod kills;
 mod login;
 mod management;
 mod missing;
+mod network;
+mod proof;
 mod rates;
 mod restart;
 mod seed;

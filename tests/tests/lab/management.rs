@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xapi_model::{BondMode, Pif, Ref};
+use xapi_model::{BondMode, Pif, Ref, bond};
 use xapi_tests::{Lab, Report, Xen, agreement};
 
 /// The longest that the management address may be silent.
@@ -123,5 +123,78 @@ fn a_leased_address_moves_with_its_lease() {
             leased,
             "the address changed on the way back"
         );
+    }
+}
+
+/// How long Open vSwitch looks for somebody who speaks LACP with it before it goes on without: three times its fast
+/// interval of a second (802.3, 6.4.4), and a little.
+const LONELY: Duration = Duration::from_millis(4000);
+
+/// The modes that a bond is switched through while it carries management, and back.
+const MODES: [BondMode; 4] = [
+    BondMode::ActiveBackup,
+    BondMode::Lacp,
+    BondMode::ActiveBackup,
+    BondMode::BalanceSlb,
+];
+
+#[test]
+fn a_bond_under_management_changes_its_mode_and_its_properties_without_a_silence() {
+    let (lab, xen) = both_families();
+    let bond = xen.bond(&["eth0", "eth3"], BondMode::BalanceSlb);
+    let device = "bond0";
+    let column = |column: &str| {
+        let told = lab.exec(
+            "xs-1",
+            &format!("ovs-vsctl --bare get Port {device} {column}"),
+        );
+        told.trim_matches('"').to_owned()
+    };
+    let watched = |limit: Duration, doing: &str, act: &dyn Fn()| {
+        let pings = [V4, V6].map(|address| lab.ping(address));
+        act();
+        pings.iter().for_each(|ping| ping.wait_for(SETTLING / 2));
+        for report in pings.map(|ping| ping.stop()) {
+            quiet_at_most(limit, doing, &report);
+        }
+    };
+    let set = |name: &str, value: &str| {
+        let call = bond::SetProperty {
+            this: bond.clone(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        xen.session().invoke(&call).expect("Bond.set_property");
+    };
+    for mode in MODES {
+        let limit = match mode {
+            BondMode::Lacp => LONELY,
+            _ => SILENCE,
+        };
+        watched(limit, &format!("Bond.set_mode {mode}"), &|| {
+            let call = bond::SetMode {
+                this: bond.clone(),
+                value: mode,
+            };
+            xen.session().invoke(&call).expect("Bond.set_mode");
+        });
+        let (lacp, is) = match mode {
+            // Nobody at the other end speaks it.
+            BondMode::Lacp => ("active", "balance-tcp".to_owned()),
+            other => ("off", other.to_string()),
+        };
+        assert_eq!((column("lacp"), column("bond_mode")), (lacp.to_owned(), is));
+        let drift = lab.exec("xs-1", "xe host-network-plan --json");
+        assert_eq!(drift, "[]");
+        if mode == BondMode::Lacp {
+            watched(SILENCE, "Bond.set_property lacp-time", &|| {
+                set("lacp-time", "fast")
+            });
+            assert_eq!(column("other_config:lacp-time"), "fast");
+            watched(SILENCE, "Bond.set_property hashing_algorithm", &|| {
+                set("hashing_algorithm", "src_mac");
+            });
+            assert_eq!(column("bond_mode"), "balance-slb");
+        }
     }
 }

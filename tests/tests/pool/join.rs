@@ -48,7 +48,7 @@ fn converge(pool: &SimHost, host: &SimHost, reference: &Ref<Host>) -> usize {
     let outcome = outcome.unwrap();
     assert!(outcome.left_out.is_empty(), "{:?}", outcome.left_out);
     let again = host.core().agent.plan(Request::what_can(topology)).unwrap();
-    assert_eq!(again, Vec::<String>::new());
+    assert_eq!(again, []);
     outcome.steps
 }
 

@@ -84,6 +84,43 @@ fn guest(lab: &Lab, host: &str, name: &str, bridge: &str, address: &str) {
     );
 }
 
+/// A machine on a host with a NIC that was plugged while it runs; its uuid, and the host's end of the NIC.
+fn machine(lab: &Lab, host: &str, network: &str, address: &str) -> (String, String) {
+    let on = xe(
+        lab,
+        "xs-1",
+        &format!("host-list name-label={host} --minimal"),
+    );
+    let vm = xe(lab, "xs-1", "vm-create name-label=plugged");
+    xe(lab, "xs-1", &format!("vm-start uuid={vm} on={on}"));
+    let line = format!("vif-create vm-uuid={vm} network-uuid={network} device=0");
+    let vif = xe(lab, "xs-1", &line);
+    xe(lab, "xs-1", &format!("vif-plug uuid={vif}"));
+    let line = format!("vm-param-get uuid={vm} param-name=dom-id");
+    let domain = xe(lab, "xs-1", &line);
+    inside(
+        lab,
+        host,
+        &vm,
+        &format!(
+            "ip address add {address}/24 dev eth0; ethtool -K eth0 tx off > /dev/null; ip link set eth0 up"
+        ),
+    );
+    (vm, format!("vif{domain}.0"))
+}
+
+/// Runs a script in the namespace that a machine is.
+fn inside(lab: &Lab, host: &str, vm: &str, script: &str) -> String {
+    let process = format!("/run/xapi/guests/{vm}/process.json");
+    lab.exec(
+        host,
+        &format!(
+            "pid=$(grep -o '\"pid\": *[0-9]*' {process} | grep -o '[0-9]*$')
+             nsenter -t \"$pid\" -n bash -euc '{script}'"
+        ),
+    )
+}
+
 /// A full packet goes there and back: `taken` octets of one are the tunnel's.
 fn reaches(lab: &Lab, host: &str, name: &str, address: &str, taken: usize) {
     let octets = 1500 - taken - 28;
@@ -121,6 +158,18 @@ fn guests_of_two_hosts_reach_each_other_by_tunnels_that_follow_hosts_as_they_com
         reaches(&lab, "xs-1", name, &format!("{net}.2"), taken);
         reaches(&lab, "xs-2", name, &format!("{net}.1"), taken);
     }
+    // A machine's NIC that is plugged has no more room than the tunnel leaves, at both ends, and all of it.
+    let (vm, end) = machine(&lab, "xs-1", &vx_net, "192.168.7.9");
+    let mtu = lab.exec("xs-1", &format!("cat /sys/class/net/{end}/mtu"));
+    assert_eq!(mtu, "1450", "the host's end");
+    eventually("a full packet of the machine is answered", || {
+        let full = "ping -c 1 -W 1 -M do -s 1422 192.168.7.2 || true";
+        let told = inside(&lab, "xs-1", &vm, full);
+        told.contains(" 1 received").then_some(()).ok_or(told)
+    });
+    let more = "ping -c 1 -W 1 -M do -s 1423 192.168.7.2 2>&1 || true";
+    let told = inside(&lab, "xs-1", &vm, more);
+    assert!(told.contains("too long"), "{told}");
     // Another host comes.
     tunnel(&lab, "xs-3", &vx_net, "vxlan");
     mesh(

@@ -7,6 +7,7 @@ use xapi_core::Origin;
 use xapi_db::{Options, Read, Store, View};
 use xapi_model::{ApiError, Host, Ref, Value};
 use xapi_net::agent::Request;
+use xapi_net::planned::in_words;
 use xapi_net::sim::{Fault, FaultKind};
 use xapi_tests::Peers;
 use xapi_tests::sim_peers::{Fate, Kind, Trouble};
@@ -787,7 +788,8 @@ impl Driver {
         let host: Ref<Host> = self.peers.row(master, at);
         let wanted = xapi_core::topology::of_host(view, &host).expect("a topology");
         let agent = &self.peers.core(at).agent;
-        let mut steps = agent.plan(Request::what_can(wanted)).expect("a plan");
+        let steps = agent.plan(Request::what_can(wanted)).expect("a plan");
+        let mut steps = in_words(&steps);
         // Ends of tunnels on other hosts follow by a thread that is not here.
         steps.retain(|step| !step.contains("port tun"));
         assert!(steps.is_empty(), "{at} is not as its rows say: {steps:#?}");

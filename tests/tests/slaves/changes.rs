@@ -1,7 +1,9 @@
 //! Changes of a slave's network, which the master decides: whole or not at all, whatever becomes of the line.
 
+use xapi_core::Origin;
 use xapi_model::{Bond, BondMode, Network, Pif, Value};
 use xapi_net::agent::Request;
+use xapi_net::planned::{Operation, Phase, PlannedStep, in_words};
 use xapi_tests::SimPool;
 use xapi_tests::sim_pool::Trouble;
 
@@ -27,7 +29,7 @@ pub fn astray(pool: &SimPool, slave: usize) -> Vec<String> {
     let view = pool.master.core().view().expect("a view");
     let wanted = xapi_core::topology::of_host(&view, &pool.host(slave)).expect("a topology");
     let agent = &pool.slaves[slave].host.core().agent;
-    agent.plan(Request::what_can(wanted)).expect("a plan")
+    in_words(&agent.plan(Request::what_can(wanted)).expect("a plan"))
 }
 
 #[test]
@@ -48,6 +50,41 @@ fn a_bond_of_a_slave_is_made_there_and_management_moves_along() {
     assert!(inventory.contains(&line), "no {line} in {inventory}");
     // The master's own host is as it was.
     assert_eq!(pool.master.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_plan_for_a_slave_is_told_by_the_slave_as_data_and_in_words() {
+    let pool = SimPool::new(1, 4);
+    let params = asks_for_bond(&pool, ["eth0", "eth3"]);
+    let planned = |wishes: &[(&str, &str)]| {
+        let wishes = wishes.iter();
+        let origin = Origin {
+            other_config: wishes
+                .map(|(key, value)| (format!("http:{key}"), (*value).to_owned()))
+                .collect(),
+            ..Origin::default()
+        };
+        let api = pool.master.api();
+        let outcome = api.call(&origin, "Bond.create", params.clone());
+        let plan = outcome.expect_err("a plan");
+        assert_eq!(plan.code, "NETWORK_PLAN", "{plan}");
+        plan.params
+    };
+    let words = planned(&[("plan-only", "true")]);
+    let data = planned(&[("plan-only", "true"), ("plan-as", "data")]);
+    let steps = data.iter();
+    let steps = steps.map(|step| serde_json::from_str::<PlannedStep>(step).expect("a step"));
+    let steps: Vec<_> = steps.collect();
+    assert_eq!(in_words(&steps), words);
+    let bond = steps.iter().find(|step| step.object.name == "bond0");
+    let bond = bond.expect("the bond");
+    assert_eq!(
+        (bond.phase, bond.operation),
+        (Phase::Switch, Operation::Put)
+    );
+    assert!(bond.touches.contains("eth3"), "{bond:?}");
+    assert!(pool.master.all::<Bond>().is_empty());
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
 }
 
 /// Makes a bond over a line that fails, and links the host again before or after the master has given it up.

@@ -6,16 +6,18 @@ use xapi_model::Value;
 use super::{Entry, hosts};
 use crate::command::Context;
 use crate::failure::Failure;
+use crate::plan;
 use crate::server::Row;
 
 pub const HOST_NETWORK: &[Entry] = &[
     hosts("host-network-state", state).one_only().help(
-        "Shows the live network of a host as a tree: bridges with what carries them, VLANs, addresses and ports. Marks \
-         what is not ours and what differs from the database.",
+        "Shows the live network of a host as a tree: bridges with what carries them, VLANs, addresses, ports and the \
+         guests on them. Marks what is not ours and what differs from the database.",
     ),
     hosts("host-network-plan", plan).one_only().help(
-        "Lists the steps that would make the network of a host what the database says. For the steps of a command that \
-         changes the network, give that command the switch --plan-only.",
+        "Lists the steps that would make the network of a host what the database says: what each does to what, what is \
+         there before and after, and what would undo it. For the steps of a command that changes the network, give \
+         that command the switch --plan-only.",
     ),
     hosts("host-network-confirm", confirm)
         .one_only()
@@ -64,13 +66,14 @@ fn confirm(cx: &mut Context<'_>, host: &Row) -> Result<(), Failure> {
 }
 
 fn plan(cx: &mut Context<'_>, host: &Row) -> Result<(), Failure> {
-    let told = ask(cx, host, "plan", Vec::new())?;
-    let steps = texts(&told);
+    let args = vec![("as".to_owned(), "data".into())];
+    let told = ask(cx, host, "plan", args)?;
+    let steps: Vec<Json> = told.as_array().into_iter().flatten().cloned().collect();
     if steps.is_empty() && !cx.printer.is_json() {
         cx.printer
             .message("The network is what the database says: there is nothing to do.");
     } else {
-        cx.printer.list(&steps);
+        plan::show(&mut cx.printer, steps);
     }
     Ok(())
 }
@@ -133,12 +136,13 @@ fn tree(told: &Json) -> Vec<String> {
             let vlans = all
                 .iter()
                 .filter(|vlan| vlan["vlan"]["parent"] == bridge["name"]);
-            branch_of(bridge, vlans.copied())
+            let drift = Drift(told);
+            branch_of(bridge, vlans.copied(), &drift)
         })
         .collect();
     let free = told["nics"].as_array().into_iter().flatten();
     let free = free.filter(|nic| nic["bridge"].is_null());
-    under.extend(free.map(|nic| Branch::leaf(format!("{}, not in use", nic_line(nic)))));
+    under.extend(free.map(|nic| marked(format!("{}, not in use", nic_line(nic)), nic)));
     let drift = texts(&told["drift"]);
     if !drift.is_empty() {
         under.push(Branch {
@@ -155,10 +159,45 @@ fn tree(told: &Json) -> Vec<String> {
     lines
 }
 
-fn branch_of<'j>(bridge: &'j Json, vlans: impl Iterator<Item = &'j Json>) -> Branch {
+/// The steps that would be done, of which each address finds its own.
+struct Drift<'j>(&'j Json);
+
+impl Drift<'_> {
+    fn concerns(&self, address: &str, bridge: &str) -> bool {
+        let mut steps = self.0["drift_steps"].as_array().into_iter().flatten();
+        steps.any(|step| {
+            let object = &step["object"];
+            object["kind"] == "address" && object["name"] == address && object["on"] == bridge
+        })
+    }
+}
+
+/// The branch of an object with the marks that it has: whether it is somebody else's, and what would be done to it.
+fn marked(mut line: String, of: &Json) -> Branch {
+    if of["foreign"] == true {
+        line += ", foreign";
+    }
+    let drift = texts(&of["drift"]);
+    if !drift.is_empty() {
+        line += ", differs";
+    }
+    let drift = drift.into_iter();
+    let under = drift.map(|step| Branch::leaf(format!("would be done: {step}")));
+    Branch {
+        line,
+        under: under.collect(),
+    }
+}
+
+fn branch_of<'j>(
+    bridge: &'j Json,
+    vlans: impl Iterator<Item = &'j Json>,
+    drift: &Drift<'_>,
+) -> Branch {
+    let name = text(bridge, "name");
     let mut line = match bridge["vlan"]["tag"].as_u64() {
-        Some(tag) => format!("VLAN {tag}: {}", text(bridge, "name")),
-        None => text(bridge, "name").to_owned(),
+        Some(tag) => format!("VLAN {tag}: {name}"),
+        None => name.to_owned(),
     };
     let network = text(bridge, "network");
     if !network.is_empty() {
@@ -173,29 +212,59 @@ fn branch_of<'j>(bridge: &'j Json, vlans: impl Iterator<Item = &'j Json>) -> Bra
     for (mark, _) in marks.iter().filter(|(_, holds)| *holds) {
         line += &format!(", {mark}");
     }
-    let mut under = Vec::new();
-    for bond in bridge["bonds"].as_array().into_iter().flatten() {
-        let members: Vec<&Json> = bond["members"].as_array().into_iter().flatten().collect();
-        let up = members
-            .iter()
-            .filter(|member| member["enabled"] == true)
-            .count();
-        under.push(Branch {
-            line: format!("{}, {up} of {} links up", text(bond, "name"), members.len()),
-            under: members
-                .iter()
-                .map(|nic| Branch::leaf(member_line(nic)))
-                .collect(),
-        });
-    }
+    let Branch { line, mut under } = marked(line, bridge);
+    let bonds = bridge["bonds"].as_array().into_iter().flatten();
+    under.extend(bonds.map(bond_branch));
     let nics = bridge["nics"].as_array().into_iter().flatten();
-    under.extend(nics.map(|nic| Branch::leaf(nic_line(nic))));
-    under.extend(texts(&bridge["addresses"]).into_iter().map(Branch::leaf));
+    under.extend(nics.map(|nic| marked(nic_line(nic), nic)));
+    let addresses = texts(&bridge["addresses"]).into_iter();
+    under.extend(addresses.map(|address| {
+        let differs = drift.concerns(&address, name);
+        Branch::leaf(address + if differs { ", differs" } else { "" })
+    }));
     let gateways = texts(&bridge["gateways"]).into_iter();
     under.extend(gateways.map(|gateway| Branch::leaf(format!("gateway {gateway}"))));
-    under.extend(texts(&bridge["ports"]).into_iter().map(Branch::leaf));
-    under.extend(vlans.map(|vlan| branch_of(vlan, std::iter::empty())));
+    match bridge["port_details"].as_array() {
+        Some(ports) => under.extend(ports.iter().map(port_branch)),
+        // An older server names them, and no more.
+        None => under.extend(texts(&bridge["ports"]).into_iter().map(Branch::leaf)),
+    }
+    under.extend(vlans.map(|vlan| branch_of(vlan, std::iter::empty(), drift)));
     Branch { line, under }
+}
+
+fn bond_branch(bond: &Json) -> Branch {
+    let members: Vec<&Json> = bond["members"].as_array().into_iter().flatten().collect();
+    let enabled = members.iter().filter(|member| member["enabled"] == true);
+    let (up, of) = (enabled.count(), members.len());
+    let mut branch = marked(
+        format!("{}, {up} of {of} links up", text(bond, "name")),
+        bond,
+    );
+    let members = members.iter();
+    branch
+        .under
+        .extend(members.map(|nic| marked(member_line(nic), nic)));
+    branch
+}
+
+/// A port that is no NIC of the host, and the guest that has its other end.
+fn port_branch(port: &Json) -> Branch {
+    let mut branch = marked(text(port, "name").to_owned(), port);
+    let guest = &port["guest"];
+    if !guest.is_null() {
+        let mut line = format!(
+            "NIC {} of {} ({})",
+            text(guest, "device"),
+            text(guest, "name_label"),
+            text(guest, "uuid")
+        );
+        for address in texts(&guest["addresses"]) {
+            line += &format!(", {address}");
+        }
+        branch.under.push(Branch::leaf(line));
+    }
+    branch
 }
 
 fn nic_line(nic: &Json) -> String {
@@ -216,50 +285,4 @@ fn member_line(nic: &Json) -> String {
         line += ", disabled";
     }
     line
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::tree;
-
-    #[test]
-    fn the_network_of_a_host_is_a_tree_that_people_can_read() {
-        let nic = |name: &str, active: bool| json!({"name": name, "carrier": true, "speed_mbps": 1000, "enabled": true, "active": active});
-        let told = json!({
-            "hostname": "xs-1",
-            "bridges": [
-                {"name": "xapi1", "network": "PUB", "mtu": 1500, "up": true, "ours": true, "management": true,
-                 "vlan": null, "addresses": ["172.16.0.10/27"], "gateways": ["172.16.0.1"], "nics": [],
-                 "ports": ["vif1.0"],
-                 "bonds": [{"name": "bond0", "members": [nic("eth0", true), nic("eth3", false)]}]},
-                {"name": "xapi2", "network": "lan", "mtu": 1500, "up": true, "ours": true, "management": false,
-                 "vlan": {"parent": "xapi1", "tag": 7}, "addresses": [], "gateways": [], "nics": [], "ports": [],
-                 "bonds": []},
-                {"name": "br-int", "network": "", "mtu": 1500, "up": false, "ours": false, "management": false,
-                 "vlan": null, "addresses": [], "gateways": [], "nics": [], "ports": [], "bonds": []},
-            ],
-            "nics": [{"name": "eth5", "carrier": false, "bridge": null}],
-            "drift": ["put address 10.0.0.1/8 on xapi1"],
-        });
-        let lines = tree(&told).join("\n");
-        assert_eq!(
-            lines,
-            "\
-xs-1
-├─ xapi1 (PUB), MTU 1500, management
-│  ├─ bond0, 2 of 2 links up
-│  │  ├─ eth0, 1000 Mbit/s, active
-│  │  └─ eth3, 1000 Mbit/s
-│  ├─ 172.16.0.10/27
-│  ├─ gateway 172.16.0.1
-│  ├─ vif1.0
-│  └─ VLAN 7: xapi2 (lan), MTU 1500
-├─ br-int, MTU 1500, down, foreign
-├─ eth5, no carrier, not in use
-└─ differs from the database; what would be done:
-   └─ put address 10.0.0.1/8 on xapi1"
-        );
-    }
 }

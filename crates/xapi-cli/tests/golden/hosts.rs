@@ -394,7 +394,7 @@ fn joining_a_pool_can_be_planned_by_a_word_of_its_own() {
     let mut fake = world().answers("pool.join", Err(plan));
     let line = "pool-join master-address=10.0.0.1 master-username=root master-password=x --plan";
     prints(&mut fake, line, "cannot join: machines are not off\nstep\n");
-    assert_eq!(fake.asked[0], "careful plan-only=true");
+    assert_eq!(fake.asked[0], "careful plan-only=true plan-as=data");
     // It is no word of other commands.
     fake.asked.clear();
     fake.xe("network-destroy uuid=network-0 --plan");

@@ -7,6 +7,7 @@ mod events;
 mod failures;
 mod fake;
 mod help;
+mod host_network;
 mod hosts;
 mod json;
 mod lists;

@@ -18,8 +18,8 @@ use crate::ops::network::pif_on;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::pool::everywhere::{Change, Edited, everywhere, management, shared};
 use crate::pool::inherit::{ALERT, Inherited, inherit};
-use crate::proof::{self, Care};
-use crate::vifs_to_move;
+use crate::proof::Care;
+use crate::{planned, vifs_to_move};
 
 /// `pool.management_reconfigure`: on every host the PIF on a network becomes the management interface. The master is the
 /// last, and tells the others where it will be.
@@ -83,7 +83,7 @@ pub fn set_igmp_snooping_enabled(cx: &Cx<'_>, call: SetIgmpSnoopingEnabled) -> R
     drop(view);
     let edit = |draft: &Draft| draft.set(&call.this, Pool::IGMP_SNOOPING_ENABLED, call.value);
     shared(cx, &live, &edit).map_err(|why| match why.code.as_str() {
-        proof::PLAN => why,
+        planned::PLAN => why,
         _ => {
             tracing::error!("IGMP snooping: {why}");
             errors::could_not_update_igmp_snooping_everywhere()

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use xapi_db::{Draft, Read};
 use xapi_model::{ApiError, Host, Pif, Pool, Ref, Task, Vif, errors};
+use xapi_net::planned::PlannedStep;
 
 use super::inverse::Inverse;
 use crate::context::{Caller, Core, Cx, Origin, db_error};
 use crate::ops::pif::host_live;
 use crate::proof::{self, Care};
 use crate::topology::pifs_of;
-use crate::{Result, vifs_to_move};
+use crate::{Result, planned, vifs_to_move};
 
 /// Hosts that are changed at once.
 const AT_ONCE: usize = 16;
@@ -89,8 +90,10 @@ pub(crate) fn everywhere<T: Send>(
 ) -> Result<Vec<T>> {
     let abouts = refusable(cx, hosts, change)?;
     let host_of = |host: &Ref<Host>| abouts.get(host).cloned().unwrap_or_default();
-    if Care::of(cx.origin)?.plan_only {
-        return Err(proof::planned(plans(cx, hosts, &host_of, change.edit)?));
+    let care = Care::of(cx.origin)?;
+    if care.plan_only {
+        let steps = plans(cx, hosts, &host_of, change.edit)?;
+        return Err(planned::answer(&care, &steps));
     }
     let _undivided = cx.core.pool.divides();
     // One host alone plans in any case.
@@ -144,8 +147,9 @@ pub(crate) fn shared(
     let abouts = refusable(cx, hosts, &change)?;
     let about = |host: &Ref<Host>| abouts.get(host).cloned().unwrap_or_default();
     let steps = plans(cx, hosts, &about, &of_host)?;
-    if Care::of(cx.origin)?.plan_only {
-        return Err(proof::planned(steps));
+    let care = Care::of(cx.origin)?;
+    if care.plan_only {
+        return Err(planned::answer(&care, &steps));
     }
     let _undivided = cx.core.pool.divides();
     cx.begin()?;
@@ -214,7 +218,7 @@ fn plans<T: Send>(
     hosts: &[Ref<Host>],
     about: &(dyn Fn(&Ref<Host>) -> Ref<Pif> + Sync),
     edit: &(dyn Fn(&Draft, &Ref<Host>) -> Edited<T> + Sync),
-) -> Result<Vec<String>> {
+) -> Result<Vec<PlannedStep>> {
     let parts = Parts {
         core: cx.core,
         session: cx.session.clone(),
@@ -222,8 +226,7 @@ fn plans<T: Send>(
         origin: proof::planning(cx.origin),
     };
     let plan = |host: &Ref<Host>| match one(&parts.cx(), host, &about(host), edit) {
-        Err(why) if why.code == proof::PLAN => Ok(why.params),
-        Err(why) => Err(why),
+        Err(why) => planned::read(why),
         Ok(_) => Ok(Vec::new()),
     };
     let (done, failed) = at_once(hosts, &plan);
@@ -231,12 +234,15 @@ fn plans<T: Send>(
         return Err(why);
     }
     let view = cx.core.view()?;
-    let mut lines = Vec::new();
+    let mut all = Vec::new();
     for (host, steps) in done {
         let name = view.field(&host, Host::NAME_LABEL)?;
-        lines.extend(steps.into_iter().map(|step| format!("{name}: {step}")));
+        all.extend(steps.into_iter().map(|step| PlannedStep {
+            host: Some(name.clone()),
+            ..step
+        }));
     }
-    Ok(lines)
+    Ok(all)
 }
 
 /// The change of one host, with the way back.

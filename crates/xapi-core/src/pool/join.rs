@@ -16,10 +16,10 @@ use xapi_model::{
 pub use super::admit::admit;
 use super::dowry::{Dowry, Opened, plain};
 use super::merge::{Merged, merge};
-use crate::Result;
 use crate::context::{Core, Origin};
-use crate::proof::{self, Care};
+use crate::proof::Care;
 use crate::topology::pifs_of;
+use crate::{Result, planned as plans};
 
 /// One thing that keeps a host from joining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub fn ask(core: &Core, origin: &Origin, force: bool, other: &dyn Other) -> Resu
     drop(view);
     let plan = other.plan(&dowry, force)?;
     if Care::of(origin)?.plan_only {
-        return Err(proof::planned(plan.lines()));
+        return Err(plans::in_words(plan.lines()));
     }
     for blocker in &plan.blockers {
         tracing::warn!("joining a pool: {}: {}", blocker.code, blocker.text);

@@ -15,6 +15,7 @@ use xapi_net::agent::{
 use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 use xapi_net::names::Name;
+use xapi_net::planned::PlannedStep;
 
 use super::bounds;
 use super::peer::{Lost, Peer};
@@ -449,7 +450,7 @@ impl Agent for RemoteAgent {
         }
     }
 
-    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+    fn plan(&self, request: Request) -> Result<Vec<PlannedStep>, NetError> {
         match self.ask(&Verb::Plan(request), AT_ONCE)? {
             Answer::Plan(plan) => plan,
             _ => Err(self.strange()),

@@ -12,6 +12,7 @@ use xapi_net::agent::{Counters, NetError, NetEvent, Outcome, Probe, Request};
 use xapi_net::facts::Facts;
 use xapi_net::firmware::Card;
 use xapi_net::names::Name;
+use xapi_net::planned::PlannedStep;
 
 use super::dowry::Dowry;
 use super::job::Job;
@@ -89,7 +90,7 @@ pub enum Answer {
     /// To [`Verb::Outcome`] and [`Verb::Became`]: it knows of none, and does it no more.
     Forgotten,
     /// To [`Verb::Plan`].
-    Plan(Result<Vec<String>, NetError>),
+    Plan(Result<Vec<PlannedStep>, NetError>),
     /// To [`Verb::Facts`].
     Facts(Box<Result<Facts, NetError>>),
     /// To [`Verb::Firmware`].

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use xapi_db::Read;
-use xapi_model::{Host, Network, NetworkDefaultLockingMode, Pool, Ref, Vif, VifLockingMode, Vm};
+use xapi_model::{
+    Host, Network, NetworkDefaultLockingMode, Pool, Ref, Vif, VifLockingMode, Vm, errors,
+};
 use xapi_net::topology::{
     Bridge, BridgeKind, DEFAULT_MTU, FailMode, Filter, Inet, Ipv4, Mac, Name, Rate, Real, Topology,
 };
@@ -135,8 +137,7 @@ fn lower(
     vif: &Vif,
     network: &Attached,
 ) -> Option<(Name, xapi_net::topology::Vif)> {
-    let number = number_of(&vif.device).ok()?;
-    let name = Name::new(&format!("vif{domain}.{number}")).ok()?;
+    let name = name_of(domain, vif).ok()?;
     let bridge = network.bridge?;
     let mac: Mac = vif.mac.parse().ok()?;
     if let Some(internal) = &network.internal {
@@ -160,6 +161,12 @@ fn lower(
         filter: filter(vif, &network.row),
     };
     Some((name, port))
+}
+
+/// The host's end of a VIF of the machine with this domain. INTERNAL_ERROR if no device can be called so.
+pub fn name_of(domain: u32, vif: &Vif) -> Result<Name> {
+    let number = number_of(&vif.device)?;
+    Name::new(&format!("vif{domain}.{number}")).map_err(errors::internal_error)
 }
 
 /// The MTU that is asked for a VIF: its own, or its network's. Its bridge may have less.

@@ -7,6 +7,7 @@
 
 mod find;
 mod guest;
+mod logs;
 mod machine;
 mod minder;
 mod namespace;
@@ -34,6 +35,9 @@ use guest::Guest;
 /// How long a guest's process may take for anything that it does by itself.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// How often the logs of guests are looked at.
+const LOGS_EVERY: Duration = Duration::from_secs(10);
+
 /// How long the folder may be another daemon's while that ends.
 const LOCKED_WITHIN: Duration = Duration::from_secs(2);
 
@@ -50,6 +54,8 @@ pub struct Config {
     pub qemu: PathBuf,
     /// What carries out a machine's instructions.
     pub accelerator: Accelerator,
+    /// How often the logs of guests are looked at: one that has become too long is cut.
+    pub logs_every: Duration,
 }
 
 impl Config {
@@ -61,6 +67,7 @@ impl Config {
             holder: PathBuf::from("/proc/self/exe"),
             qemu: PathBuf::from("qemu-system-x86_64"),
             accelerator: Accelerator::default(),
+            logs_every: LOGS_EVERY,
         }
     }
 }
@@ -121,6 +128,7 @@ impl LocalGuests {
         let host = Host::open(config).map_err(|error| GuestError::failed(&*doing, error))?;
         let host = Arc::new(host);
         find::all(&host)?;
+        logs::watch(&host).map_err(|error| GuestError::failed(&*doing, error))?;
         Ok(LocalGuests(host))
     }
 

@@ -1,6 +1,7 @@
 //! Guests that are network namespaces.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -523,5 +524,64 @@ fn a_process_whose_guest_was_taken_away_before_it_said_who_it_is_ends() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(said, "the guest is not wanted any more\n");
         lab.assert_nothing_is_left();
+    });
+}
+
+/// Standard output of the only process of a guest: the very file that it has open, and not another one of its name.
+fn standard_output(lab: &Lab) -> fs::File {
+    let [process] = &lab.processes()[..] else {
+        panic!("one guest, one process");
+    };
+    let pid = rustix::process::Pid::from_raw(process.parse().unwrap()).unwrap();
+    let handle = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+    let none = rustix::process::PidfdGetfdFlags::empty();
+    rustix::process::pidfd_getfd(handle, 1, none)
+        .unwrap()
+        .into()
+}
+
+#[test]
+fn the_log_of_a_guest_that_writes_without_end_is_cut_under_its_hands() {
+    on_a_host(|lab| {
+        lab.stop_daemon();
+        lab.start_daemon_with(Config {
+            logs_every: Duration::from_millis(20),
+            ..lab.config()
+        });
+        lab.guests().start(&namespace(1, CLINGING)).unwrap();
+        let log = lab.config().run.join(uuid(1)).join("log");
+        let mut output = standard_output(lab);
+        let line = [&[b'x'; 1023][..], b"\n"].concat();
+        let length = || fs::metadata(&log).unwrap().len();
+        for _ in 0..2 {
+            // It writes until somebody has cut what it wrote.
+            let mut longest = 0;
+            wait_until("its log is shorter than it was", || {
+                output.write_all(&line).unwrap();
+                longest = longest.max(length());
+                length() < longest
+            });
+            assert!(longest > 1 << 20, "cut at {longest} octets already");
+        }
+        output.write_all(b"the end\n").unwrap();
+        let left = fs::read(&log).unwrap();
+        assert!(left.ends_with(b"x\nthe end\n"));
+        // A hole would be read as zeros: it wrote where it would have been without the cut.
+        assert!(
+            !left.contains(&0),
+            "there is a hole in {} octets",
+            left.len()
+        );
+        lab.guests().destroy(1).unwrap();
+        // One that grew without the daemon is cut at its start.
+        lab.guests().start(&namespace(2, CLINGING)).unwrap();
+        let mut output = standard_output(lab);
+        lab.stop_daemon();
+        output.write_all(&vec![b'y'; 3 << 20]).unwrap();
+        lab.start_daemon();
+        let log = lab.config().run.join(uuid(2)).join("log");
+        wait_until("it is cut", || {
+            fs::metadata(&log).unwrap().len() == 64 << 10
+        });
     });
 }

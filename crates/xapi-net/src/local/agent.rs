@@ -28,6 +28,7 @@ use crate::kernel::{self, Watch};
 use crate::names::Name;
 use crate::object::Key;
 use crate::ovs::monitor::{self, Monitor};
+use crate::planned::PlannedStep;
 use crate::topology::{Filter, Topology};
 
 use super::leases::Leases;
@@ -109,7 +110,7 @@ impl Agent for LocalAgent {
         self.ask(|reply| Command::Converge(request, reply))
     }
 
-    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+    fn plan(&self, request: Request) -> Result<Vec<PlannedStep>, NetError> {
         self.ask(|reply| Command::Plan(request, reply))
     }
 

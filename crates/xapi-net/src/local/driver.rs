@@ -224,6 +224,18 @@ impl LocalDriver {
             Some(at) if steps[at + 1..rows].iter().any(guard) => at + 1,
             _ => rows,
         };
+        // Nor would Open vSwitch look for the device of a port again that goes and comes at once.
+        let comes_again = |step: &Step<Object>| match step {
+            Step::Drop(key, Object::Port(port)) => {
+                port.stale
+                    && steps[..rows]
+                        .iter()
+                        .any(|put| put.is_put() && put.key() == key)
+            }
+            _ => false,
+        };
+        let stale = steps[..rows].iter().rposition(comes_again);
+        let rows = stale.map_or(rows, |last| last + 1);
         let only_go = steps[..rows]
             .iter()
             .all(|step| matches!(step, Step::Drop(..)));

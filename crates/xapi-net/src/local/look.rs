@@ -200,6 +200,11 @@ impl LocalDriver {
             }
             let own = ports.remove(text).unwrap_or_default();
             let mut bridge = bridge_facts(seen, own);
+            let is_foreign = |port: &&Name| {
+                let port = state.ports.get(port.as_str());
+                port.is_some_and(|port| !port.ours)
+            };
+            bridge.foreign = bridge.ports.iter().filter(is_foreign).copied().collect();
             if let Some(link) = links.get(text.as_str()) {
                 bridge.mac = link.mac.map(|mac| Mac(mac.0));
                 bridge.mtu = link.mtu;

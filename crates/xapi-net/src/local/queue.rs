@@ -16,13 +16,14 @@ use crate::facts::Facts;
 use crate::kernel;
 use crate::names::Name;
 use crate::ovs::monitor;
+use crate::planned::PlannedStep;
 
 /// What the thread is asked or told.
 pub enum Command {
     /// To make the host look like a topology.
     Converge(Request, SyncSender<Result<Outcome, NetError>>),
     /// Which steps that would take.
-    Plan(Request, SyncSender<Result<Vec<String>, NetError>>),
+    Plan(Request, SyncSender<Result<Vec<PlannedStep>, NetError>>),
     /// What is so.
     Facts(SyncSender<Result<Facts, NetError>>),
     /// To take a NIC and the names of bridges from others.

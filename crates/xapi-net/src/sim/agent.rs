@@ -14,6 +14,7 @@ use crate::firmware::Card;
 use crate::kernel::Resolver;
 use crate::names::{Family, GUARD, Inet, Mac, Name};
 use crate::ovs::row;
+use crate::planned::PlannedStep;
 use crate::topology::{Dns, Lease, Topology};
 
 use super::world::World;
@@ -190,7 +191,7 @@ impl Agent for SimAgent {
         outcome
     }
 
-    fn plan(&self, request: Request) -> Result<Vec<String>, NetError> {
+    fn plan(&self, request: Request) -> Result<Vec<PlannedStep>, NetError> {
         self.alive()?;
         converge::preview(&mut *self.handle.world(), &request)
     }
@@ -416,6 +417,7 @@ fn bridge_facts(
             key.is_some_and(|key| !world.offers.contains_key(&key))
         })
     };
+    let is_foreign = |port: &&Name| state.ports.get(port).is_some_and(|port| !port.ours);
     let gateways = state
         .routes
         .iter()
@@ -433,6 +435,7 @@ fn bridge_facts(
             .into_iter()
             .filter(is_unconfirmed)
             .collect(),
+        foreign: ports.iter().filter(is_foreign).copied().collect(),
         ports: ports.into_iter().collect(),
         ours: bridge.ours,
     }

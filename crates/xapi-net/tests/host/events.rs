@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use xapi_net::agent::{Agent, Cause, NetEvent, Part, Request, Undo};
 use xapi_net::engine::{Fault, FaultKind};
 use xapi_net::facts::Facts;
+use xapi_net::planned::in_words;
 use xapi_net::topology::BondMode;
 use xapi_net::topology::{Bridge, Ipv4, Topology};
 
@@ -396,6 +397,7 @@ fn after_a_failed_undo_management_is_alone_on_the_primary_member_and_then_as_it_
     let apart = topology("xenbr0", vec![("xenbr0", addressed(over(&host, "eth0")))]);
     host.what_can(&bonded);
     let plan = host.agent().plan(Request::whole(apart.clone())).unwrap();
+    let plan = in_words(&plan);
     let at = plan
         .iter()
         .position(|step| step.starts_with("drop port bond0"))

@@ -560,5 +560,21 @@ fn a_guest_that_died_fails_no_call_and_one_that_comes_is_taken_in() {
     wait_for(&events, |event| matches!(event, NetEvent::Converged { .. }));
     assert_eq!(host.lab.vsctl("list-ports xenbr0"), "eth0");
     let plan = host.agent().plan(Request::whole(wanted)).unwrap();
-    assert_eq!(plan, Vec::<String>::new());
+    assert_eq!(plan, []);
+}
+
+#[test]
+fn a_guest_whose_device_goes_and_comes_at_once_is_heard_again() {
+    for filter in [Filter::Open, own()] {
+        let host = Host::new(1);
+        let first = guest(&host, "vif1.0", GUEST, "10.99.0.9/24");
+        let wanted = with_vif(on_nic(&host), vif("xenbr0", GUEST, filter.clone()));
+        host.whole(&wanted).unwrap();
+        reaches(&host, &first, "the first device");
+        host.ip("link delete vif1.0");
+        let second = guest(&host, "vif1.0", GUEST, "10.99.0.9/24");
+        host.whole(&wanted).unwrap();
+        reaches(&host, &second, &format!("another of its name, {filter:?}"));
+        assert_eq!(host.whole(&wanted).unwrap().steps, 0);
+    }
 }

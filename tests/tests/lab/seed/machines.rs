@@ -163,3 +163,90 @@ fn a_machine_that_does_not_let_go_keeps_a_bond_from_being_made_and_destroyed() {
     }
     xe(&stage.lab, &destroy(&bond));
 }
+
+/// Holds the thread of a QEMU that is a machine's processor, the busiest but for the first, by ptrace, as soon as the
+/// processor has nothing to do: then it holds no lock that QEMU needs. Says so, and lets go when it is ended. The machine
+/// stands still, and QEMU does what it is told.
+const HOLD: &str = r#"
+import ctypes, os, signal, sys
+pid = int(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+SEIZE, INTERRUPT, DETACH, WALL, FUTEX = 0x4206, 0x4207, 17, 0x40000000, "202"
+def ptrace(what, thread):
+    if libc.ptrace(what, thread, None, None) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace %x of %d" % (what, thread))
+def read(thread, name):
+    return open("/proc/%d/task/%d/%s" % (pid, thread, name)).read()
+def worked(thread):
+    return int(read(thread, "stat").rsplit(")", 1)[1].split()[11])
+threads = [int(name) for name in os.listdir("/proc/%d/task" % pid) if int(name) != pid]
+processor = max(threads, key=worked)
+for attempt in range(1000):
+    ptrace(SEIZE, processor)
+    ptrace(INTERRUPT, processor)
+    os.waitpid(processor, WALL)
+    if read(processor, "syscall").split()[0] == FUTEX:
+        print("held", flush=True)
+        signal.pause()
+    ptrace(DETACH, processor)
+sys.exit("it is never idle")
+"#;
+
+#[test]
+fn a_machine_that_lets_go_too_late_has_its_vif_plugged_again() {
+    let stage = stage();
+    stage.lab.exec(
+        "xs-1",
+        "sed -i 's/unplug_deadline = .*/unplug_deadline = 2/' /etc/xensource/xapi.toml; service xapi restart",
+    );
+    let stage = Stage {
+        xen: stage.lab.api("xs-1"),
+        ..stage
+    };
+    let uuid = stage.network_uuid("eth2");
+    let its = machine(&stage.lab, "late", &uuid, &boots(""));
+    boot(&stage, &its);
+    let mac = its.row(&stage.xen).mac;
+    stage.is_heard_by("eth2", GUEST, &mac);
+    let port = its.port(&stage.xen);
+    let index = || {
+        let path = format!("cat /sys/class/net/{port}/ifindex || echo none");
+        stage.lab.exec("xs-1", &path)
+    };
+    let before = index();
+    let process = format!("/run/xapi/guests/{}/process.json", its.uuid);
+    let pid = stage.lab.exec(
+        "xs-1",
+        &format!("grep -o '\"pid\": *[0-9]*' {process} | grep -o '[0-9]*$'"),
+    );
+    stage.lab.feed("xs-1", "cat > /root/hold.py", HOLD);
+    let held = stage
+        .lab
+        .background("xs-1", &format!("exec python3 /root/hold.py {pid}"));
+    let told = refused(&stage.lab, &format!("vif-unplug uuid={}", its.vif));
+    assert!(told.to_lowercase().contains("did not let go"), "{told}");
+    assert!(its.row(&stage.xen).currently_attached);
+    assert_eq!(index(), before);
+    assert_eq!(its.bridge(&stage.lab, &stage.xen), "xenbr2");
+    // What was asked for cannot be taken back: it lets go now, and has it again.
+    drop(held);
+    eventually("it let go, and has its NIC again", || match index() {
+        now if now == before || now == "none" => Err(now),
+        _ => Ok(()),
+    });
+    eventually("its port is there", || {
+        let bridge = format!("ovs-vsctl port-to-br {port} 2>&1 || true");
+        let bridge = stage.lab.exec("xs-1", &bridge);
+        (bridge == "xenbr2").then_some(()).ok_or(bridge)
+    });
+    assert!(its.row(&stage.xen).currently_attached);
+    stage.lab.client("ip neighbour flush dev lab0");
+    eventually("it answers", || {
+        let ping = format!("ping -c 1 -W 1 {GUEST} > /dev/null && echo yes || echo no");
+        let answer = stage.lab.client(&ping);
+        (answer == "yes").then_some(()).ok_or(answer)
+    });
+    stage.is_heard_by("eth2", GUEST, &mac);
+    off(&stage.lab, &its);
+}
