@@ -72,13 +72,16 @@ impl<'a, R: Read> Finder<'a, R> {
         if !self.rows.exists(vm)? {
             return Ok(false);
         }
-        let resident = self.rows.field(vm, Vm::RESIDENT_ON)?;
-        if !resident.is_null() {
-            return Ok(resident == *self.host);
-        }
-        let chosen = self.rows.field(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON)?;
-        if !chosen.is_null() {
-            return Ok(chosen == *self.host);
+        // Where it runs, where it is about to, or where the memory is with which it goes on.
+        for place in [
+            Vm::RESIDENT_ON,
+            Vm::SCHEDULED_TO_BE_RESIDENT_ON,
+            Vm::MEMORY_ON,
+        ] {
+            let place = self.rows.field(vm, place)?;
+            if !place.is_null() {
+                return Ok(place == *self.host);
+            }
         }
         let mut possible: BTreeSet<_> = self.hosts.iter().cloned().collect();
         for vif in self.rows.find(Vif::VM, vm)? {

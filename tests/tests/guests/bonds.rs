@@ -1,0 +1,122 @@
+//! Bonds made and taken apart under the NICs of guests.
+
+use xapi_core::guests::release;
+use xapi_model::{
+    Class as _, Host, HostMetrics, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
+    errors,
+};
+use xapi_tests::SimHost;
+use xapi_tests::sim_host::text;
+
+use crate::Stage;
+
+fn more() -> [Value; 2] {
+    [false.into(), false.into()]
+}
+
+#[test]
+fn a_bond_takes_the_nics_of_running_guests_along_and_back() {
+    let stage = Stage::running();
+    let bonded = stage.host.new_network("bonded");
+    let name = format!("vif{}.1", stage.domain());
+    let bond = stage
+        .host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    assert_eq!(stage.host.get(&stage.outer).network, bonded);
+    let bridge = stage.host.get(&bonded).bridge;
+    assert_eq!(stage.port(&name).bridge.as_str(), bridge);
+    assert_eq!(stage.host.guests.asked(), 1);
+    assert_eq!(stage.found()[0].nics.len(), 2);
+    stage.agrees();
+    stage.host.guests.cling(stage.domain(), 1);
+    let seen = stage.host.seen();
+    let error = stage
+        .host
+        .call("Bond.destroy", vec![text(&bond)])
+        .unwrap_err();
+    assert_eq!(error, errors::device_detach_timeout("VIF", &stage.outer));
+    assert_eq!(stage.host.seen(), seen);
+    stage.agrees();
+    stage.host.guests.let_go(stage.domain());
+    release::give_back(stage.host.core(), std::slice::from_ref(&stage.outer));
+    stage.host.call("Bond.destroy", vec![text(&bond)]).unwrap();
+    assert_eq!(stage.port(&name).bridge.as_str(), "xenbr1");
+    stage.agrees();
+}
+
+#[test]
+fn a_guest_without_drivers_keeps_its_nic_from_going_into_a_bond() {
+    let without = vec![("pv-drivers".to_owned(), Value::from("false"))];
+    let stage = Stage::with(&[("platform", Value::Struct(without))]);
+    stage.start().unwrap();
+    let bonded = stage.host.new_network("bonded");
+    let seen = stage.host.seen();
+    let error = stage
+        .host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap_err();
+    assert_eq!(error, errors::vm_missing_pv_drivers(&stage.vm));
+    assert_eq!(stage.host.seen(), seen);
+    assert_eq!(stage.host.guests.asked(), 0);
+    stage.agrees();
+}
+
+/// Another host of the pool has the network, too: what is off on it may start there as well as here.
+fn share(host: &SimHost, network: &Ref<Network>) {
+    let edit = |draft: &xapi_db::Draft| {
+        let metrics = draft.insert(HostMetrics {
+            live: true,
+            ..HostMetrics::blank()
+        })?;
+        let other = draft.insert(Host {
+            name_label: "other".to_owned(),
+            metrics,
+            ..Host::blank()
+        })?;
+        draft.insert(Pif {
+            device: "eth9".to_owned(),
+            mac: "02:16:3e:00:00:99".to_owned(),
+            host: other,
+            network: network.clone(),
+            vlan: -1,
+            physical: true,
+            managed: true,
+            ..Pif::blank()
+        })
+    };
+    host.core().store.change(edit).unwrap();
+}
+
+#[test]
+fn a_suspended_machine_goes_along_with_its_memory_and_resumes_on_the_bond() {
+    let stage = Stage::running();
+    let under = stage.host.network("xenbr1");
+    share(&stage.host, &under);
+    let off = stage.host.new_vm("off", &[]);
+    let elsewhere = stage.host.new_vif(&off, "0", &under, &[]);
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    let bonded = stage.host.new_network("bonded");
+    let bond = stage
+        .host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    assert_eq!(stage.host.get(&stage.outer).network, bonded);
+    assert_eq!(stage.host.get(&elsewhere).network, under);
+    assert_eq!(stage.host.guests.asked(), 0, "it cannot be asked");
+    stage.on_vm("VM.resume", &more()).unwrap();
+    assert_eq!(stage.state(), VmPowerState::Running);
+    let port = format!("vif{}.1", stage.domain());
+    assert_eq!(
+        stage.port(&port).bridge.as_str(),
+        stage.host.get(&bonded).bridge
+    );
+    stage.agrees();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    stage.host.call("Bond.destroy", vec![text(&bond)]).unwrap();
+    assert_eq!(stage.host.get(&stage.outer).network, under);
+    stage.on_vm("VM.resume", &more()).unwrap();
+    let port = format!("vif{}.1", stage.domain());
+    assert_eq!(stage.port(&port).bridge.as_str(), "xenbr1");
+    stage.agrees();
+}
