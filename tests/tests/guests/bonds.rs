@@ -1,6 +1,7 @@
 //! Bonds made and taken apart under the NICs of guests.
 
 use xapi_core::guests::release;
+use xapi_guest::Guests as _;
 use xapi_model::{
     Class as _, Host, HostMetrics, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
     errors,
@@ -118,5 +119,101 @@ fn a_suspended_machine_goes_along_with_its_memory_and_resumes_on_the_bond() {
     stage.on_vm("VM.resume", &more()).unwrap();
     let port = format!("vif{}.1", stage.domain());
     assert_eq!(stage.port(&port).bridge.as_str(), "xenbr1");
+    stage.agrees();
+}
+
+/// Machines that run with one NIC each on a network.
+fn running(host: &SimHost, network: &Ref<Network>, count: usize) -> Vec<(Ref<Vm>, Ref<Vif>)> {
+    let start = |number| {
+        let vm = host.new_vm(&format!("guest {number}"), &[]);
+        let vif = host.new_vif(&vm, "0", network, &[]);
+        let params = std::iter::once(text(&vm)).chain(more());
+        host.call("VM.start", params.collect()).unwrap();
+        (vm, vif)
+    };
+    (0..count).map(start).collect()
+}
+
+#[test]
+fn all_guests_are_asked_for_their_nics_before_any_is_waited_for() {
+    let stage = Stage::halted();
+    let host = &stage.host;
+    let started = running(host, &host.network("xenbr1"), 20);
+    let bonded = host.new_network("bonded");
+    // Guests that take a while, and of which none is through before the last has heard of it.
+    host.guests.let_go_once_asked(20);
+    let bond = host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    assert_eq!(host.guests.asked(), 20);
+    let found = host.guests.found();
+    assert!(found.iter().all(|guest| guest.nics.len() == 1));
+    for (_, vif) in &started {
+        let row = host.get(vif);
+        assert!(row.network == bonded && row.currently_attached);
+    }
+    assert_eq!(host.diverged(), Vec::<String>::new());
+    // One that keeps its NIC: all the others, before and after it, have theirs again.
+    let domain = u32::try_from(host.get(&started[7].0).domid).unwrap();
+    host.guests.cling(domain, 0);
+    let (seen, found) = (host.seen(), host.guests.found());
+    let error = host.call("Bond.destroy", vec![text(&bond)]).unwrap_err();
+    assert_eq!(error, errors::device_detach_timeout("VIF", &started[7].1));
+    assert_eq!(host.guests.asked(), 40);
+    assert_eq!(host.seen(), seen);
+    let again = host.guests.found();
+    for (now, before) in again.iter().zip(&found) {
+        assert_eq!(now.nics.len(), 1, "domain {}", now.domain);
+        assert_eq!(now.nics[0].asked_back, now.domain == domain);
+        assert_eq!(now.nics[0].nic, before.nics[0].nic);
+    }
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn one_guest_without_drivers_keeps_all_others_from_being_asked() {
+    let stage = Stage::halted();
+    let host = &stage.host;
+    let started = running(host, &host.network("xenbr1"), 3);
+    let bonded = host.new_network("bonded");
+    let metrics = host.get(&started[2].0).guest_metrics;
+    let none = xapi_model::TristateType::No;
+    stage.set(
+        &metrics,
+        xapi_model::VmGuestMetrics::CAN_USE_HOTPLUG_VIF,
+        none,
+    );
+    let error = host
+        .bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap_err();
+    assert_eq!(error.code, "OPERATION_NOT_ALLOWED");
+    assert_eq!(host.guests.asked(), 0);
+}
+
+#[test]
+fn a_paused_machine_keeps_its_nic_from_moving_until_it_runs_or_is_unplugged() {
+    let stage = Stage::running();
+    stage.on_vm("VM.pause", &[]).unwrap();
+    let bonded = stage.host.new_network("bonded");
+    let (seen, found) = (stage.host.seen(), stage.found());
+    let create = || stage.host.bond(&bonded, &["eth1", "eth2"], "active-backup");
+    let paused = errors::vm_bad_power_state(&stage.vm, "running", "paused");
+    assert_eq!(create().unwrap_err(), paused);
+    assert_eq!(stage.host.guests.asked(), 0, "it would not hear of it");
+    assert_eq!(stage.host.seen(), seen);
+    assert_eq!(stage.found(), found);
+    stage.on_vm("VM.unpause", &[]).unwrap();
+    let bond = create().unwrap();
+    stage.on_vm("VM.pause", &[]).unwrap();
+    let destroy = || stage.host.call("Bond.destroy", vec![text(&bond)]);
+    assert_eq!(destroy().unwrap_err(), paused);
+    stage.on_vm("VM.unpause", &[]).unwrap();
+    stage.on_vif("VIF.unplug", &stage.outer).unwrap();
+    stage.on_vm("VM.pause", &[]).unwrap();
+    destroy().expect("a NIC that is not plugged is nobody's to let go");
+    assert_eq!(
+        stage.host.get(&stage.outer).network,
+        stage.host.network("xenbr1")
+    );
     stage.agrees();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered};
+use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered, Withdrawn};
 use xapi_model::{Host, Ref, errors};
 
 use super::{Here, Kind};
@@ -46,6 +46,8 @@ pub enum Ask {
     Offer(Domain, Nic),
     /// To ask for a NIC back.
     Withdraw(Domain, u32, Duration),
+    /// To ask for several at once.
+    WithdrawAll(Vec<(Domain, u32)>, Duration),
     /// To take one.
     WithdrawForce(Domain, u32),
 }
@@ -63,6 +65,8 @@ pub enum Reply {
     Suspended(Vec<String>),
     /// To [`Ask::Resume`]: its NICs.
     Resumed(Vec<Offered>),
+    /// To [`Ask::WithdrawAll`].
+    Withdrawn(Withdrawn),
 }
 
 impl Ask {
@@ -71,7 +75,8 @@ impl Ask {
             Ask::Shutdown(_, within)
             | Ask::Suspend(_, within)
             | Ask::Resume(_, within)
-            | Ask::Withdraw(_, _, within) => *within + GRACE,
+            | Ask::Withdraw(_, _, within)
+            | Ask::WithdrawAll(_, within) => *within + GRACE,
             _ => AT_ONCE,
         }
     }
@@ -85,6 +90,9 @@ impl Here {
             Ask::Found => return Ok(Reply::Found(guests.found())),
             Ask::Suspended => return guests.suspended().map(Reply::Suspended),
             Ask::Resume(spec, within) => return guests.resume(&spec, within).map(Reply::Resumed),
+            Ask::WithdrawAll(nics, within) => {
+                return Ok(Reply::Withdrawn(guests.withdraw_all(&nics, within)));
+            }
             Ask::Start(spec) => guests.start(&spec),
             Ask::Shutdown(domain, within) => guests.shutdown(domain, within),
             Ask::Destroy(domain) => guests.destroy(domain),
@@ -210,6 +218,17 @@ impl GuestsOf<'_> {
 
     pub(crate) fn withdraw(&self, domain: Domain, device: u32, within: Duration) -> Told<()> {
         self.done(Ask::Withdraw(domain, device, within))
+    }
+
+    pub(crate) fn withdraw_all(
+        &self,
+        nics: Vec<(Domain, u32)>,
+        within: Duration,
+    ) -> Told<Withdrawn> {
+        match self.ask(Ask::WithdrawAll(nics, within))? {
+            Reply::Withdrawn(outcome) => Ok(outcome),
+            _ => Err(strange()),
+        }
     }
 
     pub(crate) fn withdraw_force(&self, domain: Domain, device: u32) -> Told<()> {
