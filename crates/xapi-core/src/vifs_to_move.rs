@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, errors};
+use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, VmPowerState};
 
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
@@ -72,13 +72,16 @@ impl<'a, R: Read> Finder<'a, R> {
         if !self.rows.exists(vm)? {
             return Ok(false);
         }
-        let resident = self.rows.field(vm, Vm::RESIDENT_ON)?;
-        if !resident.is_null() {
-            return Ok(resident == *self.host);
-        }
-        let chosen = self.rows.field(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON)?;
-        if !chosen.is_null() {
-            return Ok(chosen == *self.host);
+        // Where it runs, where it is about to, or where the memory is with which it goes on.
+        for place in [
+            Vm::RESIDENT_ON,
+            Vm::SCHEDULED_TO_BE_RESIDENT_ON,
+            Vm::MEMORY_ON,
+        ] {
+            let place = self.rows.field(vm, place)?;
+            if !place.is_null() {
+                return Ok(place == *self.host);
+            }
         }
         let mut possible: BTreeSet<_> = self.hosts.iter().cloned().collect();
         for vif in self.rows.find(Vif::VM, vm)? {
@@ -123,19 +126,16 @@ pub fn carrying<T>(
     let view = core.view()?;
     let mut plugged = Vec::new();
     for vif in attached.drain(..) {
-        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? {
+        // A suspended machine keeps its NICs in its memory, and has nothing to let go of.
+        let vm = view.field(&vif, Vif::VM)?;
+        let suspended = view.field(&vm, Vm::POWER_STATE)? == VmPowerState::Suspended;
+        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? && !suspended {
             plugged.push(vif);
         }
     }
     drop(view);
     if plugged.is_empty() {
         return change();
-    }
-    if care.waits_for_a_person() {
-        return Err(errors::operation_not_allowed(
-            "running guests would be without their NICs while the change waits to be confirmed: leave confirm-within out, \
-             or unplug the NICs first",
-        ));
     }
     if care.plan_only {
         return change().map_err(|why| planned::after_guests(core, &care, &plugged, why));

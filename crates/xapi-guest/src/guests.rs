@@ -1,5 +1,6 @@
 //! What the upper layer may ask of guests. Real ones and simulated ones are the same to it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -61,7 +62,17 @@ pub trait Guests: Send + Sync {
     /// NIC. [`GuestError::NoHotplug`] and nothing is sent if the guest has no PV drivers; [`GuestError::StillHeld`] if
     /// it did not let go: the request cannot be taken back, stays open, and is an [`Event`](crate::Event) if it is
     /// fulfilled. To ask again is to wait for the same request again.
-    fn withdraw(&self, domain: Domain, device: u32, within: Duration) -> Result<(), GuestError>;
+    fn withdraw(&self, domain: Domain, device: u32, within: Duration) -> Result<(), GuestError> {
+        match self.withdraw_all(&[(domain, device)], within).refused {
+            Some(refused) => Err(refused.why),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for several NICs, by domain and number: all are asked for before any is waited for, and all have the same
+    /// time. If one is known to be refused nothing is sent at all. At the first refusal nobody is waited for any more; what
+    /// was asked for and is still held then is as after [`Guests::withdraw`].
+    fn withdraw_all(&self, nics: &[(Domain, u32)], within: Duration) -> Withdrawn;
 
     /// Removes the host's end of a NIC, whatever the guest says to it. A guest that does not let go keeps a NIC that
     /// leads nowhere, and can't be offered one of that number until it does. No error if there is no such NIC.
@@ -97,6 +108,34 @@ pub struct Offered {
     pub host_end: String,
     /// Whether the guest was asked to give it back, and has not yet.
     pub asked_back: bool,
+}
+
+/// What came of asking for several NICs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// Those that their guests do not have any more.
+    pub released: BTreeSet<(Domain, u32)>,
+    /// The first that its guest has not let go of.
+    pub refused: Option<Refused>,
+}
+
+/// A NIC that its guest has not let go of, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    /// The guest and the NIC's number.
+    pub nic: (Domain, u32),
+    /// Why.
+    pub why: GuestError,
+}
+
+impl Withdrawn {
+    /// Nothing was let go.
+    pub(crate) fn refused(nic: (Domain, u32), why: GuestError) -> Withdrawn {
+        Withdrawn {
+            released: BTreeSet::new(),
+            refused: Some(Refused { nic, why }),
+        }
+    }
 }
 
 /// Whether a guest runs.

@@ -22,5 +22,5 @@ mod spec;
 
 pub use check::MACHINE_NICS;
 pub use event::{Event, Listener};
-pub use guests::{Found, GuestError, Guests, Offered, State};
+pub use guests::{Found, GuestError, Guests, Offered, Refused, State, Withdrawn};
 pub use spec::{Body, Domain, GuestSpec, Machine, Namespace, Nic, host_end};

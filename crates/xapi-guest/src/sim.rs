@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::event::Listeners;
 use crate::{
-    Body, Domain, Event, Found, GuestError, GuestSpec, Guests, Listener, Nic, Offered, State,
-    check, host_end,
+    Body, Domain, Event, Found, GuestError, GuestSpec, Guests, Listener, Nic, Offered, Refused,
+    State, Withdrawn, check, host_end,
 };
 
 /// Told of each host's end that comes (true) or goes (false), so that a simulated host has it as a device.
@@ -97,6 +97,8 @@ struct World {
     current: Arc<Listeners>,
     faults: BTreeSet<Verb>,
     asked: usize,
+    /// How many requests must have been made before anybody lets go.
+    patient_until: usize,
 }
 
 struct SimGuest {
@@ -190,6 +192,43 @@ impl World {
         nic.severed
     }
 
+    /// Whether a guest may be asked for a NIC.
+    fn may_ask(&mut self, domain: Domain, device: u32) -> Result<(), GuestError> {
+        let guest = self.guest(domain)?;
+        let held = guest.nics.get(&device).is_some_and(|nic| !nic.severed);
+        match held && !guest.pv_drivers {
+            true => Err(GuestError::NoHotplug),
+            false => Ok(()),
+        }
+    }
+
+    fn ask(&mut self, (domain, device): (Domain, u32)) -> Result<(), GuestError> {
+        self.fault(Verb::Withdraw)?;
+        let guest = self.guest(domain)?;
+        let nic = guest.nics.get_mut(&device).filter(|nic| !nic.severed);
+        let asked_now = nic.is_some_and(|nic| !std::mem::replace(&mut nic.asked_back, true));
+        self.asked += usize::from(asked_now);
+        Ok(())
+    }
+
+    /// Whether a guest has let go of a NIC, as it does when it is asked and does not keep it.
+    fn yielded(&mut self, domain: Domain, device: u32) -> bool {
+        let waits = self.asked < self.patient_until;
+        let Some(guest) = self.guests.get(&domain) else {
+            return true;
+        };
+        match guest.nics.get(&device) {
+            Some(nic) if !nic.severed => {
+                if guest.keeps(device) || !nic.asked_back || waits {
+                    return false;
+                }
+                self.remove_nic(domain, device);
+                true
+            }
+            _ => true,
+        }
+    }
+
     fn drivers_up(&mut self, domain: Domain) {
         if let Some(guest) = self.guests.get_mut(&domain)
             && !guest.pv_drivers
@@ -268,6 +307,13 @@ impl SimGuests {
         if let Some(guest) = self.world().guests.get_mut(&domain) {
             guest.clings_to.insert(device);
         }
+    }
+
+    /// Nobody lets go of a NIC before so many were asked for from now on: guests that take their time, and of which none is
+    /// through when the last is asked.
+    pub fn let_go_once_asked(&self, requests: usize) {
+        let mut world = self.world();
+        world.patient_until = world.asked + requests;
     }
 
     /// The guest keeps no NIC any more. Those that it was asked for go now, which is an event.
@@ -463,27 +509,35 @@ impl Guests for SimGuests {
         Ok(name)
     }
 
-    fn withdraw(&self, domain: Domain, device: u32, _within: Duration) -> Result<(), GuestError> {
-        let mut world = self.ready(Verb::Withdraw)?;
-        let guest = world.guest(domain)?;
-        let keeps = guest.keeps(device);
-        let Some(nic) = guest.nics.get_mut(&device) else {
-            return Ok(());
-        };
-        if nic.severed {
-            return Ok(());
+    fn withdraw_all(&self, nics: &[(Domain, u32)], _within: Duration) -> Withdrawn {
+        self.held.pass(Verb::Withdraw);
+        let mut world = self.world();
+        for (domain, device) in nics {
+            if let Err(why) = world.may_ask(*domain, *device) {
+                return Withdrawn::refused((*domain, *device), why);
+            }
         }
-        if !guest.pv_drivers {
-            return Err(GuestError::NoHotplug);
+        let mut outcome = Withdrawn::default();
+        for nic in nics {
+            if let Err(why) = world.ask(*nic) {
+                outcome.refused = Some(Refused { nic: *nic, why });
+                break;
+            }
         }
-        let asked_now = !std::mem::replace(&mut nic.asked_back, true);
-        world.asked += usize::from(asked_now);
-        if keeps {
-            let nic = host_end(domain, device);
-            return Err(GuestError::StillHeld { nic });
+        for (domain, device) in nics {
+            match world.yielded(*domain, *device) {
+                true => drop(outcome.released.insert((*domain, *device))),
+                false if outcome.refused.is_none() => {
+                    let why = GuestError::StillHeld {
+                        nic: host_end(*domain, *device),
+                    };
+                    let nic = (*domain, *device);
+                    outcome.refused = Some(Refused { nic, why });
+                }
+                false => {}
+            }
         }
-        world.remove_nic(domain, device);
-        Ok(())
+        outcome
     }
 
     fn withdraw_force(&self, domain: Domain, device: u32) -> Result<(), GuestError> {

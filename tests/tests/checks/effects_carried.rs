@@ -505,17 +505,19 @@ fn vifs_move_if_their_machine_is_here_or_can_be_nowhere_else() {
         resident_on: resident.cloned().unwrap_or_default(),
         ..Vm::blank()
     };
+    // As VM.suspend leaves it.
+    let suspended = |memory: &Ref<Host>| Vm {
+        power_state: VmPowerState::Suspended,
+        memory_on: memory.clone(),
+        ..Vm::blank()
+    };
     let this = host.host();
     use VmPowerState::*;
-    let cases: [(&str, Vm, Vec<&Ref<Network>>, bool); 8] = [
+    let cases: [(&str, Vm, Vec<&Ref<Network>>, bool); 9] = [
         ("running here", on(Running, Some(&this)), vec![&eth1], true),
         ("paused here", on(Paused, Some(&this)), vec![&eth1], true),
-        (
-            "suspended here",
-            on(Suspended, Some(&this)),
-            vec![&eth1],
-            true,
-        ),
+        ("suspended here", suspended(&this), vec![&eth1], true),
+        ("suspended elsewhere", suspended(&other), vec![&eth1], false),
         (
             "running elsewhere",
             on(Running, Some(&other)),

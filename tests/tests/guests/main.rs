@@ -1,5 +1,6 @@
 //! Machines that start and stop on a simulated host, their NICs that come and go, and what is left when any of it fails.
 
+mod bonds;
 mod failures;
 mod hotplug;
 mod power;

@@ -27,8 +27,8 @@ struct Table {
 }
 
 enum Deed {
-    /// It goes on, with the machine of this UUID.
-    GoesOn(Option<String>),
+    /// It goes on, with the machines of these UUIDs.
+    GoesOn(BTreeSet<String>),
     Over(Result<Reply, GuestError>),
     /// The master was told that it has not begun, and it must not.
     Refused,
@@ -50,18 +50,18 @@ impl Deeds {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what has this number, about a machine if one is named; once. An error if it was asked for before.
+    /// Does what has this number, about the machines that are named; once. An error if it was asked for before.
     pub(crate) fn once(
         &self,
         number: u64,
-        uuid: Option<String>,
+        machines: BTreeSet<String>,
         deed: impl FnOnce() -> Result<Reply, GuestError>,
     ) -> Result<Reply, GuestError> {
         let mut table = self.table();
         if table.deeds.contains_key(&number) {
             return Err(failed("it has given up on that"));
         }
-        table.deeds.insert(number, Deed::GoesOn(uuid));
+        table.deeds.insert(number, Deed::GoesOn(machines));
         drop(table);
         let mut going = Going(self, number, Err(failed("it panicked")));
         let outcome = deed();
@@ -110,10 +110,10 @@ impl Deeds {
         let all = |table: &Table| -> BTreeSet<String> {
             let deeds = table.deeds.values();
             let its = deeds.filter_map(|deed| match deed {
-                Deed::GoesOn(uuid) => uuid.clone(),
+                Deed::GoesOn(machines) => Some(machines),
                 Deed::Over(_) | Deed::Refused => None,
             });
-            its.collect()
+            its.flatten().cloned().collect()
         };
         let go_on = |table: &mut Table| !with.is_empty() && with.is_subset(&all(table));
         let waited = self.ended.wait_timeout_while(self.table(), within, go_on);

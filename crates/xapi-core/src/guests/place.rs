@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered};
+use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered, Withdrawn};
 use xapi_model::{Host, Ref, errors};
 
 use super::deeds::Became;
@@ -51,6 +51,8 @@ pub enum Ask {
     Offer(Domain, Nic),
     /// To ask for a NIC back.
     Withdraw(Domain, u32, Duration),
+    /// To ask for several at once.
+    WithdrawAll(Vec<(Domain, u32)>, Duration),
     /// To take one.
     WithdrawForce(Domain, u32),
     /// Machines that something goes on with which a master has asked for; as soon as that is over with one of these, or after
@@ -73,6 +75,8 @@ pub enum Reply {
     Resumed(Vec<Offered>),
     /// To [`Ask::AtWork`]: UUIDs.
     AtWork(BTreeSet<String>),
+    /// To [`Ask::WithdrawAll`].
+    Withdrawn(Withdrawn),
 }
 
 impl Ask {
@@ -81,7 +85,8 @@ impl Ask {
             Ask::Shutdown(_, within)
             | Ask::Suspend(_, within)
             | Ask::Resume(_, within)
-            | Ask::Withdraw(_, _, within) => *within + GRACE,
+            | Ask::Withdraw(_, _, within)
+            | Ask::WithdrawAll(_, within) => *within + GRACE,
             _ => AT_ONCE,
         }
     }
@@ -101,9 +106,11 @@ impl Here {
         if ask.only_asks() {
             return self.answer(ask);
         }
-        let uuid = match &ask {
-            Ask::Start(spec) | Ask::Resume(spec, _) => Some(spec.uuid.clone()),
-            Ask::Discard(uuid) => Some(uuid.clone()),
+        let of = |domain: &Domain| self.guests.find(*domain).ok().map(|guest| guest.uuid);
+        let machines: BTreeSet<String> = match &ask {
+            Ask::Start(spec) | Ask::Resume(spec, _) => [spec.uuid.clone()].into(),
+            Ask::Discard(uuid) => [uuid.clone()].into(),
+            Ask::WithdrawAll(nics, _) => nics.iter().filter_map(|(domain, _)| of(domain)).collect(),
             Ask::Shutdown(domain, _)
             | Ask::Destroy(domain)
             | Ask::Pause(domain)
@@ -111,12 +118,10 @@ impl Here {
             | Ask::Suspend(domain, _)
             | Ask::Offer(domain, _)
             | Ask::Withdraw(domain, _, _)
-            | Ask::WithdrawForce(domain, _) => {
-                self.guests.find(*domain).ok().map(|guest| guest.uuid)
-            }
-            Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_) => None,
+            | Ask::WithdrawForce(domain, _) => of(domain).into_iter().collect(),
+            Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_) => BTreeSet::new(),
         };
-        self.deeds.once(number, uuid, || self.answer(ask))
+        self.deeds.once(number, machines, || self.answer(ask))
     }
 
     fn answer(&self, ask: Ask) -> std::result::Result<Reply, GuestError> {
@@ -127,6 +132,9 @@ impl Here {
             Ask::Suspended => return guests.suspended().map(Reply::Suspended),
             Ask::Resume(spec, within) => return guests.resume(&spec, within).map(Reply::Resumed),
             Ask::AtWork(with) => return Ok(Reply::AtWork(self.deeds.at_work(&with, PATIENCE))),
+            Ask::WithdrawAll(nics, within) => {
+                return Ok(Reply::Withdrawn(guests.withdraw_all(&nics, within)));
+            }
             Ask::Start(spec) => guests.start(&spec),
             Ask::Shutdown(domain, within) => guests.shutdown(domain, within),
             Ask::Destroy(domain) => guests.destroy(domain),
@@ -270,6 +278,17 @@ impl GuestsOf<'_> {
 
     pub(crate) fn withdraw(&self, domain: Domain, device: u32, within: Duration) -> Told<()> {
         self.done(Ask::Withdraw(domain, device, within))
+    }
+
+    pub(crate) fn withdraw_all(
+        &self,
+        nics: Vec<(Domain, u32)>,
+        within: Duration,
+    ) -> Told<Withdrawn> {
+        match self.ask(Ask::WithdrawAll(nics, within))? {
+            Reply::Withdrawn(outcome) => Ok(outcome),
+            _ => Err(strange()),
+        }
     }
 
     pub(crate) fn withdraw_force(&self, domain: Domain, device: u32) -> Told<()> {

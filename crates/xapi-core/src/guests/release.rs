@@ -1,12 +1,13 @@
 //! NICs that guests let go of for a while, because their networks move: all of them, or none.
 
-use std::collections::BTreeSet;
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
 
-use xapi_db::Read;
-use xapi_guest::Domain;
-use xapi_model::{Host, Ref, Vif, VifOperations, Vm, errors};
+use xapi_db::{Draft, Read};
+use xapi_guest::{Domain, Nic, host_end};
+use xapi_model::{ApiError, Host, Ref, Vif, VifOperations, Vm, errors};
+use xapi_net::topology::Name;
 
+use super::place::GuestsOf;
 use super::{domain_of, nic_of, refusal};
 use crate::Result;
 use crate::context::Core;
@@ -27,11 +28,19 @@ impl Hands for OfGuests {
     }
 }
 
-/// Has the guests of attached VIFs let go of them. If one cannot or does not, nobody else has: those that were let go
-/// are plugged again before the refusal is returned. Whoever cannot is found before anybody is asked.
+/// A plugged NIC that its guest is asked for.
+struct Plugged {
+    vif: Ref<Vif>,
+    vm: Ref<Vm>,
+    nic: (Domain, u32),
+}
+
+/// Has the guests of attached VIFs let go of them. Whoever cannot is found before anybody is asked; then all are asked, and
+/// then all are waited for, so that they have the same time. If one does not let go, nobody has: those that did are
+/// plugged again before the refusal is returned.
 pub fn release_all(core: &Core, vifs: &[Ref<Vif>]) -> Result<()> {
     let view = core.view()?;
-    let mut plugged = Vec::new();
+    let mut plugged: BTreeMap<Ref<Host>, Vec<Plugged>> = BTreeMap::new();
     for vif in vifs {
         let row = view.get(vif)?;
         let machine = view.get(&row.vm)?;
@@ -40,28 +49,68 @@ pub fn release_all(core: &Core, vifs: &[Ref<Vif>]) -> Result<()> {
         };
         operations::assert(&view, vif, VifOperations::Unplug)?;
         core.guests_of(&machine.resident_on)?;
-        let device = number_of(&row.device)?;
-        plugged.push((vif.clone(), row.vm, machine.resident_on, domain, device));
+        let of_host = plugged.entry(machine.resident_on).or_default();
+        of_host.push(Plugged {
+            vif: vif.clone(),
+            vm: row.vm,
+            nic: (domain, number_of(&row.device)?),
+        });
     }
     drop(view);
-    if plugged.is_empty() {
+    let outcomes = std::thread::scope(|scope| {
+        let hosts = plugged.iter();
+        let asked = hosts.map(|(host, nics)| scope.spawn(move || release(core, host, nics)));
+        let asked: Vec<_> = asked.collect();
+        let joined = asked.into_iter().map(|asked| asked.join());
+        joined.collect::<Vec<_>>()
+    });
+    let (mut released, mut refused) = (Vec::new(), None);
+    for outcome in outcomes {
+        let panicked = |_| {
+            (
+                Vec::new(),
+                Some(errors::internal_error("asking guests panicked")),
+            )
+        };
+        let (gone, why) = outcome.unwrap_or_else(panicked);
+        released.extend(gone);
+        refused = refused.or(why);
+    }
+    let Some(why) = refused else {
         return Ok(());
-    }
+    };
+    give_back(core, &released);
+    Err(why)
+}
+
+/// The same for the guests of one host: which VIFs they have let go of, and why one is still held.
+fn release(
+    core: &Core,
+    host: &Ref<Host>,
+    plugged: &[Plugged],
+) -> (Vec<Ref<Vif>>, Option<ApiError>) {
     let within = core.config.unplug_deadline;
-    let began = Instant::now();
-    for (at, (vif, vm, host, domain, device)) in plugged.iter().enumerate() {
-        let left = within.saturating_sub(began.elapsed());
-        let withdrawn = core.guests_of(host).and_then(|guests| {
-            let withdrawn = guests.withdraw(*domain, *device, left);
-            withdrawn.map_err(|why| refusal(vm, Some(vif), within, why))
-        });
-        if let Err(why) = withdrawn {
-            let given_up: Vec<_> = plugged[..at].iter().map(|(vif, ..)| vif.clone()).collect();
-            give_back(core, &given_up);
-            return Err(why);
+    let guests = match core.guests_of(host) {
+        Ok(guests) => guests,
+        Err(why) => return (Vec::new(), Some(why)),
+    };
+    let asked = plugged.iter().map(|it| it.nic).collect();
+    let of = |nic| plugged.iter().find(|it| it.nic == nic);
+    let called = |nic, why| {
+        let of = of(nic).or(plugged.first());
+        let (vm, vif) = of.map_or((Ref::null(), None), |it| (it.vm.clone(), Some(&it.vif)));
+        refusal(&vm, vif, within, why)
+    };
+    match guests.withdraw_all(asked, within) {
+        Ok(outcome) => {
+            let gone = outcome.released.into_iter();
+            let gone = gone.filter_map(|nic| of(nic).map(|it| it.vif.clone()));
+            let refused = outcome.refused;
+            (gone.collect(), refused.map(|it| called(it.nic, it.why)))
         }
+        // Which of them it has heard of is settled when the host is back.
+        Err(why) => (Vec::new(), Some(called((0, 0), why))),
     }
-    Ok(())
 }
 
 /// Plugs VIFs again that were let go, on the networks that their rows name now. One that its guest does not take is shown
@@ -112,9 +161,55 @@ pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>>
     let host = machine.resident_on;
     let nic = nic_of(&view, &host, &row)?;
     drop(view);
-    let offered = core.guests_of(&host)?.offer(domain, &nic);
-    offered.map_err(errors::internal_error)?;
+    let guests = core.guests_of(&host)?;
+    if !has(&guests, domain, &nic)? {
+        guests.offer(domain, &nic).map_err(errors::internal_error)?;
+    }
     Ok(Some(domain))
+}
+
+/// Whether a guest has a NIC already. It may have got it on a network of another MTU: a port is as wide as the network it
+/// is on, and what the guest was told is its own affair, as with `VIF.move`.
+fn has(guests: &GuestsOf<'_>, domain: Domain, nic: &Nic) -> Result<bool> {
+    let found = guests.find(domain).map_err(errors::internal_error)?;
+    let mut nics = found.nics.iter().map(|it| &it.nic);
+    Ok(nics.any(|it| it.device == nic.device && it.mac == nic.mac))
+}
+
+/// Offers NICs to their guests while a change waits to be confirmed, as its draft has them: all that the host was asked to
+/// have ports for and has no ends of. Whether there were any. What a guest does not take is told and left to those who give
+/// back in the end.
+pub(crate) fn offer_absent(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    absent: &BTreeSet<Name>,
+) -> Result<bool> {
+    let mut any = false;
+    if absent.is_empty() {
+        return Ok(any);
+    }
+    for vm in draft.find(Vm::RESIDENT_ON, host)? {
+        let machine = draft.get(&vm)?;
+        let Some(domain) = domain_of(&machine) else {
+            continue;
+        };
+        for vif in machine.vifs.iter() {
+            let row = draft.get(vif)?;
+            let end = host_end(domain, number_of(&row.device)?);
+            if !row.currently_attached || !absent.iter().any(|name| name.as_str() == end) {
+                continue;
+            }
+            let nic = nic_of(draft, host, &row)?;
+            match core.guests_of(host)?.offer(domain, &nic) {
+                Ok(()) => any = true,
+                Err(why) => {
+                    tracing::error!("{vif} is not plugged while a person is waited for: {why}")
+                }
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// Shows a VIF as its guest has it: not.

@@ -1,5 +1,6 @@
 //! One guest: what is known of it, its state, and its end.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -36,8 +37,8 @@ pub(super) struct Live {
     pub record: Record,
     pub state: State,
     pub qmp: Arc<Qmp>,
-    /// The NIC whose release a call waits for, so that it is no event.
-    pub awaited: Option<u32>,
+    /// The NICs whose release a call waits for, so that it is no event.
+    pub awaited: BTreeSet<u32>,
     /// What QEMU last said about a migration.
     pub migration: Option<String>,
     /// How many calls wait for the guest's end, so that it is no event.
@@ -88,7 +89,7 @@ impl Guest {
                 record,
                 state,
                 qmp,
-                awaited: None,
+                awaited: BTreeSet::new(),
                 migration: None,
                 ending: 0,
                 ended: false,
@@ -268,8 +269,9 @@ impl Guest {
         self.await_end(until)
     }
 
+    /// Has a namespace keep its NICs, or not any more: what a guest does by itself, also while somebody waits for it.
     pub fn cling(&self, on: bool) -> Result<(), GuestError> {
-        let _turn = self.turn()?;
+        self.live().is_alive()?;
         self.command("x-cling", json!({"on": on})).map(|_| ())
     }
 
@@ -361,7 +363,7 @@ impl Guest {
             return Ok(());
         };
         // What forks while it is being ended is found in the next round.
-        let mut told = std::collections::BTreeSet::new();
+        let mut told = BTreeSet::new();
         for _ in 0..ROUNDS {
             let inside = crate::process::others_in(&namespace, false)?;
             let mut new = false;

@@ -14,6 +14,7 @@ mod namespace;
 mod nics;
 mod start;
 mod suspend;
+mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,7 +30,9 @@ use std::time::Duration;
 
 use crate::event::Listeners;
 use crate::link::Links;
-use crate::{Domain, Found, GuestError, GuestSpec, Guests, Listener, Nic, Offered, check};
+use crate::{
+    Domain, Found, GuestError, GuestSpec, Guests, Listener, Nic, Offered, Withdrawn, check,
+};
 use guest::Guest;
 
 /// How long a guest's process may take for anything that it does by itself.
@@ -293,8 +296,8 @@ impl Guests for LocalGuests {
         nics::offer(&self.0, &*self.0.guest(domain)?, nic)
     }
 
-    fn withdraw(&self, domain: Domain, device: u32, within: Duration) -> Result<(), GuestError> {
-        nics::withdraw(&self.0, &*self.0.guest(domain)?, device, within)
+    fn withdraw_all(&self, nics: &[(Domain, u32)], within: Duration) -> Withdrawn {
+        withdraw::all(&self.0, nics, within)
     }
 
     fn withdraw_force(&self, domain: Domain, device: u32) -> Result<(), GuestError> {

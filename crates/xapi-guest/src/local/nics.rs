@@ -1,9 +1,7 @@
-//! NICs: offered, asked back, taken away, released.
-
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+//! NICs: offered, taken away, released. How they are asked back is in [`super::withdraw`].
 
 use serde_json::json;
+use std::sync::Arc;
 
 use super::guest::Guest;
 use super::{Host, machine, namespace};
@@ -78,7 +76,7 @@ fn take_back(host: &Host, guest: &Guest, device: u32) {
 }
 
 /// Removes what a machine may still have behind a NIC that the guest doesn't have.
-fn clear_back_end(guest: &Guest, device: u32) {
+pub(super) fn clear_back_end(guest: &Guest, device: u32) {
     if !guest.is_namespace()
         && let Err(error) = machine::free(guest, device)
     {
@@ -86,52 +84,14 @@ fn clear_back_end(guest: &Guest, device: u32) {
     }
 }
 
-pub(super) fn withdraw(
-    host: &Host,
-    guest: &Guest,
-    device: u32,
-    within: Duration,
-) -> Result<(), GuestError> {
-    let until = Instant::now() + within;
-    let _turn = guest.turn()?;
-    let was_asked = {
-        let mut live = guest.live();
-        match live.record.nics.get(&device) {
-            None => return Ok(()),
-            Some(nic) if nic.severed => return Ok(()),
-            Some(_) if !live.record.pv_drivers => return Err(GuestError::NoHotplug),
-            Some(_) => {}
-        }
-        let was_asked = guest.note_in(&mut live, |record| ask(record, device))?;
-        live.awaited = Some(device);
-        was_asked
-    };
-    let released = send(guest, device, was_asked).and_then(|asked| match asked {
-        true => guest.wait(until, |live| !live.record.nics.contains_key(&device)),
-        false => {
-            clear_back_end(guest, device);
-            free(host, guest, device).map(|()| true)
-        }
-    });
-    // Under the lock, so that a release is either seen here or an event.
-    let mut live = guest.live();
-    live.awaited = None;
-    match released? || !live.record.nics.contains_key(&device) {
-        true => Ok(()),
-        false => Err(GuestError::StillHeld {
-            nic: host_end(live.domain(), device),
-        }),
-    }
-}
-
 /// Notes that a NIC is asked for; whether it was before.
-fn ask(record: &mut Record, device: u32) -> bool {
+pub(super) fn ask(record: &mut Record, device: u32) -> bool {
     let nic = record.nics.get_mut(&device);
     nic.is_some_and(|nic| std::mem::replace(&mut nic.asked_back, true))
 }
 
 /// Asks for a NIC; false if the guest does not have it any more.
-fn send(guest: &Guest, device: u32, was_asked: bool) -> Result<bool, GuestError> {
+pub(super) fn send(guest: &Guest, device: u32, was_asked: bool) -> Result<bool, GuestError> {
     match guest.execute("device_del", json!({"id": id(device)})) {
         Ok(_) => Ok(true),
         Err(error) if error.is_missing() => Ok(false),
@@ -216,7 +176,7 @@ pub(super) fn free(host: &Host, guest: &Guest, device: u32) -> Result<(), GuestE
     let event = {
         let mut live = guest.live();
         let gone = guest.note_in(&mut live, |record| record.nics.remove(&device))?;
-        let is_awaited = live.awaited == Some(device);
+        let is_awaited = live.awaited.contains(&device);
         let had_it = gone.is_some_and(|nic| nic.is_ready && !nic.severed);
         let domain = live.domain();
         (had_it && !is_awaited).then_some(Event::Released { domain, device })

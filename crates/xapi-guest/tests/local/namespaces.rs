@@ -139,6 +139,73 @@ fn a_guest_that_clings_to_a_nic_keeps_it_until_it_lets_go_which_is_an_event() {
 }
 
 #[test]
+fn several_nics_are_all_asked_for_before_any_is_waited_for() {
+    on_a_host(|lab| {
+        running(lab, CLINGING);
+        for (domain, body) in [
+            (2, CLINGING),
+            (
+                3,
+                Namespace {
+                    pv_drivers: false,
+                    clings: false,
+                },
+            ),
+        ] {
+            lab.guests().start(&namespace(domain, body)).unwrap();
+            lab.guests().offer(domain, &nic(0)).unwrap();
+            lab.guests().unpause(domain).unwrap();
+        }
+        lab.expect(Event::PvDriversSeen { domain: 2 });
+        let asked = |domain| lab.guests().find(domain).unwrap().nics[0].asked_back;
+        // One that refuses is found before anything is sent.
+        let outcome = lab.guests().withdraw_all(&[(1, 0), (2, 0), (3, 0)], WITHIN);
+        assert!(outcome.released.is_empty());
+        let refused = outcome.refused.unwrap();
+        assert_eq!(refused.nic, (3, 0));
+        assert!(matches!(refused.why, GuestError::NoHotplug));
+        assert!(!asked(1) && !asked(2));
+        // The second is asked while the first still has its NIC.
+        std::thread::scope(|scope| {
+            let guests = lab.guests();
+            let nics = [(1, 0), (2, 0), (2, 7)];
+            let waiting = scope.spawn(move || guests.withdraw_all(&nics, Duration::from_secs(20)));
+            wait_until("both are asked", || asked(1) && asked(2));
+            lab.guests().cling(2, false).unwrap();
+            lab.guests().cling(1, false).unwrap();
+            let outcome = waiting.join().unwrap();
+            assert!(outcome.refused.is_none(), "{outcome:?}");
+            assert_eq!(outcome.released, nics.into());
+        });
+        assert_eq!(host_ends(), "vif3.0");
+        lab.expect_no_event();
+        // What is let go when nobody waits any more is an event, as for one alone.
+        for domain in [1, 2] {
+            lab.guests().cling(domain, true).unwrap();
+            lab.guests().offer(domain, &nic(0)).unwrap();
+        }
+        std::thread::scope(|scope| {
+            let guests = lab.guests();
+            let nics = [(1, 0), (2, 0)];
+            let waiting = scope.spawn(move || guests.withdraw_all(&nics, Duration::from_secs(1)));
+            wait_until("both are asked", || asked(1) && asked(2));
+            lab.guests().cling(1, false).unwrap();
+            let outcome = waiting.join().unwrap();
+            assert_eq!(outcome.released, [(1, 0)].into());
+            let refused = outcome.refused.unwrap();
+            assert_eq!(refused.nic, (2, 0));
+            assert!(matches!(refused.why, GuestError::StillHeld { nic } if nic == "vif2.0"));
+        });
+        lab.expect_no_event();
+        lab.guests().cling(2, false).unwrap();
+        lab.expect(Event::Released {
+            domain: 2,
+            device: 0,
+        });
+    });
+}
+
+#[test]
 fn a_nic_is_taken_from_a_guest_that_clings_to_it_by_force() {
     on_a_host(|lab| {
         running(lab, CLINGING);
