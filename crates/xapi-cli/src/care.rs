@@ -5,7 +5,8 @@ use crate::grammar::Params;
 /// Switches that a server understands as entries of a task's `other_config`.
 pub const SWITCHES: [&str; 4] = ["confirm-within", "no-rollback", "probe", PLAN_ONLY];
 
-const PLAN_ONLY: &str = "plan-only";
+/// The switch that asks for the steps alone.
+pub const PLAN_ONLY: &str = "plan-only";
 
 /// The entry that asks for the steps as data. A server that does not know it tells them in words.
 const PLAN_AS: &str = "plan-as";
@@ -14,7 +15,7 @@ const PLAN_AS: &str = "plan-as";
 pub const PLAN: &str = "NETWORK_PLAN";
 
 /// The command that has a shorter word for the last of them: nobody joins a pool without a look at what comes of it.
-const JOIN: &str = "pool-join";
+pub const JOIN: &str = "pool-join";
 const PLAN_OF_JOIN: &str = "plan";
 
 /// What the command line asks for, as keys and values.

@@ -45,6 +45,11 @@ pub fn is_null(reference: &str) -> bool {
 }
 
 impl<'a> Server<'a> {
+    /// Has every later call ask for this; see [`Rpc::careful`].
+    pub fn careful(&mut self, wishes: &[(String, String)]) {
+        self.rpc.careful(wishes);
+    }
+
     /// Nothing is known yet, and nobody logged in.
     pub fn new(rpc: &'a mut dyn Rpc) -> Server<'a> {
         Server {

@@ -1,6 +1,7 @@
 //! The pool and its members, and tasks.
 
 use super::{Entry, call, own};
+use crate::care;
 use crate::command::{Context, arg};
 use crate::failure::Failure;
 use crate::server::{Row, Server};
@@ -14,8 +15,8 @@ pub const POOL: &[Entry] = &[
         .reqd(&["master-address", "master-username", "master-password"])
         .optional(&["force", "plan"])
         .help(
-            "Makes this host a member of another pool. Its own pool is given up. With --plan lists all that keeps it \
-             from joining and what would become of its networks, and does nothing.",
+            "Makes this host a member of another pool. Its own pool is given up. Lists first all that keeps it from \
+             joining and what becomes of its networks; with --plan does nothing else.",
         ),
     own("pool-eject", eject)
         .reqd(&["host-uuid"])
@@ -93,7 +94,12 @@ fn join(cx: &mut Context<'_>) -> Result<(), Failure> {
     } else {
         "pool.join"
     };
-    match cx.server.call(message, params) {
+    let done = match planned(cx, message, &params)? {
+        // A server that knows nothing of plans has done it.
+        Some(done) => done,
+        None => cx.server.call(message, params),
+    };
+    match done {
         Ok(_) => {
             let line =
                 format!("The host will restart its agent and join the pool in {FUSE} seconds.");
@@ -111,6 +117,32 @@ fn join(cx: &mut Context<'_>) -> Result<(), Failure> {
             Ok(())
         }
         Err(failure) => Err(failure),
+    }
+}
+
+/// Tells on the standard error what keeps the host from joining, and what becomes of its networks. Nothing is done then,
+/// unless the server does not know what a plan is: what came of it.
+fn planned(
+    cx: &mut Context<'_>,
+    message: &str,
+    params: &[Value],
+) -> Result<Option<Result<Value, Failure>>, Failure> {
+    let wishes = care::wishes(care::JOIN, cx.params);
+    if wishes.iter().any(|(key, _)| key == care::PLAN_ONLY) {
+        return Ok(None);
+    }
+    let only = [(care::PLAN_ONLY.to_owned(), "true".to_owned())];
+    cx.server.careful(&only);
+    let told = cx.server.call(message, params.to_vec());
+    cx.server.careful(&wishes);
+    match told {
+        Err(Failure::Api(plan)) if plan.code == care::PLAN => {
+            for line in plan.params {
+                cx.printer.eprint(&format!("{line}\n"));
+            }
+            Ok(None)
+        }
+        done => Ok(Some(done)),
     }
 }
 

@@ -97,6 +97,43 @@ fn joining_a_pool_says_when_and_tells_of_a_master_that_cannot_be_reached() {
     assert_eq!(calls(&fake), [r#"pool.join "10.0.0.1" "root" "x""#]);
     let mut fake = world().answers("pool.join_force", Ok(Value::Nil));
     assert_eq!(fake.xe(&format!("{line} force=true")).status, 0);
+    // What comes of it is told first.
+    let plan = ApiError::new(
+        "NETWORK_PLAN",
+        vec!["network a becomes b: it is the same VLAN".to_owned()],
+    );
+    let mut fake = world()
+        .once("pool.join", Err(plan))
+        .answers("pool.join", Ok(Value::Nil));
+    let got = fake.xe(line);
+    assert_eq!(got.err, "network a becomes b: it is the same VLAN\n");
+    assert!(got.out.starts_with("The host will restart"), "{}", got.out);
+    assert_eq!(calls(&fake).len(), 2);
+    let careful = fake.asked.iter();
+    let careful: Vec<_> = careful
+        .filter(|asked| asked.starts_with("careful"))
+        .collect();
+    assert_eq!(careful, ["careful plan-only=true", "careful "]);
+    // Whoever cannot join reads all that keeps him from it, and the error of the first.
+    let plan = ApiError::new(
+        "NETWORK_PLAN",
+        vec![
+            "cannot join: xs-2: machines are not off: a (JOINING_HOST_CANNOT_HAVE_RUNNING_VMS)"
+                .to_owned(),
+            "cannot join: xs-2 is in a cluster (CLUSTERING_ENABLED)".to_owned(),
+        ],
+    );
+    let refused = ApiError::new("JOINING_HOST_CANNOT_HAVE_RUNNING_VMS", vec![]);
+    let mut fake = world()
+        .once("pool.join", Err(plan))
+        .answers("pool.join", Err(refused));
+    let got = fake.xe(line);
+    assert_eq!((got.out.as_str(), got.status), ("", 1));
+    assert!(
+        got.err.contains("xs-2: machines are not off: a") && got.err.contains("in a cluster"),
+        "{}",
+        got.err
+    );
     let refused = ApiError::new("POOL_JOINING_HOST_CONNECTION_FAILED", vec![]);
     let mut fake = world().answers("pool.join", Err(refused));
     let got = fake.xe(line);

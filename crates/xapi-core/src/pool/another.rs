@@ -17,8 +17,11 @@ use crate::Result;
 use crate::context::Core;
 use crate::topology::pifs_of;
 
-/// How often a master looks for another one, and tells hosts that are not linked where it is.
+/// How often a master looks for another one, and tells hosts that are not linked where it is, while all are linked.
 const ANOTHER: Duration = Duration::from_secs(10);
+
+/// How often while one is not: it may have another master.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Between two looks at the own address while much is committed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -179,6 +182,7 @@ fn watch(core: &Arc<Core>) -> Result<()> {
     let mut seen = core.store.generation();
     let mut at = addresses(&core.view()?, &here)?;
     let mut due = Instant::now();
+    let mut looked = due;
     while !core.is_ending() {
         if due <= Instant::now() || core.pool.whereabouts.is_fresh() {
             match yield_to_another(core) {
@@ -186,7 +190,7 @@ fn watch(core: &Arc<Core>) -> Result<()> {
                 Ok(true) => return Ok(()),
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
             }
-            due = Instant::now() + ANOTHER;
+            looked = Instant::now();
         }
         let before = std::mem::replace(&mut seen, core.store.generation());
         if core.store.touched(Pif::DESC, before) {
@@ -202,6 +206,9 @@ fn watch(core: &Arc<Core>) -> Result<()> {
             }
         }
         core.wait_for_end(LOOK);
+        let everybody = core.pool.everybody();
+        let all_linked = everybody.iter().all(|(_, remote)| remote.is_linked());
+        due = looked + if all_linked { ANOTHER } else { SOON };
         let left = due.saturating_duration_since(Instant::now());
         runtime.block_on(async {
             tokio::select! {

@@ -22,7 +22,7 @@ use ledger::Ledger;
 const HOSTS: [&str; 4] = ["xs-1", "xs-2", "xs-3", "xs-4"];
 
 /// How long there are faults, in seconds: in any run of the tests, and in a soak.
-const BRIEF: u64 = 60;
+const BRIEF: u64 = 120;
 const LONG: u64 = 600;
 
 /// How long a call may take before it counts as unanswered.
