@@ -657,7 +657,7 @@ pub(crate) fn look_again(core: &Core) -> Result<()> {
 }
 
 /// The same for another host.
-pub(crate) fn look_again_at(core: &Core, host: &Ref<Host>) -> Result<()> {
+pub(crate) fn look_again_at(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
     if let Err(why) = pool::reset::again(core, host) {
         tracing::error!("{host}: its network reset: {why}");
     }

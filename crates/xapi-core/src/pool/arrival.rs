@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_db::{Portable, Read};
+use xapi_db::{Draft, Portable, Read};
 use xapi_model::request::RequestId;
 use xapi_model::{Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
 
@@ -17,11 +17,11 @@ use super::verbs::{
 use super::whereabouts::Found;
 use super::{bounds, feed, inherit, reset};
 use crate::alert::tell;
-use crate::context::Core;
+use crate::context::{Core, Cx};
 use crate::dispatch::Api;
 use crate::ops::pif;
 use crate::session::login;
-use crate::{Origin, Result, certificates, guests, repair, startup};
+use crate::{Origin, Result, certificates, guests, repair, startup, vifs_to_move};
 
 /// The name of the alert about a host that has found its master at another address.
 const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
@@ -68,21 +68,43 @@ pub fn may_open(core: &Core, position: Option<Position>) -> Result<()> {
     }
 }
 
-/// A host takes over the pool's bonds, VLANs and tunnels, in one change.
-pub(super) fn inherit(core: &Core, host: &Ref<Host>) -> Result<()> {
+/// A host takes over the pool's bonds, VLANs and tunnels, in one change. Guests whose NICs move let go of them first; if one
+/// refuses, all is as it was, and the operator is told.
+pub(super) fn inherit(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
     if !startup::may_converge(core, &core.view()?, host)? {
         return Ok(());
     }
-    let steps = core.change(host, &Ref::null(), |draft| {
-        let said = inherit::inherit(draft, &core.config, host)?;
-        for text in &said.alerts {
-            tell(core, draft, host, inherit::ALERT, text)?;
+    let origin = Origin::default();
+    let cx = Cx {
+        core,
+        session: None,
+        task: None,
+        late: None,
+        origin: &origin,
+    };
+    let edit = |draft: &Draft| inherit::inherit(draft, &core.config, host);
+    let vifs = |draft: &Draft| Ok(edit(draft)?.vifs);
+    let inherited = vifs_to_move::carrying(&cx, vifs, || {
+        core.change(host, &Ref::null(), |draft| {
+            let said = edit(draft)?;
+            for text in &said.alerts {
+                tell(core, draft, host, inherit::ALERT, text)?;
+            }
+            for text in &said.dropped {
+                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
+            }
+            Ok(said.steps)
+        })
+    });
+    let steps = match inherited {
+        Ok(steps) => steps,
+        Err(why) => {
+            let text = format!("the pool's networks were not taken over: {why}");
+            core.store
+                .change(|draft| tell(core, draft, host, inherit::ALERT, &text))?;
+            return Err(why);
         }
-        for text in &said.dropped {
-            tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
-        }
-        Ok(said.steps)
-    })?;
+    };
     for step in steps {
         tracing::info!("{host}: inherited: {step}");
     }
@@ -163,7 +185,7 @@ impl Linked {
         let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
         // From here on it is asked, also by whoever waits for it in the middle of a change.
         self.remote.link(Arc::clone(peer), particulars);
-        let (core, host) = (&*self.core, &self.host);
+        let (core, host) = (&self.core, &self.host);
         core.store.change(|draft| {
             draft.set(host, Host::HOSTNAME, hostname.clone())?;
             draft.set(host, Host::SOFTWARE_VERSION, software.clone())?;

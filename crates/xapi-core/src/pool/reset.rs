@@ -1,6 +1,7 @@
 //! The emergency network reset of a slave, as far as its master does it: the rows, and the convergence on them. The slave
 //! has come up as its trigger says, and keeps that until it hears that the rows are made.
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use xapi_conf::trigger;
@@ -24,7 +25,7 @@ const ABOUT: &str = "NETWORK_RESET";
 /// that the host has to come back before anything else is done with it. Whether its rows are as its trigger has them: then
 /// what it has of the pool's network is to be made again.
 pub(super) fn take_up(
-    core: &Core,
+    core: &Arc<Core>,
     host: &Ref<Host>,
     remote: &RemoteAgent,
     arrived: &Arrived,
@@ -73,7 +74,7 @@ fn tell(core: &Core, host: &Ref<Host>, alert: &ToTell) {
 
 /// Carries out a host's trigger, unless that was done; its mark, if the rows are as it has them.
 fn carry_out(
-    core: &Core,
+    core: &Arc<Core>,
     host: &Ref<Host>,
     remote: &RemoteAgent,
     asked: &ResetAsked,
@@ -140,7 +141,7 @@ fn wish_of(asked: &ResetAsked) -> Result<Wish> {
 }
 
 /// A host's NICs came or went: a reset that waits for one may be carried out now.
-pub(crate) fn again(core: &Core, host: &Ref<Host>) -> Result<()> {
+pub(crate) fn again(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
     let remote = core.pool.linked(host)?;
     if !remote.is_waiting_for_nic() {
         return Ok(());
