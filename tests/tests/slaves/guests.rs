@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use xapi_core::watch::Watch;
 use xapi_guest::Guests;
 use xapi_guest::sim::Verb;
-use xapi_model::{ApiError, BondMode, Host, Ref, Value, Vif, Vm, VmPowerState};
+use xapi_model::{ApiError, BondMode, Host, Message, Ref, Value, Vif, Vm, VmPowerState};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{AWAY, PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
@@ -308,6 +308,36 @@ fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
     let row = pool.master.get(&stage.vifs[1]);
     assert_eq!((row.network, row.currently_attached), (network, true));
     stage.is(VmPowerState::Running);
+}
+
+#[test]
+fn a_host_that_takes_over_the_pools_bond_at_its_start_asks_its_guests_first() {
+    let mut stage = Stage::running();
+    let master = &stage.pool.master;
+    stage.pool.slaves[0].host.guests.fail_next(Verb::Withdraw);
+    let network = master.new_network("bond");
+    master
+        .bond(&network, &["eth1", "eth2"], "balance-slb")
+        .unwrap();
+    let on = |stage: &Stage| stage.pool.master.get(&stage.vifs[1]).network;
+    let before = on(&stage);
+    let starts = |stage: &mut Stage| {
+        stage.pool.restart(0);
+        stage.pool.link(0);
+    };
+    starts(&mut stage);
+    // One that does not let go keeps its NIC, and its host stays as it was.
+    assert_eq!(on(&stage), before);
+    stage.is(VmPowerState::Running);
+    let alerts = stage.pool.master.all::<Message>().into_iter();
+    let told = alerts
+        .filter(|(_, it)| it.name == "POOL_NETWORK_NOT_INHERITED")
+        .count();
+    assert_eq!(told, 1);
+    starts(&mut stage);
+    assert_eq!(on(&stage), network);
+    stage.is(VmPowerState::Running);
+    assert!(stage.pool.master.get(&stage.vifs[1]).currently_attached);
 }
 
 #[test]
