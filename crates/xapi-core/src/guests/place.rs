@@ -7,17 +7,14 @@ use serde::{Deserialize, Serialize};
 use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered};
 use xapi_model::{Host, Ref, errors};
 
-use super::deeds::Became;
 use super::{Here, Kind};
 use crate::Result;
 use crate::context::Core;
-use crate::pool::verbs::Answer;
+use crate::pool::deeds;
+use crate::pool::verbs::{Answer, Verb};
 
 /// How long another host may take for what its guests have no say in.
 const AT_ONCE: Duration = Duration::from_secs(60);
-
-/// How long it waits for the end of something that goes on, before it says that it still does.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much longer than a guest it may take.
 const GRACE: Duration = Duration::from_secs(15);
@@ -87,7 +84,7 @@ impl Ask {
     }
 
     /// Whether it changes nothing, so that it may be asked again.
-    fn only_asks(&self) -> bool {
+    pub(crate) fn only_asks(&self) -> bool {
         matches!(
             self,
             Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_)
@@ -96,12 +93,9 @@ impl Ask {
 }
 
 impl Here {
-    /// What has this number is done once.
-    fn answer_once(&self, number: u64, ask: Ask) -> std::result::Result<Reply, GuestError> {
-        if ask.only_asks() {
-            return self.answer(ask);
-        }
-        let uuid = match &ask {
+    /// The UUID of the machine that something is asked about.
+    fn machine_of(&self, ask: &Ask) -> Option<String> {
+        match ask {
             Ask::Start(spec) | Ask::Resume(spec, _) => Some(spec.uuid.clone()),
             Ask::Discard(uuid) => Some(uuid.clone()),
             Ask::Shutdown(domain, _)
@@ -115,8 +109,7 @@ impl Here {
                 self.guests.find(*domain).ok().map(|guest| guest.uuid)
             }
             Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_) => None,
-        };
-        self.deeds.once(number, uuid, || self.answer(ask))
+        }
     }
 
     fn answer(&self, ask: Ask) -> std::result::Result<Reply, GuestError> {
@@ -126,7 +119,8 @@ impl Here {
             Ask::Found => return Ok(Reply::Found(guests.found())),
             Ask::Suspended => return guests.suspended().map(Reply::Suspended),
             Ask::Resume(spec, within) => return guests.resume(&spec, within).map(Reply::Resumed),
-            Ask::AtWork(with) => return Ok(Reply::AtWork(self.deeds.at_work(&with, PATIENCE))),
+            // No master has asked for anything here.
+            Ask::AtWork(_) => return Ok(Reply::AtWork(BTreeSet::new())),
             Ask::Start(spec) => guests.start(&spec),
             Ask::Shutdown(domain, within) => guests.shutdown(domain, within),
             Ask::Destroy(domain) => guests.destroy(domain),
@@ -178,7 +172,8 @@ impl GuestsOf<'_> {
         let within = ask.within();
         // What only asks is worth nothing by the time that a host is back.
         let waits = patience == Patience::Waits && !ask.only_asks();
-        let answer = core.pool.has_done_by_guests(host, ask, within, waits);
+        let verb = |number| Verb::Guest(number, ask);
+        let answer = core.pool.has_done(host, verb, within, waits);
         match answer {
             Ok(Answer::Guest(reply)) => reply,
             Ok(_) => Err(strange()),
@@ -307,28 +302,27 @@ impl Core {
     }
 
     /// What a master asks of this host's guests, under a number of its own.
-    pub(crate) fn guests_asked(
-        &self,
-        number: u64,
-        ask: Ask,
-    ) -> std::result::Result<Reply, GuestError> {
-        let here = self.here().map_err(|why| GuestError::Elsewhere {
-            code: why.code.to_string(),
-            params: why.params,
-        })?;
-        here.answer_once(number, ask)
-    }
-
-    /// What became of something that a master has asked of this host's guests.
-    pub(crate) fn guests_became(&self, number: u64) -> Answer {
-        let became = match self.here() {
-            Ok(here) => here.deeds.became(number, PATIENCE),
-            Err(_) => Became::Unknown,
+    pub(crate) fn guests_asked(&self, number: u64, ask: Ask) -> Answer {
+        let here = match self.here() {
+            Ok(here) => here,
+            Err(why) => {
+                return Answer::Guest(Err(GuestError::Elsewhere {
+                    code: why.code.to_string(),
+                    params: why.params,
+                }));
+            }
         };
-        match became {
-            Became::Over(outcome) => Answer::Guest(outcome),
-            Became::NotYet => Answer::NotYet,
-            Became::Unknown => Answer::Forgotten,
+        match ask {
+            Ask::AtWork(with) => {
+                let machines = self.deeds.at_work(&with, deeds::PATIENCE);
+                Answer::Guest(Ok(Reply::AtWork(machines)))
+            }
+            ask if ask.only_asks() => Answer::Guest(here.answer(ask)),
+            ask => {
+                let machine = here.machine_of(&ask);
+                let deed = || Answer::Guest(here.answer(ask));
+                self.deeds.once(number, machine, deed)
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use xapi_net::facts::Facts;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
-use super::{secret, transition};
+use super::{deeds, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
@@ -203,12 +203,21 @@ impl Slave {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
             }
-            Verb::Guest(number, ask) => Answer::Guest(self.core.guests_asked(number, ask)),
-            Verb::Became(number) => self.core.guests_became(number),
-            Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
-                Ok(value) => Ok(Portable(value)),
-                Err(why) => Err(why.into()),
-            }),
+            Verb::Guest(number, ask) => self.core.guests_asked(number, ask),
+            Verb::Became(number) => self.core.deeds.became(number, deeds::PATIENCE),
+            Verb::Run(number, job) => {
+                let counts = job.counts_once();
+                let run = || {
+                    Answer::Ran(match job.done_here(&self.core) {
+                        Ok(value) => Ok(Portable(value)),
+                        Err(why) => Err(why.into()),
+                    })
+                };
+                match counts {
+                    true => self.core.deeds.once(number, None, run),
+                    false => run(),
+                }
+            }
             Verb::Reach(position) => Answer::Done(match self.reaches(position, PATIENCE) {
                 true => Ok(()),
                 false => Err(NetError::before(
