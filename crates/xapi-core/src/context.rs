@@ -61,6 +61,8 @@ pub struct Core {
     pub(crate) here: Option<crate::guests::Here>,
     /// Calls about machines that go on.
     pub(crate) at_work: crate::guests::at_work::AtWork,
+    /// What a master has this host do.
+    pub(crate) deeds: crate::pool::deeds::Deeds,
     /// Machines that other hosts are still at something with.
     pub(crate) unfinished: crate::guests::unfinished::Unfinished,
     /// One change of the files of certificates at a time. Nobody waits for another host under it.
@@ -129,6 +131,7 @@ impl Core {
             tls: Arc::default(),
             here: None,
             at_work: crate::guests::at_work::AtWork::default(),
+            deeds: crate::pool::deeds::Deeds::default(),
             unfinished: crate::guests::unfinished::Unfinished::default(),
             certifying: Mutex::new(()),
             overtaken: Mutex::new(()),

@@ -5,7 +5,6 @@
 
 pub mod adopt;
 pub(crate) mod at_work;
-pub(crate) mod deeds;
 pub mod follow;
 pub mod lifecycle;
 pub mod place;
@@ -55,8 +54,6 @@ pub(crate) struct Here {
     kind: Kind,
     /// The number of the next domain.
     next: Mutex<Domain>,
-    /// What a master has asked for.
-    deeds: deeds::Deeds,
 }
 
 impl Core {
@@ -67,7 +64,6 @@ impl Core {
             guests,
             kind,
             next: Mutex::new(1),
-            deeds: deeds::Deeds::default(),
         });
         self
     }

@@ -1,10 +1,22 @@
 //! What the master has another host do beside its network: plugins and certificates, which are on that host's disk.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use xapi_model::{ApiError, Certificate, CertificateType, Value};
-use xapi_tests::SimPool;
-use xapi_tests::sim_pool::Trouble;
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
+use xapi_tests::{SimHost, SimPool};
+
+use crate::trust::begin;
+
+/// A pool of a master and a slave, which may be away so long.
+fn away(within: Duration) -> SimPool {
+    let master = SimHost::configured(2, |config| config.away_within = within);
+    SimPool::of(master, 1, 2)
+}
+
+/// A slave is given up at once.
+const IMPATIENT: Duration = Duration::from_millis(50);
 
 fn call(pool: &SimPool, name: &str, rest: Vec<Value>) -> Result<Value, ApiError> {
     let host = Value::from(pool.host(0).as_str());
@@ -34,7 +46,7 @@ const END: &str = "</value></member></struct></value></param></params></methodRe
 
 #[test]
 fn a_plugin_of_another_host_runs_there_and_answers_whole() {
-    let mut pool = SimPool::new(1, 2);
+    let mut pool = away(IMPATIENT);
     plugin(
         &pool,
         "tells",
@@ -80,7 +92,7 @@ fn a_plugin_of_another_host_runs_there_and_answers_whole() {
 #[test]
 fn a_plugin_that_never_ends_costs_its_call_and_nothing_else() {
     let mut pool = SimPool::new(1, 2);
-    let within = std::time::Duration::from_millis(200);
+    let within = Duration::from_millis(200);
     pool.restart_with(0, |config| config.plugin_deadline = within);
     pool.link(0);
     plugin(&pool, "stays", "sleep 600");
@@ -185,7 +197,7 @@ fn a_certificate_that_is_replaced_while_the_line_is_lost_is_let_in_and_settled()
             (Trouble::NotHeard, "\"Show\":", false),
             (Trouble::NotAnswered, "\"Show\":", true),
         ] {
-            let mut pool = SimPool::new(1, 2);
+            let mut pool = away(IMPATIENT);
             let before = in_file(&pool, file);
             pool.trouble_at(0, trouble, at);
             let error = call(&pool, name, vec![]).unwrap_err();
@@ -196,5 +208,54 @@ fn a_certificate_that_is_replaced_while_the_line_is_lost_is_let_in_and_settled()
             pool.link(0);
             assert_eq!(rows(&pool, kind), [now], "{name} {trouble:?} {at}");
         }
+    }
+}
+
+/// A call whose answer is lost with the line; the host is back in time.
+fn through_a_cut(
+    pool: &mut SimPool,
+    at: &'static str,
+    name: &'static str,
+    rest: Vec<Value>,
+) -> Result<Value, ApiError> {
+    pool.trouble_at(0, Trouble::NotAnswered, at);
+    let host = Value::from(pool.host(0).as_str());
+    let calling = begin(pool, name, std::iter::once(host).chain(rest).collect());
+    let until = std::time::Instant::now() + PATIENCE;
+    while pool.is_linked(0) {
+        assert!(std::time::Instant::now() < until, "{name}");
+        std::thread::yield_now();
+    }
+    pool.link(0);
+    calling.recv_timeout(PATIENCE).expect("its end")
+}
+
+#[test]
+fn what_is_answered_while_the_line_is_lost_is_told_when_it_is_back_and_done_once() {
+    let mut pool = away(PATIENCE);
+    let ran = pool.slaves[0].host.root().join("ran");
+    let script = |answer: &str| {
+        format!(
+            "echo ran >> {}; printf '%s' '{ANSWER}{answer}{END}'",
+            ran.display()
+        )
+    };
+    plugin(&pool, "tells", &script("done there"));
+    let with = |plugin: &str| vec![plugin.into(), "main".into(), Value::Struct(vec![])];
+    let plugins = "host.call_plugin";
+    let answer = through_a_cut(&mut pool, "\"Run\":", plugins, with("tells"));
+    assert_eq!(answer.unwrap(), Value::from("done there"));
+    // What is too long to be kept is lost, and is not done again.
+    plugin(&pool, "long", &script(&"x".repeat(40_000)));
+    let error = through_a_cut(&mut pool, "\"Run\":", plugins, with("long")).unwrap_err();
+    assert_eq!(error.code, "CANNOT_CONTACT_HOST");
+    assert_eq!(std::fs::read_to_string(&ran).expect("a file"), "ran\nran\n");
+    for at in ["\"Make\"", "\"Show\":"] {
+        let before = in_file(&pool, "xapi-ssl.pem");
+        let reset = "host.reset_server_certificate";
+        through_a_cut(&mut pool, at, reset, vec![]).unwrap();
+        let now = in_file(&pool, "xapi-ssl.pem");
+        assert_ne!(now, before, "{at}");
+        assert_eq!(rows(&pool, CertificateType::Host), [now], "{at}");
     }
 }

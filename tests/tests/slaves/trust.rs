@@ -201,7 +201,7 @@ fn a_master_that_has_lost_a_certificate_does_not_take_it_from_the_others() {
 }
 
 /// A call on another thread, which may hang.
-fn begin(
+pub fn begin(
     pool: &SimPool,
     name: &'static str,
     params: Vec<Value>,

@@ -48,6 +48,11 @@ fn beside(config: &Config, own: Own) -> PathBuf {
 }
 
 impl Stage {
+    /// Whether nothing becomes of it.
+    pub(crate) fn only_tells(&self) -> bool {
+        matches!(self.step, Step::Tell)
+    }
+
     /// Does it on this host, and answers the certificate that it is about, as PEM.
     pub(crate) fn done_here(self, core: &Core) -> Result<String> {
         let (config, own) = (&core.config, self.own);

@@ -7,17 +7,14 @@ use serde::{Deserialize, Serialize};
 use xapi_guest::{Domain, Found, GuestError, GuestSpec, Nic, Offered, Withdrawn};
 use xapi_model::{Host, Ref, errors};
 
-use super::deeds::Became;
 use super::{Here, Kind};
 use crate::Result;
 use crate::context::Core;
-use crate::pool::verbs::Answer;
+use crate::pool::deeds;
+use crate::pool::verbs::{Answer, Verb};
 
 /// How long another host may take for what its guests have no say in.
 const AT_ONCE: Duration = Duration::from_secs(60);
-
-/// How long it waits for the end of something that goes on, before it says that it still does.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much longer than a guest it may take.
 const GRACE: Duration = Duration::from_secs(15);
@@ -92,7 +89,7 @@ impl Ask {
     }
 
     /// Whether it changes nothing, so that it may be asked again.
-    fn only_asks(&self) -> bool {
+    pub(crate) fn only_asks(&self) -> bool {
         matches!(
             self,
             Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_)
@@ -101,13 +98,10 @@ impl Ask {
 }
 
 impl Here {
-    /// What has this number is done once.
-    fn answer_once(&self, number: u64, ask: Ask) -> std::result::Result<Reply, GuestError> {
-        if ask.only_asks() {
-            return self.answer(ask);
-        }
+    /// The UUIDs of the machines that something is asked about.
+    fn machines_of(&self, ask: &Ask) -> BTreeSet<String> {
         let of = |domain: &Domain| self.guests.find(*domain).ok().map(|guest| guest.uuid);
-        let machines: BTreeSet<String> = match &ask {
+        match ask {
             Ask::Start(spec) | Ask::Resume(spec, _) => [spec.uuid.clone()].into(),
             Ask::Discard(uuid) => [uuid.clone()].into(),
             Ask::WithdrawAll(nics, _) => nics.iter().filter_map(|(domain, _)| of(domain)).collect(),
@@ -120,8 +114,7 @@ impl Here {
             | Ask::Withdraw(domain, _, _)
             | Ask::WithdrawForce(domain, _) => of(domain).into_iter().collect(),
             Ask::Number | Ask::Found | Ask::Suspended | Ask::AtWork(_) => BTreeSet::new(),
-        };
-        self.deeds.once(number, machines, || self.answer(ask))
+        }
     }
 
     fn answer(&self, ask: Ask) -> std::result::Result<Reply, GuestError> {
@@ -131,7 +124,8 @@ impl Here {
             Ask::Found => return Ok(Reply::Found(guests.found())),
             Ask::Suspended => return guests.suspended().map(Reply::Suspended),
             Ask::Resume(spec, within) => return guests.resume(&spec, within).map(Reply::Resumed),
-            Ask::AtWork(with) => return Ok(Reply::AtWork(self.deeds.at_work(&with, PATIENCE))),
+            // No master has asked for anything here.
+            Ask::AtWork(_) => return Ok(Reply::AtWork(BTreeSet::new())),
             Ask::WithdrawAll(nics, within) => {
                 return Ok(Reply::Withdrawn(guests.withdraw_all(&nics, within)));
             }
@@ -186,7 +180,8 @@ impl GuestsOf<'_> {
         let within = ask.within();
         // What only asks is worth nothing by the time that a host is back.
         let waits = patience == Patience::Waits && !ask.only_asks();
-        let answer = core.pool.has_done_by_guests(host, ask, within, waits);
+        let verb = |number| Verb::Guest(number, ask);
+        let answer = core.pool.has_done(host, verb, within, waits);
         match answer {
             Ok(Answer::Guest(reply)) => reply,
             Ok(_) => Err(strange()),
@@ -326,28 +321,27 @@ impl Core {
     }
 
     /// What a master asks of this host's guests, under a number of its own.
-    pub(crate) fn guests_asked(
-        &self,
-        number: u64,
-        ask: Ask,
-    ) -> std::result::Result<Reply, GuestError> {
-        let here = self.here().map_err(|why| GuestError::Elsewhere {
-            code: why.code.to_string(),
-            params: why.params,
-        })?;
-        here.answer_once(number, ask)
-    }
-
-    /// What became of something that a master has asked of this host's guests.
-    pub(crate) fn guests_became(&self, number: u64) -> Answer {
-        let became = match self.here() {
-            Ok(here) => here.deeds.became(number, PATIENCE),
-            Err(_) => Became::Unknown,
+    pub(crate) fn guests_asked(&self, number: u64, ask: Ask) -> Answer {
+        let here = match self.here() {
+            Ok(here) => here,
+            Err(why) => {
+                return Answer::Guest(Err(GuestError::Elsewhere {
+                    code: why.code.to_string(),
+                    params: why.params,
+                }));
+            }
         };
-        match became {
-            Became::Over(outcome) => Answer::Guest(outcome),
-            Became::NotYet => Answer::NotYet,
-            Became::Unknown => Answer::Forgotten,
+        match ask {
+            Ask::AtWork(with) => {
+                let machines = self.deeds.at_work(&with, deeds::PATIENCE);
+                Answer::Guest(Ok(Reply::AtWork(machines)))
+            }
+            ask if ask.only_asks() => Answer::Guest(here.answer(ask)),
+            ask => {
+                let machines = here.machines_of(&ask);
+                let deed = || Answer::Guest(here.answer(ask));
+                self.deeds.once(number, machines, deed)
+            }
         }
     }
 }

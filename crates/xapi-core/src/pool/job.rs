@@ -89,6 +89,15 @@ impl Job {
         }
     }
 
+    /// Whether it is waited for when the host is lost in the middle: it changes something, and must not be begun again.
+    pub(super) fn counts_once(&self) -> bool {
+        match self {
+            Job::Plugin(_) => true,
+            Job::Certificate(stage) => !stage.only_tells(),
+            Job::Trusted(_) | Job::Time | Job::UserAgents => false,
+        }
+    }
+
     /// Does it, on this host.
     pub(crate) fn done_here(self, core: &Arc<Core>) -> Result<Value> {
         match self {
@@ -112,7 +121,7 @@ fn clean(text: &str) -> String {
 
 impl Core {
     /// Has a host do a job. HANDLE_INVALID, HOST_OFFLINE [host] if it is not there, CANNOT_CONTACT_HOST [host] if it is lost in
-    /// the middle: then nobody knows how far it has come. TOO_MANY_PENDING_TASKS if it has too many already.
+    /// the middle and does not tell when it is back: then nobody knows how far it has come. TOO_MANY_PENDING_TASKS if it has too many already.
     pub(crate) fn have_done(self: &Arc<Self>, host: &Ref<Host>, job: Job) -> Result<Value> {
         if self.is_here(host) {
             return job.done_here(self);
@@ -121,7 +130,9 @@ impl Core {
             return Err(errors::handle_invalid("host", host));
         }
         let within = job.within(self);
-        match self.pool.has_done(host, Verb::Run(job), within)? {
+        let waits = job.counts_once();
+        let verb = |number| Verb::Run(number, job);
+        match self.pool.has_done(host, verb, within, waits)? {
             Answer::Ran(Ok(Portable(Value::Str(text)))) => Ok(Value::Str(clean(&text))),
             Answer::Ran(Ok(Portable(value))) => Ok(value),
             Answer::Ran(Err(why)) => {

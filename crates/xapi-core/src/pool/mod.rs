@@ -13,6 +13,7 @@ pub mod another;
 mod arrival;
 mod bounds;
 mod charter;
+pub(crate) mod deeds;
 pub mod dowry;
 pub mod eject;
 pub(crate) mod everywhere;
@@ -54,7 +55,6 @@ use xapi_net::agent::{Agent, Cause, NetEvent};
 
 use crate::Result;
 use crate::guests::Kind;
-use crate::guests::place::Ask;
 use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked, may_open};
@@ -208,25 +208,16 @@ impl Pool {
         }
     }
 
-    /// Has another host do something that only it can; see [`RemoteAgent::has_done`]. HOST_OFFLINE [host] if it is not linked.
+    /// Has another host do something that only it can, under a number; see [`RemoteAgent::has_done`]. HOST_OFFLINE [host] if
+    /// it is not linked.
     pub(crate) fn has_done(
         &self,
         host: &Ref<Host>,
-        verb: Verb,
-        within: Duration,
-    ) -> Result<Answer> {
-        self.linked(host)?.has_done(verb, within)
-    }
-
-    /// The same by its guests; see [`RemoteAgent::has_done_by_guests`].
-    pub(crate) fn has_done_by_guests(
-        &self,
-        host: &Ref<Host>,
-        ask: Ask,
+        verb: impl FnOnce(u64) -> Verb,
         within: Duration,
         waits: bool,
     ) -> Result<Answer> {
-        self.linked(host)?.has_done_by_guests(ask, within, waits)
+        self.linked(host)?.has_done(verb, within, waits)
     }
 
     /// The rows of a change of another host are committed: it may keep what it has made.

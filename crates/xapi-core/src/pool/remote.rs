@@ -20,7 +20,6 @@ use xapi_net::planned::PlannedStep;
 use super::bounds;
 use super::peer::{Lost, Peer};
 use super::verbs::{Answer, Arrived, Verb, decode, encode};
-use crate::guests::place::Ask;
 use crate::particulars::Particulars;
 
 /// How long the host may take for what it does at once.
@@ -260,45 +259,33 @@ impl RemoteAgent {
         }
     }
 
-    /// Has the host do something that only it can. CANNOT_CONTACT_HOST [host] if it is lost in the middle; it is not asked
-    /// a second time. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network finds a place.
-    pub(super) fn has_done(&self, verb: Verb, within: Duration) -> crate::Result<Answer> {
-        let _place = self.place()?;
-        self.try_to_have_done(&verb, within)?
-            .ok_or_else(|| errors::cannot_contact_host(&self.host))
-    }
-
-    /// The answer; none if the host is lost in the middle.
-    fn try_to_have_done(&self, verb: &Verb, within: Duration) -> crate::Result<Option<Answer>> {
-        let Some(peer) = self.peer(None) else {
-            return Err(errors::host_offline(&self.host));
-        };
-        match self.ask_by(&peer, verb, within) {
-            Asked::Said(answer) => Ok(Some(*answer)),
-            Asked::Nonsense(why) => Err(errors::internal_error(format!("{}: {why}", self.host))),
-            Asked::Lost(Lost::TooLong) => Err(errors::internal_error("it is too long for a line")),
-            Asked::Lost(lost) => {
-                tracing::warn!("{}: {lost}", self.host);
-                Ok(None)
-            }
-        }
-    }
-
-    /// Has the host's guests do something, once. If it is lost in the middle it is asked what became of that as soon as it is
-    /// back, if that is waited for; so the answer is the host's, however often the line is lost.
-    pub(super) fn has_done_by_guests(
+    /// Has the host do something that only it can, once. If it is lost in the middle it is asked what became of that as soon as
+    /// it is back, if that is waited for; so the answer is the host's, however often the line is lost. CANNOT_CONTACT_HOST [host]
+    /// if it has not told. TOO_MANY_PENDING_TASKS if it stays at as many jobs as it may be at, so that what changes its network
+    /// finds a place.
+    pub(super) fn has_done(
         &self,
-        ask: Ask,
+        verb: impl FnOnce(u64) -> Verb,
         within: Duration,
         waits: bool,
     ) -> crate::Result<Answer> {
         let _place = self.place()?;
+        let Some(peer) = self.peer(None) else {
+            return Err(errors::host_offline(&self.host));
+        };
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let until = Instant::now() + within + self.away;
-        match self.try_to_have_done(&Verb::Guest(number, ask), within)? {
-            Some(answer) => Ok(answer),
-            None if waits => self.became(number, until),
-            None => Err(errors::cannot_contact_host(&self.host)),
+        match self.ask_by(&peer, &verb(number), within) {
+            Asked::Said(answer) => Ok(*answer),
+            Asked::Nonsense(why) => Err(errors::internal_error(format!("{}: {why}", self.host))),
+            Asked::Lost(Lost::TooLong) => Err(errors::internal_error("it is too long for a line")),
+            Asked::Lost(lost) => {
+                tracing::warn!("{}: {lost}", self.host);
+                match waits {
+                    true => self.became(number, until),
+                    false => Err(errors::cannot_contact_host(&self.host)),
+                }
+            }
         }
     }
 
@@ -312,9 +299,10 @@ impl RemoteAgent {
                 Asked::Said(answer) => match *answer {
                     // The answer is waited for over there.
                     Answer::NotYet => {}
-                    Answer::Guest(outcome) => return Ok(Answer::Guest(outcome)),
-                    // It has not begun, or it was cut short by a new start of the host's daemon.
-                    _ => return Err(lost()),
+                    // It has not begun, was cut short by a new start of the host's daemon, or its answer is too long to be
+                    // kept.
+                    Answer::Forgotten => return Err(lost()),
+                    answer => return Ok(answer),
                 },
                 Asked::Nonsense(why) => {
                     tracing::warn!("{}: {why}", self.host);

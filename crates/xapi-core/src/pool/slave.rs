@@ -1,6 +1,7 @@
 //! This host as a slave: it does what its master asks of its network, and follows the master's database. What becomes of
 //! calls is in [`super::socket`].
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
-use super::{secret, transition};
+use super::{deeds, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
@@ -206,12 +207,21 @@ impl Slave {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
             }
-            Verb::Guest(number, ask) => Answer::Guest(self.core.guests_asked(number, ask)),
-            Verb::Became(number) => self.core.guests_became(number),
-            Verb::Run(job) => Answer::Ran(match job.done_here(&self.core) {
-                Ok(value) => Ok(Portable(value)),
-                Err(why) => Err(why.into()),
-            }),
+            Verb::Guest(number, ask) => self.core.guests_asked(number, ask),
+            Verb::Became(number) => self.core.deeds.became(number, deeds::PATIENCE),
+            Verb::Run(number, job) => {
+                let counts = job.counts_once();
+                let run = || {
+                    Answer::Ran(match job.done_here(&self.core) {
+                        Ok(value) => Ok(Portable(value)),
+                        Err(why) => Err(why.into()),
+                    })
+                };
+                match counts {
+                    true => self.core.deeds.once(number, BTreeSet::new(), run),
+                    false => run(),
+                }
+            }
             Verb::Reach(position) => Answer::Done(match self.reaches(position, PATIENCE) {
                 true => Ok(()),
                 false => Err(NetError::before(

@@ -72,9 +72,9 @@ pub enum Verb {
     Obey(String),
     /// To look for the master at these addresses from now on.
     Moves(Vec<String>),
-    /// To do what only that host can.
-    Run(Job),
-    /// Something about its guests. The number names this deed, which is done once.
+    /// To do what only that host can. The number names this deed, which is done once.
+    Run(u64, Job),
+    /// Something about its guests, likewise.
     Guest(u64, Ask),
     /// What became of a deed whose answer was lost.
     Became(u64),
@@ -107,7 +107,7 @@ pub enum Answer {
     Seized(Result<Vec<String>, NetError>),
     /// To [`Verb::Guest`] and [`Verb::Became`].
     Guest(Result<Reply, GuestError>),
-    /// To [`Verb::Run`].
+    /// To [`Verb::Run`] and [`Verb::Became`].
     Ran(Result<Portable, ApiText>),
     /// To [`Verb::Particulars`].
     Particulars(Result<Arrived, ApiText>),

@@ -1,16 +1,20 @@
-//! What this host's guests do for a master, each thing once. The line may be lost while it goes on: then the master asks
-//! what became of it; and one that has asked in vain leaves the machines alone that something still goes on with.
+//! What this host does for a master beside its network, each thing once. The line may be lost while it goes on: then the
+//! master asks what became of it; and one that has asked in vain leaves the machines alone that something still goes on with.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_guest::GuestError;
+use super::verbs::{Answer, encode};
 
-use super::place::Reply;
+/// Whoever asks about something that goes on is told so after this time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Deeds that are at their end, and remembered.
 const REMEMBERED: usize = 256;
+
+/// Octets of an answer that is remembered: a plugin's may have millions.
+const LONGEST: usize = 32 << 10;
 
 /// What a master has asked for.
 #[derive(Default)]
@@ -29,20 +33,8 @@ struct Table {
 enum Deed {
     /// It goes on, with the machines of these UUIDs.
     GoesOn(BTreeSet<String>),
-    Over(Result<Reply, GuestError>),
-    /// The master was told that it has not begun, and it must not.
-    Refused,
-}
-
-/// What became of a deed.
-#[derive(Debug)]
-pub(crate) enum Became {
-    /// It is at its end.
-    Over(Result<Reply, GuestError>),
-    /// It goes on.
-    NotYet,
-    /// It is not known, and will not begin any more.
-    Unknown,
+    /// The answer; none if it is not known any more, or the master was told that it has not begun, so that it must not.
+    Over(Option<Box<Answer>>),
 }
 
 impl Deeds {
@@ -50,28 +42,29 @@ impl Deeds {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what has this number, about the machines that are named; once. An error if it was asked for before.
+    /// Does what has this number, about the machines that are named; once. Nothing if it was asked for before.
     pub(crate) fn once(
         &self,
         number: u64,
         machines: BTreeSet<String>,
-        deed: impl FnOnce() -> Result<Reply, GuestError>,
-    ) -> Result<Reply, GuestError> {
+        deed: impl FnOnce() -> Answer,
+    ) -> Answer {
         let mut table = self.table();
         if table.deeds.contains_key(&number) {
-            return Err(failed("it has given up on that"));
+            return Answer::Unknown("the master has given up on that".to_owned());
         }
         table.deeds.insert(number, Deed::GoesOn(machines));
         drop(table);
-        let mut going = Going(self, number, Err(failed("it panicked")));
-        let outcome = deed();
-        going.2 = outcome.clone();
-        outcome
+        let mut going = Going(self, number, None);
+        let answer = deed();
+        let is_short = encode(&answer).is_ok_and(|bytes| bytes.len() <= LONGEST);
+        going.2 = is_short.then(|| Box::new(answer.clone()));
+        answer
     }
 
-    fn end(&self, number: u64, how: Deed) {
+    fn end(&self, number: u64, answer: Option<Box<Answer>>) {
         let mut table = self.table();
-        table.deeds.insert(number, how);
+        table.deeds.insert(number, Deed::Over(answer));
         table.over.push_back(number);
         if table.over.len() > REMEMBERED
             && let Some(oldest) = table.over.pop_front()
@@ -83,22 +76,22 @@ impl Deeds {
     }
 
     /// What became of a deed; waits so long for its end.
-    pub(crate) fn became(&self, number: u64, within: Duration) -> Became {
+    pub(crate) fn became(&self, number: u64, within: Duration) -> Answer {
         let until = Instant::now() + within;
         let mut table = self.table();
         loop {
             match table.deeds.get(&number) {
-                Some(Deed::Over(outcome)) => return Became::Over(outcome.clone()),
-                Some(Deed::Refused) => return Became::Unknown,
+                Some(Deed::Over(Some(answer))) => return Answer::clone(answer),
+                Some(Deed::Over(None)) => return Answer::Forgotten,
                 None => {
                     drop(table);
-                    self.end(number, Deed::Refused);
-                    return Became::Unknown;
+                    self.end(number, None);
+                    return Answer::Forgotten;
                 }
                 Some(Deed::GoesOn(_)) => {}
             }
             let Some(left) = until.checked_duration_since(Instant::now()) else {
-                return Became::NotYet;
+                return Answer::NotYet;
             };
             let waited = self.ended.wait_timeout(table, left);
             table = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -111,7 +104,7 @@ impl Deeds {
             let deeds = table.deeds.values();
             let its = deeds.filter_map(|deed| match deed {
                 Deed::GoesOn(machines) => Some(machines),
-                Deed::Over(_) | Deed::Refused => None,
+                Deed::Over(_) => None,
             });
             its.flatten().cloned().collect()
         };
@@ -121,19 +114,11 @@ impl Deeds {
     }
 }
 
-/// A deed that goes on, and what came of it once this is dropped.
-struct Going<'a>(&'a Deeds, u64, Result<Reply, GuestError>);
+/// A deed that goes on, and what is remembered of it once this is dropped.
+struct Going<'a>(&'a Deeds, u64, Option<Box<Answer>>);
 
 impl Drop for Going<'_> {
     fn drop(&mut self) {
-        let outcome = std::mem::replace(&mut self.2, Ok(Reply::Done));
-        self.0.end(self.1, Deed::Over(outcome));
-    }
-}
-
-fn failed(why: &str) -> GuestError {
-    GuestError::Failed {
-        doing: "doing what the master asks".to_owned(),
-        why: why.to_owned(),
+        self.0.end(self.1, self.2.take());
     }
 }
