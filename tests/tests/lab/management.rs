@@ -126,9 +126,10 @@ fn a_leased_address_moves_with_its_lease() {
     }
 }
 
-/// How long Open vSwitch looks for somebody who speaks LACP with it before it goes on without: three times its fast
-/// interval of a second (802.3, 6.4.4), and a little.
-const LONELY: Duration = Duration::from_millis(4000);
+/// How long Open vSwitch looks for somebody who speaks LACP with it before it goes on without, three times its fast
+/// interval of a second (802.3, 6.4.4); and how long whoever has given up the host's address meanwhile takes to ask for
+/// it again, which he does every second.
+const LONELY: Duration = Duration::from_secs(7);
 
 /// The modes that a bond is switched through while it carries management, and back.
 const MODES: [BondMode; 4] = [
