@@ -27,13 +27,11 @@ fn carriers(lab: &Lab, nic: &'static str) -> (Watch, Receiver<(Instant, bool)>) 
     let watch = std::thread::scope(|scope| {
         let begin = move || {
             setns(netns, CloneFlags::CLONE_NEWNET).expect("entering the host's namespace");
-            Watch::start(move |event| match event {
-                Event::Carrier(link) if link.name == nic => {
-                    if tell.send((Instant::now(), link.carrier)).is_err() {
-                        println!("{nic}: nobody listens any more");
-                    }
+            Watch::start(move |event| {
+                let Event::Carrier(link) = event else { return };
+                if link.name == nic && tell.send((Instant::now(), link.carrier)).is_err() {
+                    println!("{nic}: nobody listens any more");
                 }
-                _ => {}
             })
         };
         scope.spawn(begin).join().expect("a listener")

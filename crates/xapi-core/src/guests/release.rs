@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
-use xapi_guest::{Domain, Nic, host_end};
+use xapi_guest::{Domain, GuestError, Nic, host_end};
 use xapi_model::{ApiError, Host, Ref, Vif, VifOperations, Vm, errors};
 use xapi_net::topology::Name;
 
@@ -162,14 +162,15 @@ pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>>
     let nic = nic_of(&view, &host, &row)?;
     drop(view);
     let guests = core.guests_of(&host)?;
-    if !has(&guests, domain, &nic)? {
-        guests.offer(domain, &nic).map_err(errors::internal_error)?;
+    match guests.offer(domain, &nic) {
+        Err(GuestError::StillHeld { .. }) if has(&guests, domain, &nic)? => {}
+        offered => offered.map_err(errors::internal_error)?,
     }
     Ok(Some(domain))
 }
 
-/// Whether a guest has a NIC already. It may have got it on a network of another MTU: a port is as wide as the network it
-/// is on, and what the guest was told is its own affair, as with `VIF.move`.
+/// Whether a guest has a NIC already, but for its MTU. It may have got it on another network: a port is as wide as the one
+/// that it is on, and what the guest was told is its own affair, as with `VIF.move`.
 fn has(guests: &GuestsOf<'_>, domain: Domain, nic: &Nic) -> Result<bool> {
     let found = guests.find(domain).map_err(errors::internal_error)?;
     let mut nics = found.nics.iter().map(|it| &it.nic);
