@@ -5,6 +5,8 @@
 //! commits it. Before the commit nothing is visible to anybody; after it the host already looks as the rows say. A
 //! crash in between leaves the old rows, and the next start converges the host on them.
 
+use std::collections::BTreeSet;
+
 use xapi_conf::inventory;
 use xapi_db::{CommitError, Draft, Read};
 use xapi_model::{ApiError, Class, Host, Pif, Ref, errors};
@@ -14,6 +16,7 @@ use xapi_net::topology::Topology;
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
+use crate::guests::release;
 use crate::metrics::Ended;
 use crate::proof::{self, Asked, Care, Proof};
 use crate::{diverged, facts, firewall, last_topology, pool, reset, startup, topology};
@@ -114,11 +117,7 @@ impl Core {
                     }
                     return Err(errors::pif_configuration_error(about, NO_MANAGEMENT));
                 }
-                let request = Request {
-                    topology,
-                    mode: Mode::Whole,
-                    within: self.config.change_deadline,
-                };
+                let request = self.whole(topology);
                 if care.plan_only {
                     let steps = agent.plan(request);
                     return Err(proof::planned(
@@ -135,8 +134,8 @@ impl Core {
                 if self.is_here(host) {
                     pool::another::tell_before(self, &draft, host)?;
                 }
-                let found = match so {
-                    Some((_, found)) => found,
+                let (mut found, absent) = match so {
+                    Some((_, found)) => (found, BTreeSet::new()),
                     None => {
                         let outcome = agent.converge(request).map_err(|why| {
                             ended = match why.undo {
@@ -146,13 +145,20 @@ impl Core {
                             self.refusal(&draft, host, about, &why)
                         })?;
                         converged = true;
-                        outcome.facts
+                        (outcome.facts, outcome.absent)
                     }
                 };
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
                     proof.holds(&asked, &found, leased, within, about)?;
                     if let Some(within) = proof.confirm_within() {
+                        // Guests that have let go for this change do not wait for him without their NICs.
+                        if release::offer_absent(self, &draft, host, &absent)? {
+                            let again = agent.converge(self.whole(wanted.clone()));
+                            let again =
+                                again.map_err(|why| self.refusal(&draft, host, about, &why));
+                            found = again?.facts;
+                        }
                         // A person takes as long as he takes: that is no change that is stuck.
                         self.busy.ends(host);
                         self.confirmation.begin(host)?;
@@ -198,6 +204,14 @@ impl Core {
             Err(self.restore(host, busy))
         } else {
             Err((busy, Ended::Refused))
+        }
+    }
+
+    fn whole(&self, topology: Topology) -> Request {
+        Request {
+            topology,
+            mode: Mode::Whole,
+            within: self.config.change_deadline,
         }
     }
 

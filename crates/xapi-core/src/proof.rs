@@ -59,11 +59,6 @@ impl Care {
         plan_only: false,
     };
 
-    /// Whether the change is to wait for somebody to confirm it.
-    pub(crate) fn waits_for_a_person(&self) -> bool {
-        self.confirm_within.is_some()
-    }
-
     /// What a request asks for. INVALID_VALUE [key, value].
     pub(crate) fn of(origin: &Origin) -> Result<Care> {
         let mut care = Care {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, errors};
+use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, VmPowerState};
 
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
@@ -126,19 +126,16 @@ pub fn carrying<T>(
     let view = core.view()?;
     let mut plugged = Vec::new();
     for vif in attached.drain(..) {
-        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? {
+        // A suspended machine keeps its NICs in its memory, and has nothing to let go of.
+        let vm = view.field(&vif, Vif::VM)?;
+        let suspended = view.field(&vm, Vm::POWER_STATE)? == VmPowerState::Suspended;
+        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? && !suspended {
             plugged.push(vif);
         }
     }
     drop(view);
     if plugged.is_empty() {
         return change();
-    }
-    if care.waits_for_a_person() {
-        return Err(errors::operation_not_allowed(
-            "running guests would be without their NICs while the change waits to be confirmed: leave confirm-within out, \
-             or unplug the NICs first",
-        ));
     }
     hands.take(core, &plugged)?;
     let outcome = change();

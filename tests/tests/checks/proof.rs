@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use xapi_core::Origin;
-use xapi_guest::Guests;
+use xapi_guest::Guests as _;
 use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
 use xapi_net::topology::{Dns, Inet, Lease, Name};
 use xapi_tests::SimHost;
@@ -377,26 +377,6 @@ fn who_asks_for_a_plan_gets_no_work_done() {
     assert_eq!(plan.code, "NETWORK_PLAN");
     assert_eq!(host.guests.found(), offered);
     assert!(host.get(&nic).currently_attached);
-}
-
-#[test]
-fn guests_do_not_wait_for_a_person_without_their_nics() {
-    let host = stage(&["eth0", "eth1"]);
-    let vm = host.new_vm("one", &[]);
-    let nic = host.new_vif(&vm, "0", &host.network("xenbr1"), &[]);
-    host.call("VM.start", vec![text(&vm), false.into(), false.into()])
-        .expect("a machine");
-    let network = host.new_network("PUB");
-    let why = bond(
-        &host,
-        &[("confirm-within", "60")],
-        &network,
-        &["eth0", "eth1"],
-    )
-    .unwrap_err();
-    assert_eq!(why.code, "OPERATION_NOT_ALLOWED");
-    assert!(host.get(&nic).currently_attached);
-    assert!(host.all::<Bond>().is_empty());
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Bonds made and taken apart under the NICs of guests.
 
+use std::time::{Duration, Instant};
+
+use xapi_core::Origin;
 use xapi_core::guests::release;
 use xapi_guest::Guests as _;
 use xapi_model::{
-    Class as _, Host, HostMetrics, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
+    ApiError, Bond, Class as _, Host, HostMetrics, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
     errors,
 };
 use xapi_tests::SimHost;
@@ -216,4 +219,101 @@ fn a_paused_machine_keeps_its_nic_from_moving_until_it_runs_or_is_unplugged() {
         stage.host.network("xenbr1")
     );
     stage.agrees();
+}
+
+/// `Bond.create` over the management NIC and eth1, which waits for a person.
+fn bond_and_wait(host: &SimHost, network: &Ref<Network>) -> Result<Ref<Bond>, ApiError> {
+    let origin = Origin {
+        other_config: vec![("http:confirm-within".to_owned(), "60".to_owned())],
+        ..Origin::default()
+    };
+    let members = ["eth0", "eth1"].map(|device| text(&host.pif(device)));
+    let params = vec![
+        Value::from(host.session()),
+        text(network),
+        Value::Array(members.to_vec()),
+        Value::from(""),
+        Value::from("active-backup"),
+    ];
+    let made = host.api().call(&origin, "Bond.create", params)?;
+    Ok(Ref::new(made.as_str().unwrap()))
+}
+
+fn plugin(host: &SimHost, function: &str, args: &[(&str, &str)]) -> Result<String, ApiError> {
+    let args = args.iter();
+    let args = args.map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
+    let words = ["xapi-network", function].map(Value::from);
+    let params = std::iter::once(text(&host.host())).chain(words);
+    let args = Value::Struct(args.collect());
+    let told = host.call("host.call_plugin", params.chain([args]).collect())?;
+    Ok(told.as_str().unwrap().to_owned())
+}
+
+fn until_it_waits(host: &SimHost) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while plugin(host, "waits", &[]).unwrap().contains("null") {
+        assert!(Instant::now() < until, "nothing waits");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn guests_have_their_nics_on_the_bond_while_a_person_is_waited_for_and_keep_or_move_back_as_he_says()
+ {
+    for keeps in [true, false] {
+        let stage = Stage::running();
+        let host = &stage.host;
+        let bonded = host.new_network("bonded");
+        // A network of another MTU: what the guest is given meanwhile is not what its row says in the end.
+        stage.set(&bonded, Network::MTU, 1400);
+        let asleep = stage.host.new_vm("asleep", &[]);
+        let its = stage
+            .host
+            .new_vif(&asleep, "0", &host.network("xenbr1"), &[]);
+        for call in ["VM.start", "VM.suspend"] {
+            let rest = more().into_iter().take(match call {
+                "VM.start" => 2,
+                _ => 0,
+            });
+            let params = std::iter::once(text(&asleep)).chain(rest);
+            host.call(call, params.collect()).unwrap();
+        }
+        let seen = host.seen();
+        let port = format!("vif{}.1", stage.domain());
+        let name = xapi_net::names::Name::new(&port).unwrap();
+        std::thread::scope(|scope| {
+            let change = scope.spawn(|| bond_and_wait(host, &bonded));
+            until_it_waits(host);
+            assert_eq!(
+                host.guests.asked(),
+                1,
+                "the suspended one has nothing to let go of"
+            );
+            assert_eq!(stage.found()[0].nics.len(), 2, "it has its NIC again");
+            let on = || host.handle.world().state.ports[&name].row.bridge.clone();
+            assert_eq!(on(), host.get(&bonded).bridge);
+            assert_eq!(host.seen(), seen, "nothing is committed yet");
+            let args: &[(&str, &str)] = match keeps {
+                true => &[],
+                false => &[("undo", "true")],
+            };
+            plugin(host, "confirm", args).expect("heard");
+            assert_eq!(change.join().unwrap().is_ok(), keeps);
+        });
+        let network = match keeps {
+            true => bonded.clone(),
+            false => host.network("xenbr1"),
+        };
+        for vif in [&stage.outer, &its] {
+            assert_eq!(host.get(vif).network, network);
+            assert!(host.get(vif).currently_attached);
+        }
+        let bridge = host.get(&network).bridge;
+        assert_eq!(stage.port(&port).bridge.as_str(), bridge);
+        assert_eq!(stage.found()[0].nics.len(), 2);
+        if !keeps {
+            assert_eq!(host.seen(), seen);
+        }
+        stage.agrees();
+    }
 }

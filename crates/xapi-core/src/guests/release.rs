@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xapi_db::Read;
-use xapi_guest::Domain;
+use xapi_db::{Draft, Read};
+use xapi_guest::{Domain, GuestError, Nic, host_end};
 use xapi_model::{ApiError, Host, Ref, Vif, VifOperations, Vm, errors};
+use xapi_net::topology::Name;
 
+use super::place::GuestsOf;
 use super::{domain_of, nic_of, refusal};
 use crate::Result;
 use crate::context::Core;
@@ -159,9 +161,56 @@ pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>>
     let host = machine.resident_on;
     let nic = nic_of(&view, &host, &row)?;
     drop(view);
-    let offered = core.guests_of(&host)?.offer(domain, &nic);
-    offered.map_err(errors::internal_error)?;
+    let guests = core.guests_of(&host)?;
+    match guests.offer(domain, &nic) {
+        Err(GuestError::StillHeld { .. }) if has(&guests, domain, &nic)? => {}
+        offered => offered.map_err(errors::internal_error)?,
+    }
     Ok(Some(domain))
+}
+
+/// Whether a guest has a NIC already, but for its MTU. It may have got it on another network: a port is as wide as the one
+/// that it is on, and what the guest was told is its own affair, as with `VIF.move`.
+fn has(guests: &GuestsOf<'_>, domain: Domain, nic: &Nic) -> Result<bool> {
+    let found = guests.find(domain).map_err(errors::internal_error)?;
+    let mut nics = found.nics.iter().map(|it| &it.nic);
+    Ok(nics.any(|it| it.device == nic.device && it.mac == nic.mac))
+}
+
+/// Offers NICs to their guests while a change waits to be confirmed, as its draft has them: all that the host was asked to
+/// have ports for and has no ends of. Whether there were any. What a guest does not take is told and left to those who give
+/// back in the end.
+pub(crate) fn offer_absent(
+    core: &Core,
+    draft: &Draft,
+    host: &Ref<Host>,
+    absent: &BTreeSet<Name>,
+) -> Result<bool> {
+    let mut any = false;
+    if absent.is_empty() {
+        return Ok(any);
+    }
+    for vm in draft.find(Vm::RESIDENT_ON, host)? {
+        let machine = draft.get(&vm)?;
+        let Some(domain) = domain_of(&machine) else {
+            continue;
+        };
+        for vif in machine.vifs.iter() {
+            let row = draft.get(vif)?;
+            let end = host_end(domain, number_of(&row.device)?);
+            if !row.currently_attached || !absent.iter().any(|name| name.as_str() == end) {
+                continue;
+            }
+            let nic = nic_of(draft, host, &row)?;
+            match core.guests_of(host)?.offer(domain, &nic) {
+                Ok(()) => any = true,
+                Err(why) => {
+                    tracing::error!("{vif} is not plugged while a person is waited for: {why}")
+                }
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// Shows a VIF as its guest has it: not.
