@@ -69,6 +69,8 @@ pub struct Core {
     pub pool: Pool,
     /// One change at a time for each host's network.
     changing: Turns,
+    /// In which order facts were asked for.
+    pub(crate) facts: crate::facts::Order,
     /// Holders of sessions that were checked a short while ago: most calls come from them.
     pub(crate) callers: crate::session::Callers,
     /// How often passwords may be tried.
@@ -123,6 +125,7 @@ impl Core {
             confirmation: crate::proof::Confirmation::default(),
             pool: Pool::default(),
             changing: Turns::default(),
+            facts: crate::facts::Order::default(),
             callers: crate::session::Callers::default(),
             attempts,
             handlers: crate::ops::handlers(),
@@ -157,10 +160,7 @@ impl Core {
                 return Ok(Turn(self, host.clone()));
             }
             if self.confirmation.waits_on(host) {
-                return Err(ApiError::new(
-                    "OTHER_OPERATION_IN_PROGRESS",
-                    vec!["host".to_owned(), host.as_str().to_owned()],
-                ));
+                return Err(waits_for_a_person(host));
             }
             state = self
                 .changing
@@ -168,6 +168,11 @@ impl Core {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Has somebody told whenever a change of a host's network is over, instead of whoever was before.
+    pub(crate) fn on_free(&self, tell: impl Fn(&Ref<Host>) + Send + 'static) {
+        *self.changing.told() = Some(Box::new(tell));
     }
 
     /// Has those who wait for their turn look again.
@@ -330,12 +335,26 @@ impl Core {
     }
 }
 
+/// The answer to whoever wants to change a host while a change of it waits for a person: OTHER_OPERATION_IN_PROGRESS [host,
+/// reference].
+pub(crate) fn waits_for_a_person(host: &Ref<Host>) -> ApiError {
+    ApiError::new(
+        "OTHER_OPERATION_IN_PROGRESS",
+        vec!["host".to_owned(), host.as_str().to_owned()],
+    )
+}
+
 /// Who may change which host's network.
 #[derive(Default)]
 struct Turns {
     state: Mutex<TurnState>,
     free: Condvar,
+    /// Told of hosts that are free of changes.
+    told: Mutex<Option<Freed>>,
 }
+
+/// Whoever is told that a host is free of changes.
+type Freed = Box<dyn Fn(&Ref<Host>) + Send>;
 
 #[derive(Default)]
 struct TurnState {
@@ -346,6 +365,10 @@ struct TurnState {
 impl Turns {
     fn state(&self) -> MutexGuard<'_, TurnState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<Freed>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -359,6 +382,9 @@ impl Drop for Turn<'_> {
         core.changing.state().busy.remove(host);
         // Those in line wait for different hosts.
         core.changing.free.notify_all();
+        if let Some(tell) = &*core.changing.told() {
+            tell(host);
+        }
     }
 }
 

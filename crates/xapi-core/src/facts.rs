@@ -1,5 +1,9 @@
-//! Writes what a host found out into its rows: MTU, leased addresses, links, management address. Facts never
-//! conflict: only the host's own queue writes them.
+//! Writes what a host found out into its rows: MTU, leased addresses, links, management address. Facts but for links never
+//! conflict: only the host's own queue writes them. Links do not wait for it; a change that has written the same field
+//! meanwhile reads the rows again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use xapi_db::{Draft, Read};
 use xapi_model::{
@@ -13,8 +17,73 @@ use crate::Result;
 use crate::context::Core;
 use crate::{alert, topology};
 
+/// The order in which the facts of hosts are asked for, so that older ones are not written over newer ones.
+#[derive(Default)]
+pub(crate) struct Order {
+    hosts: Mutex<BTreeMap<Ref<Host>, Numbers>>,
+}
+
+#[derive(Default)]
+struct Numbers {
+    asked: u64,
+    written: u64,
+}
+
+impl Order {
+    /// To be called before the facts of a host are asked for; the number of the question.
+    pub(crate) fn ask(&self, host: &Ref<Host>) -> u64 {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = hosts.entry(host.clone()).or_default();
+        numbers.asked += 1;
+        numbers.asked
+    }
+
+    /// Has the answer to a question written while nobody else writes. `write` is told whether it is newer than what was
+    /// written before.
+    pub(crate) fn write(
+        &self,
+        host: &Ref<Host>,
+        asked: u64,
+        write: impl FnOnce(bool) -> Result<()>,
+    ) -> Result<()> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = hosts.entry(host.clone()).or_default();
+        let is_newer = asked > numbers.written;
+        write(is_newer)?;
+        numbers.written = numbers.written.max(asked);
+        Ok(())
+    }
+}
+
 /// Writes the facts of a host into a draft; equal values make no edit and no event.
 pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
+    addresses(draft, host, facts)?;
+    links(core, draft, host, facts)
+}
+
+/// Of the facts those about links: carrier and speed of NICs, and what bonds make of them. They may be written while a change
+/// of the host goes on: no topology follows from them.
+pub(crate) fn links(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
+    for (_, pif) in topology::pifs_of(draft, host)? {
+        let nic = Name::new(&pif.device)
+            .ok()
+            .and_then(|name| facts.nics.get(&name));
+        if let Some(nic) = nic.filter(|_| pif.physical) {
+            link(core, draft, &pif.metrics, nic)?;
+            if let Some(why) = nic.refused.as_ref().filter(|_| pif.managed) {
+                let body = format!("NIC {} goes on with its own settings: {why}", pif.device);
+                alert::tell(core, draft, host, "NIC_SETTING_REFUSED", &body)?;
+            }
+        }
+        if let Some(bond) = pif.bond_master_of.first() {
+            bonded(core, draft, &pif, bond, facts)?;
+        }
+    }
+    Ok(())
+}
+
+/// All the others.
+pub(crate) fn addresses(draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Result<()> {
     let snooping = draft
         .all::<Pool>()?
         .first()
@@ -29,19 +98,6 @@ pub fn record(core: &Core, draft: &Draft, host: &Ref<Host>, facts: &Facts) -> Re
         if let Some(bridge) = bridge.filter(|_| pif.currently_attached) {
             attached(draft, &reference, &pif, bridge, snooping)?;
             configured(draft, &reference, &pif, bridge, facts)?;
-        }
-        let nic = Name::new(&pif.device)
-            .ok()
-            .and_then(|name| facts.nics.get(&name));
-        if let Some(nic) = nic.filter(|_| pif.physical) {
-            link(core, draft, &pif.metrics, nic)?;
-            if let Some(why) = nic.refused.as_ref().filter(|_| pif.managed) {
-                let body = format!("NIC {} goes on with its own settings: {why}", pif.device);
-                alert::tell(core, draft, host, "NIC_SETTING_REFUSED", &body)?;
-            }
-        }
-        if let Some(bond) = pif.bond_master_of.first() {
-            bonded(core, draft, &pif, bond, facts)?;
         }
         for tunnel in pif.tunnel_access_pif_of.iter() {
             tunnelled(draft, tunnel, pif.currently_attached && bridge.is_some())?;

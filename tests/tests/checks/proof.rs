@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use xapi_core::Origin;
+use xapi_core::watch::Watch;
 use xapi_guest::Guests as _;
 use xapi_model::{ApiError, Bond, Network, Pif, Ref, Value, errors};
 use xapi_net::topology::{Dns, Inet, Lease, Name};
@@ -435,5 +436,87 @@ fn nobody_queues_behind_a_change_that_waits_for_a_person() {
         assert_eq!(why.params, ["host", host.host().as_str()]);
         plugin(&host, "confirm", &[]).expect("heard");
         change.join().unwrap().expect("a bond");
+    });
+}
+
+#[test]
+fn what_links_do_while_a_change_waits_for_a_person_is_shown_then_and_afterwards() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let _watch = Watch::start(host.core()).unwrap();
+    let metrics = |device: &str| host.get(&host.pif(device)).metrics;
+    let shows = |device: &'static str, up: bool| {
+        let metrics = metrics(device);
+        host.until("the carrier", || {
+            (host.get(&metrics).carrier == up).then_some(())
+        });
+    };
+    // Down when the change begins: what it finds and what comes meanwhile are not the same.
+    host.handle.set_carrier(Name::new("eth2").unwrap(), false);
+    shows("eth2", false);
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            bond(
+                &host,
+                &[("confirm-within", "60")],
+                &network,
+                &["eth0", "eth1"],
+            )
+        });
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        while plugin(&host, "waits", &[]).unwrap()["seconds_left"] == Json::Null {
+            assert!(std::time::Instant::now() < until, "nothing waits");
+            std::thread::yield_now();
+        }
+        // In the host's queue nobody gets on meanwhile; links are shown all the same.
+        host.handle.set_carrier(Name::new("eth1").unwrap(), false);
+        shows("eth1", false);
+        host.handle.set_carrier(Name::new("eth2").unwrap(), true);
+        shows("eth2", true);
+        plugin(&host, "confirm", &[]).expect("heard");
+        let made = change.join().unwrap().expect("a bond");
+        // The change wrote what it had found before it waited.
+        host.until("the bond's links", || {
+            (host.get(&made).links_up == 1).then_some(())
+        });
+        let told = || host.all::<xapi_model::Message>();
+        let body = "The status of the eth0+eth1 bond changed: 1/2 up (was 2/2)";
+        host.until("the message", || {
+            told().iter().any(|(_, it)| it.body == body).then_some(())
+        });
+        assert!(!host.get(&metrics("eth1")).carrier);
+        assert!(host.get(&metrics("eth2")).carrier);
+    });
+}
+
+#[test]
+fn a_nic_that_comes_while_a_change_waits_for_a_person_is_taken_in_afterwards() {
+    let host = stage(&["eth0", "eth1"]);
+    let network = host.new_network("PUB");
+    let _watch = Watch::start(host.core()).unwrap();
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            let wishes = [("confirm-within", "60")];
+            bond(&host, &wishes, &network, &["eth0", "eth1"])
+        });
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        while plugin(&host, "waits", &[]).unwrap()["seconds_left"] == Json::Null {
+            assert!(std::time::Instant::now() < until, "nothing waits");
+            std::thread::yield_now();
+        }
+        host.handle.plug_in(Name::new("eth7").unwrap());
+        // Whoever follows the host has been refused by the time that this is answered: it has seen the NIC's coming before.
+        host.handle.set_carrier(Name::new("eth1").unwrap(), false);
+        let metrics = host.get(&host.pif("eth1")).metrics;
+        host.until("the carrier", || {
+            (!host.get(&metrics).carrier).then_some(())
+        });
+        plugin(&host, "confirm", &[]).expect("heard");
+        change.join().unwrap().expect("a bond");
+    });
+    host.until("its PIF", || {
+        let all = host.all::<Pif>();
+        let found = all.iter().any(|(_, pif)| pif.device == "eth7");
+        found.then_some(())
     });
 }

@@ -6,6 +6,7 @@ mod guests;
 mod host;
 mod kernel;
 mod kills;
+mod links;
 mod login;
 mod management;
 mod missing;

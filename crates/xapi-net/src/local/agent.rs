@@ -36,7 +36,7 @@ use super::queue::{Command, Next, Queue, answer};
 use super::seize::{Holders, seize};
 use super::{Config, LocalDriver};
 
-mod bonds;
+pub(super) mod bonds;
 
 /// How long nothing must have happened before the agent converges by itself.
 const QUIET: Duration = Duration::from_secs(1);
@@ -235,7 +235,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 struct Owner {
     driver: LocalDriver,
     queue: Rc<Queue>,
-    listeners: Arc<Mutex<Vec<Listener>>>,
     /// What was asked for last, whole.
     asked: Option<Topology>,
     left_out: Vec<LeftOut>,
@@ -246,14 +245,9 @@ struct Owner {
     /// The host was told to be neither as asked nor as before, and not yet to be well again.
     diverged: bool,
     nics: BTreeSet<Name>,
-    bonds: BTreeMap<Name, (usize, usize)>,
     /// When to converge by ourselves.
     due: Option<Instant>,
     pause: Duration,
-    /// When to look at bonds.
-    bond_looks: BTreeSet<Instant>,
-    /// The delays of all bonds.
-    delays: BTreeSet<Duration>,
     settled: bool,
     /// ovs-vswitchd is another process than at the last attempt.
     renewed: bool,
@@ -281,6 +275,7 @@ impl Owner {
         );
         let mut driver = LocalDriver::new(config, leases)?;
         driver.queue = Some(Rc::clone(&queue));
+        driver.looks.listeners = listeners;
         let tell = to_queue(commands);
         let watch =
             Watch::start(move |event| tell(Command::Kernel(event))).map_err(kernel_error)?;
@@ -294,18 +289,14 @@ impl Owner {
         let mut owner = Owner {
             driver,
             queue,
-            listeners,
             asked: None,
             left_out: Vec::new(),
             alone: None,
             had_management: false,
             diverged: false,
             nics: BTreeSet::new(),
-            bonds: BTreeMap::new(),
             due: None,
             pause: QUIET,
-            bond_looks: BTreeSet::new(),
-            delays: BTreeSet::new(),
             settled: false,
             renewed: false,
             _watch: watch,
@@ -317,11 +308,7 @@ impl Owner {
 
     fn run(&mut self) {
         loop {
-            let next = self
-                .due
-                .into_iter()
-                .chain(self.bond_looks.first().copied())
-                .min();
+            let next = self.due.into_iter().chain(self.driver.looks.first()).min();
             match self.queue.next(next) {
                 Next::Command(Command::Stop) | Next::Ended => return,
                 Next::Command(command) => self.obey(command),
@@ -429,7 +416,7 @@ impl Owner {
         }
         self.alone = converged.alone.clone();
         self.had_management = self.has_management();
-        self.look_at_bonds_soon();
+        self.driver.looks.soon();
         Ok(Outcome {
             facts,
             left_out: converged.left_out,
@@ -458,12 +445,8 @@ impl Owner {
     }
 
     fn do_what_is_due(&mut self) {
-        let now = Instant::now();
-        while self.bond_looks.first().is_some_and(|at| *at <= now) {
-            self.bond_looks.pop_first();
-            self.look_at_bonds();
-        }
-        if self.due.is_some_and(|at| at <= now) {
+        self.driver.look_if_due();
+        if self.due.is_some_and(|at| at <= Instant::now()) {
             self.due = None;
             self.converge_again();
         }
@@ -513,7 +496,7 @@ impl Owner {
                     nic,
                     up: link.carrier,
                 });
-                self.look_at_bonds_soon();
+                self.driver.looks.soon();
                 if !self.left_out.is_empty() {
                     self.soon();
                 }
@@ -599,10 +582,10 @@ impl Owner {
             monitor::Event::Interface { name, before, now } => {
                 let mut ports = before.iter().chain(&now).map(|it| &it.port);
                 if ports.any(|port| *port != name) {
-                    self.look_at_bonds_soon();
+                    self.driver.looks.soon();
                 }
             }
-            monitor::Event::ActiveMember { .. } => self.look_at_bonds_soon(),
+            monitor::Event::ActiveMember { .. } => self.driver.looks.soon(),
             monitor::Event::Disconnected
             | monitor::Event::Connected { resumed: true }
             | monitor::Event::BackendGone => {}
@@ -706,13 +689,6 @@ impl Owner {
     }
 
     fn tell(&self, event: NetEvent) {
-        for listener in self
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
-            listener(event.clone());
-        }
+        self.driver.looks.tell(&event);
     }
 }

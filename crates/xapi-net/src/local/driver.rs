@@ -18,6 +18,7 @@ use crate::kernel::{self, Kernel, KernelError, OUR_PROTOCOL};
 use crate::lower::{Host, lower};
 use crate::names::{Family, GUARD, Inet, LinkModes, Mac, Name, Offload};
 use crate::object::{self, Key, Link, Object, Owner, Route};
+use crate::ovs::monitor;
 use crate::ovs::ovsdb::{self, OvsdbError, RowOp, Settings};
 use crate::ovs::row;
 use crate::ovs::unixctl::Control;
@@ -25,6 +26,7 @@ use crate::plan::{Graph, Plan, Step};
 use crate::topology::{Lease, Topology};
 
 use super::Config;
+use super::agent::bonds::Looks;
 use super::leases::Leases;
 use super::look::{chain, kernel_error, ovsdb_error};
 use super::queue::{Command, Next, Queue, answer};
@@ -49,6 +51,8 @@ pub struct LocalDriver {
     pub(super) leases: Leases,
     /// What is asked while a lease is waited for. Without it nobody is told of leases, and none is waited for.
     pub(super) queue: Option<Rc<Queue>>,
+    /// When to look at bonds, and who is told of what happens.
+    pub(super) looks: Looks,
     /// What the neighbourhood is told of the last change.
     announcements: Announcements,
     /// Addresses kept for clients without a lease.
@@ -94,6 +98,7 @@ impl LocalDriver {
             control: Control::new(&config.ovs_run),
             leases,
             queue: None,
+            looks: Looks::default(),
             kept: Kept::new(),
             config,
             fixed: BTreeSet::new(),
@@ -114,8 +119,8 @@ impl LocalDriver {
         Ok(())
     }
 
-    /// What is asked or told while a lease is waited for. Questions are answered, everything else is put off. False if
-    /// the waiting is to end.
+    /// What is asked or told while a lease is waited for. Questions are answered and links followed, everything else is
+    /// put off. False if the waiting is to end.
     fn meanwhile(&mut self, queue: &Queue, command: Command) -> bool {
         match command {
             Command::Facts(reply) => {
@@ -126,10 +131,14 @@ impl LocalDriver {
                 answer(&reply, converge::preview(self, &request));
                 return true;
             }
-            // The link that the question was lost on.
-            Command::Kernel(kernel::Event::Carrier(ref link)) if link.carrier => {
-                self.leases.renew();
+            Command::Kernel(kernel::Event::Carrier(ref link)) => {
+                if link.carrier {
+                    // The link that the question was lost on.
+                    self.leases.renew();
+                }
+                self.carrier_meanwhile(link);
             }
+            Command::Rows(monitor::Event::ActiveMember { .. }) => self.looks.soon(),
             _ => {}
         }
         let goes_on = !matches!(command, Command::Stop);
@@ -551,10 +560,13 @@ impl Backend for LocalDriver {
             {
                 return true;
             }
-            let goes_on = match queue.next_new(until) {
+            let next = self.looks.first().map_or(until, |look| look.min(until));
+            let goes_on = match queue.next_new(next) {
                 Next::Command(command) => self.meanwhile(&queue, command),
-                Next::Nothing | Next::Ended => false,
+                Next::Nothing => Instant::now() < until,
+                Next::Ended => false,
             };
+            self.look_if_due();
             if !goes_on {
                 return false;
             }

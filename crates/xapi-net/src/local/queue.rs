@@ -1,7 +1,7 @@
 //! What the thread that owns the network is asked and told, in one queue.
 //!
-//! While a change waits for a lease, questions are answered all the same; everything else is put off until the change is
-//! through.
+//! While a change waits for a lease, questions are answered and links followed all the same; everything else is put off
+//! until the change is through.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};

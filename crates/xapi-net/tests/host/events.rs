@@ -147,6 +147,64 @@ fn without_a_dhcp_server_nothing_changes_and_the_error_says_so() {
 }
 
 #[test]
+fn links_are_told_and_counted_while_a_change_waits_for_a_lease() {
+    let host = Host::new(3);
+    let bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);
+    let with_delays = |bond: Bridge| {
+        let mut bond = bond;
+        if let xapi_net::topology::BridgeKind::Real(real) = &mut bond.kind
+            && let Some(xapi_net::topology::Uplink::Bond(bond)) = &mut real.uplink
+        {
+            bond.properties = [("updelay", "0"), ("downdelay", "0")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into();
+        }
+        bond
+    };
+    let bond = addressed(with_delays(bond));
+    let before = topology("xapi1", vec![("xapi1", bond.clone())]);
+    let events = host.events();
+    host.whole(&before).unwrap();
+    let counted = |count: usize| move |event: &NetEvent| matches!(event, NetEvent::BondChanged { links_up, .. } if *links_up == count);
+    wait_for(&events, counted(2));
+    // Nobody answers on eth2.
+    let wanted = topology(
+        "xapi1",
+        vec![("xapi1", bond), ("xenbr2", by_dhcp(over(&host, "eth2")))],
+    );
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| host.agent().converge(Request::whole(wanted)));
+        // The client's own socket, for IPv4, is there while it waits; those of Open vSwitch are for all frames.
+        let asks = || {
+            let sockets = host.lab.host.run("cat /proc/net/packet");
+            sockets
+                .lines()
+                .any(|line| line.split_whitespace().nth(3) == Some("0800"))
+        };
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !asks() {
+            assert!(std::time::Instant::now() < until, "nobody asks for a lease");
+        }
+        let began = std::time::Instant::now();
+        host.lab.set_carrier("eth1", false);
+        let nic = name("eth1");
+        // In whichever order: ovs-vswitchd may have been quicker.
+        let (mut told, mut is_counted) = (false, false);
+        wait_for(&events, |event| {
+            told |= *event == NetEvent::Carrier { nic, up: false };
+            is_counted |= counted(1)(event);
+            told && is_counted
+        });
+        println!("told and counted within {:?}", began.elapsed());
+        assert!(!change.is_finished(), "the lease is waited for no longer");
+        let facts = host.agent().facts().unwrap();
+        assert!(!facts.nics[&nic].carrier);
+        let _server = Server::start(&host);
+        change.join().unwrap().expect("a lease");
+    });
+}
+
+#[test]
 fn a_missing_nic_is_named_and_everything_else_is_there_and_it_is_taken_in_when_it_comes() {
     let host = Host::new(3);
     let mut bond = over_bond(&host, "bond0", &["eth0", "eth1"], BondMode::ActiveBackup);

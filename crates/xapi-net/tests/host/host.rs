@@ -98,7 +98,10 @@ impl Host {
 }
 
 /// Waits for an event.
-pub fn wait_for(events: &Receiver<NetEvent>, wanted: impl Fn(&NetEvent) -> bool) -> NetEvent {
+pub fn wait_for(
+    events: &Receiver<NetEvent>,
+    mut wanted: impl FnMut(&NetEvent) -> bool,
+) -> NetEvent {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let left = until.saturating_duration_since(Instant::now());
