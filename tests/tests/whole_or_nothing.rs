@@ -1,7 +1,8 @@
 //! Every network call, with a failure and with a crash at each of its steps: afterwards the host and the database
 //! are as before or as asked, and they agree.
 
-use xapi_model::{ApiError, Network, Ref, Tunnel, Value, Vlan};
+use xapi_db::{Draft, Read as _};
+use xapi_model::{ApiError, Network, Pif, Ref, Tunnel, Value, Vlan};
 use xapi_net::names::Name;
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind};
@@ -84,6 +85,14 @@ fn tagged_management(host: &SimHost) {
     host.call("PIF.reconfigure_ip", params).unwrap();
     host.call("host.management_reconfigure", vec![untagged])
         .unwrap();
+}
+
+/// An address on the only VLAN.
+fn reconfigure_untagged(host: &SimHost) {
+    let (_, vlan) = host.all::<Vlan>().remove(0);
+    let words = ["Static", "10.7.0.2", "255.255.255.0", "", ""].map(Value::from);
+    let params = std::iter::once(text(&vlan.untagged_pif)).chain(words);
+    host.call("PIF.reconfigure_ip", params.collect()).unwrap();
 }
 
 const CASES: &[Case] = &[
@@ -320,6 +329,46 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "pool.create_VLAN_from_PIF",
+        prepare: |host| {
+            bond(host, &["eth1", "eth2"], "lacp").unwrap();
+            network(host, "7 of bond0");
+        },
+        call: |host| {
+            let network = text(&network(host, "7 of bond0"));
+            let params = vec![text(&host.pif("bond0")), network, Value::Int(7)];
+            host.call("pool.create_VLAN_from_PIF", params)
+        },
+    },
+    Case {
+        name: "PIF.create_VLAN over an unplugged PIF",
+        prepare: |host| {
+            host.call("PIF.unplug", vec![text(&host.pif("eth1"))])
+                .unwrap();
+            network(host, "7 of eth1");
+        },
+        call: |host| {
+            let params = vec![
+                Value::from("eth1"),
+                text(&network(host, "7 of eth1")),
+                text(&host.host()),
+                Value::Int(7),
+            ];
+            host.call("PIF.create_VLAN", params)
+        },
+    },
+    Case {
+        name: "PIF.destroy",
+        prepare: |host| {
+            vlan(host, "eth1", 7).unwrap();
+            reconfigure_untagged(host);
+        },
+        call: |host| {
+            let (_, vlan) = host.all::<Vlan>().remove(0);
+            host.call("PIF.destroy", vec![text(&vlan.untagged_pif)])
+        },
+    },
+    Case {
         name: "a bond on every host at once",
         prepare: |host| {
             network(host, "bonded");
@@ -355,6 +404,14 @@ fn steps_of(case: &Case) -> usize {
         case.name
     );
     after - before
+}
+
+/// The crashes at a step: to die after one is to die before the next.
+fn crashes(step: usize, steps: usize) -> Vec<FaultKind> {
+    match step + 1 == steps {
+        true => vec![FaultKind::CrashBefore, FaultKind::CrashAfter],
+        false => vec![FaultKind::CrashBefore],
+    }
 }
 
 fn fault_at(host: &SimHost, step: usize, kind: FaultKind) {
@@ -401,8 +458,9 @@ fn a_crash_at_any_step_of_a_call_leaves_the_old_state_or_the_new_one() {
         (case.prepare)(&reference);
         (case.call)(&reference).unwrap();
         let wanted = reference.seen();
-        for step in 0..steps_of(case) {
-            for kind in [FaultKind::CrashBefore, FaultKind::CrashAfter] {
+        let steps = steps_of(case);
+        for step in 0..steps {
+            for kind in crashes(step, steps) {
                 let mut host = SimHost::new(4);
                 (case.prepare)(&host);
                 let seen = host.seen();
@@ -429,6 +487,83 @@ fn a_crash_at_any_step_of_a_call_leaves_the_old_state_or_the_new_one() {
         }
     }
     println!("{tried} crashes: {old} left the old state, {new} the new one");
+}
+
+/// A bond whose members carry a VLAN with an address, a tunnel, a VIF and management, beside their bond: as an older release
+/// may have left it. The daemon does not run.
+fn against_the_rules() -> SimHost {
+    let mut host = SimHost::new(4);
+    bond(&host, &["eth1", "eth2"], "active-backup").unwrap();
+    vlan(&host, "eth3", 7).unwrap();
+    reconfigure_untagged(&host);
+    reconfigure(&host, "eth3", ["Static", "10.1.0.2", "255.255.0.0", "", ""]).unwrap();
+    tunnel(&host, "eth3").unwrap();
+    let vm = host.new_vm("one", &[]);
+    let mac = [("MAC", Value::from("02:00:00:00:00:07"))];
+    host.new_vif(&vm, "0", &host.network("xenbr2"), &mac);
+    let (eth1, eth2) = (host.pif("eth1"), host.pif("eth2"));
+    let edit = |draft: &Draft| {
+        for (vlan, _) in draft.all::<Vlan>()? {
+            draft.set(&vlan, Vlan::TAGGED_PIF, eth2.clone())?;
+        }
+        for (tunnel, _) in draft.all::<Tunnel>()? {
+            draft.set(&tunnel, Tunnel::TRANSPORT_PIF, eth1.clone())?;
+        }
+        for (pif, row) in draft.all::<Pif>()? {
+            if row.management {
+                draft.set(&pif, Pif::MANAGEMENT, false)?;
+            }
+        }
+        draft.set(&eth2, Pif::MANAGEMENT, true)?;
+        let mode = xapi_model::IpConfigurationMode::Static;
+        draft.set(&eth2, Pif::IP_CONFIGURATION_MODE, mode)?;
+        draft.set(&eth2, Pif::IP, "10.9.0.2".to_owned())?;
+        draft.set(&eth2, Pif::NETMASK, "255.255.255.0".to_owned())
+    };
+    host.core().store.change(edit).unwrap();
+    host.stop();
+    host
+}
+
+#[test]
+fn a_repair_that_fails_or_dies_at_any_step_on_the_host_is_ended_by_the_next_start() {
+    let mut reference = against_the_rules();
+    let before = reference.handle.world().steps;
+    reference.start();
+    let steps = reference.handle.world().steps - before;
+    assert!(steps > 3, "{steps} steps prove nothing");
+    let master = reference.pif("bond0");
+    assert_eq!(reference.all::<Vlan>()[0].1.tagged_pif, master);
+    assert_eq!(reference.all::<Tunnel>()[0].1.transport_pif, master);
+    assert!(reference.get(&master).management);
+    assert_eq!(reference.diverged(), Vec::<String>::new());
+    let bridges = |host: &SimHost| {
+        let world = host.handle.world();
+        world.state.bridges.keys().copied().collect::<Vec<_>>()
+    };
+    let (wanted, at_last) = (reference.seen(), bridges(&reference));
+    let mut tried = 0;
+    for step in 0..steps {
+        let mut kinds = crashes(step, steps);
+        // What fails before its effect and after it differ little from one step to the next.
+        kinds.push(match step % 2 {
+            0 => FaultKind::Refuse,
+            _ => FaultKind::FailAfter,
+        });
+        for kind in kinds {
+            let place = format!("{kind:?} at step {step} of {steps}");
+            let mut host = against_the_rules();
+            fault_at(&host, step, kind);
+            host.start();
+            host.handle.world().fault = None;
+            host.start();
+            assert_eq!(host.seen(), wanted, "{place}");
+            assert_eq!(host.diverged(), Vec::<String>::new(), "{place}");
+            assert_eq!(bridges(&host), at_last, "{place}");
+            tried += 1;
+        }
+    }
+    println!("{tried} starts that did not get to their end");
 }
 
 #[test]

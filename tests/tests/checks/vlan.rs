@@ -239,6 +239,40 @@ fn the_older_names_refuse_what_they_must() {
     assert_eq!(made.as_array().unwrap().len(), 1);
 }
 
+#[test]
+fn the_older_names_make_a_vlan_and_take_it_away_as_the_newer_ones_do() {
+    let host = SimHost::new(4);
+    let network = host.new_network("seven");
+    let before = (host.seen(), host.handle.world().state.clone());
+    let metrics = host.all::<xapi_model::PifMetrics>().len();
+    let params = |device: &str| {
+        vec![
+            Value::from(device),
+            text(&network),
+            text(&host.host()),
+            Value::Int(7),
+        ]
+    };
+    let made = host.call("PIF.create_VLAN", params("eth1")).unwrap();
+    let untagged: Ref<Pif> = Ref::new(made.as_str().unwrap());
+    let row = host.get(&untagged);
+    assert_eq!((row.device.as_str(), row.vlan), ("eth1", 7));
+    assert!(row.network == network && row.currently_attached && !row.physical);
+    let vlan = host.get(&row.vlan_master_of);
+    assert_eq!((vlan.tagged_pif, vlan.tag), (host.pif("eth1"), 7));
+    assert_eq!(vlan.untagged_pif, untagged);
+    let bridge = xapi_net::names::Name::new(&host.get(&network).bridge).unwrap();
+    assert!(host.handle.world().state.bridges.contains_key(&bridge));
+    assert_eq!(host.diverged(), [""; 0]);
+    host.call("PIF.destroy", vec![text(&untagged)]).unwrap();
+    assert_eq!((host.seen(), host.handle.world().state.clone()), before);
+    assert_eq!(host.all::<Vlan>().len(), 0);
+    assert_eq!(host.all::<xapi_model::PifMetrics>().len(), metrics);
+    assert_eq!(host.diverged(), [""; 0]);
+    host.call("PIF.create_VLAN", params("eth2"))
+        .expect("its network is free again");
+}
+
 fn addressed(host: &SimHost, device: &str) {
     let words = ["Static", "10.1.0.2", "255.255.0.0", "", ""];
     host.call("PIF.reconfigure_ip", about_pif(host, device, words))
