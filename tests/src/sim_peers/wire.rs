@@ -272,7 +272,8 @@ impl Net {
         let mut wires = wires.iter().filter_map(Weak::upgrade);
         wires.any(|wire| {
             let ended = wire.ended.load(Ordering::Acquire);
-            !wire.is_open() && (!ended || wire.under_way.load(Ordering::Acquire) > 0)
+            wire.doomed.load(Ordering::Acquire) > 0
+                || !wire.is_open() && (!ended || wire.under_way.load(Ordering::Acquire) > 0)
         })
     }
 
@@ -305,6 +306,8 @@ pub(super) struct Wire {
     ended: AtomicBool,
     /// Messages to the slave that are under way.
     under_way: AtomicUsize,
+    /// Messages that trouble may come of, and that are not at their end.
+    doomed: AtomicUsize,
     pub(super) linked: Arc<Linked>,
     /// Not kept alive by the master's threads.
     slave: Weak<Slave>,
@@ -325,6 +328,7 @@ impl Wire {
             told: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
+            doomed: AtomicUsize::new(0),
             linked,
             slave: Arc::downgrade(slave),
             ends: Mutex::default(),
@@ -388,16 +392,26 @@ impl Wire {
         if !self.is_open() {
             return Err(Lost::Closed);
         }
+        // From here on the line is as good as cut, also while the message is heard: nobody may take that for rest.
+        self.doomed.fetch_add(1, Ordering::AcqRel);
         let trouble = net.trouble(self.slave_at, kind);
-        if let Some(trouble) = trouble.filter(|trouble| !trouble.heard) {
-            self.meets(&net, trouble.fate);
-            return Err(Lost::Closed);
+        if trouble.is_none() {
+            self.doomed.fetch_sub(1, Ordering::AcqRel);
         }
-        let answer = bring()?;
-        if let Some(trouble) = trouble {
+        let meets = |trouble: Trouble| {
             self.meets(&net, trouble.fate);
-            return Err(Lost::Closed);
-        }
+            self.doomed.fetch_sub(1, Ordering::AcqRel);
+            Err(Lost::Closed)
+        };
+        let answer = match trouble {
+            Some(trouble) if !trouble.heard => return meets(trouble),
+            Some(trouble) => {
+                let heard = bring();
+                meets(trouble)?;
+                heard?
+            }
+            None => bring()?,
+        };
         // A daemon that dies while its host changes says nothing about it.
         if kind == Kind::Converge
             && net
