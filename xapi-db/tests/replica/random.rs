@@ -159,7 +159,7 @@ impl Run {
                 self.master.reopen(&self.ids);
                 self.master_begins();
             }
-            37 if self.dice.roll(4) == 0 => self.put_back(),
+            37 if self.dice.roll(2) == 0 => self.put_back(),
             38 if self.dice.roll(6) == 0 => self.swap(),
             _ => self.feed(),
         }
