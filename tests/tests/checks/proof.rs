@@ -571,10 +571,13 @@ fn who_asks_for_a_plan_gets_no_work_done() {
     let touched = first["touches"].as_array().unwrap();
     assert!(touched.contains(&format!("vif{}.0", machine.domid).into()));
     assert!(steps[1..].iter().all(|step| step["phase"] != "guests"));
-    // What would be refused has no plan.
+    // Also if a person is to be waited for.
     let wishes = [("plan-only", "true"), ("confirm-within", "60")];
     let why = bond(&host, &wishes, &network, &["eth1", "eth2"]).unwrap_err();
-    assert_eq!(why.code, "OPERATION_NOT_ALLOWED");
+    assert_eq!(why.code, "NETWORK_PLAN");
+    // What would be refused has no plan.
+    let why = bond(&host, &wishes, &network, &["eth1", "eth1"]).unwrap_err();
+    assert_ne!(why.code, "NETWORK_PLAN");
 }
 
 /// The steps of a plan that was asked for as data.
