@@ -186,11 +186,16 @@ impl Core {
             });
             let (out, asked) = match outcome {
                 Ok(done) => done,
-                Err(why) if converged => return Err(self.restore(host, why)),
+                Err(why) if converged => {
+                    drop(alone.take());
+                    return Err(self.restore(host, why));
+                }
                 Err(why) => return Err((why, ended)),
             };
             match self.store.commit(draft) {
                 Ok(_) => {
+                    // What follows asks the host once more.
+                    drop(alone.take());
                     if asked {
                         self.settled(host);
                     }
@@ -200,9 +205,13 @@ impl Core {
                     conflict = Some((class, reference))
                 }
                 Err(why) if !converged => return Err((commit_error(why), Ended::Refused)),
-                Err(why) => return Err(self.restore(host, commit_error(why))),
+                Err(why) => {
+                    drop(alone.take());
+                    return Err(self.restore(host, commit_error(why)));
+                }
             }
         }
+        drop(alone);
         let (class, reference) = conflict.unwrap_or_default();
         // The published parameters are the class and the object; operations and their tasks are not known here.
         let busy = ApiError::new(
