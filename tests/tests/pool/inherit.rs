@@ -412,7 +412,7 @@ fn what_stands_on_a_bonds_member_is_moved_up_before_anything_is_taken_over() {
     let eth2 = stage.mine("eth2");
     let below = host.get(&eth2);
     // Rows of an earlier version, which let that happen.
-    stage.edit(|draft| {
+    let untagged = stage.edit(|draft| {
         let untagged = draft.insert(Pif {
             device: below.device.clone(),
             mac: below.mac.clone(),
@@ -426,14 +426,19 @@ fn what_stands_on_a_bonds_member_is_moved_up_before_anything_is_taken_over() {
         })?;
         draft.insert(Vlan {
             tagged_pif: eth2.clone(),
-            untagged_pif: untagged,
+            untagged_pif: untagged.clone(),
             tag: 9,
             ..Vlan::blank()
-        })
+        })?;
+        Ok(untagged)
     });
-    stage.master_bonds(&pools, &["eth1", "eth2"], BondMode::BalanceSlb);
+    let masters = stage.master_bonds(&pools, &["eth1", "eth2"], BondMode::BalanceSlb);
+    let masters = host.get(&host.get(&masters).master).device;
+    stage.master_tags(&tagged, &masters, 9);
     stage.inherit();
     let master = host.get(&host.get(&bond).master).device;
     assert_eq!(stage.vlan_on(&tagged), Some((master, 9)));
+    // It is the same one: it was not made anew.
+    assert_eq!(host.get(&untagged).network, tagged);
     assert_eq!(stage.bond_on(&pools).unwrap().1, BondMode::BalanceSlb);
 }
