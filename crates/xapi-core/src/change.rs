@@ -130,7 +130,7 @@ impl Core {
                     return Err(planned::answer(care, &steps));
                 }
                 let leased = proof::is_leased(&request.topology);
-                if proof.is_none() {
+                if proof.is_none() && care.looks_for_life() {
                     let before = topology::of_host(&self.view()?, host)?;
                     proof = Some(Proof::before(care, &asked, &before, &request.topology)?);
                 }

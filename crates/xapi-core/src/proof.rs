@@ -63,6 +63,12 @@ impl Care {
         plan_as_data: false,
     };
 
+    /// Whether the way to management before the change counts. Where it does not, the rows before may be such as no host
+    /// can be, and are about to be mended.
+    pub(crate) fn looks_for_life(&self) -> bool {
+        self.prove || self.confirm_within.is_some()
+    }
+
     /// What a request asks for. INVALID_VALUE [key, value].
     pub(crate) fn of(origin: &Origin) -> Result<Care> {
         let mut care = Care {

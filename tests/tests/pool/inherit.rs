@@ -424,12 +424,13 @@ fn what_stands_on_a_bonds_member_is_moved_up_before_anything_is_taken_over() {
             currently_attached: true,
             ..Pif::blank()
         })?;
-        draft.insert(Vlan {
+        let vlan = draft.insert(Vlan {
             tagged_pif: eth2.clone(),
             untagged_pif: untagged.clone(),
             tag: 9,
             ..Vlan::blank()
         })?;
+        draft.set(&untagged, Pif::VLAN_MASTER_OF, vlan)?;
         Ok(untagged)
     });
     let masters = stage.master_bonds(&pools, &["eth1", "eth2"], BondMode::BalanceSlb);

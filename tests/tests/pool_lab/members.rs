@@ -317,8 +317,8 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     for host in ["xs-1", "xs-2"] {
         let told = lab.exec(
             host,
-            "for f in /root/before /etc/xensource/ptoken; do cat $f; echo; done > /root/secrets; test \"$(wc -l < /root/secrets)\" = 2; \
-             grep -arlFf /root/secrets /var/lib/xcp /var/log /proc/[0-9]*/cmdline 2>/dev/null; true",
+            "for f in /root/before /etc/xensource/ptoken; do tr -d '\\n' < $f; echo; done > /root/secrets; test \"$(wc -l < /root/secrets)\" = 2; \
+             grep -arlFf /root/secrets /var/lib/xcp /var/log /proc/[0-9]*/cmdline 2>/dev/null || true",
         );
         assert_eq!(told, "", "{host}");
         let logs = lab.verb(&["logs", host]);

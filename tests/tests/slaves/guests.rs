@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use xapi_core::watch::Watch;
 use xapi_guest::Guests;
 use xapi_guest::sim::Verb;
-use xapi_model::{ApiError, BondMode, Host, Message, Ref, Value, Vif, Vm, VmPowerState};
+use xapi_model::{ApiError, BondMode, Host, Message, Pif, Ref, Value, Vif, Vm, VmPowerState};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{AWAY, PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
@@ -314,11 +314,17 @@ fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
 fn a_host_that_takes_over_the_pools_bond_at_its_start_asks_its_guests_first() {
     let mut stage = Stage::running();
     let master = &stage.pool.master;
-    stage.pool.slaves[0].host.guests.fail_next(Verb::Withdraw);
+    let domain = u32::try_from(stage.row().domid).unwrap();
+    stage.pool.slaves[0].host.guests.cling(domain, 1);
     let network = master.new_network("bond");
-    master
-        .bond(&network, &["eth1", "eth2"], "balance-slb")
-        .unwrap();
+    let of_master = |device: &str| {
+        let mut pifs = master.all::<Pif>().into_iter();
+        let its = |pif: &Pif| pif.host == master.host() && pif.device == device;
+        text(&pifs.find(|(_, pif)| its(pif)).unwrap().0)
+    };
+    let members = Value::Array(["eth1", "eth2"].map(of_master).to_vec());
+    let bond = vec![text(&network), members, "".into(), "balance-slb".into()];
+    master.call("Bond.create", bond).unwrap();
     let on = |stage: &Stage| stage.pool.master.get(&stage.vifs[1]).network;
     let before = on(&stage);
     let starts = |stage: &mut Stage| {
@@ -334,6 +340,7 @@ fn a_host_that_takes_over_the_pools_bond_at_its_start_asks_its_guests_first() {
         .filter(|(_, it)| it.name == "POOL_NETWORK_NOT_INHERITED")
         .count();
     assert_eq!(told, 1);
+    stage.pool.slaves[0].host.guests.let_go(domain);
     starts(&mut stage);
     assert_eq!(on(&stage), network);
     stage.is(VmPowerState::Running);

@@ -26,6 +26,14 @@ use crate::{Origin, Result, certificates, guests, repair, startup, vifs_to_move}
 /// The name of the alert about a host that has found its master at another address.
 const FOUND: &str = "POOL_MASTER_FOUND_ELSEWHERE";
 
+/// What a guest answers that does not let go of its NIC.
+const REFUSALS: [&str; 4] = [
+    "VM_MISSING_PV_DRIVERS",
+    "VM_BAD_POWER_STATE",
+    "DEVICE_DETACH_REJECTED",
+    "DEVICE_DETACH_TIMEOUT",
+];
+
 /// How long a host may take to say who it is.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
@@ -102,7 +110,11 @@ pub(super) fn inherit(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
             let text = format!("the pool's networks were not taken over: {why}");
             core.store
                 .change(|draft| tell(core, draft, host, inherit::ALERT, &text))?;
-            return Err(why);
+            // That is the guest's word, and nothing that was cut: it counts until the next start.
+            return match REFUSALS.contains(&why.code.as_str()) {
+                true => Ok(()),
+                false => Err(why),
+            };
         }
     };
     for step in steps {
