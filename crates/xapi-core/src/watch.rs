@@ -108,7 +108,11 @@ impl Others {
         let thread = std::thread::Builder::new().name("watch".to_owned());
         let spawned = thread.spawn(move || {
             while let Some(news) = others.next(&its) {
-                (others.follow)(&others, &core, &its, news);
+                let follow = || (others.follow)(&others, &core, &its, news);
+                // Whoever comes next is followed all the same.
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(follow)).is_err() {
+                    tracing::error!("{its}: following what happens there panicked");
+                }
             }
         });
         if let Err(why) = spawned {
@@ -150,17 +154,14 @@ impl Others {
             }
             events.push(NetEvent::NicsChanged);
         }
-        if events.is_empty() || network(core, Some(host), &events) {
-            return;
-        }
-        let mut put_off = self.put_off();
-        add_late(put_off.entry(host.clone()).or_default(), events);
-        // It may be over by now, and whoever says so has found nothing.
-        if !core.confirmation.waits_on(host)
-            && let Some(late) = put_off.remove(host)
-        {
-            drop(put_off);
-            network(core, Some(host), &late);
+        while !events.is_empty() && !network(core, Some(host), &events) {
+            let mut put_off = self.put_off();
+            add_late(put_off.entry(host.clone()).or_default(), events);
+            // It may be over by now, and whoever says so has found nothing.
+            if core.confirmation.waits_on(host) {
+                return;
+            }
+            events = put_off.remove(host).unwrap_or_default();
         }
     }
 
@@ -315,9 +316,10 @@ fn follow(core: &Arc<Core>, told: &mpsc::Receiver<Told>) {
     }
 }
 
+/// That a host has diverged is marked without waiting for anybody, and may be over by then.
 fn add_late(late: &mut Vec<NetEvent>, events: Vec<NetEvent>) {
     for event in events {
-        if !late.contains(&event) {
+        if !late.contains(&event) && !matches!(event, NetEvent::Diverged { .. }) {
             late.push(event);
         }
     }

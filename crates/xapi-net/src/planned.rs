@@ -301,9 +301,22 @@ fn text(traits: &Traits) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
+/// Letters of one value.
+const LONGEST: usize = 500;
+
+/// What is said of a thing may be somebody else's text: a terminal gets no control characters of it, and no more than a
+/// person reads.
 fn phrase(name: &str, value: &str) -> String {
+    let mut letters = value.chars();
+    let shown = letters.by_ref().take(LONGEST);
+    let mut value: String = shown
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    if letters.next().is_some() {
+        value.push('…');
+    }
     match name {
-        "" => value.to_owned(),
+        "" => value,
         _ => format!("{name} {value}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use xapi_core::last_topology;
 use xapi_core::watch::Watch;
 use xapi_guest::Guests;
 use xapi_guest::sim::Verb;
@@ -345,6 +346,22 @@ fn a_host_that_takes_over_the_pools_bond_at_its_start_asks_its_guests_first() {
     assert_eq!(on(&stage), network);
     stage.is(VmPowerState::Running);
     assert!(stage.pool.master.get(&stage.vifs[1]).currently_attached);
+}
+
+#[test]
+fn what_is_kept_of_a_slaves_network_has_the_nics_that_its_guests_have() {
+    let stage = Stage::running();
+    let kept = || {
+        stage.pool.slaves[0].catches_up(&stage.pool.master);
+        let config = &stage.pool.slaves[0].host.core().config;
+        let kept = last_topology::read(&config.last_topology()).unwrap();
+        kept.unwrap().vifs.len()
+    };
+    assert_eq!(kept(), 2);
+    stage.on_vif("VIF.unplug", &stage.vifs[1]).unwrap();
+    assert_eq!(kept(), 1);
+    stage.on_vm("VM.hard_shutdown", &[]).unwrap();
+    assert_eq!(kept(), 0);
 }
 
 #[test]

@@ -105,6 +105,13 @@ impl Sending {
         Some((round.wanted, std::mem::take(&mut round.bundle)))
     }
 
+    /// Nobody carries out its rounds: whoever wants one next begins.
+    fn gives_up(&self, host: &Ref<Host>) {
+        if let Some(round) = self.hosts().get_mut(host) {
+            (round.goes_on, round.bundle) = (false, true);
+        }
+    }
+
     fn end(&self, host: &Ref<Host>, number: u64, outcome: Result<()>) {
         if let Some(round) = self.hosts().get_mut(host) {
             round.done = number;
@@ -158,7 +165,7 @@ fn begin(core: &Arc<Core>, host: &Ref<Host>, bundle: bool) -> u64 {
     if let Err(why) = spawned {
         let why = errors::internal_error(format!("no thread: {why}"));
         core.sending.end(host, number, Err(why));
-        core.sending.next(host);
+        core.sending.gives_up(host);
     }
     number
 }

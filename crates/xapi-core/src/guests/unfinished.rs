@@ -47,6 +47,9 @@ impl Unfinished {
     }
 }
 
+/// After a failure it is looked at again so much later.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Waits for the end of what a host is at with these machines, and looks at them again then. Returns at once.
 pub(super) fn follow(core: &Arc<Core>, host: &Ref<Host>, machines: BTreeSet<String>) -> Result<()> {
     if machines.is_empty() || core.unfinished.add(host, machines) {
@@ -74,10 +77,8 @@ fn wait(core: &Arc<Core>, host: &Ref<Host>) {
         }
         if let Err(why) = wait_once(core, host, left) {
             tracing::warn!("{host}: its guests: {why}");
-            if !super::lifecycle::is_lost(&why) {
-                core.unfinished.left(host, || true);
-                return;
-            }
+            // Whatever it is may pass: nobody else looks at them before the host's next arrival.
+            core.wait_for_end(AGAIN);
         }
     }
 }

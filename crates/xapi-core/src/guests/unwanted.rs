@@ -51,18 +51,38 @@ pub(crate) fn discard(core: &Core, host: &Ref<Host>) -> Result<()> {
     let guests = adopt::guests_now(core, host)?;
     let at_work = guests.at_work(Default::default());
     let at_work = at_work.map_err(errors::internal_error)?;
+    let mut outcome = Ok(());
     for uuid in noted {
         // Something may yet come of what the host is still at.
         if at_work.contains(&uuid) {
             continue;
         }
         if !is_wanted(core, host, &uuid)? {
-            guests.discard(&uuid).map_err(errors::internal_error)?;
+            // One that stays does not keep the others.
+            if let Err(why) = guests.discard(&uuid) {
+                outcome = outcome.and(Err(errors::internal_error(format!("{uuid}: {why}"))));
+                continue;
+            }
             tracing::info!("{host} keeps no memory of the machine {uuid} any more");
         }
         core.store.change(|draft| settled(draft, host, &uuid))?;
     }
-    Ok(())
+    outcome
+}
+
+/// The same before a machine starts there: an error if it is this one's that stays.
+pub(crate) fn discard_of(core: &Core, host: &Ref<Host>, uuid: &str) -> Result<()> {
+    let Err(why) = discard(core, host) else {
+        return Ok(());
+    };
+    let noted = core.view()?.field(host, Host::MEMORY_UNWANTED)?;
+    match noted.iter().any(|it| it == uuid) {
+        true => Err(why),
+        false => {
+            tracing::error!("{host}: the memory of another machine was not removed: {why}");
+            Ok(())
+        }
+    }
 }
 
 /// The same, for whoever does not depend on it.

@@ -4,12 +4,18 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use xapi_db::{Edit, Read, Replacement, View};
-use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vlan};
+use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vif, Vlan, Vm};
 use xapi_model::{Class, Position, Ref, errors};
 
 use super::verbs::Stream;
 use crate::context::{Core, db_error};
 use crate::{Result, reset};
+
+/// Fields of a PIF that tunnels of other hosts lead to.
+const ADDRESSES: [&str; 3] = ["IP", "IPv6", "primary_address_type"];
+
+/// Fields of a machine that say which ports its host has.
+const PLACES: [&str; 3] = ["resident_on", "domid", "power_state"];
 
 /// Fields that say nothing of the network, whatever object has them.
 const WORDS: [&str; 3] = ["name_label", "name_description", "tags"];
@@ -144,6 +150,8 @@ fn concerns_this_host<'a>(core: &Core, edits: impl Iterator<Item = &'a Edit>) ->
                 Tunnel::DESC,
                 Host::DESC,
                 Pool::DESC,
+                Vm::DESC,
+                Vif::DESC,
             ]
             .iter()
             .any(|class| class.name == edit.class)
@@ -165,14 +173,25 @@ fn is_of(view: &View, host: &Ref<Host>, edit: &Edit) -> Result<bool> {
     if class == Host::DESC.name {
         Ok(reference == host.as_str())
     } else if class == Pif::DESC.name {
-        owner(Some(Ref::new(reference)))
+        // A tunnel leads to the addresses of other hosts.
+        let is_address = edit.act.field().is_some_and(|it| ADDRESSES.contains(&it));
+        Ok(is_address || owner(Some(Ref::new(reference)))?)
     } else if class == Bond::DESC.name {
         owner(carrier(view, &Ref::new(reference), Bond::MASTER)?)
     } else if class == Vlan::DESC.name {
         owner(carrier(view, &Ref::new(reference), Vlan::TAGGED_PIF)?)
-    } else if class == Tunnel::DESC.name {
-        owner(carrier(view, &Ref::new(reference), Tunnel::ACCESS_PIF)?)
+    } else if class == Vm::DESC.name {
+        // Where it runs, and as which domain, says which ports there are. Whether it ran here is not known any more.
+        Ok(edit.act.field().is_none_or(|it| PLACES.contains(&it)))
+    } else if class == Vif::DESC.name {
+        let vif = Ref::<Vif>::new(reference);
+        if !view.exists(&vif)? {
+            return Ok(true);
+        }
+        let vm = view.field(&vif, Vif::VM)?;
+        Ok(!view.exists(&vm)? || view.field(&vm, Vm::RESIDENT_ON)? == *host)
     } else {
+        // A tunnel has ends on all hosts of its network.
         // What is written of a network and of the pool counts for all; that a network has a PIF more is not written.
         Ok(true)
     }

@@ -475,8 +475,11 @@ pub fn moved(core: &Core, was: &str, address: &str) {
             tracing::warn!("what pool.conf says was decided meanwhile, and stays");
             return;
         }
-        // The next start looks for it again.
-        Err(why) => tracing::error!("{why}"),
+        // It is looked for again; the role is what the file says.
+        Err(why) => {
+            tracing::error!("{why}");
+            return;
+        }
     }
     core.pool.standing.set_role(Role::Slave(address.to_owned()));
 }

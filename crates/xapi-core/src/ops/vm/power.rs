@@ -288,7 +288,7 @@ fn bring_up(
     no_bond_slave(&view, vm, host)?;
     drop(view);
     if how == How::Started {
-        unwanted::discard(core, host)?;
+        unwanted::discard_of(core, host, &row.uuid)?;
     }
     let within = core.config.shutdown_deadline;
     let failed = |why| refusal(vm, None, within, why);
