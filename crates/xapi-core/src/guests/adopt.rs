@@ -116,16 +116,15 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
         }
     };
     for (vm, row) in judged {
-        if has_changed(core, &vm, &row)? {
+        let guest = found.iter().find(|guest| guest.uuid == row.uuid);
+        let is_elsewhere = guest.is_none() && !concerns(core, &row, host);
+        if is_elsewhere || has_changed(core, &vm, &row)? {
             continue;
         }
-        let guest = found.iter().find(|guest| guest.uuid == row.uuid);
         let outcome = match (guest, &suspended) {
             (Some(guest), _) => take_over(core, host, &vm, &row, guest),
-            (None, Some(kept)) if concerns(core, &row, host) => {
-                is_gone(core, host, &vm, &row, kept.contains(&row.uuid))
-            }
-            (None, _) => Ok(()),
+            (None, Some(kept)) => is_gone(core, host, &vm, &row, kept.contains(&row.uuid)),
+            (None, None) => Ok(()),
         };
         // One bad machine does not keep the others from being taken over.
         if let Err(why) = outcome {
@@ -143,6 +142,10 @@ fn has_changed(core: &Core, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
 
 /// Whether a call about a machine or its NICs goes on, and will settle it.
 fn is_at_work(core: &Core, row: &Vm) -> Result<bool> {
+    // Each host that arrives asks this of all machines of the pool.
+    if core.at_work.is_idle() {
+        return Ok(false);
+    }
     if core.at_work.any(row.current_operations.keys()) {
         return Ok(true);
     }

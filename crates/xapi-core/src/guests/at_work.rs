@@ -22,6 +22,11 @@ impl AtWork {
         Working(self, mark.to_owned())
     }
 
+    /// Whether no call goes on, whatever marks there are.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.marks().is_empty()
+    }
+
     /// Whether one of the marks is of a call that goes on.
     pub(crate) fn any<'a>(&self, mut marks: impl Iterator<Item = &'a String>) -> bool {
         let known = self.marks();

@@ -7,17 +7,16 @@ use serde_json::{Value as Json, json};
 use xapi_db::{Draft, Read};
 use xapi_model::bond::Create;
 use xapi_model::pool::{ManagementReconfigure, SetIgmpSnoopingEnabled};
-use xapi_model::{Bond, BondMode, Class, Host, Network, Pif, Pool, Ref, Value, Vif, Wire, errors};
+use xapi_model::{Bond, BondMode, Class, Host, Network, Pif, Pool, Ref, Value, Wire, errors};
 
 use crate::Result;
-use crate::alert::tell;
 use crate::context::Cx;
 use crate::ops::bond;
 use crate::ops::host::make_management;
 use crate::ops::network::pif_on;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::pool::everywhere::{Change, Edited, everywhere, management, shared};
-use crate::pool::inherit::{ALERT, Inherited, inherit};
+use crate::pool::inherit::{Inherited, inherit, inherit_and_tell};
 use crate::proof::Care;
 use crate::{planned, vifs_to_move};
 
@@ -247,18 +246,8 @@ fn sync(cx: &Cx<'_>, host: &Ref<Host>) -> Result<Inherited> {
         return Ok(would);
     }
     drop(draft);
-    let edit = |draft: &Draft| inherit(draft, &core.config, host);
-    let vifs = |draft: &Draft| -> Result<Vec<Ref<Vif>>> { Ok(edit(draft)?.vifs) };
+    let vifs = |draft: &Draft| Ok(inherit(draft, &core.config, host)?.vifs);
     vifs_to_move::carrying(cx, vifs, || {
-        cx.change(host, &about, |draft| {
-            let said = edit(draft)?;
-            for text in &said.alerts {
-                tell(core, draft, host, ALERT, text)?;
-            }
-            for text in &said.dropped {
-                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
-            }
-            Ok(said)
-        })
+        cx.change(host, &about, |draft| inherit_and_tell(core, draft, host))
     })
 }

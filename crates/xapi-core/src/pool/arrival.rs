@@ -90,22 +90,14 @@ pub(super) fn inherit(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
         late: None,
         origin: &origin,
     };
-    let edit = |draft: &Draft| inherit::inherit(draft, &core.config, host);
-    let vifs = |draft: &Draft| Ok(edit(draft)?.vifs);
+    let vifs = |draft: &Draft| Ok(inherit::inherit(draft, &core.config, host)?.vifs);
     let inherited = vifs_to_move::carrying(&cx, vifs, || {
         core.change(host, &Ref::null(), |draft| {
-            let said = edit(draft)?;
-            for text in &said.alerts {
-                tell(core, draft, host, inherit::ALERT, text)?;
-            }
-            for text in &said.dropped {
-                tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
-            }
-            Ok(said.steps)
+            inherit::inherit_and_tell(core, draft, host)
         })
     });
     let steps = match inherited {
-        Ok(steps) => steps,
+        Ok(said) => said.steps,
         Err(why) => {
             let text = format!("the pool's networks were not taken over: {why}");
             core.store

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use xapi_db::{Draft, Read};
 use xapi_model::{ApiError, Bond, Host, Network, Pif, Pool, Ref, Vif};
 
+use crate::alert::tell;
+use crate::context::Core;
 use crate::ops::network::pif_on;
 use crate::topology::pifs_of;
 use crate::{Config, Result, repair};
@@ -96,6 +98,18 @@ pub fn inherit(draft: &Draft, config: &Config, host: &Ref<Host>) -> Result<Inher
     said.vifs.sort();
     said.vifs.dedup();
     said.alerts.sort();
+    Ok(said)
+}
+
+/// The same, and what could not be done is told as alerts about the host.
+pub(crate) fn inherit_and_tell(core: &Core, draft: &Draft, host: &Ref<Host>) -> Result<Inherited> {
+    let said = inherit(draft, &core.config, host)?;
+    for text in &said.alerts {
+        tell(core, draft, host, ALERT, text)?;
+    }
+    for text in &said.dropped {
+        tell(core, draft, host, "NETWORK_CONFIGURATION_DROPPED", text)?;
+    }
     Ok(said)
 }
 
