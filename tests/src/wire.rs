@@ -82,9 +82,10 @@ impl Wire {
     }
 
     /// Pings an address of the host or of a guest on it until each request of a round is answered; by which ways these
-    /// answers come out of the host. `from` is `client` or another host.
+    /// answers come out of the host. `from` is `client` or another host. After a round that was not, `unheard` is
+    /// called.
     #[track_caller]
-    pub fn ways(&self, lab: &Lab, from: &str, address: &str) -> BTreeSet<Way> {
+    pub fn ways(&self, lab: &Lab, from: &str, address: &str, unheard: impl Fn()) -> BTreeSet<Way> {
         let count = ECHOES.to_string();
         let ping = ["ping", "-n", "-c", &count, "-i", "0.02", "-W", "1", address];
         let arguments = [&["exec", from, "--"][..], &ping].concat();
@@ -94,7 +95,10 @@ impl Wire {
             let told = String::from_utf8_lossy(&lab.run(&arguments).stdout).into_owned();
             match told.contains(&format!(" {ECHOES} received")) {
                 true => Ok(before),
-                false => Err(told),
+                false => {
+                    unheard();
+                    Err(told)
+                }
             }
         });
         let of_it = |answers: &Vec<Answer>| -> Vec<Way> {
