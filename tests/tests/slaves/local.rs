@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xapi_core::auth::{Authenticate, Refused};
 use xapi_core::{Config, Origin};
-use xapi_model::{ApiError, Class, Network, Role, Value};
+use xapi_model::{ApiError, Class, Host, Network, Role, Value};
 use xapi_tests::sim_host::Choices;
 use xapi_tests::sim_pool::{AWAY, SimSlave};
 use xapi_tests::{SimHost, SimPool};
@@ -328,4 +328,34 @@ fn a_slave_without_its_master_answers_emergency_calls() {
         .api()
         .call(&origin, "session.login_with_password", words);
     assert_eq!(login.unwrap_err().code, "HOST_STILL_BOOTING");
+}
+
+#[test]
+fn a_master_says_of_each_host_whether_it_is_linked() {
+    let mut pool = SimPool::new(1, 2);
+    let uuid_of = |host: &SimHost| host.get::<Host>(&host.host()).uuid;
+    let uuid = uuid_of(&pool.slaves[0].host);
+    let root = Origin {
+        local_root: true,
+        ..Origin::default()
+    };
+    let hello = |pool: &SimPool, uuid: &str| {
+        let api = pool.master.api();
+        let words = ["root", ""].map(Value::from).to_vec();
+        let session = api.call(&root, "session.login_with_password", words)?;
+        let words = vec![session, uuid.into(), "10.0.0.1".into()];
+        api.call(&root, "pool.hello", words)
+    };
+    let is = |pool: &SimPool, uuid: &str, word: &str| {
+        assert_eq!(hello(pool, uuid), Ok(Value::from(word)), "{uuid}");
+    };
+    is(&pool, &uuid, "ok");
+    is(&pool, &uuid_of(&pool.master), "ok");
+    is(
+        &pool,
+        "4c4ab1c7-1d1f-4c7d-9a44-1c1e1c1d1e1f",
+        "unknown_host",
+    );
+    pool.cut(0);
+    is(&pool, &uuid, "cannot_talk_back");
 }

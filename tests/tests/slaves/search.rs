@@ -10,6 +10,8 @@ use xapi_net::agent::{Mode, Request};
 use xapi_tests::SimPool;
 use xapi_tests::sim_pool::PATIENCE;
 
+use crate::local::Client;
+
 /// Where somebody takes connections and never says a word.
 const SILENT: &str = "127.0.0.2";
 
@@ -64,5 +66,38 @@ fn a_slave_whose_attempts_all_hang_goes_back_in_time() {
         took >= GO_BACK && took < GO_BACK + Duration::from_secs(2),
         "{took:?}"
     );
+    core.quiesce(PATIENCE);
+}
+
+#[test]
+fn a_slave_that_reaches_nobody_says_so_or_that_it_has_no_address_to_do_so() {
+    let nobody = TcpListener::bind((SILENT, 0)).expect("an address of loopback");
+    let port = nobody.local_addr().expect("an address").port();
+    drop(nobody);
+    let mut pool = SimPool::new(1, 2);
+    pool.cut(0);
+    let root = pool.slaves[0].host.root().to_owned();
+    let write = |path: &str, text: &str| std::fs::write(root.join(path), text).expect("a file");
+    write("etc/xensource/pool.conf", &format!("slave:{SILENT}"));
+    write("etc/xensource/ptoken", &"0123456789abcdef".repeat(6));
+    pool.restart_with(0, |config| config.port = port);
+    let slave = &pool.slaves[0];
+    let core = slave.host.core();
+    let _searching = search::keep(core).expect("a thread").expect("a slave");
+    let session = Client::new(slave).session();
+    let says = |code: &str| {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let said = slave.local("task.get_all", vec![session.clone()]);
+            match said {
+                Err(error) if error.code == code => return,
+                other => assert!(Instant::now() < until, "{other:?} instead of {code}"),
+            }
+            std::thread::yield_now();
+        }
+    };
+    says("HOST_IN_EMERGENCY_MODE");
+    slave.host.handle.world().state.addresses.clear();
+    says("HOST_HAS_NO_MANAGEMENT_IP");
     core.quiesce(PATIENCE);
 }

@@ -64,6 +64,19 @@ pub const EMERGENCY: &[Entry] = &[
     .help("Tells the daemon that the network of this host was changed by somebody else."),
 ];
 
+/// What a host that does not decide answers, and one that has no master to ask.
+const NO_MASTER: [&str; 9] = [
+    "HOST_BROKEN",
+    "HOST_HAS_NO_MANAGEMENT_IP",
+    "HOST_IN_EMERGENCY_MODE",
+    "HOST_IS_SLAVE",
+    "HOST_ITS_OWN_SLAVE",
+    "HOST_MASTER_CANNOT_TALK_BACK",
+    "HOST_STILL_BOOTING",
+    "HOST_UNKNOWN_TO_MASTER",
+    "HOST_XAPI_VERSION_HIGHER_THAN_COORDINATOR",
+];
+
 fn reset_master(cx: &mut Context<'_>) -> Result<(), Failure> {
     let address = cx.required("master-address")?;
     cx.server
@@ -91,16 +104,7 @@ fn become_master(cx: &mut Context<'_>) -> Result<(), Failure> {
 fn is_master(cx: &mut Context<'_>) -> Result<bool, Failure> {
     match cx.server.call("pool.get_all", Vec::new()) {
         Ok(_) => Ok(true),
-        Err(Failure::Api(error))
-            if [
-                "HOST_IS_SLAVE",
-                "HOST_STILL_BOOTING",
-                "HOST_IN_EMERGENCY_MODE",
-            ]
-            .contains(&error.code.as_str()) =>
-        {
-            Ok(false)
-        }
+        Err(Failure::Api(error)) if NO_MASTER.contains(&error.code.as_str()) => Ok(false),
         Err(failure) => Err(failure),
     }
 }

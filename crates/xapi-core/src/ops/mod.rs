@@ -171,6 +171,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<host_calls::ListMethods>(host::list_methods),
         handler::<pool_calls::SyncDatabase>(transition::sync_database),
         handler::<pool_calls::InitialAuth>(transition::initial_auth),
+        handler::<pool_calls::Hello>(transition::hello),
         handler::<pool_calls::IsSlave>(transition::is_slave),
         handler::<host_calls::IsInEmergencyMode>(transition::is_in_emergency_mode),
         handler::<pool_calls::EmergencyTransitionToMaster>(

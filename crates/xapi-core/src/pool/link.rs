@@ -65,6 +65,16 @@ pub(super) fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
+/// Whether a host runs a later version than this one: its rows and its verbs may be none that this one knows. What is no
+/// version is not later.
+fn is_newer(theirs: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        let release = text.split(['-', '+']).next()?;
+        release.split('.').map(|part| part.parse().ok()).collect()
+    };
+    numbers(theirs).is_some_and(|theirs| Some(theirs) > numbers(&version()))
+}
+
 /// The fingerprints of a host's own certificates, as its rows have them; of all hosts, if none is named.
 pub(super) fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String>> {
     let rows = core.view()?.all::<Certificate>()?;
@@ -121,6 +131,11 @@ impl Door {
             position: hello.position,
         };
         let linked = Linked::of(core, &greeting)?;
+        if is_newer(&hello.version) {
+            return Err(errors::host_xapi_version_higher_than_coordinator(
+                &hello.version,
+            ));
+        }
         if !fingerprints(core, Some(linked.host()))?.contains(fingerprint) {
             tracing::warn!(
                 "{} shows the certificate {fingerprint}, which is not that of the host that it says it is",
@@ -345,6 +360,22 @@ impl Note {
             }
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(errors::internal_error(format!("{}: {why}", path.display()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_newer, version};
+
+    #[test]
+    fn a_host_is_newer_by_the_numbers_of_its_version() {
+        assert!(!is_newer(&version()));
+        for newer in ["99.0.0", "0.1000.0", "0.1.1000", "99.0.0-beta.1"] {
+            assert!(is_newer(newer), "{newer}");
+        }
+        for not in ["0.0.9", "", "newest", "0.0.99+1", "9x.1.2"] {
+            assert!(!is_newer(not), "{not}");
         }
     }
 }

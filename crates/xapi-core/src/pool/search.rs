@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Handler, Hello, Limits, Line};
-use xapi_model::{ApiError, Host, Pool, errors};
+use xapi_model::{ApiError, Host, Network, Pool, errors};
 
 use super::charter;
 use super::inquiry::{self, Known, Said};
@@ -20,6 +20,7 @@ use super::secret;
 use super::slave::Slave;
 use super::whereabouts::Found;
 use crate::context::Core;
+use crate::topology::pifs_of;
 use crate::{Result, certificates};
 
 /// How long a slave waits between attempts, at first and at most.
@@ -427,7 +428,34 @@ impl Missed {
                 | DialError::AnotherPool { .. }
                 | DialError::WrongCertificate { .. },
             ) => unknown(),
-            Missed::Dial(_) => errors::host_in_emergency_mode(),
+            // Nobody is reached from a host without an address.
+            Missed::Dial(_) => match is_found_nowhere(core) {
+                true => errors::host_has_no_management_ip(),
+                false => errors::host_in_emergency_mode(),
+            },
+        }
+    }
+}
+
+/// Whether the host's management interface has no address.
+fn is_found_nowhere(core: &Core) -> bool {
+    let found = core.localhost().and_then(|here| {
+        let view = core.view()?;
+        let pifs = pifs_of(&view, &here)?;
+        let Some((_, pif)) = pifs.into_iter().find(|(_, pif)| pif.management) else {
+            return Ok(false);
+        };
+        let bridge = view.field(&pif.network, Network::BRIDGE)?;
+        let facts = core.agent.facts().map_err(errors::internal_error)?;
+        let mut bridges = facts.bridges.iter();
+        let its = bridges.find(|(name, _)| name.as_str() == bridge);
+        Ok(its.is_some_and(|(_, its)| !its.addresses.is_empty()))
+    });
+    match found {
+        Ok(is_found) => !is_found,
+        Err(why) => {
+            tracing::warn!("whether this host has an address is not known: {why}");
+            false
         }
     }
 }

@@ -9,8 +9,8 @@ use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Read, next_term};
 use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
-    DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
-    RecoverSlaves, RotateSecret, SyncDatabase,
+    DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, Hello, InitialAuth,
+    IsSlave, RecoverSlaves, RotateSecret, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::{Agent, NetError};
@@ -33,6 +33,18 @@ const LOOK: Duration = Duration::from_millis(500);
 /// `pool.is_slave`: whether this host is one; what it is asked about does not matter.
 pub fn is_slave(cx: &Cx<'_>, _: IsSlave) -> Result<bool> {
     Ok(matches!(cx.core.pool.standing.role(), Role::Slave(_)))
+}
+
+/// `pool.hello`: how a host of the pool stands with this one, which is its master.
+pub fn hello(cx: &Cx<'_>, call: Hello) -> Result<String> {
+    let core = cx.core;
+    let host = match core.view()?.by_uuid(Host::DESC, &call.uuid) {
+        Ok(host) => Ref::new(host),
+        Err(why) if why.code == "UUID_INVALID" => return Ok("unknown_host".to_owned()),
+        Err(why) => return Err(why),
+    };
+    let is_here = host == core.localhost()? || core.pool.linked(&host).is_ok();
+    Ok(if is_here { "ok" } else { "cannot_talk_back" }.to_owned())
 }
 
 /// `host.is_in_emergency_mode`.

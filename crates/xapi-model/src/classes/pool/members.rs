@@ -15,6 +15,19 @@ pub struct IsSlave {
     pub host: Ref<Host>,
 }
 
+/// What this master makes of a host that says it is one of its slaves: `ok`, `unknown_host`, or `cannot_talk_back`
+/// while there is no line between the two. Slaves open a line instead, and say there who they are.
+#[derive(Clone, Debug, Call)]
+#[call(name = "pool.hello", out = String, role = LocalRoot, sync, hidden)]
+pub struct Hello {
+    /// UUID of the host.
+    #[param(name = "host_uuid")]
+    pub uuid: String,
+    /// Where it is found. Nothing is made of it: a host tells that over its line, where it has proven who it is.
+    #[param(name = "host_address")]
+    pub address: String,
+}
+
 /// Replaces the secret by which hosts of the pool know each other. Refused while a host is missing, and with
 /// HA_IS_ENABLED.
 #[derive(Clone, Debug, Call)]
