@@ -282,6 +282,28 @@ fn a_slave_becomes_the_master_and_the_old_one_steps_down_when_it_sees_that() {
     }
 }
 
+/// What is kept of the process that a machine is.
+fn process_of(vm: &str) -> String {
+    format!("/run/xapi/guests/{vm}/process.json")
+}
+
+/// A machine that runs on a host, with a NIC; its UUID, and what is kept of its process.
+fn running(lab: &Lab, host: &str) -> (String, String) {
+    let on = xe(
+        lab,
+        "xs-1",
+        &format!("host-list name-label={host} --minimal"),
+    );
+    let vm = xe(lab, "xs-1", &format!("vm-create name-label=of-{host}"));
+    let pif = format!("pif-list host-uuid={on} device=eth1 params=network-uuid --minimal");
+    let network = xe(lab, "xs-1", &pif);
+    let line = format!("vif-create vm-uuid={vm} network-uuid={network} device=0");
+    xe(lab, "xs-1", &line);
+    xe(lab, "xs-1", &format!("vm-start uuid={vm} on={on}"));
+    let process = lab.exec(host, &format!("cat {}", process_of(&vm)));
+    (vm, process)
+}
+
 #[test]
 fn two_hosts_change_places_and_the_secret_is_exchanged() {
     let lab = Lab::up(&["--hosts", "2", "--nics", "2"]);
@@ -297,6 +319,7 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     all_live(&lab, "xs-2", 2);
     let heir = xe(&lab, "xs-1", "host-list name-label=xs-2 --minimal");
     let network = xe(&lab, "xs-1", "network-create name-label=before");
+    let machines = ["xs-1", "xs-2"].map(|host| (host, running(&lab, host)));
     xe(
         &lab,
         "xs-1",
@@ -313,6 +336,17 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
     assert_eq!(xe(&lab, "xs-1", "pool-list params=master --minimal"), heir);
     let line = format!("network-list uuid={network} params=name-label --minimal");
     assert_eq!(xe(&lab, "xs-2", &line), "before");
+    // Their machines have run on, and are the new master's.
+    for (host, (vm, process)) in &machines {
+        let shown = format!("vm-list uuid={vm} params=power-state --minimal");
+        assert_eq!(xe(&lab, "xs-2", &shown), "running");
+        assert_eq!(lab.exec(host, &format!("cat {}", process_of(vm))), *process);
+        let attached = format!("vif-list vm-uuid={vm} params=currently-attached --minimal");
+        assert_eq!(xe(&lab, "xs-2", &attached), "true");
+        xe(&lab, "xs-2", &format!("vm-shutdown uuid={vm} --force"));
+        assert_eq!(xe(&lab, "xs-2", &shown), "halted");
+        lab.exec(host, &format!("test ! -e {}", process_of(vm)));
+    }
     // Neither of the two secrets is told to anybody.
     for host in ["xs-1", "xs-2"] {
         let told = lab.exec(

@@ -12,7 +12,7 @@ use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, Hello, InitialAuth,
     IsSlave, RecoverSlaves, RotateSecret, SyncDatabase,
 };
-use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
+use xapi_model::{ApiError, Class, Host, Pool, Ref, errors};
 use xapi_net::agent::{Agent, NetError};
 
 use super::charter;
@@ -238,18 +238,10 @@ fn view_uuid(core: &Core, host: &Ref<Host>) -> Result<Uuid> {
     Uuid::parse_str(&text).map_err(|why| errors::internal_error(format!("{text}: {why}")))
 }
 
-/// The address of a host that is to be the master: HANDLE_INVALID, OPERATION_NOT_ALLOWED while a machine is not halted,
-/// HOST_HAS_NO_MANAGEMENT_IP.
+/// The address of a host that is to be the master: HANDLE_INVALID, HOST_HAS_NO_MANAGEMENT_IP.
 fn heirs_address(rows: &impl Read, heir: &Ref<Host>) -> Result<String> {
     if !rows.exists(heir)? {
         return Err(errors::handle_invalid(Host::NAME, heir));
-    }
-    // Machines would have to be taken over by another master while they run.
-    for (_, vm) in rows.all::<Vm>()? {
-        if !vm.is_control_domain && vm.power_state != VmPowerState::Halted {
-            let text = format!("{} is not halted", vm.name_label);
-            return Err(errors::operation_not_allowed(text));
-        }
     }
     match rows.field(heir, Host::ADDRESS)? {
         address if address.is_empty() => Err(errors::host_has_no_management_ip()),
