@@ -359,3 +359,30 @@ fn a_master_says_of_each_host_whether_it_is_linked() {
     pool.cut(0);
     is(&pool, &uuid, "cannot_talk_back");
 }
+
+#[test]
+fn a_call_of_as_many_levels_as_a_client_may_send_is_answered_and_the_line_stays_open() {
+    let pool = SimPool::new(1, 2);
+    let session = Client::new(&pool.slaves[0]).session;
+    let deep = |levels: usize| {
+        let inner = Value::from("\"[{\\");
+        (0..levels).fold(inner, |value, _| {
+            Value::Struct([("a".to_owned(), value)].into_iter().collect())
+        })
+    };
+    let words = |at: &SimHost, levels| {
+        let session = match std::ptr::eq(at, &pool.master) {
+            true => None,
+            false => Some(session.clone()),
+        };
+        session.into_iter().chain([deep(levels)]).collect()
+    };
+    for levels in [1, 41, 42, 43, 62] {
+        let here = pool.slaves[0].local("network.create", words(&pool.slaves[0].host, levels));
+        let there = pool
+            .master
+            .call("network.create", words(&pool.master, levels));
+        assert_eq!(here, there, "{levels} levels");
+    }
+    assert!(pool.is_linked(0));
+}

@@ -280,7 +280,45 @@ pub(crate) fn encode(message: &impl Serialize) -> Result<Vec<u8>, String> {
     serde_json::to_vec(message).map_err(|why| format!("cannot be said: {why}"))
 }
 
+/// How deep serde_json follows by itself.
+const USUAL: usize = 127;
+
+/// How deep a message may be. What a client sends, of 64 levels at most, is three times as deep here, with a little around
+/// it.
+const DEEPEST: usize = 256;
+
 /// A message of bytes from outside; an error says what is wrong with them.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|why| format!("cannot be understood: {why}"))
+    let strange = |why| format!("cannot be understood: {why}");
+    match serde_json::from_slice(bytes) {
+        Ok(message) => Ok(message),
+        Err(_) if (USUAL..=DEEPEST).contains(&depth(bytes)) => {
+            let mut deep = serde_json::Deserializer::from_slice(bytes);
+            deep.disable_recursion_limit();
+            let message = T::deserialize(&mut deep).map_err(strange)?;
+            deep.end().map_err(strange)?;
+            Ok(message)
+        }
+        Err(why) => Err(strange(why)),
+    }
+}
+
+/// How deep a text of JSON is nested, whether it is one or not.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut now, mut most) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => {
+                now += 1;
+                most = most.max(now);
+            }
+            b'}' | b']' if !is_text => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
