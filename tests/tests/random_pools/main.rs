@@ -21,6 +21,9 @@ const SEEDS: u64 = 16;
 /// Seeds of the long run.
 const SOAK: u64 = 10_000;
 
+/// A seed of a pool of 64 hosts, of every run of the tests.
+const LARGE: u64 = 250;
+
 /// Steps of one seed.
 const STEPS: usize = 14;
 
@@ -93,4 +96,13 @@ fn pools_hold_together_whatever_happens_to_lines_disks_clocks_and_daemons_odd_se
 #[test]
 fn pools_hold_together_whatever_happens_to_lines_disks_clocks_and_daemons_even_seeds() {
     seeds(0);
+}
+
+#[test]
+fn a_pool_of_64_hosts_holds_together() {
+    if asked("XAPI_POOL_SEED").is_none() {
+        let totals = run(LARGE);
+        assert_eq!(totals.hosts, 64);
+        println!("seed {LARGE}: {totals:?}");
+    }
 }
