@@ -282,6 +282,15 @@ fn a_slave_becomes_the_master_and_the_old_one_steps_down_when_it_sees_that() {
     }
 }
 
+/// The UUID of a host, as the pool has it.
+fn uuid_of(lab: &Lab, host: &str) -> String {
+    xe(
+        lab,
+        "xs-1",
+        &format!("host-list name-label={host} --minimal"),
+    )
+}
+
 /// What is kept of the process that a machine is.
 fn process_of(vm: &str) -> String {
     format!("/run/xapi/guests/{vm}/process.json")
@@ -289,11 +298,7 @@ fn process_of(vm: &str) -> String {
 
 /// A machine that runs on a host, with a NIC; its UUID, and what is kept of its process.
 fn running(lab: &Lab, host: &str) -> (String, String) {
-    let on = xe(
-        lab,
-        "xs-1",
-        &format!("host-list name-label={host} --minimal"),
-    );
+    let on = uuid_of(lab, host);
     let vm = xe(lab, "xs-1", &format!("vm-create name-label=of-{host}"));
     let pif = format!("pif-list host-uuid={on} device=eth1 params=network-uuid --minimal");
     let network = xe(lab, "xs-1", &pif);
@@ -363,13 +368,7 @@ fn two_hosts_change_places_and_the_secret_is_exchanged() {
 #[test]
 fn a_host_that_says_it_is_another_one_is_refused_whatever_it_knows() {
     let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
-    let uuid = |host: &str| {
-        xe(
-            &lab,
-            "xs-1",
-            &format!("host-list name-label={host} --minimal"),
-        )
-    };
+    let uuid = |host: &str| uuid_of(&lab, host);
     let (victim, own) = (uuid("xs-2"), uuid("xs-3"));
     let becomes = |from: &str, to: &str| {
         lab.verb(&["stop", "xs-3"]);
@@ -467,13 +466,7 @@ fn whoever_cannot_join_learns_why_and_stays_as_he_was() {
 #[test]
 fn a_host_that_has_left_or_was_removed_is_not_let_in_by_the_secret_that_it_still_knows() {
     let lab = Lab::up(&["--hosts", "3", "--nics", "2"]);
-    let uuid = |host: &str| {
-        xe(
-            &lab,
-            "xs-1",
-            &format!("host-list name-label={host} --minimal"),
-        )
-    };
+    let uuid = |host: &str| uuid_of(&lab, host);
     let unknown = |host: &str| {
         eventually(&format!("{host} is told that nobody knows it"), || {
             let (status, said) = tried(&lab, host, "network-create name-label=unheard");

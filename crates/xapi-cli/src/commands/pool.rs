@@ -94,7 +94,7 @@ fn join(cx: &mut Context<'_>) -> Result<(), Failure> {
     } else {
         "pool.join"
     };
-    let done = match planned(cx, message, &params)? {
+    let done = match planned(cx, message, &params) {
         // A server that knows nothing of plans has done it.
         Some(done) => done,
         None => cx.server.call(message, params),
@@ -126,10 +126,10 @@ fn planned(
     cx: &mut Context<'_>,
     message: &str,
     params: &[Value],
-) -> Result<Option<Result<Value, Failure>>, Failure> {
+) -> Option<Result<Value, Failure>> {
     let wishes = care::wishes(care::JOIN, cx.params);
     if wishes.iter().any(|(key, _)| key == care::PLAN_ONLY) {
-        return Ok(None);
+        return None;
     }
     let only = [(care::PLAN_ONLY.to_owned(), "true".to_owned())];
     cx.server.careful(&only);
@@ -140,9 +140,9 @@ fn planned(
             for line in plan.params {
                 cx.printer.eprint(&format!("{line}\n"));
             }
-            Ok(None)
+            None
         }
-        done => Ok(Some(done)),
+        done => Some(done),
     }
 }
 
