@@ -1,10 +1,19 @@
 //! What the network calls shall do, on plain maps: an oracle that knows neither drafts nor hosts. A PIF is known by its
 //! bridge, since a host has one PIF at most on a network.
 
+pub mod machines;
+pub mod refusal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Codes of errors, any of which may be the answer.
-pub type Outcome = Result<(), Vec<&'static str>>;
+use machines::{Change, Deed, Vif, Vm};
+use refusal::{Param, Refusal, any_of, pif_ref};
+
+/// Errors, any of which may be the answer.
+pub type Outcome = Result<(), Vec<Refusal>>;
+
+/// A VIF: the number of its machine, and its device.
+pub type Nic = (usize, u32);
 
 /// What a PIF is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +51,8 @@ pub struct Model {
     pub pifs: BTreeMap<String, Pif>,
     /// The MTU asked for of each network.
     pub mtus: BTreeMap<String, u32>,
-    /// Each VIF, and the bridge that it is on. All are of machines that are off.
-    pub vifs: BTreeMap<String, String>,
+    pub vms: BTreeMap<usize, Vm>,
+    pub vifs: BTreeMap<Nic, Vif>,
 }
 
 /// A call, in the model's words.
@@ -102,18 +111,38 @@ pub enum Call {
         net: String,
         mtu: u32,
     },
+    Vm {
+        vm: usize,
+        deed: Deed,
+    },
+    VifCreate {
+        nic: Nic,
+        net: String,
+    },
+    Vif {
+        nic: Nic,
+        change: Change,
+    },
 }
 
-const CONFIGURATION: &str = "PIF_CONFIGURATION_ERROR";
 const SLAVE: &str = "CANNOT_PLUG_BOND_SLAVE";
 
-fn no(code: &'static str) -> Outcome {
-    Err(vec![code])
+fn no(code: &'static str, params: impl IntoIterator<Item = Param>) -> Outcome {
+    Err(vec![Refusal::new(code, params)])
+}
+
+fn no_pif(code: &'static str, pif: &str) -> Outcome {
+    Err(vec![Refusal::of_pif(code, pif)])
+}
+
+/// PIF_CONFIGURATION_ERROR [PIF, text].
+fn no_way(pif: &str) -> Outcome {
+    Err(vec![Refusal::configuration(pif)])
 }
 
 impl Model {
     /// The model after a call, or the errors that it may answer.
-    pub fn after(&self, call: &Call) -> Result<Model, Vec<&'static str>> {
+    pub fn after(&self, call: &Call) -> Result<Model, Vec<Refusal>> {
         let mut next = self.clone();
         next.apply(call)?;
         Ok(next)
@@ -128,7 +157,7 @@ impl Model {
                     self.pifs.remove(pif);
                     Ok(())
                 } else {
-                    no("PIF_TUNNEL_STILL_EXISTS")
+                    no_pif("PIF_TUNNEL_STILL_EXISTS", pif)
                 }
             }
             Call::TunnelCreate {
@@ -164,6 +193,9 @@ impl Model {
                 self.mtus.insert(net.clone(), *mtu);
                 Ok(())
             }
+            Call::Vm { vm, deed } => self.deed(*vm, *deed),
+            Call::VifCreate { nic, net } => self.vif_create(*nic, net),
+            Call::Vif { nic, change } => self.vif_change(*nic, change),
         }
     }
 
@@ -177,6 +209,7 @@ impl Model {
             for member in members {
                 let protected = std::mem::take(&mut next.at(member).protected);
                 next.at(bond).protected |= protected;
+                next.re_home(member, bond);
             }
         }
         next
@@ -224,11 +257,11 @@ impl Model {
 
     fn plug(&mut self, pif: &str) -> Outcome {
         match self.pifs[pif].kind.clone() {
-            Kind::Nic if self.is_slave(pif) => return no(SLAVE),
-            Kind::Vlan { .. } if self.mtus[pif] > self.room(pif) => return no(CONFIGURATION),
+            Kind::Nic if self.is_slave(pif) => return no_pif(SLAVE, pif),
+            Kind::Vlan { .. } if self.mtus[pif] > self.room(pif) => return no_way(pif),
             Kind::Tunnel { through, .. } => {
                 if self.pifs[&through].v4.is_none() {
-                    return no("TRANSPORT_PIF_NOT_CONFIGURED");
+                    return no_pif("TRANSPORT_PIF_NOT_CONFIGURED", &through);
                 }
                 self.plug(&through)?;
             }
@@ -240,21 +273,20 @@ impl Model {
 
     fn unplug(&mut self, pif: &str) -> Outcome {
         if self.pifs[pif].management {
-            return no("PIF_IS_MANAGEMENT_INTERFACE");
+            return no_pif("PIF_IS_MANAGEMENT_INTERFACE", pif);
         }
+        self.unused(pif)?;
         if self.pifs[pif].protected {
-            return no("PIF_DOES_NOT_ALLOW_UNPLUG");
+            return no_pif("PIF_DOES_NOT_ALLOW_UNPLUG", pif);
         }
         // Tunnels are unplugged in no order that anybody promises.
         let mut refused = Vec::new();
         for tunnel in self.tunnels_of(pif) {
-            if let Err(codes) = self.unplug(&tunnel) {
-                refused.extend(codes);
+            if let Err(why) = self.unplug(&tunnel) {
+                refused.extend(why);
             }
         }
-        if !refused.is_empty() {
-            return Err(refused);
-        }
+        any_of(refused)?;
         self.at(pif).plugged = false;
         Ok(())
     }
@@ -273,22 +305,22 @@ impl Model {
 
     fn vlan_create(&mut self, on: &str, tag: i64, net: &str) -> Outcome {
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         match self.pifs[on].kind {
-            Kind::Nic if self.is_slave(on) => return no("CANNOT_ADD_VLAN_TO_BOND_SLAVE"),
-            Kind::Vlan { .. } => return no("PIF_IS_VLAN"),
-            Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+            Kind::Nic if self.is_slave(on) => return no_pif("CANNOT_ADD_VLAN_TO_BOND_SLAVE", on),
+            Kind::Vlan { .. } => return no_pif("PIF_IS_VLAN", on),
+            Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", on),
             _ => {}
         }
         if !(0..=4094).contains(&tag) {
-            return no("VLAN_TAG_INVALID");
+            return no("VLAN_TAG_INVALID", [Param::text(tag)]);
         }
         if self.vlans_of(on).contains_key(&tag) {
-            return no("PIF_VLAN_EXISTS");
+            return no("PIF_VLAN_EXISTS", [Param::Device(on.to_owned())]);
         }
         if self.mtus[net] > self.room(on) {
-            return no(CONFIGURATION);
+            return no_way(on);
         }
         let on = on.to_owned();
         self.new_pif(net, Kind::Vlan { on, tag });
@@ -297,15 +329,17 @@ impl Model {
 
     fn tunnel_create(&mut self, through: &str, net: &str, protocol: &'static str) -> Outcome {
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         match self.pifs[through].kind {
-            Kind::Nic if self.is_slave(through) => return no("CANNOT_ADD_TUNNEL_TO_BOND_SLAVE"),
-            Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+            Kind::Nic if self.is_slave(through) => {
+                return no_pif("CANNOT_ADD_TUNNEL_TO_BOND_SLAVE", through);
+            }
+            Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", through),
             _ => {}
         }
         if self.pifs[through].v4.is_none() {
-            return no("TRANSPORT_PIF_NOT_CONFIGURED");
+            return no_pif("TRANSPORT_PIF_NOT_CONFIGURED", through);
         }
         self.plug(through)?;
         let through = through.to_owned();
@@ -317,29 +351,32 @@ impl Model {
         let last = |at: &usize| !named[at + 1..].contains(&named[*at]);
         let members: Vec<_> = (0..named.len()).filter(last).map(|at| &named[at]).collect();
         let Some(first) = members.first() else {
-            return no("PIF_BOND_NEEDS_MORE_MEMBERS");
+            return no("PIF_BOND_NEEDS_MORE_MEMBERS", []);
         };
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         let managed = members.iter().find(|pif| self.pifs[**pif].management);
         let addressed = members.iter().find(|pif| self.pifs[**pif].v4.is_some());
         let primary = (*managed.or(addressed).unwrap_or(first)).clone();
         for member in &members {
             match self.pifs[*member].kind {
-                Kind::Nic if self.is_slave(member) => return no("PIF_ALREADY_BONDED"),
-                Kind::Bond { .. } => return no("PIF_ALREADY_BONDED"),
-                Kind::Vlan { .. } => return no("PIF_VLAN_EXISTS"),
-                Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+                Kind::Nic if self.is_slave(member) => return no_pif("PIF_ALREADY_BONDED", member),
+                Kind::Bond { .. } => return no_pif("PIF_ALREADY_BONDED", member),
+                Kind::Vlan { .. } => {
+                    let device = Param::Device((*member).clone());
+                    return no("PIF_VLAN_EXISTS", [device]);
+                }
+                Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", member),
                 Kind::Nic => {}
             }
         }
         let having =
             |has: fn(&Pif) -> bool| members.iter().filter(|pif| has(&self.pifs[**pif])).count();
         if having(|pif| pif.v4.is_some()) > 1 || having(|pif| pif.v6.is_some()) > 1 {
-            return no("PIF_BOND_MORE_THAN_ONE_IP");
+            return no("PIF_BOND_MORE_THAN_ONE_IP", []);
         }
-        let before = self.rooms();
+        let before = self.clone();
         let kind = Kind::Bond {
             members: members.iter().map(|pif| (*pif).clone()).collect(),
             primary,
@@ -351,8 +388,8 @@ impl Model {
             let pif = self.at(member);
             (pif.plugged, pif.protected) = (false, false);
         }
-        self.carry(&members, net)?;
-        self.nothing_shrank(&before)
+        self.carry(&members, net, &before)?;
+        self.guests_agree(&before)
     }
 
     fn bond_destroy(&mut self, bond: &str) -> Outcome {
@@ -366,14 +403,14 @@ impl Model {
         let vlans = self.vlans_of(bond);
         let plugged =
             pif.plugged || pif.management || vlans.values().any(|vlan| self.pifs[vlan].management);
-        let before = self.rooms();
+        let before = self.clone();
         for member in &members {
             self.at(member).plugged = plugged;
         }
         self.hand_over(bond, &primary)?;
-        self.carry(&[&bond.to_owned()], &primary)?;
+        self.carry(&[&bond.to_owned()], &primary, &before)?;
         self.pifs.remove(bond);
-        self.nothing_shrank(&before)
+        self.guests_agree(&before)
     }
 
     /// Addresses, management and protection go from one PIF to another.
@@ -384,7 +421,7 @@ impl Model {
         let protected = source.protected;
         let target = self.at(to);
         if v4.is_some() && target.v4.is_some() || v6.is_some() && target.v6.is_some() {
-            return no(CONFIGURATION);
+            return no_way(from);
         }
         target.v4 = target.v4.take().or(v4);
         target.v6 = target.v6.take().or(v6);
@@ -393,7 +430,9 @@ impl Model {
         Ok(())
     }
 
-    fn carry(&mut self, from: &[&String], to: &str) -> Outcome {
+    /// VLANs, tunnels and VIFs go from PIFs to another. What keeps them from it is found in no order that anybody promises.
+    fn carry(&mut self, from: &[&String], to: &str, before: &Model) -> Outcome {
+        let mut refused = Vec::new();
         let mut by_tag: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for pif in from {
             for (tag, vlan) in self.vlans_of(pif) {
@@ -409,7 +448,7 @@ impl Model {
             let on = to.to_owned();
             self.at(&kept).kind = Kind::Vlan { on, tag };
             for merged in same {
-                self.hand_over(&merged, &kept)?;
+                refused.extend(self.hand_over(&merged, &kept).err().into_iter().flatten());
                 let plugged = self.pifs[&merged].plugged;
                 self.at(&kept).plugged |= plugged;
                 self.re_home(&merged, &kept);
@@ -419,7 +458,8 @@ impl Model {
         for pif in from {
             self.re_home(pif, to);
         }
-        Ok(())
+        refused.extend(self.smaller_than(before));
+        any_of(refused)
     }
 
     /// Tunnels and VIFs of one PIF go to another.
@@ -429,36 +469,27 @@ impl Model {
                 to.clone_into(through);
             }
         }
-        for bridge in self.vifs.values_mut().filter(|bridge| *bridge == from) {
-            to.clone_into(bridge);
+        for vif in self.vifs.values_mut().filter(|vif| vif.net == from) {
+            to.clone_into(&mut vif.net);
         }
     }
 
-    /// The room of every VLAN and tunnel.
-    fn rooms(&self) -> BTreeMap<String, u32> {
-        let carried = |pif: &Pif| matches!(pif.kind, Kind::Vlan { .. } | Kind::Tunnel { .. });
-        let carried = self.pifs.iter().filter(|(_, pif)| carried(pif));
-        carried
-            .map(|(bridge, _)| (bridge.clone(), self.room(bridge)))
+    /// The VLANs and tunnels with less room than before.
+    fn smaller_than(&self, before: &Model) -> Vec<Refusal> {
+        let is_carried = |pif: &Pif| matches!(pif.kind, Kind::Vlan { .. } | Kind::Tunnel { .. });
+        let carried = self.pifs.iter().filter(|(_, pif)| is_carried(pif));
+        let smaller = carried.filter(|(bridge, _)| self.room(bridge) < before.room(bridge));
+        smaller
+            .map(|(bridge, _)| Refusal::configuration(bridge))
             .collect()
-    }
-
-    fn nothing_shrank(&self, before: &BTreeMap<String, u32>) -> Outcome {
-        let shrank = |(bridge, room): (&String, &u32)| {
-            self.pifs.contains_key(bridge) && self.room(bridge) < *room
-        };
-        match before.iter().any(shrank) {
-            true => no(CONFIGURATION),
-            false => Ok(()),
-        }
     }
 
     fn address(&mut self, pif: &str, address: &Option<String>, v4: bool) -> Outcome {
         if address.is_some() && self.is_slave(pif) {
-            return no(SLAVE);
+            return no_pif(SLAVE, pif);
         }
         if v4 && address.is_none() && self.pifs[pif].management {
-            return no("PIF_IS_MANAGEMENT_INTERFACE");
+            return no_pif("PIF_IS_MANAGEMENT_INTERFACE", pif);
         }
         let pif = self.at(pif);
         *if v4 { &mut pif.v4 } else { &mut pif.v6 } = address.clone();
@@ -468,10 +499,10 @@ impl Model {
 
     fn manage(&mut self, pif: &str) -> Outcome {
         if self.is_slave(pif) {
-            return no(SLAVE);
+            return no_pif(SLAVE, pif);
         }
         if self.pifs[pif].v4.is_none() {
-            return no("PIF_HAS_NO_NETWORK_CONFIGURATION");
+            return no_pif("PIF_HAS_NO_NETWORK_CONFIGURATION", pif);
         }
         if self.pifs[pif].management {
             return Ok(());
