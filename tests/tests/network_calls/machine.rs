@@ -13,7 +13,7 @@ use xapi_model::{ApiError, Network, Pif, Ref, Value, Vif, Vm};
 use xapi_net::sim::{Fault, FaultKind};
 use xapi_tests::SimHost;
 
-use crate::model::machines::Change;
+use crate::model::machines::{self, Change, Power};
 use crate::model::refusal::{Param, Refusal};
 use crate::model::{Call, Kind, Model, Nic};
 use crate::random::Random;
@@ -21,7 +21,7 @@ use crate::random::Random;
 const NICS: usize = 5;
 const NETWORKS: usize = 7;
 const MODES: [&str; 3] = ["balance-slb", "active-backup", "lacp"];
-/// Machines; the guest of the last but one keeps its NICs, and that of the last has no drivers.
+/// Machines.
 const VMS: usize = 5;
 
 /// What came of the steps.
@@ -75,12 +75,11 @@ impl Machine {
         networks.extend((0..NICS).map(|n| host.network(&format!("xenbr{n}"))));
         let vms: Vec<_> = (0..VMS)
             .map(|n| {
-                let says = |key: &str, value| vec![(key.to_owned(), Value::from(value))];
-                let platform = match VMS - n {
-                    1 => says("pv-drivers", "false"),
-                    2 => says("clings", "true"),
-                    _ => Vec::new(),
-                };
+                let vm = machine(n, Power::Halted);
+                let says = |key: &str, value| (key.to_owned(), Value::from(value));
+                let mut platform = Vec::new();
+                platform.extend(vm.clings.then(|| says("clings", "true")));
+                platform.extend((!vm.drivers).then(|| says("pv-drivers", "false")));
                 host.new_vm(&format!("m{n}"), &[("platform", Value::Struct(platform))])
             })
             .collect();
@@ -227,10 +226,10 @@ impl Machine {
             self.random.below(most)
         };
         match self.random.below(400) {
-            0 => Some((FaultKind::CrashBefore, at)),
-            1 => Some((FaultKind::CrashAfter, at)),
-            2..20 => Some((FaultKind::Refuse, at)),
-            20..40 => Some((FaultKind::FailAfter, at)),
+            0..2 => Some((FaultKind::CrashBefore, at)),
+            2..4 => Some((FaultKind::CrashAfter, at)),
+            4..24 => Some((FaultKind::Refuse, at)),
+            24..44 => Some((FaultKind::FailAfter, at)),
             _ => None,
         }
     }
@@ -265,6 +264,15 @@ impl Machine {
         }
         assert_eq!(management, 1, "management interfaces");
         self.guests_and_ports(&seen);
+    }
+}
+
+/// A machine by its number. The last but one keeps its NICs, and the last has no drivers.
+fn machine(number: usize, power: Power) -> machines::Vm {
+    machines::Vm {
+        power,
+        clings: number == VMS - 2,
+        drivers: number != VMS - 1,
     }
 }
 

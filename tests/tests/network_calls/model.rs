@@ -23,6 +23,7 @@ pub enum Kind {
         members: BTreeSet<String>,
         primary: String,
         mode: &'static str,
+        properties: BTreeMap<String, String>,
     },
     Vlan {
         on: String,
@@ -55,6 +56,20 @@ pub struct Model {
     pub vifs: BTreeMap<Nic, Vif>,
 }
 
+/// The calls that make a VLAN.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// `VLAN.create`, on a PIF.
+    Pif,
+    /// `PIF.create_VLAN`, by the name of a device.
+    Device,
+    /// `pool.create_VLAN_from_PIF`.
+    Pool,
+}
+
+/// A device that is not there.
+pub const NO_DEVICE: &str = "eth99";
+
 /// A call, in the model's words.
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -62,8 +77,17 @@ pub enum Call {
         on: String,
         tag: i64,
         net: String,
+        by: By,
+    },
+    /// `PIF.create_VLAN` on a device that is not there.
+    VlanNowhere {
+        net: String,
     },
     VlanDestroy {
+        pif: String,
+    },
+    /// `PIF.destroy`.
+    PifDestroy {
         pif: String,
     },
     TunnelCreate {
@@ -85,6 +109,11 @@ pub enum Call {
     SetMode {
         pif: String,
         mode: &'static str,
+    },
+    SetProperty {
+        pif: String,
+        name: &'static str,
+        value: &'static str,
     },
     Plug {
         pif: String,
@@ -140,6 +169,35 @@ fn no_way(pif: &str) -> Outcome {
     Err(vec![Refusal::configuration(pif)])
 }
 
+/// INVALID_VALUE [field, value].
+fn no_value(field: &str, value: &str) -> Outcome {
+    no("INVALID_VALUE", [field, value].map(Param::text))
+}
+
+/// The properties of a bond that are there from the beginning.
+fn defaults(mode: &str) -> BTreeMap<String, String> {
+    let of_lacp = [
+        ("hashing_algorithm", "tcpudp_ports"),
+        ("lacp-time", "slow"),
+        ("lacp-fallback-ab", "true"),
+    ];
+    let of_lacp = of_lacp.into_iter().filter(|_| mode == "lacp");
+    let owned = of_lacp.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
+}
+
+/// Whether a bond can have a property.
+fn fits(mode: &str, name: &str, value: &str) -> bool {
+    mode == "lacp"
+        && match name {
+            "hashing_algorithm" => ["src_mac", "tcpudp_ports"].contains(&value),
+            "lacp-time" => ["fast", "slow"].contains(&value),
+            "lacp-fallback-ab" => ["true", "false"].contains(&value),
+            "lacp-aggregation-key" => value.parse::<u16>().is_ok(),
+            _ => false,
+        }
+}
+
 impl Model {
     /// The model after a call, or the errors that it may answer.
     pub fn after(&self, call: &Call) -> Result<Model, Vec<Refusal>> {
@@ -150,16 +208,19 @@ impl Model {
 
     fn apply(&mut self, call: &Call) -> Outcome {
         match call {
-            Call::VlanCreate { on, tag, net } => self.vlan_create(on, *tag, net),
-            Call::VlanDestroy { pif } => {
-                self.unplug(pif)?;
-                if self.tunnels_of(pif).is_empty() {
-                    self.pifs.remove(pif);
-                    Ok(())
-                } else {
-                    no_pif("PIF_TUNNEL_STILL_EXISTS", pif)
+            Call::VlanCreate { on, tag, net, by } => match &self.pifs[on].kind {
+                // It shows the device that it is on.
+                Kind::Vlan { on, .. } if matches!(by, By::Device) => {
+                    self.vlan_create(&on.clone(), *tag, net)
                 }
-            }
+                _ => self.vlan_create(on, *tag, net),
+            },
+            Call::VlanNowhere { .. } => no_value("device", NO_DEVICE),
+            Call::VlanDestroy { pif } => self.vlan_destroy(pif),
+            Call::PifDestroy { pif } => match self.pifs[pif].kind {
+                Kind::Vlan { .. } => self.vlan_destroy(pif),
+                _ => no("PIF_IS_PHYSICAL", []),
+            },
             Call::TunnelCreate {
                 through,
                 net,
@@ -175,10 +236,32 @@ impl Model {
             Call::SetMode { pif, mode } => {
                 let bond = self.at(pif);
                 bond.plugged = true;
-                if let Kind::Bond { mode: old, .. } = &mut bond.kind {
+                if let Kind::Bond {
+                    mode: old,
+                    properties,
+                    ..
+                } = &mut bond.kind
+                {
                     *old = mode;
+                    properties.retain(|name, value| fits(mode, name, value));
+                    for (name, value) in defaults(mode) {
+                        properties.entry(name).or_insert(value);
+                    }
                 }
                 Ok(())
+            }
+            Call::SetProperty { pif, name, value } => {
+                let bond = self.at(pif);
+                bond.plugged = true;
+                match &mut bond.kind {
+                    Kind::Bond {
+                        mode, properties, ..
+                    } if fits(mode, name, value) => {
+                        properties.insert((*name).to_owned(), (*value).to_owned());
+                        Ok(())
+                    }
+                    _ => no_value("properties", &format!("{name} = {value}")),
+                }
             }
             Call::Plug { pif } => self.plug(pif),
             Call::Unplug { pif } => self.unplug(pif),
@@ -303,6 +386,15 @@ impl Model {
         self.pifs.insert(net.to_owned(), pif);
     }
 
+    fn vlan_destroy(&mut self, pif: &str) -> Outcome {
+        self.unplug(pif)?;
+        if !self.tunnels_of(pif).is_empty() {
+            return no_pif("PIF_TUNNEL_STILL_EXISTS", pif);
+        }
+        self.pifs.remove(pif);
+        Ok(())
+    }
+
     fn vlan_create(&mut self, on: &str, tag: i64, net: &str) -> Outcome {
         if self.pifs.contains_key(net) {
             return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
@@ -381,6 +473,7 @@ impl Model {
             members: members.iter().map(|pif| (*pif).clone()).collect(),
             primary,
             mode,
+            properties: defaults(mode),
         };
         self.new_pif(net, kind);
         for member in &members {

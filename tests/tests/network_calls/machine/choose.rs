@@ -1,8 +1,20 @@
 //! Which call comes next, by chance.
 
 use super::{MODES, Machine, VMS};
-use crate::model::machines::{Change, Deed, Power};
-use crate::model::{Call, Kind, Nic};
+use crate::model::machines::{self, Change, Deed, Power};
+use crate::model::{By, Call, Kind, Nic};
+
+/// Properties of bonds, some of which are of no mode.
+const PROPERTIES: [(&str, &str); 8] = [
+    ("hashing_algorithm", "src_mac"),
+    ("hashing_algorithm", "tcpudp_ports"),
+    ("lacp-time", "fast"),
+    ("lacp-time", "often"),
+    ("lacp-fallback-ab", "false"),
+    ("lacp-aggregation-key", "12"),
+    ("lacp-aggregation-key", "65536"),
+    ("colour", "red"),
+];
 
 impl Machine {
     pub(super) fn choose(&mut self) -> Call {
@@ -38,10 +50,17 @@ impl Machine {
                 on: pif,
                 tag: [7, 8, 0, 4095][random.below(9) % 4],
                 net,
+                by: random.one(&[By::Pif, By::Pif, By::Device, By::Pool]),
             },
-            4..6 if !vlans.is_empty() => Call::VlanDestroy {
-                pif: random.one(&vlans),
-            },
+            4 if random.one_in(20) => Call::VlanNowhere { net },
+            4 if random.one_in(3) => Call::PifDestroy { pif },
+            4..6 if !vlans.is_empty() => {
+                let pif = random.one(&vlans);
+                match random.one_in(4) {
+                    true => Call::PifDestroy { pif },
+                    false => Call::VlanDestroy { pif },
+                }
+            }
             6 => Call::TunnelCreate {
                 through: pif,
                 net,
@@ -62,6 +81,11 @@ impl Machine {
             11..14 if !bonds.is_empty() => Call::BondDestroy {
                 pif: random.one(&bonds),
             },
+            14 if !bonds.is_empty() && random.one_in(2) => {
+                let (name, value) = random.one(&PROPERTIES);
+                let pif = random.one(&bonds);
+                Call::SetProperty { pif, name, value }
+            }
             14 if !bonds.is_empty() => Call::SetMode {
                 pif: random.one(&bonds),
                 mode: random.one(&MODES),
@@ -85,60 +109,71 @@ impl Machine {
                 net: random.one(&nets),
                 mtu: random.one(&[1500, 1500, 1600, 9000]),
             },
-            22..27 => {
-                let vm = random.below(VMS);
-                Call::Vm {
-                    vm,
-                    deed: self.deed(vm),
-                }
-            }
+            22..27 => self.deed(),
             27 => Call::VifCreate {
                 nic: (random.below(VMS), random.below(4) as u32),
                 net: random.one(&nets),
             },
-            28..34 if !nics_of_guests.is_empty() => Call::Vif {
-                nic: random.one(&nics_of_guests),
-                change: match random.below(12) {
-                    0..2 => Change::Destroy,
-                    2..5 => Change::Plug,
-                    5..7 => Change::Unplug,
-                    7 => Change::Force,
-                    _ => Change::Move {
-                        net: random.one(&nets),
-                    },
-                },
-            },
+            28..34 if !nics_of_guests.is_empty() => {
+                let nic = random.one(&nics_of_guests);
+                let net = random.one(&nets);
+                Call::Vif {
+                    nic,
+                    change: self.change(nic, net),
+                }
+            }
             _ => Call::Plug { pif },
         }
     }
 
-    /// Mostly one that makes sense.
-    fn deed(&mut self, vm: usize) -> Deed {
-        let vm = &self.model.vms[&vm];
-        let any = [
-            Deed::Start,
+    /// A call about a machine; mostly one that makes sense.
+    fn deed(&mut self) -> Call {
+        let random = &mut self.random;
+        let mut vm = random.below(VMS);
+        let is_firm = |vm: &machines::Vm| vm.clings || !vm.drivers;
+        // Nothing moves while a guest that cannot let go is there, so it isn't for long.
+        if is_firm(&self.model.vms[&vm]) && random.one_in(2) {
+            vm = random.below(VMS);
+        }
+        let of = &self.model.vms[&vm];
+        let willing = [
             Deed::CleanShutdown,
             Deed::HardShutdown,
-            Deed::Pause,
-            Deed::Unpause,
             Deed::Suspend,
-            Deed::Resume,
+            Deed::Suspend,
+            Deed::Pause,
         ];
-        if self.random.one_in(8) {
-            return self.random.one(&any);
-        }
-        match vm.power {
-            // Nothing moves while a guest that cannot let go is there.
-            Power::Halted if (vm.clings || !vm.drivers) && !self.random.one_in(3) => {
-                Deed::HardShutdown
-            }
+        let deed = match of.power {
+            _ if random.one_in(10) => random.one(&[
+                Deed::Start,
+                Deed::CleanShutdown,
+                Deed::HardShutdown,
+                Deed::Pause,
+                Deed::Unpause,
+                Deed::Suspend,
+                Deed::Resume,
+            ]),
             Power::Halted => Deed::Start,
-            Power::Running if vm.clings || !vm.drivers => Deed::HardShutdown,
-            Power::Running => self.random.one(&any[1..6]),
-            Power::Paused if self.random.one_in(3) => Deed::HardShutdown,
-            Power::Paused => Deed::Unpause,
-            Power::Suspended if self.random.one_in(4) => Deed::HardShutdown,
-            Power::Suspended => Deed::Resume,
+            Power::Running if is_firm(of) => Deed::HardShutdown,
+            Power::Running => random.one(&willing),
+            Power::Paused => random.one(&[Deed::Unpause, Deed::Unpause, Deed::HardShutdown]),
+            Power::Suspended => random.one(&[Deed::Resume, Deed::Resume, Deed::HardShutdown]),
+        };
+        Call::Vm { vm, deed }
+    }
+
+    /// What is asked of a NIC; mostly what makes sense.
+    fn change(&mut self, nic: Nic, net: String) -> Change {
+        let random = &mut self.random;
+        let runs = self.model.vms[&nic.0].power == Power::Running;
+        match random.below(10) {
+            0..4 => Change::Move { net },
+            4 => Change::Destroy,
+            5 => random.one(&[Change::Plug, Change::Unplug, Change::Force]),
+            _ if !runs => Change::Move { net },
+            _ if !self.model.vifs[&nic].attached => Change::Plug,
+            6 => Change::Force,
+            _ => Change::Unplug,
         }
     }
 }

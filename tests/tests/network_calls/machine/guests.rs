@@ -1,6 +1,8 @@
 //! What must hold of guests and of their ports.
 
+use xapi_db::Read;
 use xapi_guest::{Found, Guests as _, host_end};
+use xapi_model::Vm;
 use xapi_net::names::Name;
 
 use super::Machine;
@@ -11,17 +13,21 @@ impl Machine {
     /// A machine runs as its row says; a plugged VIF is its guest's NIC and a port on the bridge of its network, which is no
     /// network of a bond's member; and there is no other NIC and no other port.
     pub(super) fn guests_and_ports(&self, seen: &Model) {
+        let view = self.host.core().view().expect("a view");
         let found = self.host.guests.found();
         let kept = self.host.guests.suspended().expect("suspended guests");
         let mut ends = Vec::new();
         for (number, vm) in &seen.vms {
-            let row = self.host.get(&self.vms[*number]);
-            let guest = found.iter().find(|guest| guest.uuid == row.uuid);
+            let machine = &self.vms[*number];
+            let uuid = view.field(machine, Vm::UUID).expect("a machine");
+            let domain = view.field(machine, Vm::DOMID).expect("a machine");
+            let guest = found.iter().find(|guest| guest.uuid == uuid);
             assert_eq!(guest.is_some(), vm.power.is_there(), "m{number}: a guest");
-            let is_kept = kept.contains(&row.uuid);
+            let is_kept = kept.contains(&uuid);
             assert_eq!(is_kept, vm.power == Power::Suspended, "m{number}: memory");
+            let shown = guest.map_or(-1, |guest| i64::from(guest.domain));
+            assert_eq!(shown, domain, "m{number}: its domain");
             let Some(guest) = guest else { continue };
-            assert_eq!(i64::from(guest.domain), row.domid, "m{number}: its domain");
             let paused = guest.state == xapi_guest::State::Paused;
             assert_eq!(paused, vm.power == Power::Paused, "m{number}: paused");
             ends.extend(self.its_ports(seen, *number, guest));

@@ -4,8 +4,8 @@ use xapi_model::{ApiError, Pif, Value};
 use xapi_tests::sim_host::{text, vif_record};
 
 use super::Machine;
-use crate::model::Call;
 use crate::model::machines::{Change, Deed};
+use crate::model::{By, Call, NO_DEVICE};
 
 impl Machine {
     pub(super) fn make(&self, call: &Call) -> Result<(), ApiError> {
@@ -14,10 +14,30 @@ impl Machine {
         let net = |bridge: &str| text(&self.networks[bridge]);
         let row = |bridge: &str| -> Pif { host.get(&self.pif(bridge)) };
         let (name, params) = match call {
-            Call::VlanCreate { on, tag, net: n } => {
-                ("VLAN.create", vec![pif(on), Value::Int(*tag), net(n)])
+            Call::VlanCreate {
+                on,
+                tag,
+                net: n,
+                by,
+            } => {
+                let tag = Value::Int(*tag);
+                match by {
+                    By::Pif => ("VLAN.create", vec![pif(on), tag, net(n)]),
+                    By::Device => {
+                        let device = Value::from(row(on).device.as_str());
+                        let params = vec![device, net(n), text(&host.host()), tag];
+                        ("PIF.create_VLAN", params)
+                    }
+                    By::Pool => ("pool.create_VLAN_from_PIF", vec![pif(on), net(n), tag]),
+                }
+            }
+            Call::VlanNowhere { net: n } => {
+                let device = Value::from(NO_DEVICE);
+                let params = vec![device, net(n), text(&host.host()), Value::Int(7)];
+                ("PIF.create_VLAN", params)
             }
             Call::VlanDestroy { pif } => ("VLAN.destroy", vec![text(&row(pif).vlan_master_of)]),
+            Call::PifDestroy { pif: p } => ("PIF.destroy", vec![pif(p)]),
             Call::TunnelCreate {
                 through,
                 net: n,
@@ -49,6 +69,11 @@ impl Machine {
                 "Bond.set_mode",
                 vec![text(&row(pif).bond_master_of[0]), Value::from(*mode)],
             ),
+            Call::SetProperty { pif, name, value } => {
+                let bond = text(&row(pif).bond_master_of[0]);
+                let params = vec![bond, Value::from(*name), Value::from(*value)];
+                ("Bond.set_property", params)
+            }
             Call::Plug { pif: p } => ("PIF.plug", vec![pif(p)]),
             Call::Unplug { pif: p } => ("PIF.unplug", vec![pif(p)]),
             Call::V4 { pif: p, address } => {

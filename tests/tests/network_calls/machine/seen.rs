@@ -8,7 +8,7 @@ use xapi_model::{
     TunnelProtocol, Vif, Vlan, Vm, VmPowerState,
 };
 
-use super::{MODES, Machine};
+use super::{MODES, Machine, machine};
 use crate::model::machines::{self, Power};
 use crate::model::{self, Kind, Model};
 
@@ -26,7 +26,6 @@ impl Machine {
         let bonds = all::<Bond>(&view);
         let vlans = all::<Vlan>(&view);
         let tunnels = all::<Tunnel>(&view);
-        let vms = all::<Vm>(&view);
         let kind = |pif: &Pif| {
             if let Some(tunnel) = pif.tunnel_access_pif_of.first() {
                 let tunnel = &tunnels[tunnel];
@@ -59,6 +58,7 @@ impl Machine {
                         members: bond.slaves.iter().map(bridge).collect(),
                         primary: bridge(&bond.primary_slave),
                         mode: MODES[bond.mode as usize],
+                        properties: bond.properties.clone(),
                     }
                 }
                 None => Kind::Nic,
@@ -82,7 +82,7 @@ impl Machine {
             mtus: made
                 .map(|net| (net.bridge.clone(), u32::try_from(net.mtu).expect("an MTU")))
                 .collect(),
-            vms: self.vms_of(&vms),
+            vms: self.vms_of(&view),
             vifs: all::<Vif>(&view)
                 .into_values()
                 .map(|vif| {
@@ -92,7 +92,8 @@ impl Machine {
                         net: networks[&vif.network].bridge.clone(),
                         attached: vif.currently_attached,
                     };
-                    ((number(&vms[&vif.vm]), device), seen)
+                    let vm = self.vms.iter().position(|vm| *vm == vif.vm);
+                    ((vm.expect("a machine"), device), seen)
                 })
                 .collect(),
         };
@@ -107,32 +108,21 @@ impl Machine {
         model
     }
 
-    fn vms_of(&self, rows: &BTreeMap<Ref<Vm>, Vm>) -> BTreeMap<usize, machines::Vm> {
-        let made = rows.values().filter(|row| !row.is_control_domain);
-        let seen = made.map(|row| {
-            assert!(row.current_operations.is_empty(), "{row:?}");
-            assert!(row.scheduled_to_be_resident_on.is_null(), "{row:?}");
-            let says = |key, value| row.platform.get(key).is_some_and(|it| it == value);
-            let power = match row.power_state {
+    /// Of few fields: whole rows of machines are large.
+    fn vms_of(&self, view: &impl Read) -> BTreeMap<usize, machines::Vm> {
+        let seen = self.vms.iter().enumerate().map(|(number, vm)| {
+            let goes_on = view.field(vm, Vm::CURRENT_OPERATIONS).expect("a machine");
+            assert!(goes_on.is_empty(), "m{number}: {goes_on:?}");
+            let scheduled = view.field(vm, Vm::SCHEDULED_TO_BE_RESIDENT_ON);
+            assert!(scheduled.expect("a machine").is_null(), "m{number}");
+            let power = match view.field(vm, Vm::POWER_STATE).expect("a machine") {
                 VmPowerState::Halted => Power::Halted,
                 VmPowerState::Running => Power::Running,
                 VmPowerState::Paused => Power::Paused,
                 VmPowerState::Suspended => Power::Suspended,
             };
-            assert_eq!(row.domid > 0, power.is_there(), "{row:?}");
-            let vm = machines::Vm {
-                power,
-                clings: says("clings", "true"),
-                drivers: !says("pv-drivers", "false"),
-            };
-            (number(row), vm)
+            (number, machine(number, power))
         });
         seen.collect()
     }
-}
-
-/// The number of a machine.
-fn number(row: &Vm) -> usize {
-    let number = row.name_label.strip_prefix('m').expect("one of ours");
-    number.parse().expect("a number")
 }
