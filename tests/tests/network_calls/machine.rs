@@ -2,6 +2,7 @@
 
 mod choose;
 mod guests;
+mod looks;
 mod make;
 mod seen;
 
@@ -12,6 +13,8 @@ use xapi_db::Read;
 use xapi_model::{ApiError, Network, Pif, Ref, Value, Vif, Vm};
 use xapi_net::sim::{Fault, FaultKind};
 use xapi_tests::SimHost;
+
+use looks::Follower;
 
 use crate::model::machines::{self, Change, Power};
 use crate::model::refusal::{Param, Refusal};
@@ -59,6 +62,9 @@ pub struct Machine {
     networks: BTreeMap<String, Ref<Network>>,
     vms: Vec<Ref<Vm>>,
     addresses: usize,
+    follower: Follower,
+    /// How often what must hold was looked at.
+    looks: u64,
     pub log: VecDeque<String>,
 }
 
@@ -97,6 +103,8 @@ impl Machine {
             host,
             vms,
             addresses: 0,
+            follower: Follower::default(),
+            looks: 0,
             log: VecDeque::new(),
         };
         machine.model = machine.seen();
@@ -226,16 +234,16 @@ impl Machine {
             self.random.below(most)
         };
         match self.random.below(400) {
-            0..2 => Some((FaultKind::CrashBefore, at)),
-            2..4 => Some((FaultKind::CrashAfter, at)),
-            4..24 => Some((FaultKind::Refuse, at)),
-            24..44 => Some((FaultKind::FailAfter, at)),
+            0..3 => Some((FaultKind::CrashBefore, at)),
+            3..6 => Some((FaultKind::CrashAfter, at)),
+            6..26 => Some((FaultKind::Refuse, at)),
+            26..46 => Some((FaultKind::FailAfter, at)),
             _ => None,
         }
     }
 
     /// What must hold after each step.
-    fn holds(&self) {
+    fn holds(&mut self) {
         let seen = self.seen();
         assert_eq!(seen, self.model, "the rows are not what was asked for");
         let diverged = self.host.diverged();
@@ -264,6 +272,7 @@ impl Machine {
         }
         assert_eq!(management, 1, "management interfaces");
         self.guests_and_ports(&seen);
+        self.now_and_then();
     }
 }
 
