@@ -274,3 +274,38 @@ fn a_nic_made_for_a_suspended_machine_is_there_when_it_resumes() {
     assert_eq!(stage.ports(), [format!("vif{}.1", stage.domain())]);
     assert_eq!(stage.found()[0].nics.len(), 1);
 }
+
+#[test]
+fn a_machine_resumes_on_a_network_that_has_another_mtu_than_when_it_was_suspended() {
+    let stage = Stage::running();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    let other = stage.host.network("xenbr2");
+    stage.set(&other, xapi_model::Network::MTU, 1400);
+    let moved = vec![text(&stage.inner), text(&other)];
+    stage.host.call("VIF.move", moved).unwrap();
+    let more: [Value; 2] = [false.into(), false.into()];
+    stage.on_vm("VM.resume", &more).unwrap();
+    let port = stage.port(&format!("vif{}.0", stage.domain()));
+    assert_eq!((port.bridge.as_str(), port.mtu), ("xenbr2", 1400));
+    assert_eq!(stage.found()[0].nics.len(), 2);
+    stage.agrees();
+}
+
+#[test]
+fn a_machine_whose_network_is_a_bonds_member_by_now_is_told_so_when_it_resumes() {
+    let stage = Stage::running();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    let bonded = stage.host.new_network("bonded");
+    let host = &stage.host;
+    host.bond(&bonded, &["eth1", "eth2"], "active-backup")
+        .unwrap();
+    let onto = vec![text(&stage.outer), text(&host.network("xenbr2"))];
+    host.call("VIF.move", onto).unwrap();
+    let more: [Value; 2] = [false.into(), false.into()];
+    let error = stage.on_vm("VM.resume", &more).unwrap_err();
+    assert_eq!(error, errors::cannot_plug_bond_slave(host.pif("eth2")));
+    let back = vec![text(&stage.outer), text(&bonded)];
+    host.call("VIF.move", back).unwrap();
+    stage.on_vm("VM.resume", &more).unwrap();
+    stage.agrees();
+}

@@ -3,6 +3,7 @@
 
 mod machine;
 mod model;
+mod random;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

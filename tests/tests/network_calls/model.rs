@@ -1,10 +1,19 @@
 //! What the network calls shall do, on plain maps: an oracle that knows neither drafts nor hosts. A PIF is known by its
 //! bridge, since a host has one PIF at most on a network.
 
+pub mod machines;
+pub mod refusal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Codes of errors, any of which may be the answer.
-pub type Outcome = Result<(), Vec<&'static str>>;
+use machines::{Change, Deed, Vif, Vm};
+use refusal::{Param, Refusal, any_of, pif_ref};
+
+/// Errors, any of which may be the answer.
+pub type Outcome = Result<(), Vec<Refusal>>;
+
+/// A VIF: the number of its machine, and its device.
+pub type Nic = (usize, u32);
 
 /// What a PIF is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +23,7 @@ pub enum Kind {
         members: BTreeSet<String>,
         primary: String,
         mode: &'static str,
+        properties: BTreeMap<String, String>,
     },
     Vlan {
         on: String,
@@ -42,9 +52,23 @@ pub struct Model {
     pub pifs: BTreeMap<String, Pif>,
     /// The MTU asked for of each network.
     pub mtus: BTreeMap<String, u32>,
-    /// Each VIF, and the bridge that it is on. All are of machines that are off.
-    pub vifs: BTreeMap<String, String>,
+    pub vms: BTreeMap<usize, Vm>,
+    pub vifs: BTreeMap<Nic, Vif>,
 }
+
+/// The calls that make a VLAN.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// `VLAN.create`, on a PIF.
+    Pif,
+    /// `PIF.create_VLAN`, by the name of a device.
+    Device,
+    /// `pool.create_VLAN_from_PIF`.
+    Pool,
+}
+
+/// A device that is not there.
+pub const NO_DEVICE: &str = "eth99";
 
 /// A call, in the model's words.
 #[derive(Clone, Debug)]
@@ -53,8 +77,17 @@ pub enum Call {
         on: String,
         tag: i64,
         net: String,
+        by: By,
+    },
+    /// `PIF.create_VLAN` on a device that is not there.
+    VlanNowhere {
+        net: String,
     },
     VlanDestroy {
+        pif: String,
+    },
+    /// `PIF.destroy`.
+    PifDestroy {
         pif: String,
     },
     TunnelCreate {
@@ -76,6 +109,11 @@ pub enum Call {
     SetMode {
         pif: String,
         mode: &'static str,
+    },
+    SetProperty {
+        pif: String,
+        name: &'static str,
+        value: &'static str,
     },
     Plug {
         pif: String,
@@ -102,18 +140,67 @@ pub enum Call {
         net: String,
         mtu: u32,
     },
+    Vm {
+        vm: usize,
+        deed: Deed,
+    },
+    VifCreate {
+        nic: Nic,
+        net: String,
+    },
+    Vif {
+        nic: Nic,
+        change: Change,
+    },
 }
 
-const CONFIGURATION: &str = "PIF_CONFIGURATION_ERROR";
 const SLAVE: &str = "CANNOT_PLUG_BOND_SLAVE";
 
-fn no(code: &'static str) -> Outcome {
-    Err(vec![code])
+fn no(code: &'static str, params: impl IntoIterator<Item = Param>) -> Outcome {
+    Err(vec![Refusal::new(code, params)])
+}
+
+fn no_pif(code: &'static str, pif: &str) -> Outcome {
+    Err(vec![Refusal::of_pif(code, pif)])
+}
+
+/// PIF_CONFIGURATION_ERROR [PIF, text].
+fn no_way(pif: &str) -> Outcome {
+    Err(vec![Refusal::configuration(pif)])
+}
+
+/// INVALID_VALUE [field, value].
+fn no_value(field: &str, value: &str) -> Outcome {
+    no("INVALID_VALUE", [field, value].map(Param::text))
+}
+
+/// The properties of a bond that are there from the beginning.
+fn defaults(mode: &str) -> BTreeMap<String, String> {
+    let of_lacp = [
+        ("hashing_algorithm", "tcpudp_ports"),
+        ("lacp-time", "slow"),
+        ("lacp-fallback-ab", "true"),
+    ];
+    let of_lacp = of_lacp.into_iter().filter(|_| mode == "lacp");
+    let owned = of_lacp.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
+}
+
+/// Whether a bond can have a property.
+fn fits(mode: &str, name: &str, value: &str) -> bool {
+    mode == "lacp"
+        && match name {
+            "hashing_algorithm" => ["src_mac", "tcpudp_ports"].contains(&value),
+            "lacp-time" => ["fast", "slow"].contains(&value),
+            "lacp-fallback-ab" => ["true", "false"].contains(&value),
+            "lacp-aggregation-key" => value.parse::<u16>().is_ok(),
+            _ => false,
+        }
 }
 
 impl Model {
     /// The model after a call, or the errors that it may answer.
-    pub fn after(&self, call: &Call) -> Result<Model, Vec<&'static str>> {
+    pub fn after(&self, call: &Call) -> Result<Model, Vec<Refusal>> {
         let mut next = self.clone();
         next.apply(call)?;
         Ok(next)
@@ -121,16 +208,19 @@ impl Model {
 
     fn apply(&mut self, call: &Call) -> Outcome {
         match call {
-            Call::VlanCreate { on, tag, net } => self.vlan_create(on, *tag, net),
-            Call::VlanDestroy { pif } => {
-                self.unplug(pif)?;
-                if self.tunnels_of(pif).is_empty() {
-                    self.pifs.remove(pif);
-                    Ok(())
-                } else {
-                    no("PIF_TUNNEL_STILL_EXISTS")
+            Call::VlanCreate { on, tag, net, by } => match &self.pifs[on].kind {
+                // It shows the device that it is on.
+                Kind::Vlan { on, .. } if matches!(by, By::Device) => {
+                    self.vlan_create(&on.clone(), *tag, net)
                 }
-            }
+                _ => self.vlan_create(on, *tag, net),
+            },
+            Call::VlanNowhere { .. } => no_value("device", NO_DEVICE),
+            Call::VlanDestroy { pif } => self.vlan_destroy(pif),
+            Call::PifDestroy { pif } => match self.pifs[pif].kind {
+                Kind::Vlan { .. } => self.vlan_destroy(pif),
+                _ => no("PIF_IS_PHYSICAL", []),
+            },
             Call::TunnelCreate {
                 through,
                 net,
@@ -146,10 +236,32 @@ impl Model {
             Call::SetMode { pif, mode } => {
                 let bond = self.at(pif);
                 bond.plugged = true;
-                if let Kind::Bond { mode: old, .. } = &mut bond.kind {
+                if let Kind::Bond {
+                    mode: old,
+                    properties,
+                    ..
+                } = &mut bond.kind
+                {
                     *old = mode;
+                    properties.retain(|name, value| fits(mode, name, value));
+                    for (name, value) in defaults(mode) {
+                        properties.entry(name).or_insert(value);
+                    }
                 }
                 Ok(())
+            }
+            Call::SetProperty { pif, name, value } => {
+                let bond = self.at(pif);
+                bond.plugged = true;
+                match &mut bond.kind {
+                    Kind::Bond {
+                        mode, properties, ..
+                    } if fits(mode, name, value) => {
+                        properties.insert((*name).to_owned(), (*value).to_owned());
+                        Ok(())
+                    }
+                    _ => no_value("properties", &format!("{name} = {value}")),
+                }
             }
             Call::Plug { pif } => self.plug(pif),
             Call::Unplug { pif } => self.unplug(pif),
@@ -164,6 +276,9 @@ impl Model {
                 self.mtus.insert(net.clone(), *mtu);
                 Ok(())
             }
+            Call::Vm { vm, deed } => self.deed(*vm, *deed),
+            Call::VifCreate { nic, net } => self.vif_create(*nic, net),
+            Call::Vif { nic, change } => self.vif_change(*nic, change),
         }
     }
 
@@ -177,6 +292,7 @@ impl Model {
             for member in members {
                 let protected = std::mem::take(&mut next.at(member).protected);
                 next.at(bond).protected |= protected;
+                next.re_home(member, bond);
             }
         }
         next
@@ -224,11 +340,11 @@ impl Model {
 
     fn plug(&mut self, pif: &str) -> Outcome {
         match self.pifs[pif].kind.clone() {
-            Kind::Nic if self.is_slave(pif) => return no(SLAVE),
-            Kind::Vlan { .. } if self.mtus[pif] > self.room(pif) => return no(CONFIGURATION),
+            Kind::Nic if self.is_slave(pif) => return no_pif(SLAVE, pif),
+            Kind::Vlan { .. } if self.mtus[pif] > self.room(pif) => return no_way(pif),
             Kind::Tunnel { through, .. } => {
                 if self.pifs[&through].v4.is_none() {
-                    return no("TRANSPORT_PIF_NOT_CONFIGURED");
+                    return no_pif("TRANSPORT_PIF_NOT_CONFIGURED", &through);
                 }
                 self.plug(&through)?;
             }
@@ -240,21 +356,20 @@ impl Model {
 
     fn unplug(&mut self, pif: &str) -> Outcome {
         if self.pifs[pif].management {
-            return no("PIF_IS_MANAGEMENT_INTERFACE");
+            return no_pif("PIF_IS_MANAGEMENT_INTERFACE", pif);
         }
+        self.unused(pif)?;
         if self.pifs[pif].protected {
-            return no("PIF_DOES_NOT_ALLOW_UNPLUG");
+            return no_pif("PIF_DOES_NOT_ALLOW_UNPLUG", pif);
         }
         // Tunnels are unplugged in no order that anybody promises.
         let mut refused = Vec::new();
         for tunnel in self.tunnels_of(pif) {
-            if let Err(codes) = self.unplug(&tunnel) {
-                refused.extend(codes);
+            if let Err(why) = self.unplug(&tunnel) {
+                refused.extend(why);
             }
         }
-        if !refused.is_empty() {
-            return Err(refused);
-        }
+        any_of(refused)?;
         self.at(pif).plugged = false;
         Ok(())
     }
@@ -271,24 +386,33 @@ impl Model {
         self.pifs.insert(net.to_owned(), pif);
     }
 
+    fn vlan_destroy(&mut self, pif: &str) -> Outcome {
+        self.unplug(pif)?;
+        if !self.tunnels_of(pif).is_empty() {
+            return no_pif("PIF_TUNNEL_STILL_EXISTS", pif);
+        }
+        self.pifs.remove(pif);
+        Ok(())
+    }
+
     fn vlan_create(&mut self, on: &str, tag: i64, net: &str) -> Outcome {
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         match self.pifs[on].kind {
-            Kind::Nic if self.is_slave(on) => return no("CANNOT_ADD_VLAN_TO_BOND_SLAVE"),
-            Kind::Vlan { .. } => return no("PIF_IS_VLAN"),
-            Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+            Kind::Nic if self.is_slave(on) => return no_pif("CANNOT_ADD_VLAN_TO_BOND_SLAVE", on),
+            Kind::Vlan { .. } => return no_pif("PIF_IS_VLAN", on),
+            Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", on),
             _ => {}
         }
         if !(0..=4094).contains(&tag) {
-            return no("VLAN_TAG_INVALID");
+            return no("VLAN_TAG_INVALID", [Param::text(tag)]);
         }
         if self.vlans_of(on).contains_key(&tag) {
-            return no("PIF_VLAN_EXISTS");
+            return no("PIF_VLAN_EXISTS", [Param::Device(on.to_owned())]);
         }
         if self.mtus[net] > self.room(on) {
-            return no(CONFIGURATION);
+            return no_way(on);
         }
         let on = on.to_owned();
         self.new_pif(net, Kind::Vlan { on, tag });
@@ -297,15 +421,17 @@ impl Model {
 
     fn tunnel_create(&mut self, through: &str, net: &str, protocol: &'static str) -> Outcome {
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         match self.pifs[through].kind {
-            Kind::Nic if self.is_slave(through) => return no("CANNOT_ADD_TUNNEL_TO_BOND_SLAVE"),
-            Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+            Kind::Nic if self.is_slave(through) => {
+                return no_pif("CANNOT_ADD_TUNNEL_TO_BOND_SLAVE", through);
+            }
+            Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", through),
             _ => {}
         }
         if self.pifs[through].v4.is_none() {
-            return no("TRANSPORT_PIF_NOT_CONFIGURED");
+            return no_pif("TRANSPORT_PIF_NOT_CONFIGURED", through);
         }
         self.plug(through)?;
         let through = through.to_owned();
@@ -317,33 +443,37 @@ impl Model {
         let last = |at: &usize| !named[at + 1..].contains(&named[*at]);
         let members: Vec<_> = (0..named.len()).filter(last).map(|at| &named[at]).collect();
         let Some(first) = members.first() else {
-            return no("PIF_BOND_NEEDS_MORE_MEMBERS");
+            return no("PIF_BOND_NEEDS_MORE_MEMBERS", []);
         };
         if self.pifs.contains_key(net) {
-            return no("NETWORK_ALREADY_CONNECTED");
+            return no("NETWORK_ALREADY_CONNECTED", [Param::Host, pif_ref(net)]);
         }
         let managed = members.iter().find(|pif| self.pifs[**pif].management);
         let addressed = members.iter().find(|pif| self.pifs[**pif].v4.is_some());
         let primary = (*managed.or(addressed).unwrap_or(first)).clone();
         for member in &members {
             match self.pifs[*member].kind {
-                Kind::Nic if self.is_slave(member) => return no("PIF_ALREADY_BONDED"),
-                Kind::Bond { .. } => return no("PIF_ALREADY_BONDED"),
-                Kind::Vlan { .. } => return no("PIF_VLAN_EXISTS"),
-                Kind::Tunnel { .. } => return no("IS_TUNNEL_ACCESS_PIF"),
+                Kind::Nic if self.is_slave(member) => return no_pif("PIF_ALREADY_BONDED", member),
+                Kind::Bond { .. } => return no_pif("PIF_ALREADY_BONDED", member),
+                Kind::Vlan { .. } => {
+                    let device = Param::Device((*member).clone());
+                    return no("PIF_VLAN_EXISTS", [device]);
+                }
+                Kind::Tunnel { .. } => return no_pif("IS_TUNNEL_ACCESS_PIF", member),
                 Kind::Nic => {}
             }
         }
         let having =
             |has: fn(&Pif) -> bool| members.iter().filter(|pif| has(&self.pifs[**pif])).count();
         if having(|pif| pif.v4.is_some()) > 1 || having(|pif| pif.v6.is_some()) > 1 {
-            return no("PIF_BOND_MORE_THAN_ONE_IP");
+            return no("PIF_BOND_MORE_THAN_ONE_IP", []);
         }
-        let before = self.rooms();
+        let before = self.clone();
         let kind = Kind::Bond {
             members: members.iter().map(|pif| (*pif).clone()).collect(),
             primary,
             mode,
+            properties: defaults(mode),
         };
         self.new_pif(net, kind);
         for member in &members {
@@ -351,8 +481,8 @@ impl Model {
             let pif = self.at(member);
             (pif.plugged, pif.protected) = (false, false);
         }
-        self.carry(&members, net)?;
-        self.nothing_shrank(&before)
+        self.carry(&members, net, &before)?;
+        self.guests_agree(&before)
     }
 
     fn bond_destroy(&mut self, bond: &str) -> Outcome {
@@ -366,14 +496,14 @@ impl Model {
         let vlans = self.vlans_of(bond);
         let plugged =
             pif.plugged || pif.management || vlans.values().any(|vlan| self.pifs[vlan].management);
-        let before = self.rooms();
+        let before = self.clone();
         for member in &members {
             self.at(member).plugged = plugged;
         }
         self.hand_over(bond, &primary)?;
-        self.carry(&[&bond.to_owned()], &primary)?;
+        self.carry(&[&bond.to_owned()], &primary, &before)?;
         self.pifs.remove(bond);
-        self.nothing_shrank(&before)
+        self.guests_agree(&before)
     }
 
     /// Addresses, management and protection go from one PIF to another.
@@ -384,7 +514,7 @@ impl Model {
         let protected = source.protected;
         let target = self.at(to);
         if v4.is_some() && target.v4.is_some() || v6.is_some() && target.v6.is_some() {
-            return no(CONFIGURATION);
+            return no_way(from);
         }
         target.v4 = target.v4.take().or(v4);
         target.v6 = target.v6.take().or(v6);
@@ -393,7 +523,9 @@ impl Model {
         Ok(())
     }
 
-    fn carry(&mut self, from: &[&String], to: &str) -> Outcome {
+    /// VLANs, tunnels and VIFs go from PIFs to another. What keeps them from it is found in no order that anybody promises.
+    fn carry(&mut self, from: &[&String], to: &str, before: &Model) -> Outcome {
+        let mut refused = Vec::new();
         let mut by_tag: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for pif in from {
             for (tag, vlan) in self.vlans_of(pif) {
@@ -409,7 +541,7 @@ impl Model {
             let on = to.to_owned();
             self.at(&kept).kind = Kind::Vlan { on, tag };
             for merged in same {
-                self.hand_over(&merged, &kept)?;
+                refused.extend(self.hand_over(&merged, &kept).err().into_iter().flatten());
                 let plugged = self.pifs[&merged].plugged;
                 self.at(&kept).plugged |= plugged;
                 self.re_home(&merged, &kept);
@@ -419,7 +551,8 @@ impl Model {
         for pif in from {
             self.re_home(pif, to);
         }
-        Ok(())
+        refused.extend(self.smaller_than(before));
+        any_of(refused)
     }
 
     /// Tunnels and VIFs of one PIF go to another.
@@ -429,36 +562,27 @@ impl Model {
                 to.clone_into(through);
             }
         }
-        for bridge in self.vifs.values_mut().filter(|bridge| *bridge == from) {
-            to.clone_into(bridge);
+        for vif in self.vifs.values_mut().filter(|vif| vif.net == from) {
+            to.clone_into(&mut vif.net);
         }
     }
 
-    /// The room of every VLAN and tunnel.
-    fn rooms(&self) -> BTreeMap<String, u32> {
-        let carried = |pif: &Pif| matches!(pif.kind, Kind::Vlan { .. } | Kind::Tunnel { .. });
-        let carried = self.pifs.iter().filter(|(_, pif)| carried(pif));
-        carried
-            .map(|(bridge, _)| (bridge.clone(), self.room(bridge)))
+    /// The VLANs and tunnels with less room than before.
+    fn smaller_than(&self, before: &Model) -> Vec<Refusal> {
+        let is_carried = |pif: &Pif| matches!(pif.kind, Kind::Vlan { .. } | Kind::Tunnel { .. });
+        let carried = self.pifs.iter().filter(|(_, pif)| is_carried(pif));
+        let smaller = carried.filter(|(bridge, _)| self.room(bridge) < before.room(bridge));
+        smaller
+            .map(|(bridge, _)| Refusal::configuration(bridge))
             .collect()
-    }
-
-    fn nothing_shrank(&self, before: &BTreeMap<String, u32>) -> Outcome {
-        let shrank = |(bridge, room): (&String, &u32)| {
-            self.pifs.contains_key(bridge) && self.room(bridge) < *room
-        };
-        match before.iter().any(shrank) {
-            true => no(CONFIGURATION),
-            false => Ok(()),
-        }
     }
 
     fn address(&mut self, pif: &str, address: &Option<String>, v4: bool) -> Outcome {
         if address.is_some() && self.is_slave(pif) {
-            return no(SLAVE);
+            return no_pif(SLAVE, pif);
         }
         if v4 && address.is_none() && self.pifs[pif].management {
-            return no("PIF_IS_MANAGEMENT_INTERFACE");
+            return no_pif("PIF_IS_MANAGEMENT_INTERFACE", pif);
         }
         let pif = self.at(pif);
         *if v4 { &mut pif.v4 } else { &mut pif.v6 } = address.clone();
@@ -468,10 +592,10 @@ impl Model {
 
     fn manage(&mut self, pif: &str) -> Outcome {
         if self.is_slave(pif) {
-            return no(SLAVE);
+            return no_pif(SLAVE, pif);
         }
         if self.pifs[pif].v4.is_none() {
-            return no("PIF_HAS_NO_NETWORK_CONFIGURATION");
+            return no_pif("PIF_HAS_NO_NETWORK_CONFIGURATION", pif);
         }
         if self.pifs[pif].management {
             return Ok(());

@@ -162,19 +162,28 @@ pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>>
     let nic = nic_of(&view, &host, &row)?;
     drop(view);
     let guests = core.guests_of(&host)?;
-    match guests.offer(domain, &nic) {
-        Err(GuestError::StillHeld { .. }) if has(&guests, domain, &nic)? => {}
-        offered => offered.map_err(errors::internal_error)?,
-    }
+    offer_unless_held(&guests, domain, &nic).map_err(errors::internal_error)?;
     Ok(Some(domain))
 }
 
-/// Whether a guest has a NIC already, but for its MTU. It may have got it on another network: a port is as wide as the one
-/// that it is on, and what the guest was told is its own affair, as with `VIF.move`.
-fn has(guests: &GuestsOf<'_>, domain: Domain, nic: &Nic) -> Result<bool> {
-    let found = guests.find(domain).map_err(errors::internal_error)?;
-    let mut nics = found.nics.iter().map(|it| &it.nic);
-    Ok(nics.any(|it| it.device == nic.device && it.mac == nic.mac))
+/// Offers a NIC to a guest that may have it already, but for its MTU. It may have got it on another network: a port is as
+/// wide as the one that it is on, and what the guest was told is its own affair, as with `VIF.move`.
+pub(crate) fn offer_unless_held(
+    guests: &GuestsOf<'_>,
+    domain: Domain,
+    nic: &Nic,
+) -> std::result::Result<(), GuestError> {
+    match guests.offer(domain, nic) {
+        Err(why @ GuestError::StillHeld { .. }) => {
+            let found = guests.find(domain)?;
+            let mut nics = found.nics.iter().map(|it| &it.nic);
+            match nics.any(|it| it.device == nic.device && it.mac == nic.mac) {
+                true => Ok(()),
+                false => Err(why),
+            }
+        }
+        offered => offered,
+    }
 }
 
 /// Offers NICs to their guests while a change waits to be confirmed, as its draft has them: all that the host was asked to

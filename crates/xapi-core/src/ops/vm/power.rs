@@ -15,7 +15,7 @@ use super::{operations, placement};
 use crate::Result;
 use crate::context::Cx;
 use crate::guests::{
-    about, adopt, domain_of, has_slot, lifecycle, nic_of, refusal, spec_of, unwanted,
+    about, adopt, domain_of, has_slot, lifecycle, nic_of, refusal, release, spec_of, unwanted,
 };
 
 /// Runs an operation under its mark. `run` takes the mark off with its last commit; a failure does here.
@@ -182,10 +182,11 @@ fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref
         if let Some(host) = memory.some() {
             // Its memory is nowhere else.
             cx.core.guests_of(host)?;
-            return match possible.contains(host) {
-                true => Ok(memory),
-                false => Err(errors::host_disabled(host)),
-            };
+            if !possible.contains(host) {
+                no_bond_slave(&view, vm, host)?;
+                placement::can_boot(&view, vm, host)?;
+            }
+            return Ok(memory);
         }
     }
     let local = cx.core.localhost()?;
@@ -345,7 +346,8 @@ fn offer_all(
     let mut devices = Vec::new();
     for vif in nics {
         let nic = nic_of(&view, host, &view.get(vif)?)?;
-        let offered = guests.offer(domain, &nic);
+        // A guest that resumes has kept its NICs, whatever has become of their networks meanwhile.
+        let offered = release::offer_unless_held(&guests, domain, &nic);
         offered.map_err(|why| refusal(vm, Some(vif), Duration::ZERO, why))?;
         devices.push(nic.device);
     }

@@ -1,0 +1,179 @@
+//! Which call comes next, by chance.
+
+use super::{MODES, Machine, VMS};
+use crate::model::machines::{self, Change, Deed, Power};
+use crate::model::{By, Call, Kind, Nic};
+
+/// Properties of bonds, some of which are of no mode.
+const PROPERTIES: [(&str, &str); 8] = [
+    ("hashing_algorithm", "src_mac"),
+    ("hashing_algorithm", "tcpudp_ports"),
+    ("lacp-time", "fast"),
+    ("lacp-time", "often"),
+    ("lacp-fallback-ab", "false"),
+    ("lacp-aggregation-key", "12"),
+    ("lacp-aggregation-key", "65536"),
+    ("colour", "red"),
+];
+
+impl Machine {
+    pub(super) fn choose(&mut self) -> Call {
+        let pifs: Vec<String> = self.model.pifs.keys().cloned().collect();
+        let nets: Vec<String> = self.model.mtus.keys().cloned().collect();
+        let free: Vec<String> = nets
+            .iter()
+            .filter(|net| !self.model.pifs.contains_key(*net))
+            .cloned()
+            .collect();
+        let of = |is: fn(&Kind) -> bool| -> Vec<String> {
+            let found = self.model.pifs.iter().filter(|(_, pif)| is(&pif.kind));
+            found.map(|(bridge, _)| bridge.clone()).collect()
+        };
+        let (vlans, tunnels, bonds, nics) = (
+            of(|kind| matches!(kind, Kind::Vlan { .. })),
+            of(|kind| matches!(kind, Kind::Tunnel { .. })),
+            of(|kind| matches!(kind, Kind::Bond { .. })),
+            of(|kind| matches!(kind, Kind::Nic)),
+        );
+        let nics_of_guests: Vec<Nic> = self.model.vifs.keys().copied().collect();
+        let random = &mut self.random;
+        let net = if free.is_empty() || random.one_in(20) {
+            random.one(&nets)
+        } else {
+            random.one(&free)
+        };
+        let pif = random.one(&pifs);
+        self.addresses += 1;
+        let n = self.addresses;
+        match random.below(34) {
+            0..4 => Call::VlanCreate {
+                on: pif,
+                tag: [7, 8, 0, 4095][random.below(9) % 4],
+                net,
+                by: random.one(&[By::Pif, By::Pif, By::Device, By::Pool]),
+            },
+            4 if random.one_in(20) => Call::VlanNowhere { net },
+            4 if random.one_in(3) => Call::PifDestroy { pif },
+            4..6 if !vlans.is_empty() => {
+                let pif = random.one(&vlans);
+                match random.one_in(4) {
+                    true => Call::PifDestroy { pif },
+                    false => Call::VlanDestroy { pif },
+                }
+            }
+            6 => Call::TunnelCreate {
+                through: pif,
+                net,
+                protocol: random.one(&["gre", "vxlan"]),
+            },
+            7 if !tunnels.is_empty() => Call::TunnelDestroy {
+                pif: random.one(&tunnels),
+            },
+            8..11 => {
+                let from = if random.one_in(10) { &pifs } else { &nics };
+                let members = (0..1 + random.below(3)).map(|_| random.one(from)).collect();
+                Call::BondCreate {
+                    net,
+                    members,
+                    mode: random.one(&MODES),
+                }
+            }
+            11..14 if !bonds.is_empty() => Call::BondDestroy {
+                pif: random.one(&bonds),
+            },
+            14 if !bonds.is_empty() && random.one_in(2) => {
+                let (name, value) = random.one(&PROPERTIES);
+                let pif = random.one(&bonds);
+                Call::SetProperty { pif, name, value }
+            }
+            14 if !bonds.is_empty() => Call::SetMode {
+                pif: random.one(&bonds),
+                mode: random.one(&MODES),
+            },
+            15 => Call::Plug { pif },
+            16 => Call::Unplug { pif },
+            17 => Call::V4 {
+                pif,
+                address: (!random.one_in(3)).then(|| format!("10.{}.{}.2", n / 250 % 250, n % 250)),
+            },
+            18 => Call::V6 {
+                pif,
+                address: (!random.one_in(3)).then(|| format!("fd00:{n:x}::2/64")),
+            },
+            19 => Call::Manage { pif },
+            20 if random.one_in(3) => Call::Protect {
+                pif,
+                on: random.one_in(3),
+            },
+            21 if random.one_in(3) => Call::Mtu {
+                net: random.one(&nets),
+                mtu: random.one(&[1500, 1500, 1600, 9000]),
+            },
+            22..27 => self.deed(),
+            27 => Call::VifCreate {
+                nic: (random.below(VMS), random.below(4) as u32),
+                net: random.one(&nets),
+            },
+            28..34 if !nics_of_guests.is_empty() => {
+                let nic = random.one(&nics_of_guests);
+                let net = random.one(&nets);
+                Call::Vif {
+                    nic,
+                    change: self.change(nic, net),
+                }
+            }
+            _ => Call::Plug { pif },
+        }
+    }
+
+    /// A call about a machine; mostly one that makes sense.
+    fn deed(&mut self) -> Call {
+        let random = &mut self.random;
+        let mut vm = random.below(VMS);
+        let is_firm = |vm: &machines::Vm| vm.clings || !vm.drivers;
+        // Nothing moves while a guest that cannot let go is there, so it isn't for long.
+        if is_firm(&self.model.vms[&vm]) && random.one_in(2) {
+            vm = random.below(VMS);
+        }
+        let of = &self.model.vms[&vm];
+        let willing = [
+            Deed::CleanShutdown,
+            Deed::HardShutdown,
+            Deed::Suspend,
+            Deed::Suspend,
+            Deed::Pause,
+        ];
+        let deed = match of.power {
+            _ if random.one_in(10) => random.one(&[
+                Deed::Start,
+                Deed::CleanShutdown,
+                Deed::HardShutdown,
+                Deed::Pause,
+                Deed::Unpause,
+                Deed::Suspend,
+                Deed::Resume,
+            ]),
+            Power::Halted => Deed::Start,
+            Power::Running if is_firm(of) => Deed::HardShutdown,
+            Power::Running => random.one(&willing),
+            Power::Paused => random.one(&[Deed::Unpause, Deed::Unpause, Deed::HardShutdown]),
+            Power::Suspended => random.one(&[Deed::Resume, Deed::Resume, Deed::HardShutdown]),
+        };
+        Call::Vm { vm, deed }
+    }
+
+    /// What is asked of a NIC; mostly what makes sense.
+    fn change(&mut self, nic: Nic, net: String) -> Change {
+        let random = &mut self.random;
+        let runs = self.model.vms[&nic.0].power == Power::Running;
+        match random.below(10) {
+            0..4 => Change::Move { net },
+            4 => Change::Destroy,
+            5 => random.one(&[Change::Plug, Change::Unplug, Change::Force]),
+            _ if !runs => Change::Move { net },
+            _ if !self.model.vifs[&nic].attached => Change::Plug,
+            6 => Change::Force,
+            _ => Change::Unplug,
+        }
+    }
+}

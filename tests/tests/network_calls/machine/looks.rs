@@ -1,0 +1,146 @@
+//! What takes too long to be looked at after each step: that no reference leads nowhere, that whoever applies the events has
+//! what is there, and that to ask for what is so writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xapi_core::startup;
+use xapi_db::Read;
+use xapi_model::classes::MODEL;
+use xapi_model::{ClassDesc, Type, Value};
+use xapi_tests::SimHost;
+
+use super::Machine;
+
+/// The classes that a client follows.
+const FOLLOWED: [&str; 7] = ["pif", "bond", "vlan", "tunnel", "network", "vif", "vm"];
+
+/// A client that keeps what it is told.
+#[derive(Default)]
+pub struct Follower {
+    token: String,
+    /// Records by class and reference.
+    known: BTreeMap<(String, String), Value>,
+}
+
+impl Machine {
+    /// Looks at one of them, when its turn is.
+    pub(super) fn now_and_then(&mut self) {
+        self.looks += 1;
+        match self.looks % 20 {
+            0 | 10 => {
+                self.follower.follow(&self.host);
+                self.follower.knows_what_is_there(&self.host);
+            }
+            5 => self.every_reference_resolves(),
+            15 => self.what_is_so_is_not_written(),
+            _ => {}
+        }
+    }
+
+    fn every_reference_resolves(&self) {
+        let view = self.host.core().view().expect("a view");
+        let stored = || MODEL.iter().filter(|class| class.stored);
+        let of = |class| view.records(class).expect("records");
+        let there: BTreeMap<_, _> = stored().map(|class| (class.name, of(class))).collect();
+        let mut refs = BTreeMap::<_, BTreeSet<&str>>::new();
+        for (class, records) in &there {
+            refs.insert(*class, records.iter().map(|(it, _)| it.as_str()).collect());
+        }
+        for class in stored() {
+            for (reference, record) in &there[class.name] {
+                for (field, value) in record.as_struct().expect("a record") {
+                    let ty = class.field(field).expect("a field").ty;
+                    let mut named = Vec::new();
+                    references(&ty, value, &mut named);
+                    let dangling = named.iter().find(|(class, it)| !refs[class].contains(it));
+                    assert_eq!(dangling, None, "{} {reference} {field}", class.name);
+                }
+            }
+        }
+    }
+
+    fn what_is_so_is_not_written(&self) {
+        let core = self.host.core();
+        let counts = || {
+            let world = self.host.handle.world();
+            (world.steps, world.writes, world.transactions)
+        };
+        let before = (counts(), core.store.generation());
+        startup::reconverge(core, &self.host.host()).expect("no fault");
+        let now = (counts(), core.store.generation());
+        assert_eq!(now, before, "what is so was written again");
+    }
+}
+
+/// The objects that a value of a type refers to, with their classes.
+fn references<'v>(ty: &Type, value: &'v Value, named: &mut Vec<(&'static str, &'v str)>) {
+    match (ty, value) {
+        (Type::Ref(_), Value::Str(text)) if text.is_empty() || text == "OpaqueRef:NULL" => {}
+        (Type::Ref(class), Value::Str(text)) => named.push((class, text)),
+        (Type::Set(of), Value::Array(values)) => {
+            values.iter().for_each(|value| references(of, value, named));
+        }
+        (Type::Map(key, of), Value::Struct(members)) => {
+            if let Type::Ref(class) = key {
+                named.extend(members.iter().map(|(key, _)| (*class, key.as_str())));
+            }
+            members
+                .iter()
+                .for_each(|(_, value)| references(of, value, named));
+        }
+        (Type::Option(of), value) => references(of, value, named),
+        _ => {}
+    }
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    let members = value.as_struct().expect("a struct");
+    let found = members.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value)
+}
+
+impl Follower {
+    /// Asks once with the token from before, and applies the answer.
+    fn follow(&mut self, host: &SimHost) {
+        let classes = FOLLOWED.map(Value::from).to_vec();
+        let params = vec![
+            Value::Array(classes),
+            Value::from(self.token.as_str()),
+            Value::Float(0.0),
+        ];
+        let answer = host.call("event.from", params).expect("event.from");
+        let text = |value, name| {
+            let text = member(value, name).and_then(Value::as_str);
+            text.unwrap_or_else(|| panic!("no {name}")).to_owned()
+        };
+        let events = member(&answer, "events").and_then(Value::as_array);
+        for event in events.expect("events") {
+            let key = (text(event, "class"), text(event, "ref"));
+            let known = match member(event, "snapshot") {
+                Some(record) => self.known.insert(key.clone(), record.clone()),
+                None => self.known.remove(&key),
+            };
+            let operation = text(event, "operation");
+            assert_eq!(known.is_none(), operation == "add", "{operation} {key:?}");
+        }
+        self.token = text(&answer, "token");
+    }
+
+    fn knows_what_is_there(&self, host: &SimHost) {
+        let view = host.core().view().expect("a view");
+        let followed = |class: &&&ClassDesc| {
+            let mut followed = FOLLOWED.iter();
+            followed.any(|name| name.eq_ignore_ascii_case(class.name))
+        };
+        let mut there = BTreeMap::new();
+        for class in MODEL.iter().filter(followed) {
+            let name = class.name.to_ascii_lowercase();
+            let records = view.records(class).expect("records").into_iter();
+            there.extend(records.map(|(it, record)| ((name.clone(), it), record)));
+        }
+        for (key, record) in &there {
+            assert_eq!(self.known.get(key), Some(record), "{key:?}");
+        }
+        assert_eq!(self.known.len(), there.len(), "objects that are no more");
+    }
+}

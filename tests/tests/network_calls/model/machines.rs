@@ -1,0 +1,265 @@
+//! What the calls about machines and their NICs shall do, and what machines that run mean for the calls about PIFs.
+
+use super::refusal::{Param, Refusal, any_of};
+use super::{Kind, Model, Nic, Outcome, SLAVE, no};
+
+/// A machine. What its guest is like never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vm {
+    pub power: Power,
+    /// Keeps every NIC that it is asked for.
+    pub clings: bool,
+    /// Can be given NICs and asked for them while it runs.
+    pub drivers: bool,
+}
+
+/// What a machine is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    Halted,
+    Running,
+    Paused,
+    Suspended,
+}
+
+impl Power {
+    fn text(self) -> &'static str {
+        match self {
+            Power::Halted => "halted",
+            Power::Running => "running",
+            Power::Paused => "paused",
+            Power::Suspended => "suspended",
+        }
+    }
+
+    /// Whether there is a guest on the host.
+    pub fn is_there(self) -> bool {
+        matches!(self, Power::Running | Power::Paused)
+    }
+}
+
+/// A virtual NIC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vif {
+    /// The bridge of its network.
+    pub net: String,
+    pub attached: bool,
+}
+
+/// A call about a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Start,
+    CleanShutdown,
+    HardShutdown,
+    Pause,
+    Unpause,
+    Suspend,
+    Resume,
+}
+
+/// A call about a VIF that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Destroy,
+    Plug,
+    Unplug,
+    Force,
+    Move { net: String },
+}
+
+impl Deed {
+    /// The states in which it can be asked for.
+    fn from(self) -> &'static [Power] {
+        match self {
+            Deed::Start => &[Power::Halted],
+            Deed::CleanShutdown | Deed::Pause | Deed::Suspend => &[Power::Running],
+            Deed::HardShutdown => &[Power::Paused, Power::Suspended, Power::Running],
+            Deed::Unpause => &[Power::Paused],
+            Deed::Resume => &[Power::Suspended],
+        }
+    }
+}
+
+fn bad_power_state(vm: usize, expected: &[Power], actual: Power) -> Refusal {
+    let expected: Vec<_> = expected.iter().map(|power| power.text()).collect();
+    let texts = [expected.join(", "), actual.text().to_owned()];
+    let params = std::iter::once(Param::Vm(vm)).chain(texts.map(Param::Text));
+    Refusal::new("VM_BAD_POWER_STATE", params)
+}
+
+impl Model {
+    /// Whether a VIF is a port of the host: plugged, and its machine has a guest here.
+    pub fn is_port(&self, nic: Nic) -> bool {
+        self.vifs[&nic].attached && self.vms[&nic.0].power.is_there()
+    }
+
+    /// The real bridge that ports of a network are on, and their tag there.
+    pub fn port_on<'a>(&'a self, net: &'a str) -> (&'a str, Option<i64>) {
+        match self.pifs.get(net).map(|pif| &pif.kind) {
+            Some(Kind::Vlan { on, tag }) => (on, Some(*tag)),
+            _ => (net, None),
+        }
+    }
+
+    fn of(&self, vm: usize) -> Vec<Nic> {
+        let of = self.vifs.keys().filter(|nic| nic.0 == vm);
+        of.copied().collect()
+    }
+
+    fn vif(&mut self, nic: Nic) -> &mut Vif {
+        self.vifs.get_mut(&nic).expect("a VIF")
+    }
+
+    pub(super) fn deed(&mut self, vm: usize, deed: Deed) -> Outcome {
+        let power = self.vms[&vm].power;
+        if !deed.from().contains(&power) {
+            return Err(vec![bad_power_state(vm, deed.from(), power)]);
+        }
+        let power = match deed {
+            Deed::Start => {
+                self.bring_up(vm, |_| true)?;
+                Power::Running
+            }
+            Deed::Resume => {
+                self.bring_up(vm, |vif| vif.attached)?;
+                Power::Running
+            }
+            Deed::CleanShutdown | Deed::HardShutdown => {
+                for nic in self.of(vm) {
+                    self.vif(nic).attached = false;
+                }
+                Power::Halted
+            }
+            Deed::Pause => Power::Paused,
+            Deed::Unpause => Power::Running,
+            Deed::Suspend => Power::Suspended,
+        };
+        self.vms.get_mut(&vm).expect("a machine").power = power;
+        Ok(())
+    }
+
+    /// A machine's networks are brought up for those of its NICs that it gets. In which order, nobody promises.
+    fn bring_up(&mut self, vm: usize, gets: fn(&Vif) -> bool) -> Outcome {
+        let nics = self.of(vm);
+        let nets = nics.iter().map(|nic| &self.vifs[nic].net);
+        let slaves = nets.filter(|net| self.is_slave(net));
+        any_of(slaves.map(|net| Refusal::of_pif(SLAVE, net)).collect())?;
+        let mut refused = Vec::new();
+        for nic in nics {
+            if !gets(&self.vifs[&nic]) {
+                continue;
+            }
+            let net = self.vifs[&nic].net.clone();
+            match self.attach(&net) {
+                Ok(()) => self.vif(nic).attached = true,
+                Err(why) => refused.extend(why),
+            }
+        }
+        any_of(refused)
+    }
+
+    /// A network is there for a guest.
+    fn attach(&mut self, net: &str) -> Outcome {
+        match self.pifs.get(net) {
+            Some(pif) if !pif.plugged => self.plug(net),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn vif_create(&mut self, nic: Nic, net: &str) -> Outcome {
+        if self.vifs.contains_key(&nic) {
+            return no("DEVICE_ALREADY_EXISTS", [Param::text(nic.1)]);
+        }
+        let net = net.to_owned();
+        let attached = false;
+        self.vifs.insert(nic, Vif { net, attached });
+        Ok(())
+    }
+
+    pub(super) fn vif_change(&mut self, nic: Nic, change: &Change) -> Outcome {
+        match change {
+            Change::Destroy if self.is_port(nic) => {
+                let why = "VIF currently attached to a running VM";
+                return no("OPERATION_NOT_ALLOWED", [Param::text(why)]);
+            }
+            Change::Destroy => drop(self.vifs.remove(&nic)),
+            Change::Plug => {
+                self.hotplug(nic, true)?;
+                let net = self.vifs[&nic].net.clone();
+                if self.is_slave(&net) {
+                    return Err(vec![Refusal::of_pif(SLAVE, &net)]);
+                }
+                self.attach(&net)?;
+                self.vif(nic).attached = true;
+            }
+            Change::Unplug => {
+                self.hotplug(nic, false)?;
+                if self.vms[&nic.0].clings {
+                    return Err(vec![kept(nic)]);
+                }
+                self.vif(nic).attached = false;
+            }
+            Change::Force => {
+                self.hotplug(nic, false)?;
+                self.vif(nic).attached = false;
+            }
+            Change::Move { net } => {
+                if self.is_port(nic) {
+                    if self.is_slave(net) {
+                        let params = [Param::Host, Param::Net(net.clone())];
+                        return no("HOST_CANNOT_ATTACH_NETWORK", params);
+                    }
+                    self.attach(net)?;
+                }
+                self.vif(nic).net.clone_from(net);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a NIC could come or go now.
+    fn hotplug(&self, nic: Nic, comes: bool) -> Outcome {
+        let vm = &self.vms[&nic.0];
+        if vm.power != Power::Running {
+            return Err(vec![bad_power_state(nic.0, &[Power::Running], vm.power)]);
+        }
+        match (self.vifs[&nic].attached, comes) {
+            (true, true) => no("DEVICE_ALREADY_ATTACHED", [Param::Vif(nic)]),
+            (false, false) => no("DEVICE_ALREADY_DETACHED", [Param::Vif(nic)]),
+            _ if !vm.drivers => no("VM_MISSING_PV_DRIVERS", [Param::Vm(nic.0)]),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the guests let go of the NICs that are on other networks than before. All are looked at before any is asked;
+    /// in which order, nobody promises.
+    pub(super) fn guests_agree(&self, before: &Model) -> Outcome {
+        let moves = |nic: &&Nic| self.vifs[nic].net != before.vifs[nic].net;
+        let moved: Vec<Nic> = self.vifs.keys().filter(moves).copied().collect();
+        let moved: Vec<Nic> = moved.into_iter().filter(|nic| self.is_port(*nic)).collect();
+        let unable = moved
+            .iter()
+            .filter_map(|nic| self.hotplug(*nic, false).err());
+        any_of(unable.flatten().collect())?;
+        let clings = moved.into_iter().filter(|nic| self.vms[&nic.0].clings);
+        any_of(clings.map(kept).collect())
+    }
+
+    /// VIF_IN_USE, if machines use the network of a PIF.
+    pub(super) fn unused(&self, pif: &str) -> Outcome {
+        let on = |nic: &&Nic| self.vifs[nic].net == pif && self.is_port(**nic);
+        let used = self.vifs.keys().filter(on).map(|nic| {
+            let params = [Param::Net(pif.to_owned()), Param::Vif(*nic)];
+            Refusal::new("VIF_IN_USE", params)
+        });
+        any_of(used.collect())
+    }
+}
+
+fn kept(nic: Nic) -> Refusal {
+    Refusal::new(
+        "DEVICE_DETACH_TIMEOUT",
+        [Param::text("VIF"), Param::Vif(nic)],
+    )
+}
