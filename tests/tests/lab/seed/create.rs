@@ -1,6 +1,6 @@
 //! Create a bond of two interfaces …
 
-use xapi_model::{Bond, BondMode, Network, Pif, Vlan, host};
+use xapi_model::{Bond, BondMode, Network, Pif, Vlan};
 use xapi_tests::lab::quiet_at_most;
 
 use super::{GUEST, PLAIN, PLAIN_PEER, Stage, TAGGED, TAGGED_GUEST, TAGGED_PEER, V4, V6, vlan_on};
@@ -41,11 +41,7 @@ fn with_a_vlan_on_one() {
     let mac = stage.mac(&stage.xen.pif("eth2").0);
     stage.is_heard_by("eth2", TAGGED, &mac);
     // Management is on it meanwhile: what is heard last of the VLAN is what a host can least do without.
-    let manage = host::ManagementReconfigure {
-        pif: untagged.clone(),
-    };
-    let session = stage.xen.session();
-    session.invoke(&manage).expect("management on the VLAN");
+    stage.manage_by_vlan(&untagged);
 
     let network = stage.xen.new_network("bonded");
     let bond = stage.change_of_vlan(
@@ -58,7 +54,7 @@ fn with_a_vlan_on_one() {
         },
         |bond| stage.xen.unbond(&bond),
     );
-    let row: Bond = session.record(&bond).expect("the bond");
+    let row: Bond = stage.xen.session().record(&bond).expect("the bond");
     stage.is_vlan_on(&untagged, &row.master);
     assert_eq!(stage.xen.management().0, untagged);
     stage.is_heard_by_each(MEMBERS, TAGGED, &stage.mac(&row.master));

@@ -1,6 +1,6 @@
 //! Destroy a bond of two interfaces …
 
-use xapi_model::{Bond, BondMode, Pif, Ref, host, pif};
+use xapi_model::{Bond, BondMode, Pif, Ref, pif};
 use xapi_tests::lab::quiet_at_most;
 
 use super::{
@@ -61,11 +61,7 @@ fn with_a_vlan_on_it() {
     stage.is_vlan_on(&untagged, &bonded.master);
     stage.is_heard_by_each(MEMBERS, TAGGED, &stage.mac(&bonded.master));
     stage.is_heard_by_each(MEMBERS, TAGGED_GUEST, &mac);
-    let manage = host::ManagementReconfigure {
-        pif: untagged.clone(),
-    };
-    let session = stage.xen.session();
-    session.invoke(&manage).expect("management on the VLAN");
+    stage.manage_by_vlan(&untagged);
 
     stage.change_of_vlan(
         "Bond.destroy with management on a VLAN",

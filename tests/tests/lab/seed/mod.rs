@@ -23,7 +23,7 @@ mod restart;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use xapi_model::{Bond, BondMode, Network, Pif, Ref, Vlan, vlan};
+use xapi_model::{Bond, BondMode, Network, Pif, Ref, Vlan, host, vlan};
 use xapi_tests::lab::quiet_at_most;
 use xapi_tests::{Lab, Way, Wire, Xen};
 
@@ -51,6 +51,8 @@ const PLAIN_PEER: &str = "10.9.0.1";
 const TAGGED: &str = "10.7.0.2";
 const TAGGED_GUEST: &str = "10.7.0.3";
 const TAGGED_PEER: &str = "10.7.0.1";
+const TAGGED_V6: &str = "fd00:10:7::2";
+const TAGGED_PEER_V6: &str = "fd00:10:7::1";
 const TAG: u16 = 7;
 
 /// A host with four NICs whose cables are tapped; management is on eth0, and nothing on the others.
@@ -70,7 +72,8 @@ impl Stage {
     fn with_peer() -> Stage {
         let stage = Stage::with(&["--nics", "4", "--hosts", "2", "--apart"]);
         let other = stage.lab.api("xs-2");
-        vlan_on(&other, "eth1", "peer", Some(TAGGED_PEER));
+        let vlan = vlan_on(&other, "eth1", "peer", Some(TAGGED_PEER));
+        other.static_v6(&vlan, &format!("{TAGGED_PEER_V6}/64"), "");
         stage
     }
 
@@ -94,20 +97,36 @@ impl Stage {
         outcome
     }
 
-    /// Does something under a ping of management on VLAN 7. If it was silent for too long, that is undone and tried again.
+    /// Gives a PIF on VLAN 7 an address of the other family, too, and management.
+    fn manage_by_vlan(&self, untagged: &Ref<Pif>) {
+        self.xen.static_v6(untagged, &format!("{TAGGED_V6}/64"), "");
+        let manage = host::ManagementReconfigure {
+            pif: untagged.clone(),
+        };
+        let session = self.xen.session();
+        session.invoke(&manage).expect("management on the VLAN");
+    }
+
+    /// Does something under pings of management on VLAN 7, by both families. If one was silent for too long, that is
+    /// undone and tried again.
     fn change_of_vlan<T>(&self, doing: &str, act: impl Fn() -> T, undo: impl Fn(T)) -> T {
         let mut moves = 1;
         loop {
-            let ping = self.lab.ping_from("xs-2", TAGGED);
+            let addresses = [TAGGED, TAGGED_V6];
+            let pings = addresses.map(|address| self.lab.ping_from("xs-2", address));
             let outcome = act();
-            ping.wait_for(SETTLING);
-            let report = ping.stop();
-            quiet_at_most(VLAN_SILENCE_EVER, doing, &report);
-            if report.silence <= VLAN_SILENCE {
+            pings.iter().for_each(|ping| ping.wait_for(SETTLING));
+            let reports = pings.map(|ping| ping.stop());
+            for report in &reports {
+                quiet_at_most(VLAN_SILENCE_EVER, doing, report);
+            }
+            if reports.iter().all(|report| report.silence <= VLAN_SILENCE) {
                 return outcome;
             }
             if moves == VLAN_MOVES {
-                quiet_at_most(VLAN_SILENCE, doing, &report);
+                for report in &reports {
+                    quiet_at_most(VLAN_SILENCE, doing, report);
+                }
                 return outcome;
             }
             undo(outcome);
