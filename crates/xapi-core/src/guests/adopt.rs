@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xapi_db::{Draft, Read};
+use xapi_db::{Draft, Read, View};
 use xapi_guest::{Found, State};
-use xapi_model::{Host, Ref, Vif, Vm, VmOperations, VmPowerState, errors};
+use xapi_model::{Class, Host, Ref, Vif, Vm, VmOperations, VmPowerState, errors};
 
 use super::place::{GuestsOf, Patience};
 use super::{domain_of, lifecycle, nic_of, unfinished, unwanted};
@@ -55,9 +55,13 @@ pub(super) fn look_at(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>>
     let view = core.view()?;
     // It may tell what it likes, and machines of the pool are waited for.
     let unwanted = view.field(host, Host::MEMORY_UNWANTED)?;
-    let machines = view.all::<Vm>()?.into_iter().map(|(_, row)| row.uuid);
-    let known: BTreeSet<String> = machines.chain(unwanted).collect();
-    left.retain(|uuid| known.contains(uuid));
+    let mut known = BTreeSet::new();
+    for uuid in left {
+        if unwanted.contains(&uuid) || by_uuid(&view, &uuid)?.is_some() {
+            known.insert(uuid);
+        }
+    }
+    left = known;
     its.retain(|vm| {
         let uuid = view.field(vm, Vm::UUID);
         !uuid.is_ok_and(|uuid| left.contains(&uuid))
@@ -68,9 +72,37 @@ pub(super) fn look_at(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>>
 }
 
 fn concerned(core: &Core, host: &Ref<Host>) -> Result<Vec<Ref<Vm>>> {
-    let all = core.view()?.all::<Vm>()?.into_iter();
-    let its = all.filter(|(_, row)| concerns(core, row, host));
-    Ok(its.map(|(vm, _)| vm).collect())
+    let its = its_machines(core, &core.view()?, host)?;
+    Ok(its.into_iter().map(|(vm, _)| vm).collect())
+}
+
+/// The machines that concern a host. Of one of many hosts these are few of the pool's.
+fn its_machines(core: &Core, rows: &View, host: &Ref<Host>) -> Result<Vec<(Ref<Vm>, Vm)>> {
+    if core.is_here(host) {
+        let mut all = rows.all::<Vm>()?;
+        all.retain(|(_, row)| concerns(core, row, host));
+        return Ok(all);
+    }
+    let mut its = BTreeSet::new();
+    for place in [
+        Vm::RESIDENT_ON,
+        Vm::SCHEDULED_TO_BE_RESIDENT_ON,
+        Vm::MEMORY_ON,
+    ] {
+        its.extend(rows.find(place, host)?);
+    }
+    its.into_iter()
+        .map(|vm| Ok((vm.clone(), rows.get(&vm)?)))
+        .collect()
+}
+
+/// The machine with a UUID, if there is one.
+fn by_uuid(rows: &View, uuid: &str) -> Result<Option<Ref<Vm>>> {
+    match rows.by_uuid(Vm::DESC, uuid) {
+        Ok(vm) => Ok(Some(Ref::new(vm))),
+        Err(why) if why.code == "UUID_INVALID" => Ok(None),
+        Err(why) => Err(why),
+    }
 }
 
 /// The same after an operation has lost a host that is back by now: its arrival has left alone what that was about.
@@ -91,22 +123,50 @@ fn concerns(core: &Core, row: &Vm, host: &Ref<Host>) -> bool {
     places.contains(&host) || (core.is_here(host) && places.iter().all(|place| place.is_null()))
 }
 
-fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
-    let guests = guests_now(core, host)?;
-    // What a call changes from here on it settles itself.
-    let mut judged = core.view()?.all::<Vm>()?;
-    let mut at_work = BTreeSet::new();
-    for (vm, row) in &judged {
-        if row.is_control_domain || is_at_work(core, row)? {
-            at_work.insert(vm.clone());
+/// The machines that concern a host, and others, without those that a call is about.
+fn machines_to_judge(
+    core: &Core,
+    host: &Ref<Host>,
+    others: &BTreeSet<Ref<Vm>>,
+) -> Result<Vec<(Ref<Vm>, Vm)>> {
+    let view = core.view()?;
+    let mut its = its_machines(core, &view, host)?;
+    let known: BTreeSet<Ref<Vm>> = its.iter().map(|(vm, _)| vm.clone()).collect();
+    for vm in others.difference(&known) {
+        if view.exists(vm)? {
+            its.push((vm.clone(), view.get(vm)?));
         }
     }
-    judged.retain(|(vm, _)| !at_work.contains(vm));
-    // Asked before what is there: what is over by then is seen.
-    let left = guests.at_work(BTreeSet::new());
-    let left = left.map_err(errors::internal_error)?;
+    let mut judged = Vec::new();
+    for (vm, row) in its {
+        if !row.is_control_domain && !is_at_work(core, &row)? {
+            judged.push((vm, row));
+        }
+    }
+    Ok(judged)
+}
+
+fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
+    let guests = guests_now(core, host)?;
+    let mut named = BTreeSet::new();
+    let (mut judged, left, found) = loop {
+        // What a call changes from here on it settles itself.
+        let judged = machines_to_judge(core, host, &named)?;
+        // Asked before what is there: what is over by then is seen.
+        let left = guests.at_work(BTreeSet::new());
+        let left = left.map_err(errors::internal_error)?;
+        let found = guests.found().map_err(errors::internal_error)?;
+        // Of whom the rows say that he is elsewhere, or nowhere, they have to be read before, too.
+        let before = named.len();
+        let view = core.view()?;
+        for guest in &found {
+            named.extend(by_uuid(&view, &guest.uuid)?);
+        }
+        if named.len() == before {
+            break (judged, left, found);
+        }
+    };
     judged.retain(|(_, row)| !left.contains(&row.uuid));
-    let found = guests.found().map_err(errors::internal_error)?;
     let suspended: Option<BTreeSet<String>> = match guests.suspended() {
         Ok(suspended) => Some(suspended.into_iter().collect()),
         // Whoever is taken for switched off is started anew, and what he kept is lost.
