@@ -36,14 +36,21 @@ impl Machine {
             self.random.below(most)
         };
         let host = |kind| Some(Trouble::Host(kind, at));
+        // With guests, much more is between the first step and the last.
+        let (dies, fails) = match verbs.is_empty() {
+            true => (6, 46),
+            false => (20, 60),
+        };
         match self.random.below(400) {
             // A start does what it can; that is for other tests.
             _ if matches!(call, Call::Restart) => None,
-            0..3 => host(FaultKind::CrashBefore),
-            3..6 => host(FaultKind::CrashAfter),
-            6..26 => host(FaultKind::Refuse),
-            26..46 => host(FaultKind::FailAfter),
-            46..66 if !verbs.is_empty() => Some(Trouble::Guest(self.random.one(verbs))),
+            n if n < dies / 2 => host(FaultKind::CrashBefore),
+            n if n < dies => host(FaultKind::CrashAfter),
+            n if n < dies + 20 => host(FaultKind::Refuse),
+            n if n < fails => host(FaultKind::FailAfter),
+            n if n < fails + 20 && !verbs.is_empty() => {
+                Some(Trouble::Guest(self.random.one(verbs)))
+            }
             _ => None,
         }
     }
