@@ -45,6 +45,8 @@ pub struct SimGuests {
     world: Arc<Mutex<World>>,
     held: Arc<Held>,
     listeners: Arc<Listeners>,
+    /// Whether the daemon that speaks to these is dead.
+    death: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
 }
 
 impl fmt::Debug for SimGuests {
@@ -253,6 +255,7 @@ impl SimGuests {
             listeners: world.current.clone(),
             world: Arc::new(Mutex::new(world)),
             held: Arc::default(),
+            death: Mutex::default(),
         }
     }
 
@@ -264,6 +267,7 @@ impl SimGuests {
             world: self.world.clone(),
             held: self.held.clone(),
             listeners,
+            death: Mutex::default(),
         }
     }
 
@@ -275,6 +279,28 @@ impl SimGuests {
     /// Lets the next call of this kind fail, and nothing come of it.
     pub fn fail_next(&self, verb: Verb) {
         self.world().faults.insert(verb);
+    }
+
+    /// Takes [`SimGuests::fail_next`] back where no such call has come.
+    pub fn fail_no_more(&self) {
+        self.world().faults.clear();
+    }
+
+    /// Whoever asks for anything once `is_dead` says so is cut off there, as a daemon is that dies: the call unwinds, and
+    /// nothing that it would do then is done.
+    pub fn die_when(&self, is_dead: impl Fn() -> bool + Send + 'static) {
+        let mut death = self.death.lock().unwrap_or_else(PoisonError::into_inner);
+        *death = Some(Box::new(is_dead));
+    }
+
+    fn alive(&self) {
+        let death = self.death.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_dead = death.as_ref().is_some_and(|is_dead| is_dead());
+        drop(death);
+        if is_dead {
+            // No message of a panic: nothing is wrong.
+            std::panic::resume_unwind(Box::new("the daemon is dead"));
+        }
     }
 
     /// Holds calls of this kind up, before anything comes of them; or lets them go on.
@@ -357,6 +383,7 @@ impl SimGuests {
 
     /// The guests, as soon as a call of this kind may go on; an error if it is to fail.
     fn ready(&self, verb: Verb) -> Result<MutexGuard<'_, World>, GuestError> {
+        self.alive();
         self.held.pass(verb);
         let mut world = self.world();
         world.fault(verb)?;
@@ -510,6 +537,7 @@ impl Guests for SimGuests {
     }
 
     fn withdraw_all(&self, nics: &[(Domain, u32)], _within: Duration) -> Withdrawn {
+        self.alive();
         self.held.pass(Verb::Withdraw);
         let mut world = self.world();
         for (domain, device) in nics {
@@ -541,6 +569,7 @@ impl Guests for SimGuests {
     }
 
     fn withdraw_force(&self, domain: Domain, device: u32) -> Result<(), GuestError> {
+        self.alive();
         let mut world = self.world();
         world.fault(Verb::WithdrawForce)?;
         let guest = world.guest(domain)?;

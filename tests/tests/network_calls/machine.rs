@@ -5,16 +5,18 @@ mod guests;
 mod looks;
 mod make;
 mod seen;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use xapi_db::Read;
+use xapi_guest::sim::Verb;
 use xapi_model::{ApiError, Network, Pif, Ref, Value, Vif, Vm};
-use xapi_net::sim::{Fault, FaultKind};
 use xapi_tests::SimHost;
 
 use looks::Follower;
+use trouble::Trouble;
 
 use crate::model::machines::{self, Change, Power};
 use crate::model::refusal::{Param, Refusal};
@@ -113,22 +115,19 @@ impl Machine {
 
     pub fn step(&mut self, totals: &mut Totals) {
         let call = self.choose();
-        let fault = self.fault();
+        let trouble = self.trouble(&call);
         if self.log.len() > 40 {
             self.log.pop_front();
         }
-        self.log.push_back(format!("{call:?} {fault:?}"));
+        self.log.push_back(format!("{call:?} {trouble:?}"));
         let expected = self.model.after(&call);
-        let before = self.host.handle.world().steps;
-        let generation = self.host.core().store.generation();
-        if let Some((kind, at)) = fault {
-            self.host.handle.world().fault = Some(Fault {
-                at: before + at,
-                kind,
-            });
+        let before = self.counts();
+        self.let_come(trouble);
+        if matches!(call, Call::Restart) {
+            self.restart();
         }
         let outcome = self.make(&call);
-        self.host.handle.world().fault = None;
+        self.let_none_come();
         totals.steps += 1;
         if self.host.core().agent.facts().is_err() {
             totals.crashed += 1;
@@ -136,15 +135,10 @@ impl Machine {
             self.model = self.after_crash(&call, outcome, expected);
             return self.holds();
         }
-        if fault.is_some() && matches!(call, Call::Vm { .. } | Call::Vif { .. }) {
+        if trouble.is_some() && matches!(call, Call::Vm { .. } | Call::Vif { .. }) {
             // A guest is gone whether the host's network follows or not; the daemon hears of its ends, and tries again.
             xapi_core::startup::reconverge(self.host.core(), &self.host.host()).expect("no fault");
         }
-        let injected = fault.is_some()
-            && outcome.as_ref().is_err_and(|error| {
-                let text = error.params.last();
-                text.is_some_and(|text| text.contains("on demand"))
-            });
         match (outcome, expected) {
             (Ok(()), Ok(next)) => {
                 self.model = next;
@@ -153,16 +147,33 @@ impl Machine {
             (Err(error), Err(refusals)) if self.is_one_of(&error, &refusals) => {
                 totals.refused += 1;
                 if at_once(&call, &error) {
-                    let steps = self.host.handle.world().steps;
-                    let now = (self.host.core().store.generation(), steps);
-                    assert_eq!(now, (generation, before), "a refusal changed something");
+                    assert_eq!(self.counts(), before, "a refusal changed something");
                     return;
                 }
             }
-            (Err(_), Ok(_)) if injected => totals.failed += 1,
+            (Err(error), expected) if trouble.is_some_and(|it| it.shows_in(&error)) => {
+                totals.failed += 1;
+                if let (Some(Trouble::Guest(Verb::Unpause)), Ok(next)) = (trouble, expected) {
+                    self.model.keep_brought_up(&next);
+                }
+            }
             (outcome, expected) => panic!("{call:?}: {outcome:?} instead of {expected:?}"),
         }
         self.holds();
+    }
+
+    /// The generation of the rows, and the steps of the host.
+    fn counts(&self) -> (u64, usize) {
+        let steps = self.host.handle.world().steps;
+        (self.host.core().store.generation(), steps)
+    }
+
+    fn restart(&mut self) {
+        let before = self.host.handle.world().steps;
+        self.host.start();
+        let now = self.host.handle.world().steps;
+        let is_in_order = self.model == self.model.started();
+        assert!(now == before || !is_in_order, "a restart changed the host");
     }
 
     /// What was answered is so after a crash; what was not is so or not.
@@ -228,20 +239,6 @@ impl Machine {
         vifs.iter().find(is_it).expect("a VIF").clone()
     }
 
-    fn fault(&mut self) -> Option<(FaultKind, usize)> {
-        let at = {
-            let most = 1 << self.random.below(6);
-            self.random.below(most)
-        };
-        match self.random.below(400) {
-            0..3 => Some((FaultKind::CrashBefore, at)),
-            3..6 => Some((FaultKind::CrashAfter, at)),
-            6..26 => Some((FaultKind::Refuse, at)),
-            26..46 => Some((FaultKind::FailAfter, at)),
-            _ => None,
-        }
-    }
-
     /// What must hold after each step.
     fn holds(&mut self) {
         let seen = self.seen();
@@ -272,6 +269,7 @@ impl Machine {
         }
         assert_eq!(management, 1, "management interfaces");
         self.guests_and_ports(&seen);
+        self.allowed_operations(&seen);
         self.now_and_then();
     }
 }

@@ -140,6 +140,8 @@ pub enum Call {
         net: String,
         mtu: u32,
     },
+    /// The daemon ends and starts again.
+    Restart,
     Vm {
         vm: usize,
         deed: Deed,
@@ -274,6 +276,10 @@ impl Model {
             }
             Call::Mtu { net, mtu } => {
                 self.mtus.insert(net.clone(), *mtu);
+                Ok(())
+            }
+            Call::Restart => {
+                *self = self.started();
                 Ok(())
             }
             Call::Vm { vm, deed } => self.deed(*vm, *deed),

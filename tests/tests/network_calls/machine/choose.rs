@@ -105,6 +105,7 @@ impl Machine {
                 pif,
                 on: random.one_in(3),
             },
+            20 if random.one_in(20) => Call::Restart,
             21 if random.one_in(3) => Call::Mtu {
                 net: random.one(&nets),
                 mtu: random.one(&[1500, 1500, 1600, 9000]),
@@ -144,15 +145,7 @@ impl Machine {
             Deed::Pause,
         ];
         let deed = match of.power {
-            _ if random.one_in(10) => random.one(&[
-                Deed::Start,
-                Deed::CleanShutdown,
-                Deed::HardShutdown,
-                Deed::Pause,
-                Deed::Unpause,
-                Deed::Suspend,
-                Deed::Resume,
-            ]),
+            _ if random.one_in(10) => random.one(&Deed::ALL),
             Power::Halted => Deed::Start,
             Power::Running if is_firm(of) => Deed::HardShutdown,
             Power::Running => random.one(&willing),

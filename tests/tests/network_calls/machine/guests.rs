@@ -2,12 +2,24 @@
 
 use xapi_db::Read;
 use xapi_guest::{Found, Guests as _, host_end};
-use xapi_model::Vm;
+use xapi_model::{Vm, VmOperations};
 use xapi_net::names::Name;
 
 use super::Machine;
 use crate::model::Model;
-use crate::model::machines::Power;
+use crate::model::machines::{Deed, Power};
+
+fn operation(deed: Deed) -> VmOperations {
+    match deed {
+        Deed::Start => VmOperations::Start,
+        Deed::CleanShutdown => VmOperations::CleanShutdown,
+        Deed::HardShutdown => VmOperations::HardShutdown,
+        Deed::Pause => VmOperations::Pause,
+        Deed::Unpause => VmOperations::Unpause,
+        Deed::Suspend => VmOperations::Suspend,
+        Deed::Resume => VmOperations::Resume,
+    }
+}
 
 impl Machine {
     /// A machine runs as its row says; a plugged VIF is its guest's NIC and a port on the bridge of its network, which is no
@@ -38,6 +50,23 @@ impl Machine {
         let mut ports: Vec<_> = ports.map(ToString::to_string).collect();
         ports.sort();
         assert_eq!(ports, ends, "ports of guests");
+    }
+
+    /// What may be asked of machines is what would be done.
+    pub(super) fn allowed_operations(&self, seen: &Model) {
+        let view = self.host.core().view().expect("a view");
+        for (number, vm) in &seen.vms {
+            let allowed = view.field(&self.vms[*number], Vm::ALLOWED_OPERATIONS);
+            let allowed = allowed.expect("a machine");
+            for deed in Deed::ALL {
+                let is_listed = allowed.contains(&operation(deed));
+                assert_eq!(
+                    is_listed,
+                    vm.offers(deed),
+                    "m{number}: {deed:?} {allowed:?}"
+                );
+            }
+        }
     }
 
     /// The ports that a guest's NICs have.

@@ -1,6 +1,7 @@
 //! The calls, as clients make them.
 
-use xapi_model::{ApiError, Pif, Value};
+use xapi_db::Read;
+use xapi_model::{ApiError, Bond, Pif, Ref, Tunnel, Value, Vlan};
 use xapi_tests::sim_host::{text, vif_record};
 
 use super::Machine;
@@ -105,6 +106,8 @@ impl Machine {
             Call::Mtu { net: n, mtu } => {
                 ("network.set_MTU", vec![net(n), Value::Int(i64::from(*mtu))])
             }
+            // It is over by now.
+            Call::Restart => return Ok(()),
             Call::Vm { vm, deed } => {
                 let vm = text(&self.vms[*vm]);
                 let no = Value::Bool(false);
@@ -137,12 +140,44 @@ impl Machine {
                 }
             }
         };
-        host.call(name, params)?;
+        let answer = host.call(name, params)?;
+        self.answers(call, &answer);
         if matches!(call, Call::Mtu { .. }) {
             // It takes effect when an interface is next brought up.
             self.host.handle.world().fault = None;
             xapi_core::startup::reconverge(host.core(), &host.host())?;
         }
         Ok(())
+    }
+
+    /// Whoever makes something is answered what it is.
+    fn answers(&self, call: &Call, answer: &Value) {
+        let view = self.host.core().view().expect("a view");
+        let text = |value: &Value| value.as_str().expect("a reference").to_owned();
+        let made = match call {
+            Call::VlanCreate { net, by, .. } => {
+                let pif = match by {
+                    By::Pif => view.field(&Ref::new(text(answer)), Vlan::UNTAGGED_PIF),
+                    By::Device => Ok(Ref::new(text(answer))),
+                    By::Pool => Ok(Ref::new(text(&answer.as_array().expect("PIFs")[0]))),
+                };
+                (net, pif)
+            }
+            Call::TunnelCreate { net, .. } => {
+                let tunnel = Ref::new(text(answer));
+                (net, view.field(&tunnel, Tunnel::ACCESS_PIF))
+            }
+            Call::BondCreate { net, .. } => {
+                let bond = Ref::new(text(answer));
+                (net, view.field(&bond, Bond::MASTER))
+            }
+            Call::VifCreate { nic, .. } => {
+                assert_eq!(text(answer), self.vif(*nic).as_str(), "{call:?}");
+                return;
+            }
+            _ => return,
+        };
+        let (net, pif) = made;
+        assert_eq!(pif.expect("a row"), self.pif(net), "{call:?}: {answer:?}");
     }
 }

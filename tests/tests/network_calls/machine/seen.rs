@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use xapi_db::Read;
 use xapi_model::{
     Bond, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Tunnel,
-    TunnelProtocol, Vif, Vlan, Vm, VmPowerState,
+    TunnelProtocol, Vif, VifOperations, Vlan, Vm, VmPowerState,
 };
 
 use super::{MODES, Machine, machine};
 use crate::model::machines::{self, Power};
-use crate::model::{self, Kind, Model};
+use crate::model::{self, Kind, Model, Nic};
 
 fn all<C: Class>(view: &impl Read) -> BTreeMap<Ref<C>, C> {
     view.all().expect("rows").into_iter().collect()
@@ -26,6 +26,7 @@ impl Machine {
         let bonds = all::<Bond>(&view);
         let vlans = all::<Vlan>(&view);
         let tunnels = all::<Tunnel>(&view);
+        let vifs = all::<Vif>(&view);
         let kind = |pif: &Pif| {
             if let Some(tunnel) = pif.tunnel_access_pif_of.first() {
                 let tunnel = &tunnels[tunnel];
@@ -83,20 +84,24 @@ impl Machine {
                 .map(|net| (net.bridge.clone(), u32::try_from(net.mtu).expect("an MTU")))
                 .collect(),
             vms: self.vms_of(&view),
-            vifs: all::<Vif>(&view)
-                .into_values()
+            vifs: vifs
+                .values()
                 .map(|vif| {
-                    assert!(vif.current_operations.is_empty(), "{vif:?}");
-                    let device = vif.device.parse().expect("a number");
                     let seen = machines::Vif {
                         net: networks[&vif.network].bridge.clone(),
                         attached: vif.currently_attached,
                     };
-                    let vm = self.vms.iter().position(|vm| *vm == vif.vm);
-                    ((vm.expect("a machine"), device), seen)
+                    (self.nic(vif), seen)
                 })
                 .collect(),
         };
+        for vif in vifs.values() {
+            assert!(vif.current_operations.is_empty(), "{vif:?}");
+            let can = |comes| model.hotplug(self.nic(vif), comes).is_ok();
+            let listed = |operation| vif.allowed_operations.contains(&operation);
+            let listed = [VifOperations::Plug, VifOperations::Unplug].map(listed);
+            assert_eq!(listed, [can(true), can(false)], "{vif:?}");
+        }
         for tunnel in tunnels.values() {
             let plugged = pifs[&tunnel.access_pif].currently_attached;
             assert_eq!(tunnel.status["active"], plugged.to_string());
@@ -106,6 +111,14 @@ impl Machine {
             assert_eq!(pif.mtu, i64::from(room), "MTU of {}", bridge(reference));
         }
         model
+    }
+
+    fn nic(&self, vif: &Vif) -> Nic {
+        let vm = self.vms.iter().position(|vm| *vm == vif.vm);
+        (
+            vm.expect("a machine"),
+            vif.device.parse().expect("a number"),
+        )
     }
 
     /// Of few fields: whole rows of machines are large.

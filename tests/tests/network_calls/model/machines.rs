@@ -69,6 +69,16 @@ pub enum Change {
 }
 
 impl Deed {
+    pub const ALL: [Deed; 7] = [
+        Deed::Start,
+        Deed::CleanShutdown,
+        Deed::HardShutdown,
+        Deed::Pause,
+        Deed::Unpause,
+        Deed::Suspend,
+        Deed::Resume,
+    ];
+
     /// The states in which it can be asked for.
     fn from(self) -> &'static [Power] {
         match self {
@@ -78,6 +88,15 @@ impl Deed {
             Deed::Unpause => &[Power::Paused],
             Deed::Resume => &[Power::Suspended],
         }
+    }
+}
+
+impl Vm {
+    /// Whether a call is among those that may be made now. What a guest has a part in is not, if it has no drivers: whoever
+    /// insists may make it all the same.
+    pub fn offers(&self, deed: Deed) -> bool {
+        let asks = matches!(deed, Deed::CleanShutdown | Deed::Suspend);
+        deed.from().contains(&self.power) && (self.drivers || !asks)
     }
 }
 
@@ -167,6 +186,13 @@ impl Model {
         }
     }
 
+    /// Of a start that failed in the end the networks are left that were brought up for it.
+    pub fn keep_brought_up(&mut self, next: &Model) {
+        for (bridge, pif) in &mut self.pifs {
+            pif.plugged |= next.pifs[bridge].plugged;
+        }
+    }
+
     pub(super) fn vif_create(&mut self, nic: Nic, net: &str) -> Outcome {
         if self.vifs.contains_key(&nic) {
             return no("DEVICE_ALREADY_EXISTS", [Param::text(nic.1)]);
@@ -219,7 +245,7 @@ impl Model {
     }
 
     /// Whether a NIC could come or go now.
-    fn hotplug(&self, nic: Nic, comes: bool) -> Outcome {
+    pub fn hotplug(&self, nic: Nic, comes: bool) -> Outcome {
         let vm = &self.vms[&nic.0];
         if vm.power != Power::Running {
             return Err(vec![bad_power_state(nic.0, &[Power::Running], vm.power)]);
