@@ -10,7 +10,7 @@ use xapi_model::{ApiError, Message, Network, Value};
 use xapi_tests::{Peers, SimPool};
 
 /// A call by a local session.
-fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
+pub fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
     let words = ["root", "secret"].map(Value::from).to_vec();
     let login = "session.slave_local_login_with_password";
     let session = peers.raw(at, &Origin::default(), login, words)?;
@@ -19,7 +19,7 @@ fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Valu
     peers.raw(at, &Origin::default(), name, params)
 }
 
-fn decides(peers: &mut Peers, at: usize) -> u64 {
+pub fn decides(peers: &mut Peers, at: usize) -> u64 {
     local(peers, at, "pool.emergency_transition_to_master", &[]).expect("it decides");
     peers.settle();
     assert!(peers.masters().contains(&at));

@@ -128,6 +128,9 @@ fn of_arrived(arrived: &Arrived) -> Result<(), String> {
         text("a reset's trigger", &reset.text, 64 * TEXT)?;
         text("a reset's mark", &reset.mark, TEXT)?;
     }
+    if let Some(secret) = &arrived.secret {
+        text("a secret's mark", &secret.mark, TEXT)?;
+    }
     if let Some(found) = &arrived.found {
         text("an address", &found.was, TEXT)?;
         text("an address", &found.is, TEXT)?;
@@ -170,6 +173,7 @@ mod tests {
 
     use super::{Answer, ENTRIES, HOSTNAME, NICS, TEXT, check};
     use crate::particulars::Particulars;
+    use crate::pool::secret::Held;
     use crate::pool::verbs::{Arrived, ToTell};
 
     fn name(text: &str) -> Name {
@@ -197,6 +201,7 @@ mod tests {
             reset: None,
             alerts: Vec::new(),
             found: None,
+            secret: None,
         }
     }
 
@@ -263,6 +268,13 @@ mod tests {
             }))),
             Answer::Particulars(Ok(Arrived {
                 alerts: vec![alert; ENTRIES + 1],
+                ..arrived(Particulars::default())
+            })),
+            Answer::Particulars(Ok(Arrived {
+                secret: Some(Held {
+                    mark: long(TEXT),
+                    others: false,
+                }),
                 ..arrived(Particulars::default())
             })),
         ];

@@ -278,7 +278,7 @@ pub(super) fn joining(
         address: address.to_owned(),
         port: core.config.port,
         identity: certificates::of_link(core)?,
-        secret: secret_of(secret),
+        secrets: vec![secret_of(secret)],
         hello: Hello {
             pool: String::new(),
             host: core.own_uuid()?,

@@ -33,6 +33,7 @@ pub mod peer;
 mod remote;
 pub(crate) mod reset;
 pub mod role;
+pub mod rotation;
 pub mod search;
 pub mod secret;
 pub mod slave;
@@ -88,6 +89,8 @@ pub struct Pool {
     /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
     /// the pool over, which must find it whole.
     undivided: RwLock<()>,
+    /// Who exchanges the pool's secret.
+    rotation: rotation::Rotation,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,

@@ -194,7 +194,10 @@ impl Slave {
                 let left = self.leave(&trigger).and_then(|()| self.begin_anew());
                 Answer::Done(done(left))
             }
-            Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
+            Verb::Secret(secret) => Answer::Done(done(secret::take(&self.core.config, &secret))),
+            Verb::SecretSettled(mark) => {
+                Answer::Done(done(secret::settle(&self.core.config, &mark)))
+            }
             Verb::Decide => {
                 let told = transition::told(&self.core, &PoolRole::Master);
                 Answer::Done(done(told.and_then(|()| self.begin_anew())))
@@ -248,6 +251,7 @@ impl Slave {
             reset,
             alerts,
             found: self.changes().found.clone(),
+            secret: secret::Held::here(&self.core.config)?,
         })
     }
 

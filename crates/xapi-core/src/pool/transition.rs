@@ -10,7 +10,7 @@ use xapi_db::{Read, next_term};
 use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, InitialAuth, IsSlave,
-    RecoverSlaves, RotateSecret, SyncDatabase,
+    RecoverSlaves, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::{Agent, NetError};
@@ -19,7 +19,6 @@ use super::charter;
 use super::inquiry::Master;
 use super::link::{Note, is_of_own_pool, pool_uuid};
 use super::role::Role;
-use super::secret;
 use super::verbs::Verb;
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
@@ -245,38 +244,13 @@ fn heirs_address(rows: &impl Read, heir: &Ref<Host>) -> Result<String> {
     }
 }
 
-/// `pool.rotate_secret`: all hosts get another secret. Until each has it, both are good. HOST_OFFLINE [host] names a host
-/// that could not get it; nothing has changed then.
-pub fn rotate_secret(cx: &Cx<'_>, _: RotateSecret) -> Result<()> {
-    let core = cx.core;
-    refuse_ha(core)?;
-    let here = core.localhost()?;
-    let hosts = core.view()?.refs(Host::DESC)?;
-    let others: Vec<_> = hosts
-        .into_iter()
-        .map(Ref::<Host>::new)
-        .filter(|host| *host != here)
-        .map(|host| core.pool.linked(&host).map(|remote| (host, remote)))
-        .collect::<Result<_>>()?;
-    // Nobody else becomes the master while some hosts have the new one and others have not.
-    let _undivided = core.pool.divides();
-    let fresh = secret::exchange(&core.config)?;
-    for (host, remote) in others {
-        remote.order(Verb::Secret(fresh.clone())).map_err(|why| {
-            tracing::warn!("{host}: {why}; both secrets are good until this is done again");
-            errors::cannot_contact_host(&host)
-        })?;
-    }
-    secret::forget_previous(&core.config)
-}
-
 /// `pool.initial_auth`: the pool's secret, for a host that is about to join.
 pub fn initial_auth(cx: &Cx<'_>, _: InitialAuth) -> Result<String> {
     let secret = super::secret::find_or_make(&cx.core.config)?;
     Ok(secret.expose().to_owned())
 }
 
-fn refuse_ha(core: &Core) -> Result<()> {
+pub(super) fn refuse_ha(core: &Core) -> Result<()> {
     let pools = core.view()?.all::<Pool>()?;
     match pools.iter().any(|(_, pool)| pool.ha_enabled) {
         true => Err(errors::ha_is_enabled()),

@@ -17,7 +17,7 @@ use xapi_net::planned::PlannedStep;
 use super::dowry::Dowry;
 use super::job::Job;
 use super::join::JoinPlan;
-use super::secret::PoolSecret;
+use super::secret::{Held, PoolSecret};
 use super::whereabouts::Found;
 use crate::guests::place::{Ask, Reply};
 use crate::particulars::Particulars;
@@ -64,8 +64,10 @@ pub enum Verb {
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
     Leave(String),
-    /// To know the pool by this secret from now on.
+    /// To know the pool by this secret from now on, and by those before until [`Verb::SecretSettled`].
     Secret(PoolSecret),
+    /// To know it by the secret with this mark alone: every host has it.
+    SecretSettled(String),
     /// To be the master from now on.
     Decide,
     /// To obey the host with this address from now on.
@@ -146,6 +148,9 @@ pub struct Arrived {
     /// Where it has found its master, if that was not where it was before.
     #[serde(default)]
     pub found: Option<Found>,
+    /// Which secret of the pool it has.
+    #[serde(default)]
+    pub secret: Option<Held>,
 }
 
 /// A trigger of a network reset.
