@@ -43,8 +43,17 @@ fn names_in(file: &Path) -> Vec<String> {
 }
 
 fn alerts(peers: &Peers, at: usize) -> Vec<String> {
+    named(peers, at, "POOL_MASTER_TRANSITION")
+}
+
+/// What an operator reads of masters that have stepped down.
+fn stepped_down(peers: &Peers, at: usize) -> Vec<String> {
+    named(peers, at, "POOL_MASTER_STEPPED_DOWN")
+}
+
+fn named(peers: &Peers, at: usize, name: &str) -> Vec<String> {
     let messages = peers.host(at).all::<Message>().into_iter();
-    let its = messages.filter(|(_, row)| row.name == "POOL_MASTER_TRANSITION");
+    let its = messages.filter(|(_, row)| row.name == name);
     its.map(|(_, row)| row.body).collect()
 }
 
@@ -52,6 +61,7 @@ fn alerts(peers: &Peers, at: usize) -> Vec<String> {
 fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_and_the_earlier_yields()
  {
     let mut peers = Peers::new(3, 2);
+    let first = peers.core(0).store.term();
     for at in 0..3 {
         alone(&peers, at);
     }
@@ -81,6 +91,65 @@ fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_a
     }
     let kept = names_in(&peers.kept(goes.1, goes.0));
     assert!(kept.contains(&format!("of {}", goes.1)), "{kept:?}");
+    // Whoever reads the alerts of the pool is told, of both that were parted from the one that stays, and once.
+    let told = stepped_down(&peers, 0);
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (at, term, name) in [
+        (goes.1, goes.0, format!("slave {}", goes.1)),
+        (0, first, peers.host(0).get(&peers.row(0, 0)).name_label),
+    ] {
+        let file = peers.kept(at, term);
+        let stays_for = format!("slave {} at 172.16.0.{}", stays.1, 10 + 2 * stays.1);
+        let says = format!(
+            "{name} was the master of term {term} and has stepped down for {stays_for}, the master since term {}.",
+            stays.0
+        );
+        let its = told.iter().find(|body| body.starts_with(&says));
+        let its = its.unwrap_or_else(|| panic!("{says} is not among {told:?}"));
+        assert!(its.ends_with(&format!("in {}", file.display())), "{its}");
+        peers.kill(at);
+        peers.start(at);
+    }
+    peers.settle();
+    assert_eq!(stepped_down(&peers, 0), told);
+}
+
+#[test]
+fn a_master_that_has_stepped_down_and_decides_again_before_anybody_is_told_tells_it_itself() {
+    let mut peers = Peers::new(3, 2);
+    for at in 0..3 {
+        alone(&peers, at);
+    }
+    let term = decides(&mut peers, 1);
+    local(
+        &mut peers,
+        1,
+        "pool.emergency_reset_master",
+        &["172.16.0.14"],
+    )
+    .expect("it obeys");
+    peers.settle();
+    assert!(!peers.core(1).pool.is_master());
+    let note = peers.host(1).root().join("var/lib/xcp/stepped-down");
+    assert!(note.exists() && stepped_down(&peers, 1).is_empty());
+    decides(&mut peers, 1);
+    let told = stepped_down(&peers, 1);
+    let says = format!(
+        "slave 1 was the master of term {term} and has stepped down for 172.16.0.14, as somebody has decided."
+    );
+    assert!(told.len() == 1 && told[0].starts_with(&says), "{told:?}");
+    assert!(!note.exists());
+    // One that died before it had stepped down has nothing to tell.
+    let text = told[0].clone();
+    std::fs::write(
+        &note,
+        r#"{"file":"/x","term":1,"address":"172.16.0.14","later":null}"#,
+    )
+    .expect("a file");
+    peers.kill(1);
+    peers.start(1);
+    assert!(!note.exists());
+    assert_eq!(stepped_down(&peers, 1), [text]);
 }
 
 #[test]
@@ -99,6 +168,9 @@ fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_dec
     assert_eq!(peers.core(0).store.position(), None);
     peers.host(1).new_network("of the heir");
     assert_eq!(alerts(&peers, 1).len(), 1);
+    // Whoever has handed the pool over has nothing that the other has not.
+    let note = peers.host(0).root().join("var/lib/xcp/stepped-down");
+    assert!(!note.exists());
     assert!(!alerts(&peers, 1)[0].contains("no copy"));
     let ours = decides(&mut peers, 0);
     let own = peers.core(0).own_uuid().expect("a UUID");

@@ -200,6 +200,9 @@ impl Linked {
             if let Some(text) = arrived.found.as_ref().and_then(elsewhere) {
                 tell(core, draft, host, FOUND, &text)?;
             }
+            if let Some(aside) = &arrived.aside {
+                aside.tell(core, draft, host)?;
+            }
             live(core, draft, host, true)
         })?;
         if !peer.is_open() {

@@ -128,6 +128,13 @@ fn of_arrived(arrived: &Arrived) -> Result<(), String> {
         text("a reset's trigger", &reset.text, 64 * TEXT)?;
         text("a reset's mark", &reset.mark, TEXT)?;
     }
+    if let Some(aside) = &arrived.aside {
+        text("the name of a file", &aside.file, TEXT)?;
+        text("an address", &aside.address, TEXT)?;
+        if let Some((uuid, _)) = &aside.later {
+            text("a UUID", uuid, TEXT)?;
+        }
+    }
     if let Some(secret) = &arrived.secret {
         text("a secret's mark", &secret.mark, TEXT)?;
     }
@@ -173,6 +180,7 @@ mod tests {
 
     use super::{Answer, ENTRIES, HOSTNAME, NICS, TEXT, check};
     use crate::particulars::Particulars;
+    use crate::pool::aside::Aside;
     use crate::pool::secret::Held;
     use crate::pool::verbs::{Arrived, ToTell};
 
@@ -202,6 +210,7 @@ mod tests {
             alerts: Vec::new(),
             found: None,
             secret: None,
+            aside: None,
         }
     }
 
@@ -268,6 +277,15 @@ mod tests {
             }))),
             Answer::Particulars(Ok(Arrived {
                 alerts: vec![alert; ENTRIES + 1],
+                ..arrived(Particulars::default())
+            })),
+            Answer::Particulars(Ok(Arrived {
+                aside: Some(Aside {
+                    file: long(TEXT),
+                    term: 1,
+                    address: String::new(),
+                    later: None,
+                }),
                 ..arrived(Particulars::default())
             })),
             Answer::Particulars(Ok(Arrived {

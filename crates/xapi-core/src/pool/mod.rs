@@ -11,6 +11,7 @@
 mod admit;
 pub mod another;
 mod arrival;
+pub mod aside;
 mod bounds;
 mod charter;
 pub(crate) mod deeds;

@@ -14,6 +14,7 @@ use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
+use super::aside::Aside;
 use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
@@ -252,6 +253,7 @@ impl Slave {
             alerts,
             found: self.changes().found.clone(),
             secret: secret::Held::here(&self.core.config)?,
+            aside: Aside::noted(&self.core),
         })
     }
 
@@ -269,6 +271,10 @@ impl Slave {
         self.note(&changes);
         drop(changes);
         self.done.notify_all();
+        // The master that is told of it makes the alert before it is done with the arrival.
+        if let Err(why) = Aside::forget(&self.core) {
+            tracing::error!("that this host has stepped down is told once more: {why}");
+        }
         let marker = self.core.config.boot_marker();
         xapi_conf::file::write(&marker, b"", 0o644).map_err(|why| {
             let why = format!("{}: {why}", marker.display());
@@ -317,6 +323,7 @@ impl Slave {
             config.pool_token(),
             secret::previous(config),
             config.joined_pool(),
+            config.stepped_down(),
         ] {
             xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
         }

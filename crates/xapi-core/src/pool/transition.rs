@@ -15,6 +15,7 @@ use xapi_model::pool::{
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
 use xapi_net::agent::{Agent, NetError};
 
+use super::aside::Aside;
 use super::charter;
 use super::inquiry::Master;
 use super::link::{Note, is_of_own_pool, pool_uuid};
@@ -303,7 +304,7 @@ pub(super) fn yields(core: &Core, other: &Master, decisions: u64) -> Result<()> 
         core.restart();
         return Ok(());
     }
-    obey(core, &mut charter, other.address.clone(), Some(other.term))
+    obey(core, &mut charter, other.address.clone(), Some(other))
 }
 
 /// This host obeys another one of its own pool. What it has committed as a master of it is kept in a file, for the other may
@@ -312,7 +313,7 @@ fn obey(
     core: &Core,
     charter: &mut charter::Open<'_>,
     address: String,
-    term: Option<u64>,
+    other: Option<&Master>,
 ) -> Result<()> {
     if core.pool.standing.role() == Role::Master {
         let name = format!("term-{}", core.store.term());
@@ -323,10 +324,21 @@ fn obey(
             return Err(db_error(why));
         }
         tracing::warn!("what was committed here is kept in {}", kept.display());
+        let aside = Aside {
+            file: kept.display().to_string(),
+            term: core.store.term(),
+            address: address.clone(),
+            later: other.map(|other| (other.host.clone(), other.term)),
+        };
+        // Before the role: a start in between as the master has nothing to tell, and forgets it.
+        if let Err(why) = aside.note(core) {
+            core.store.follow_only(false);
+            return Err(why);
+        }
     }
     // In this order: a start in between as a master would begin a term of its own, since there is a note.
     charter.decide(&PoolRole::Slave(address))?;
-    note_own_pool(core, term)?;
+    note_own_pool(core, other.map(|other| other.term))?;
     core.restart();
     Ok(())
 }

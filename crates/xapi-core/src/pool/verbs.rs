@@ -14,6 +14,7 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 use xapi_net::planned::PlannedStep;
 
+use super::aside::Aside;
 use super::dowry::Dowry;
 use super::job::Job;
 use super::join::JoinPlan;
@@ -151,6 +152,9 @@ pub struct Arrived {
     /// Which secret of the pool it has.
     #[serde(default)]
     pub secret: Option<Held>,
+    /// What it has kept aside when it was the master, if its operator is not told of that yet.
+    #[serde(default)]
+    pub aside: Option<Aside>,
 }
 
 /// A trigger of a network reset.
