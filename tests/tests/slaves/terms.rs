@@ -1,13 +1,18 @@
 //! Hosts that begin to decide: each in a term of its own, and whatever else somebody wants of pool.conf at that moment.
 
 use std::path::Path;
+use std::time::Duration;
 
 use uuid::Uuid;
 use xapi_core::Origin;
 use xapi_core::pool::search;
 use xapi_db::{Options, Read, Store, next_term};
 use xapi_model::{ApiError, Message, Network, Value};
-use xapi_tests::{Peers, SimPool};
+use xapi_tests::sim_host::text;
+use xapi_tests::sim_pool::PATIENCE;
+use xapi_tests::{Peers, SimHost, SimPool};
+
+use crate::trust::begin;
 
 /// A call by a local session.
 pub fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
@@ -150,6 +155,45 @@ fn a_master_that_has_stepped_down_and_decides_again_before_anybody_is_told_tells
     peers.start(1);
     assert!(!note.exists());
     assert_eq!(stepped_down(&peers, 1), [text]);
+}
+
+#[test]
+fn an_heir_that_refuses_is_not_waited_for_and_the_next_one_may_be_asked() {
+    let master = SimHost::configured(2, |config| config.away_within = Duration::from_secs(3600));
+    let mut pool = SimPool::of(master, 2, 2);
+    pool.master.core().on_restart(|| ());
+    for slave in &pool.slaves {
+        slave.host.core().on_restart(|| ());
+    }
+    // Somebody has decided at the first one what it is to be.
+    let its = &pool.slaves[0].host;
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let login = "session.slave_local_login_with_password";
+    let session = its.raw(login, words).expect("a session");
+    let elsewhere = vec![session, "172.16.0.30".into()];
+    its.raw("pool.emergency_reset_master", elsewhere)
+        .expect("it obeys");
+    let designate = |pool: &SimPool, slave: usize| {
+        let params = vec![text(&pool.host(slave))];
+        begin(pool, "pool.designate_new_master", params)
+            .recv_timeout(PATIENCE)
+            .expect("it waits for nobody")
+    };
+    let error = designate(&pool, 0).unwrap_err();
+    assert_eq!(error.code, "OPERATION_NOT_ALLOWED");
+    assert!(
+        error.params[0].contains("OTHER_OPERATION_IN_PROGRESS"),
+        "{error}"
+    );
+    assert!(pool.master.core().pool.is_master());
+    // It decides as before.
+    pool.master.new_network("made afterwards");
+    designate(&pool, 1).expect("it becomes the master");
+    let conf = pool.slaves[1].host.root().join("etc/xensource/pool.conf");
+    assert_eq!(std::fs::read_to_string(conf).expect("a role"), "master");
+    for slave in 0..2 {
+        pool.cut(slave);
+    }
 }
 
 #[test]

@@ -199,14 +199,8 @@ impl Slave {
             Verb::SecretSettled(mark) => {
                 Answer::Done(done(secret::settle(&self.core.config, &mark)))
             }
-            Verb::Decide => {
-                let told = transition::told(&self.core, &PoolRole::Master);
-                Answer::Done(done(told.and_then(|()| self.begin_anew())))
-            }
-            Verb::Obey(address) => {
-                let told = transition::told(&self.core, &PoolRole::Slave(address));
-                Answer::Done(done(told.and_then(|()| self.begin_anew())))
-            }
+            Verb::Decide => Answer::Done(done(self.begin_as(&PoolRole::Master))),
+            Verb::Obey(address) => Answer::Done(done(self.begin_as(&PoolRole::Slave(address)))),
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
@@ -329,6 +323,17 @@ impl Slave {
         }
         charter.decide(&PoolRole::Master)?;
         tracing::warn!("this host leaves its pool");
+        Ok(())
+    }
+
+    /// Begins anew as something else. An error says that this host stays what it is.
+    fn begin_as(self: &Arc<Self>, role: &PoolRole) -> Result<()> {
+        transition::told(&self.core, role)?;
+        if let Err(why) = self.begin_anew() {
+            // It is decided all the same.
+            tracing::warn!("the master may not hear that this host begins anew: {why}");
+            self.core.restart();
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use xapi_model::pool::{
     RecoverSlaves, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, Vm, VmPowerState, errors};
-use xapi_net::agent::{Agent, NetError};
+use xapi_net::agent::{Agent, Cause, NetError};
 
 use super::aside::Aside;
 use super::charter;
@@ -188,7 +188,13 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     let reached = heir.reach(copy.position()).map_err(unreachable);
     drop(copy);
     reached.map_err(go_on)?;
-    if let Err(why) = heir.order(Verb::Decide).map_err(unreachable) {
+    if let Err(why) = heir.order(Verb::Decide) {
+        // It was there and has said no: nobody else decides.
+        if !matches!(why.cause, Cause::Unreachable | Cause::TimedOut) {
+            let text = format!("{} does not become the master: {why}", call.host);
+            return Err(go_on(errors::operation_not_allowed(text)));
+        }
+        let why = unreachable(why);
         // An answer that was lost may have been yes: then the other one is about to be the master.
         let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
@@ -259,7 +265,7 @@ pub(super) fn refuse_ha(core: &Core) -> Result<()> {
     }
 }
 
-/// This slave is told by its master what it is to be. OTHER_OPERATION_IN_PROGRESS if somebody else has decided that already:
+/// This slave is told by its master what it is to be; after an error it stays what it is. OTHER_OPERATION_IN_PROGRESS if somebody else has decided that already:
 /// the daemon is about to begin anew as that.
 pub(super) fn told(core: &Core, role: &PoolRole) -> Result<()> {
     let mut charter = charter::open(core);
@@ -267,7 +273,14 @@ pub(super) fn told(core: &Core, role: &PoolRole) -> Result<()> {
     if *role == PoolRole::Master {
         note_own_pool(core, None)?;
     }
-    charter.decide(role)
+    // Whoever is told no must be sure that the next start is none of that.
+    charter.decide(role).or_else(|why| match charter.says() {
+        Some(says) if says == *role => {
+            tracing::error!("{why}; it says so all the same");
+            Ok(())
+        }
+        _ => Err(why),
+    })
 }
 
 /// OTHER_OPERATION_IN_PROGRESS [pool] if the next start of this daemon is about to be something else than this one.
