@@ -9,6 +9,7 @@ use xapi_core::pool::search;
 use xapi_db::{Options, Read, Store, next_term};
 use xapi_model::{ApiError, Message, Network, Value};
 use xapi_tests::sim_host::text;
+use xapi_tests::sim_peers::{Fate, Kind, Trouble};
 use xapi_tests::sim_pool::PATIENCE;
 use xapi_tests::{Peers, SimHost, SimPool};
 
@@ -229,6 +230,113 @@ fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_dec
     peers.settle();
     assert_eq!(peers.masters(), [0]);
     assert!(names_in(&peers.kept(1, theirs)).contains(&"of the heir".to_owned()));
+}
+
+/// A pool whose master is gone, of two others that do not see each other the one whose next term is the later one, and the
+/// other.
+fn left_alone(peers: &mut Peers) -> (usize, usize) {
+    let next = |at: usize| {
+        let uuid = peers.core(at).own_uuid().expect("a UUID");
+        let uuid = Uuid::parse_str(&uuid).expect("a UUID");
+        next_term(peers.core(at).store.term(), &uuid)
+    };
+    let (later, earlier) = if next(1) > next(2) { (1, 2) } else { (2, 1) };
+    peers.kill(0);
+    peers.part(later, earlier);
+    (later, earlier)
+}
+
+#[test]
+fn a_later_master_that_was_only_heard_of_keeps_a_slave_from_nobody_who_is_chosen_afterwards() {
+    for is_told in [false, true] {
+        let mut peers = Peers::new(4, 2);
+        let before = peers.core(3).store.term();
+        let (later, earlier) = left_alone(&mut peers);
+        // It announces a copy of its rows, and is gone.
+        let trouble = Trouble {
+            kind: Kind::Tell,
+            after: 0,
+            heard: true,
+            fate: Fate::Parts,
+        };
+        peers.trouble(3, trouble);
+        let heard_of = decides(&mut peers, later);
+        peers.kill(later);
+        let store = &peers.core(3).store;
+        assert_eq!((store.term(), store.latest_term()), (before, heard_of));
+        if is_told {
+            let address = format!("172.16.0.{}", 10 + 2 * earlier);
+            local(&mut peers, 3, "pool.emergency_reset_master", &[&address]).expect("it obeys");
+        }
+        let chosen = decides(&mut peers, earlier);
+        assert!(chosen < heard_of);
+        assert_eq!(peers.master_of(3), Some(earlier), "{is_told}");
+        let network = peers
+            .host(earlier)
+            .new_network("of the one that was chosen");
+        peers.settle();
+        assert_eq!(
+            peers.host(3).get(&network).name_label,
+            "of the one that was chosen"
+        );
+        assert_eq!(peers.core(3).store.term(), chosen);
+        // Whoever it begins after, it has heard of both.
+        assert!(decides(&mut peers, 3) > heard_of);
+    }
+}
+
+#[test]
+fn rows_of_a_later_term_are_not_given_up_for_a_master_of_an_earlier_one() {
+    let mut peers = Peers::new(4, 2);
+    let (later, earlier) = left_alone(&mut peers);
+    let held = decides(&mut peers, later);
+    let network = peers.host(later).new_network("answered by the later one");
+    peers.settle();
+    assert_eq!(peers.core(3).store.term(), held);
+    peers.kill(later);
+    assert!(decides(&mut peers, earlier) < held);
+    let address = format!("172.16.0.{}", 10 + 2 * earlier);
+    local(&mut peers, 3, "pool.emergency_reset_master", &[&address]).expect("it obeys");
+    peers.settle();
+    assert_eq!(peers.master_of(3), None);
+    assert_eq!(
+        peers.host(3).get(&network).name_label,
+        "answered by the later one"
+    );
+    // So it is the one to decide.
+    decides(&mut peers, 3);
+    peers.settle();
+    assert_eq!(peers.masters(), [3]);
+    assert_eq!(peers.master_of(earlier), Some(3));
+}
+
+#[test]
+fn a_master_that_is_told_to_obey_one_of_an_earlier_term_follows_it_and_its_rows_are_in_a_file() {
+    let mut peers = Peers::new(2, 2);
+    peers.part(0, 1);
+    let later = decides(&mut peers, 1);
+    assert!(later > peers.core(0).store.term());
+    peers.host(1).new_network("of the later one");
+    local(
+        &mut peers,
+        1,
+        "pool.emergency_reset_master",
+        &["172.16.0.10"],
+    )
+    .expect("it obeys");
+    peers.settle();
+    peers.heal();
+    peers.settle();
+    assert_eq!((peers.masters(), peers.master_of(1)), (vec![0], Some(0)));
+    assert_eq!(peers.core(1).store.term(), peers.core(0).store.term());
+    let file = peers.kept(1, later);
+    assert!(names_in(&file).contains(&"of the later one".to_owned()));
+    let told = stepped_down(&peers, 1);
+    assert!(
+        told.len() == 1 && told[0].contains(&file.display().to_string()),
+        "{told:?}"
+    );
+    assert!(decides(&mut peers, 1) > later);
 }
 
 #[test]

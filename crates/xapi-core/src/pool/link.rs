@@ -147,7 +147,7 @@ impl Door {
         let mine = core.store.term();
         let counts = match core.pool.standing.role() {
             Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
-            // One that has not heard of a later one is about to step down.
+            // One of an earlier term than this host's rows is not followed.
             Role::Slave(_) => leads.term >= mine,
             Role::Broken => false,
         };

@@ -147,6 +147,11 @@ impl Pool {
         matches!(self.standing.role(), role::Role::Slave(_))
     }
 
+    /// The term of the master that this slave hears.
+    pub(crate) fn hears(&self, core: &crate::context::Core) -> u64 {
+        self.follower.hears(core)
+    }
+
     fn changes_itself(&self) -> bool {
         self.changes_itself.load(Ordering::Acquire)
     }
