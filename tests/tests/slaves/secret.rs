@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use xapi::Answers;
 use xapi_core::Origin;
 use xapi_core::pool::link::Door;
-use xapi_core::pool::search;
+use xapi_core::pool::{another, search};
 use xapi_link::{Entrance, Limits};
 use xapi_model::{Host, Value};
-use xapi_server::{Config, Server};
-use xapi_tests::sim_peers::{Fate, Kind, Trouble};
-use xapi_tests::sim_pool::PATIENCE;
+use xapi_server::{Config, Listener, Server};
+use xapi_tests::sim_host::text;
+use xapi_tests::sim_peers::{self, Fate, Kind};
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{Peers, SimHost, SimPool};
 
 use crate::terms::decides;
@@ -57,7 +59,7 @@ fn all_linked(peers: &Peers, but: Option<usize>) {
 fn dies(peers: &mut Peers, slave: usize, after: usize, heard: bool) -> (usize, usize) {
     let (old, lost) = (one(peers), master(peers));
     let fate = Fate::MasterDies;
-    let trouble = Trouble {
+    let trouble = sim_peers::Trouble {
         kind: Kind::Ask,
         after,
         heard,
@@ -129,7 +131,7 @@ fn those_before_are_good_until_all_have_the_new_one_and_nobody_tells_them() {
     let refused = Err("SESSION_AUTHENTICATION_FAILED".to_owned());
     peers.trouble(
         1,
-        Trouble {
+        sim_peers::Trouble {
             kind: Kind::Ask,
             after: 0,
             heard: false,
@@ -161,10 +163,25 @@ fn those_before_are_good_until_all_have_the_new_one_and_nobody_tells_them() {
     assert_eq!((peers.master_of(1), peers.master_of(2)), (Some(0), None));
 }
 
+const HERE: &str = "127.0.0.2";
+
+/// A master that is reached over real connections on loopback, and its port.
+fn served(host: &SimHost) -> (Server, Listener, u16) {
+    let handler = Arc::new(Answers(host.api().clone()));
+    let server = Server::new(handler, Config::default()).expect("threads");
+    let core = host.core();
+    let address = format!("{HERE}:0").parse().expect("an address");
+    let listener = server.listen_tls(address, Arc::clone(&core.tls));
+    let listener = listener.expect("a port");
+    let port = listener.address().expect("an address").port();
+    let entrance = Entrance::new(Arc::new(Door::new(core)), Limits::default());
+    server.take_lines(Some(Arc::new(entrance)));
+    (server, listener, port)
+}
+
 /// Over real connections on loopback: the master is found at an address that the rows have, with what each of the two
 /// knows. Whether it is.
 fn is_found(pool: &mut SimPool, master: &[&str], slave: &[&str]) -> bool {
-    const HERE: &str = "127.0.0.2";
     let write = |host: &SimHost, secrets: &[&str]| {
         let (counts, before) = secrets.split_first().expect("a secret");
         for (file, text) in FILES.iter().zip([(*counts).to_owned(), before.join("\n")]) {
@@ -173,15 +190,8 @@ fn is_found(pool: &mut SimPool, master: &[&str], slave: &[&str]) -> bool {
             std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
         }
     };
-    let handler = Arc::new(Answers(pool.master.api().clone()));
-    let server = Server::new(handler, Config::default()).expect("threads");
+    let (_server, _listener, port) = served(&pool.master);
     let core = pool.master.core();
-    let address = format!("{HERE}:0").parse().expect("an address");
-    let listener = server.listen_tls(address, Arc::clone(&core.tls));
-    let listener = listener.expect("a port");
-    let port = listener.address().expect("an address").port();
-    let entrance = Entrance::new(Arc::new(Door::new(core)), Limits::default());
-    server.take_lines(Some(Arc::new(entrance)));
     let host = pool.master.host();
     core.store
         .change(|draft| draft.set(&host, Host::ADDRESS, HERE.to_owned()))
@@ -222,4 +232,67 @@ fn two_hosts_that_know_a_common_secret_find_each_other_whichever_is_the_newer_on
             false => assert_eq!(counts.as_deref(), Some(slave[0])),
         }
     }
+}
+
+/// An exchange that did not reach the first slave.
+fn cut_short(pool: &SimPool) {
+    // All have one, and the same.
+    pool.master
+        .call("pool.rotate_secret", vec![])
+        .expect("a secret");
+    assert_eq!(held(&pool.master), held(&pool.slaves[0].host));
+    pool.trouble_at(0, Trouble::NotHeard, "\"Secret\"");
+    let error = pool.master.call("pool.rotate_secret", vec![]).unwrap_err();
+    assert_eq!(error.code, "CANNOT_CONTACT_HOST");
+    assert!(held(&pool.master)[1].is_some());
+}
+
+#[test]
+fn a_host_that_is_forgotten_is_waited_for_no_more() {
+    let mut pool = SimPool::new(2, 2);
+    cut_short(&pool);
+    assert!(held(&pool.slaves[1].host)[1].is_some());
+    let gone = text(&pool.host(0));
+    pool.cut(0);
+    pool.master
+        .call("host.destroy", vec![gone])
+        .expect("it is forgotten");
+    let core = pool.master.core();
+    core.pool.set_lookout(|_| Vec::new());
+    another::watch_for_another(core).expect("a thread");
+    let until = Instant::now() + PATIENCE;
+    while [&pool.master, &pool.slaves[1].host]
+        .iter()
+        .any(|host| held(host)[1].is_some())
+    {
+        assert!(Instant::now() < until, "those before are still good");
+        std::thread::yield_now();
+    }
+    assert_eq!(held(&pool.master), held(&pool.slaves[1].host));
+    core.quiesce(PATIENCE);
+}
+
+#[test]
+fn nobody_joins_before_an_exchange_has_come_to_its_end() {
+    let mut pool = SimPool::new(1, 2);
+    let (_server, _listener, port) = served(&pool.master);
+    let mut joining = SimHost::another(2, 2);
+    joining.stop();
+    joining.wait_for_end();
+    joining.start_with(|config| config.port = port);
+    joining.core().on_restart(|| ());
+    let join = || {
+        joining.call(
+            "pool.join",
+            [HERE, "root", "secret"].map(Value::from).to_vec(),
+        )
+    };
+    cut_short(&pool);
+    let error = join().unwrap_err();
+    assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS", "{error}");
+    assert_eq!(error.params, ["pool"]);
+    assert_eq!(pool.master.all::<Host>().len(), 2);
+    pool.link(0);
+    join().expect("it is let in");
+    assert_eq!(held(&joining), held(&pool.master));
 }

@@ -110,6 +110,8 @@ fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_a
             "{name} was the master of term {term} and has stepped down for {stays_for}, the master since term {}.",
             stays.0
         );
+        let note = peers.host(at).root().join("var/lib/xcp/stepped-down");
+        assert!(!note.exists(), "{at} has told it");
         let its = told.iter().find(|body| body.starts_with(&says));
         let its = its.unwrap_or_else(|| panic!("{says} is not among {told:?}"));
         assert!(its.ends_with(&format!("in {}", file.display())), "{its}");
