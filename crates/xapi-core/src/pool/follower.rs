@@ -63,6 +63,7 @@ impl Follower {
                     ));
                 };
                 copied.commit().map_err(db_error)?;
+                core.pool.relays.follows(core.store.term());
                 tracing::info!(at = ?core.store.position(), "the database is the master's");
             }
             Stream::Commits(from, commits) => {
