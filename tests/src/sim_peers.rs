@@ -17,7 +17,7 @@ use uuid::Builder;
 use xapi_conf::pool_conf::PoolRole;
 use xapi_core::pool::role::Role;
 use xapi_core::pool::slave::Slave;
-use xapi_core::pool::{Greeting, Linked, another, may_open, search};
+use xapi_core::pool::{Greeting, Linked, another, may_open, search, secret};
 use xapi_core::{Api, Core, Origin};
 use xapi_db::Read;
 use xapi_model::{ApiError, Class, Host, Ref, Task, Value};
@@ -27,7 +27,7 @@ use crate::sim_host::Choices;
 use crate::sim_pool::{PATIENCE, admit};
 
 pub use wire::{Fate, Kind, Trouble};
-use wire::{Net, Wire};
+use wire::{Net, Wire, know_each_other};
 
 /// How long a host may be away in the middle of a change. What comes back at once comes back sooner, and what does not
 /// is cut off: nothing is decided by the length.
@@ -90,7 +90,9 @@ impl Peers {
             seed,
         };
         let (choices, ahead) = choices(seed, 0);
-        peers.put(SimHost::with(nics, choices), ahead);
+        let host = SimHost::with(nics, choices);
+        secret::find_or_make(&host.core().config).expect("a secret");
+        peers.put(host, ahead);
         peers
     }
 
@@ -106,6 +108,9 @@ impl Peers {
         let number = self.hosts.len();
         let (choices, ahead) = choices(self.seed, number as u64);
         let host = SimHost::slave_in(directory, number, nics, choices);
+        let secret = secret::find(&self.hosts[0].host.core().config).expect("a file");
+        let written = secret::write(&host.core().config, &secret.expect("a secret"));
+        written.expect("the pool's secret");
         admit(&self.hosts[0].host, &host, number);
         self.put(host, ahead);
     }
@@ -456,6 +461,9 @@ impl Peers {
                 position: core.store.position(),
             };
             let master = self.core(other);
+            if !know_each_other(&core, master) {
+                continue;
+            }
             let let_in =
                 may_open(master, greeting.position).and_then(|()| Linked::of(master, &greeting));
             let Ok(linked) = let_in else {

@@ -53,7 +53,7 @@ const BOOKKEEPING: &str = "
 
 /// Numbers that version 1 did not keep; of the last durable commit it is not known which it was.
 const NUMBERS: &str = "
-    INSERT OR IGNORE INTO _meta VALUES ('durable', 0), ('term', 0), ('position_term', 0), ('position', 0);
+    INSERT OR IGNORE INTO _meta VALUES ('durable', 0), ('term', 0), ('heard', 0), ('position_term', 0), ('position', 0);
 ";
 
 /// A database that is ready.

@@ -97,6 +97,7 @@ impl Replacement {
         let known = match self.anew {
             true => Standing {
                 term: 0,
+                heard: 0,
                 position: None,
             },
             false => store.standing(),

@@ -24,8 +24,10 @@ use crate::term::next_term;
 /// What a store is in its pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
-    /// The greatest term that it had a part in or has heard of.
+    /// The term that its rows are of.
     pub(crate) term: u64,
+    /// The greatest term that it had a part in or has heard of.
+    pub(crate) heard: u64,
     /// How far it is, if it follows.
     pub(crate) position: Option<Position>,
 }
@@ -36,10 +38,14 @@ impl Standing {
             term: meta(conn, "position_term")?,
             generation: meta(conn, "position")?,
         };
+        // No commit has the generation 0.
+        let position = (position.generation > 0).then_some(position);
+        let term: u64 = meta(conn, "term")?;
         Ok(Standing {
-            term: meta(conn, "term")?,
-            // No commit has the generation 0.
-            position: (position.generation > 0).then_some(position),
+            // Before there was a number for it the one of the rows was that of what was heard of, too.
+            term: position.map_or(term, |position| position.term),
+            heard: meta(conn, "heard")?.max(term),
+            position,
         })
     }
 
@@ -48,6 +54,7 @@ impl Standing {
             .position
             .map_or((0, 0), |position| (position.term, position.generation));
         set_meta(conn, "term", self.term)?;
+        set_meta(conn, "heard", self.heard)?;
         set_meta(conn, "position_term", term)?;
         set_meta(conn, "position", generation)
     }
@@ -55,7 +62,8 @@ impl Standing {
     /// The same after following to a position.
     pub(crate) fn at(self, position: Position) -> Standing {
         Standing {
-            term: self.term.max(position.term),
+            term: position.term,
+            heard: self.heard.max(position.term),
             position: Some(position),
         }
     }
@@ -89,9 +97,14 @@ impl Store {
         self.standing().position
     }
 
-    /// The term of the newest master that this store knows of: its own, if it is the master.
+    /// The term that the rows are of: its own, if this store is the master's.
     pub fn term(&self) -> u64 {
         self.standing().term
+    }
+
+    /// The greatest term that this store had a part in or has heard of; its rows may be of an earlier one.
+    pub fn latest_term(&self) -> u64 {
+        self.standing().heard
     }
 
     /// Refuses from now on commits that concern other hosts ([`CommitError::Follower`]), or takes them again. Rows of
@@ -106,8 +119,10 @@ impl Store {
     /// takes commits. Returns the term, see [`next_term`]. It is safe on disk then.
     pub fn promote(&self, by: &Uuid) -> Result<u64, DbError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let term = next_term(self.latest_term(), by);
         let standing = Standing {
-            term: next_term(self.term(), by),
+            term,
+            heard: term,
             position: None,
         };
         let number = Some(self.generation() + leap(&self.new_id()));
@@ -122,15 +137,18 @@ impl Store {
         Ok(standing.term)
     }
 
-    /// Notes that there is a master of a term, so that whatever term begins here is a later one. Nothing if a later one is
-    /// known. It is safe on disk then.
+    /// Notes that there is a master of a term, so that whatever term begins here is a later one; the rows stay of the term that
+    /// they are of. Nothing if a later one is known. It is safe on disk then.
     pub fn hear_of(&self, term: u64) -> Result<(), DbError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = self.standing();
-        if term <= standing.term {
+        if term <= standing.heard {
             return Ok(());
         }
-        let standing = Standing { term, ..standing };
+        let standing = Standing {
+            heard: term,
+            ..standing
+        };
         let written = self.write(&mut writer, true, None, |_, _| {
             Ok(Done {
                 standing: Some(standing),

@@ -109,6 +109,11 @@ impl Config {
         self.path("/var/lib/xcp/joined-pool")
     }
 
+    /// What a master has kept aside that has stepped down, until its operator is told.
+    pub fn stepped_down(&self) -> PathBuf {
+        self.path("/var/lib/xcp/stepped-down")
+    }
+
     /// Who changed what.
     pub fn audit_log(&self) -> PathBuf {
         self.path("/var/log/audit.log")

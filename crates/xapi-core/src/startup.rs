@@ -18,6 +18,7 @@ use xapi_net::agent::{LeftOut, Mode, Outcome, Part, Request};
 use crate::alert::tell;
 use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Kind};
+use crate::pool::aside::Aside;
 use crate::topology::pifs_of;
 use crate::{
     Result, adopt, certificates, diverged, facts, guests, pool, repair, reset, software, topology,
@@ -404,6 +405,8 @@ fn own_records(core: &Core) -> Result<()> {
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
     }
     let hostname = core.agent.hostname().map_err(errors::internal_error)?;
+    let became_master = core.pool.became_master.get().is_some();
+    let aside = Aside::noted(core);
     let host = core.store.change(|draft| {
         let host = match draft.by_uuid(Host::DESC, &host_uuid) {
             Ok(host) => Ref::new(host),
@@ -439,8 +442,13 @@ fn own_records(core: &Core) -> Result<()> {
         draft.set(&metrics, HostMetrics::LIVE, true)?;
         draft.set(&metrics, HostMetrics::LAST_UPDATED, core.now())?;
         tell_transition(core, draft, &host)?;
+        // It was a slave in between, and no master was there to be told.
+        if let Some(aside) = aside.as_ref().filter(|_| became_master) {
+            aside.tell(core, draft, &host)?;
+        }
         Ok(host)
     })?;
+    Aside::forget(core)?;
     let noted = core.config.joined_pool();
     file::remove(&noted)
         .map_err(|why| errors::internal_error(format!("{}: {why}", noted.display())))?;

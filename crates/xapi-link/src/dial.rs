@@ -33,8 +33,9 @@ pub struct Dial {
     pub port: u16,
     /// What this host shows.
     pub identity: Arc<Identity>,
-    /// The secret of the pool.
-    pub secret: Secret,
+    /// The secrets of the pool, the newest first; there are several while it is exchanged. Nothing is proven to who knows
+    /// none of them.
+    pub secrets: Vec<Secret>,
     /// What this host says of itself.
     pub hello: Hello,
     /// The certificates that the master may show, as [`Peer::fingerprint`] has them; any, if none are named: then the
@@ -203,7 +204,7 @@ impl Dial {
         let challenge = hear(stream).await.map_err(broken)?;
         slave.challenged(&challenge).map_err(distrusted)?;
         let proofs = hear(stream).await.map_err(broken)?;
-        let proof = slave.proven(&proofs, &self.secret).map_err(distrusted)?;
+        let proof = slave.proven(&proofs, &self.secrets).map_err(distrusted)?;
         say(stream, &proof).await.map_err(broken)?;
         let last = hear(stream).await.map_err(broken)?;
         let welcome = slave.admitted(&last).map_err(distrusted)?;

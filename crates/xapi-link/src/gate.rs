@@ -51,7 +51,7 @@ pub struct Refusal {
 /// Whom a master lets in, and what becomes of them. The functions may wait; they are not called on threads of the
 /// server.
 pub trait Gate: Send + Sync {
-    /// The secrets of the pool, the newest first; there are two while it is exchanged.
+    /// The secrets of the pool, the newest first; there are several while it is exchanged.
     fn secrets(&self) -> Vec<Secret>;
 
     /// Who this is.

@@ -24,7 +24,7 @@ pub(crate) const LABEL: &[u8] = b"EXPORTER-xapi-link/1";
 
 const PROTOCOL: &str = "xapi-link/1";
 
-/// Secrets that a master may know at a time: an old and a new one while it is exchanged.
+/// Secrets that a host may know at a time: a new one and those before it, while it is exchanged.
 const SECRETS: usize = 4;
 
 /// Why the other end is not believed.
@@ -184,17 +184,23 @@ impl Slave {
         self.transcript.prove("master", secret)
     }
 
-    /// The second answer: the master's proofs. Gives our own.
-    pub(crate) fn proven(&mut self, message: &[u8], secret: &Secret) -> Result<Vec<u8>, Distrust> {
+    /// The second answer: the master's proofs. Gives our own, by the first of our secrets that the master knows.
+    pub(crate) fn proven(
+        &mut self,
+        message: &[u8],
+        secrets: &[Secret],
+    ) -> Result<Vec<u8>, Distrust> {
         let mut after = Transcript(self.transcript.0.clone());
         let Said::Proofs(proofs) = after.hear(message)? else {
             return Err(Distrust::Malformed("it answers out of order"));
         };
-        let proofs = proofs.iter().take(SECRETS);
-        let proves = |proof: &String| self.transcript.is_proven("master", secret, proof);
-        if !proofs.fold(false, |proven, proof| proven | proves(proof)) {
-            return Err(Distrust::Secret);
-        }
+        let knows = |secret: &&Secret| {
+            let proves = |proof: &String| self.transcript.is_proven("master", secret, proof);
+            let proofs = proofs.iter().take(SECRETS);
+            proofs.fold(false, |proven, proof| proven | proves(proof))
+        };
+        let secret = secrets.iter().take(SECRETS).find(knows);
+        let secret = secret.ok_or(Distrust::Secret)?;
         // Only whoever knows the secret has said which pool it is of.
         let pool = &self.welcome.pool;
         let joins = self.hello.joining && self.hello.pool.is_empty();

@@ -105,7 +105,7 @@ pub fn handshake(input: &[u8]) {
         && slave.challenged(next(0)).is_ok()
     {
         let proofs = filled(next(1), slave.due(&secret));
-        if slave.proven(&proofs, &secret).is_ok() {
+        if slave.proven(&proofs, std::slice::from_ref(&secret)).is_ok() {
             drop(slave.admitted(next(2)));
         }
     }

@@ -48,14 +48,15 @@ fn two_hosts_that_know_the_secret_and_each_other_have_a_line() {
 #[test]
 fn nobody_opens_a_line_with_another_secret_and_a_secret_may_be_exchanged() {
     let stand = Stand::with(Limits::default(), &["new", "old"]);
-    let dial = |secret: &str| {
-        let secret = Secret::new(secret);
+    let known = |secrets: &[&str]| {
+        let secrets = secrets.iter();
         let dial = Dial {
-            secret,
+            secrets: secrets.map(|secret| Secret::new(*secret)).collect(),
             ..stand.dial()
         };
         dial.connect(echo().0)
     };
+    let dial = |secret: &str| known(&[secret]);
     for secret in ["", "neW", "new\n", "old old"] {
         let refused = dial(secret).unwrap_err();
         assert!(
@@ -67,8 +68,24 @@ fn nobody_opens_a_line_with_another_secret_and_a_secret_may_be_exchanged() {
         }
     }
     assert_eq!(stand.judged(), 0);
-    for secret in ["old", "new"] {
-        let line = dial(secret).unwrap();
+    for none in [&[][..], &["newer", "older"]] {
+        let refused = known(none).unwrap_err();
+        assert!(
+            matches!(refused, DialError::WrongSecret { .. }),
+            "{refused}"
+        );
+    }
+    assert_eq!(stand.judged(), 0);
+    // Whoever was told of the next one, or not yet of this one, knows one that the other end knows.
+    for secrets in [
+        &["old"][..],
+        &["new"],
+        &["new", "old"],
+        &["old", "new"],
+        &["newer", "new"],
+        &["newer", "newest", "old"],
+    ] {
+        let line = known(secrets).unwrap();
         assert_eq!(line.ask(b"ab".to_vec(), PATIENCE), Ok(b"ba".to_vec()));
     }
     assert_eq!(format!("{:?}", Secret::new("new")), "Secret");

@@ -402,7 +402,7 @@ fn lines_of_other_hosts_share_the_port_and_clients_of_the_api_notice_nothing() {
         address: address.ip().to_string(),
         port: address.port(),
         identity: identity(1),
-        secret: xapi_link::Secret::new("secret"),
+        secrets: vec![xapi_link::Secret::new("secret")],
         hello: xapi_link::Hello::default(),
         fingerprints: None,
         within: PATIENCE,

@@ -125,7 +125,7 @@ pub(crate) fn lines() -> Outcome<()> {
         address: "127.0.0.1".to_owned(),
         port,
         identity: identity()?,
-        secret: Secret::new("secret"),
+        secrets: vec![Secret::new("secret")],
         hello: Hello::default(),
         fingerprints: None,
         within: WITHIN,

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use xapi_core::Core;
 use xapi_core::pool::Master;
+use xapi_core::pool::link::Door;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
 use xapi_core::pool::{Linked, role};
+use xapi_link::Gate as _;
 use xapi_net::sim::{Fault, FaultKind, Handle};
 
 use crate::SimHost;
@@ -88,6 +90,12 @@ struct Known {
 
 /// Lines whose ends are told when something does not hold.
 const WHYS: usize = 8;
+
+/// Whether two hosts know a common secret, as the handshake of a line wants it.
+pub(super) fn know_each_other(one: &Arc<Core>, other: &Arc<Core>) -> bool {
+    let [one, other] = [one, other].map(|core| Door::new(core).secrets());
+    one.iter().any(|secret| other.contains(secret))
+}
 
 fn pair(one: usize, other: usize) -> (usize, usize) {
     (one.min(other), one.max(other))
@@ -255,7 +263,12 @@ impl Net {
                 continue;
             };
             let core = self.core(at);
-            if let Some(core) = core.filter(|core| core.pool.role() == role::Role::Master) {
+            let asks = self.core(from);
+            let leads = |core: &Arc<Core>| {
+                let knows = asks.as_ref().is_some_and(|it| know_each_other(it, core));
+                knows && core.pool.role() == role::Role::Master
+            };
+            if let Some(core) = core.filter(leads) {
                 all.push(Master {
                     term: core.store.term(),
                     host: self.uuid(at),

@@ -21,7 +21,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[test]
 fn any_calls_in_any_order_do_what_they_shall_or_nothing() {
     let seed = number("XAPI_CALLS_SEED", 20_261_126);
-    let steps = number("XAPI_CALLS", 68_000);
+    let steps = number("XAPI_CALLS", 100_000);
     let episodes = steps.div_ceil(EPISODE);
     println!("XAPI_CALLS_SEED={seed} XAPI_CALLS={steps}");
     let begun = std::time::Instant::now();

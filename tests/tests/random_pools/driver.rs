@@ -15,6 +15,7 @@ use xapi_tests::sim_peers::{Fate, Kind, Trouble};
 use crate::calls::{About, Stage};
 use crate::random::Random;
 use crate::rows::{self, Rows};
+use crate::secret;
 
 const NICS: usize = 4;
 
@@ -206,8 +207,14 @@ impl Driver {
             34 | 35 => self.transition(),
             36 => self.designates(),
             37 => self.is_told_its_master(),
-            38 => self.turns_a_clock(),
-            _ => self.syncs(),
+            38 => {
+                self.turns_a_clock();
+                self.exchanges_the_secret();
+            }
+            _ => {
+                self.syncs();
+                self.exchanges_the_secret();
+            }
         }
     }
 
@@ -606,6 +613,21 @@ impl Driver {
         self.quiet();
     }
 
+    fn exchanges_the_secret(&mut self) {
+        let all = self.peers.masters();
+        let Some(master) = all.into_iter().next() else {
+            return;
+        };
+        let number = 5 * self.totals.steps + self.number as u64;
+        self.note(format!("{master} exchanges the secret, {number}"));
+        let mut slaves = (0..self.peers.len()).collect::<Vec<_>>();
+        slaves.retain(|at| self.peers.master_of(*at) == Some(master));
+        let slave = slaves.get(self.number % slaves.len().max(1)).copied();
+        let outcome = secret::exchange(&mut self.peers, master, slave, number);
+        self.came(&format!("{outcome:?}"));
+        self.quiet();
+    }
+
     fn syncs(&mut self) {
         let Some(master) = self.master() else { return };
         self.note(format!("{master} waits until all have followed"));
@@ -654,6 +676,7 @@ impl Driver {
         for at in (0..self.peers.len()).filter(|at| *at != master) {
             assert_eq!(self.peers.master_of(at), Some(master), "the master of {at}");
         }
+        secret::is_one(&self.peers);
         self.judge();
     }
 

@@ -9,6 +9,7 @@ mod driver;
 mod found;
 mod random;
 mod rows;
+mod secret;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

@@ -10,5 +10,6 @@ mod orders;
 mod own_address;
 mod reset;
 mod search;
+mod secret;
 mod terms;
 mod trust;

@@ -1,16 +1,22 @@
 //! Hosts that begin to decide: each in a term of its own, and whatever else somebody wants of pool.conf at that moment.
 
 use std::path::Path;
+use std::time::Duration;
 
 use uuid::Uuid;
 use xapi_core::Origin;
 use xapi_core::pool::search;
 use xapi_db::{Options, Read, Store, next_term};
 use xapi_model::{ApiError, Message, Network, Value};
-use xapi_tests::{Peers, SimPool};
+use xapi_tests::sim_host::text;
+use xapi_tests::sim_peers::{Fate, Kind, Trouble};
+use xapi_tests::sim_pool::PATIENCE;
+use xapi_tests::{Peers, SimHost, SimPool};
+
+use crate::trust::begin;
 
 /// A call by a local session.
-fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
+pub fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Value, ApiError> {
     let words = ["root", "secret"].map(Value::from).to_vec();
     let login = "session.slave_local_login_with_password";
     let session = peers.raw(at, &Origin::default(), login, words)?;
@@ -19,7 +25,7 @@ fn local(peers: &mut Peers, at: usize, name: &str, rest: &[&str]) -> Result<Valu
     peers.raw(at, &Origin::default(), name, params)
 }
 
-fn decides(peers: &mut Peers, at: usize) -> u64 {
+pub fn decides(peers: &mut Peers, at: usize) -> u64 {
     local(peers, at, "pool.emergency_transition_to_master", &[]).expect("it decides");
     peers.settle();
     assert!(peers.masters().contains(&at));
@@ -43,8 +49,17 @@ fn names_in(file: &Path) -> Vec<String> {
 }
 
 fn alerts(peers: &Peers, at: usize) -> Vec<String> {
+    named(peers, at, "POOL_MASTER_TRANSITION")
+}
+
+/// What an operator reads of masters that have stepped down.
+fn stepped_down(peers: &Peers, at: usize) -> Vec<String> {
+    named(peers, at, "POOL_MASTER_STEPPED_DOWN")
+}
+
+fn named(peers: &Peers, at: usize, name: &str) -> Vec<String> {
     let messages = peers.host(at).all::<Message>().into_iter();
-    let its = messages.filter(|(_, row)| row.name == "POOL_MASTER_TRANSITION");
+    let its = messages.filter(|(_, row)| row.name == name);
     its.map(|(_, row)| row.body).collect()
 }
 
@@ -52,6 +67,7 @@ fn alerts(peers: &Peers, at: usize) -> Vec<String> {
 fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_and_the_earlier_yields()
  {
     let mut peers = Peers::new(3, 2);
+    let first = peers.core(0).store.term();
     for at in 0..3 {
         alone(&peers, at);
     }
@@ -81,6 +97,106 @@ fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_a
     }
     let kept = names_in(&peers.kept(goes.1, goes.0));
     assert!(kept.contains(&format!("of {}", goes.1)), "{kept:?}");
+    // Whoever reads the alerts of the pool is told, of both that were parted from the one that stays, and once.
+    let told = stepped_down(&peers, 0);
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (at, term, name) in [
+        (goes.1, goes.0, format!("slave {}", goes.1)),
+        (0, first, peers.host(0).get(&peers.row(0, 0)).name_label),
+    ] {
+        let file = peers.kept(at, term);
+        let stays_for = format!("slave {} at 172.16.0.{}", stays.1, 10 + 2 * stays.1);
+        let says = format!(
+            "{name} was the master of term {term} and has stepped down for {stays_for}, the master since term {}.",
+            stays.0
+        );
+        let note = peers.host(at).root().join("var/lib/xcp/stepped-down");
+        assert!(!note.exists(), "{at} has told it");
+        let its = told.iter().find(|body| body.starts_with(&says));
+        let its = its.unwrap_or_else(|| panic!("{says} is not among {told:?}"));
+        assert!(its.ends_with(&format!("in {}", file.display())), "{its}");
+        peers.kill(at);
+        peers.start(at);
+    }
+    peers.settle();
+    assert_eq!(stepped_down(&peers, 0), told);
+}
+
+#[test]
+fn a_master_that_has_stepped_down_and_decides_again_before_anybody_is_told_tells_it_itself() {
+    let mut peers = Peers::new(3, 2);
+    for at in 0..3 {
+        alone(&peers, at);
+    }
+    let term = decides(&mut peers, 1);
+    local(
+        &mut peers,
+        1,
+        "pool.emergency_reset_master",
+        &["172.16.0.14"],
+    )
+    .expect("it obeys");
+    peers.settle();
+    assert!(!peers.core(1).pool.is_master());
+    let note = peers.host(1).root().join("var/lib/xcp/stepped-down");
+    assert!(note.exists() && stepped_down(&peers, 1).is_empty());
+    decides(&mut peers, 1);
+    let told = stepped_down(&peers, 1);
+    let says = format!(
+        "slave 1 was the master of term {term} and has stepped down for 172.16.0.14, as somebody has decided."
+    );
+    assert!(told.len() == 1 && told[0].starts_with(&says), "{told:?}");
+    assert!(!note.exists());
+    // One that died before it had stepped down has nothing to tell.
+    let text = told[0].clone();
+    std::fs::write(
+        &note,
+        r#"{"file":"/x","term":1,"address":"172.16.0.14","later":null}"#,
+    )
+    .expect("a file");
+    peers.kill(1);
+    peers.start(1);
+    assert!(!note.exists());
+    assert_eq!(stepped_down(&peers, 1), [text]);
+}
+
+#[test]
+fn an_heir_that_refuses_is_not_waited_for_and_the_next_one_may_be_asked() {
+    let master = SimHost::configured(2, |config| config.away_within = Duration::from_secs(3600));
+    let mut pool = SimPool::of(master, 2, 2);
+    pool.master.core().on_restart(|| ());
+    for slave in &pool.slaves {
+        slave.host.core().on_restart(|| ());
+    }
+    // Somebody has decided at the first one what it is to be.
+    let its = &pool.slaves[0].host;
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let login = "session.slave_local_login_with_password";
+    let session = its.raw(login, words).expect("a session");
+    let elsewhere = vec![session, "172.16.0.30".into()];
+    its.raw("pool.emergency_reset_master", elsewhere)
+        .expect("it obeys");
+    let designate = |pool: &SimPool, slave: usize| {
+        let params = vec![text(&pool.host(slave))];
+        begin(pool, "pool.designate_new_master", params)
+            .recv_timeout(PATIENCE)
+            .expect("it waits for nobody")
+    };
+    let error = designate(&pool, 0).unwrap_err();
+    assert_eq!(error.code, "OPERATION_NOT_ALLOWED");
+    assert!(
+        error.params[0].contains("OTHER_OPERATION_IN_PROGRESS"),
+        "{error}"
+    );
+    assert!(pool.master.core().pool.is_master());
+    // It decides as before.
+    pool.master.new_network("made afterwards");
+    designate(&pool, 1).expect("it becomes the master");
+    let conf = pool.slaves[1].host.root().join("etc/xensource/pool.conf");
+    assert_eq!(std::fs::read_to_string(conf).expect("a role"), "master");
+    for slave in 0..2 {
+        pool.cut(slave);
+    }
 }
 
 #[test]
@@ -99,6 +215,9 @@ fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_dec
     assert_eq!(peers.core(0).store.position(), None);
     peers.host(1).new_network("of the heir");
     assert_eq!(alerts(&peers, 1).len(), 1);
+    // Whoever has handed the pool over has nothing that the other has not.
+    let note = peers.host(0).root().join("var/lib/xcp/stepped-down");
+    assert!(!note.exists());
     assert!(!alerts(&peers, 1)[0].contains("no copy"));
     let ours = decides(&mut peers, 0);
     let own = peers.core(0).own_uuid().expect("a UUID");
@@ -113,6 +232,113 @@ fn a_master_that_has_stepped_down_and_is_told_to_decide_before_it_has_a_copy_dec
     peers.settle();
     assert_eq!(peers.masters(), [0]);
     assert!(names_in(&peers.kept(1, theirs)).contains(&"of the heir".to_owned()));
+}
+
+/// A pool whose master is gone, of two others that do not see each other the one whose next term is the later one, and the
+/// other.
+fn left_alone(peers: &mut Peers) -> (usize, usize) {
+    let next = |at: usize| {
+        let uuid = peers.core(at).own_uuid().expect("a UUID");
+        let uuid = Uuid::parse_str(&uuid).expect("a UUID");
+        next_term(peers.core(at).store.term(), &uuid)
+    };
+    let (later, earlier) = if next(1) > next(2) { (1, 2) } else { (2, 1) };
+    peers.kill(0);
+    peers.part(later, earlier);
+    (later, earlier)
+}
+
+#[test]
+fn a_later_master_that_was_only_heard_of_keeps_a_slave_from_nobody_who_is_chosen_afterwards() {
+    for is_told in [false, true] {
+        let mut peers = Peers::new(4, 2);
+        let before = peers.core(3).store.term();
+        let (later, earlier) = left_alone(&mut peers);
+        // It announces a copy of its rows, and is gone.
+        let trouble = Trouble {
+            kind: Kind::Tell,
+            after: 0,
+            heard: true,
+            fate: Fate::Parts,
+        };
+        peers.trouble(3, trouble);
+        let heard_of = decides(&mut peers, later);
+        peers.kill(later);
+        let store = &peers.core(3).store;
+        assert_eq!((store.term(), store.latest_term()), (before, heard_of));
+        if is_told {
+            let address = format!("172.16.0.{}", 10 + 2 * earlier);
+            local(&mut peers, 3, "pool.emergency_reset_master", &[&address]).expect("it obeys");
+        }
+        let chosen = decides(&mut peers, earlier);
+        assert!(chosen < heard_of);
+        assert_eq!(peers.master_of(3), Some(earlier), "{is_told}");
+        let network = peers
+            .host(earlier)
+            .new_network("of the one that was chosen");
+        peers.settle();
+        assert_eq!(
+            peers.host(3).get(&network).name_label,
+            "of the one that was chosen"
+        );
+        assert_eq!(peers.core(3).store.term(), chosen);
+        // Whoever it begins after, it has heard of both.
+        assert!(decides(&mut peers, 3) > heard_of);
+    }
+}
+
+#[test]
+fn rows_of_a_later_term_are_not_given_up_for_a_master_of_an_earlier_one() {
+    let mut peers = Peers::new(4, 2);
+    let (later, earlier) = left_alone(&mut peers);
+    let held = decides(&mut peers, later);
+    let network = peers.host(later).new_network("answered by the later one");
+    peers.settle();
+    assert_eq!(peers.core(3).store.term(), held);
+    peers.kill(later);
+    assert!(decides(&mut peers, earlier) < held);
+    let address = format!("172.16.0.{}", 10 + 2 * earlier);
+    local(&mut peers, 3, "pool.emergency_reset_master", &[&address]).expect("it obeys");
+    peers.settle();
+    assert_eq!(peers.master_of(3), None);
+    assert_eq!(
+        peers.host(3).get(&network).name_label,
+        "answered by the later one"
+    );
+    // So it is the one to decide.
+    decides(&mut peers, 3);
+    peers.settle();
+    assert_eq!(peers.masters(), [3]);
+    assert_eq!(peers.master_of(earlier), Some(3));
+}
+
+#[test]
+fn a_master_that_is_told_to_obey_one_of_an_earlier_term_follows_it_and_its_rows_are_in_a_file() {
+    let mut peers = Peers::new(2, 2);
+    peers.part(0, 1);
+    let later = decides(&mut peers, 1);
+    assert!(later > peers.core(0).store.term());
+    peers.host(1).new_network("of the later one");
+    local(
+        &mut peers,
+        1,
+        "pool.emergency_reset_master",
+        &["172.16.0.10"],
+    )
+    .expect("it obeys");
+    peers.settle();
+    peers.heal();
+    peers.settle();
+    assert_eq!((peers.masters(), peers.master_of(1)), (vec![0], Some(0)));
+    assert_eq!(peers.core(1).store.term(), peers.core(0).store.term());
+    let file = peers.kept(1, later);
+    assert!(names_in(&file).contains(&"of the later one".to_owned()));
+    let told = stepped_down(&peers, 1);
+    assert!(
+        told.len() == 1 && told[0].contains(&file.display().to_string()),
+        "{told:?}"
+    );
+    assert!(decides(&mut peers, 1) > later);
 }
 
 #[test]

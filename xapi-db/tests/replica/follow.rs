@@ -280,8 +280,30 @@ fn a_term_that_was_heard_of_is_survived_by_the_one_that_begins_here() {
     let theirs = next_term(next_term(0, &one), &one);
     store.hear_of(theirs).unwrap();
     store.hear_of(1).unwrap();
-    assert_eq!((store.term(), store.position()), (theirs, None));
-    assert!(store.promote(&other).unwrap() > theirs);
+    assert_eq!((store.latest_term(), store.position()), (theirs, None));
+    assert_eq!(store.term(), 0, "none of the rows is of that term");
+    // Nor is it forgotten by following a master of an earlier one.
+    let master = filled(&["b"]);
+    let of_master = master.promote(&Uuid::from_u128(5)).unwrap();
+    follow(&store, &master);
+    assert_eq!(store.term(), of_master);
+    assert!(theirs > of_master && store.latest_term() == theirs);
+    let ours = store.promote(&other).unwrap();
+    assert!(ours > theirs);
+    assert_eq!((store.term(), store.latest_term()), (ours, ours));
+}
+
+#[test]
+fn what_was_heard_of_and_what_the_rows_are_of_are_two_numbers_after_a_start_as_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("xapi.db");
+    let open = || Store::open(&path, Options::default()).unwrap();
+    let store = open();
+    let ours = store.promote(&Uuid::from_u128(7)).unwrap();
+    store.hear_of(ours + 5).unwrap();
+    drop(store);
+    let store = open();
+    assert_eq!((store.term(), store.latest_term()), (ours, ours + 5));
 }
 
 #[test]

@@ -172,7 +172,7 @@ impl Distant {
         if core.pool.standing.master().is_err() {
             return Ok(());
         }
-        let term = core.store.term();
+        let term = core.pool.hears(core);
         let since = match self.known {
             0 => String::new(),
             UNKNOWN => match now(core, &self.origin, &self.caller) {
@@ -265,7 +265,7 @@ const NONE: &str = "task/OpaqueRef:NULL";
 
 /// The mark of one who is to be told what happens from now on.
 pub(super) fn now(core: &Core, origin: &Origin, caller: &Caller) -> Result<u64> {
-    let term = core.store.term();
+    let term = core.pool.hears(core);
     let params = [
         Value::from(caller.given().expose()),
         Value::Array(vec![Value::from(NONE)]),

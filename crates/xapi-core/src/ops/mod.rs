@@ -32,7 +32,7 @@ use xapi_model::{
 };
 
 use crate::dispatch::{Handler, handler};
-use crate::pool::{membership, transition};
+use crate::pool::{membership, rotation, transition};
 use crate::session::{self, login};
 use crate::{events, roles, task};
 
@@ -180,7 +180,7 @@ pub fn handlers() -> HashMap<&'static str, Handler> {
         handler::<pool_calls::EmergencyResetMaster>(transition::emergency_reset_master),
         handler::<pool_calls::RecoverSlaves>(transition::recover_slaves),
         handler::<pool_calls::DesignateNewMaster>(transition::designate_new_master),
-        handler::<pool_calls::RotateSecret>(transition::rotate_secret),
+        handler::<pool_calls::RotateSecret>(rotation::rotate_secret),
         handler::<pool_calls::Join>(membership::join),
         handler::<pool_calls::JoinForce>(membership::join_force),
         handler::<pool_calls::Eject>(membership::eject),

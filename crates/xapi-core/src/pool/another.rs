@@ -1,5 +1,5 @@
 //! A master and its whereabouts: it tells the hosts of its pool where it is when that has changed, and looks whether there
-//! is another master. Of two, the one of the earlier term steps down.
+//! is another master. Of two, the one of the earlier term steps down. It also sees to what is not at its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -189,6 +189,10 @@ fn watch(core: &Arc<Core>) -> Result<()> {
                 Ok(false) => {}
                 Ok(true) => return Ok(()),
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
+            }
+            // A host that was waited for may be none any more.
+            if let Err(why) = super::rotation::go_on(core) {
+                tracing::warn!("the secret of the pool is not the same everywhere: {why}");
             }
             looked = Instant::now();
         }

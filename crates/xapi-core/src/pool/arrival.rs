@@ -15,7 +15,7 @@ use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
 use super::whereabouts::Found;
-use super::{bounds, feed, inherit, reset};
+use super::{bounds, feed, inherit, reset, rotation};
 use crate::alert::tell;
 use crate::context::{Core, Cx};
 use crate::dispatch::Api;
@@ -188,7 +188,8 @@ impl Linked {
         let particulars = arrived.particulars.clone();
         let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
         // From here on it is asked, also by whoever waits for it in the middle of a change.
-        self.remote.link(Arc::clone(peer), particulars);
+        let secret = arrived.secret.clone();
+        self.remote.link(Arc::clone(peer), particulars, secret);
         let (core, host) = (&self.core, &self.host);
         core.store.change(|draft| {
             draft.set(host, Host::HOSTNAME, hostname.clone())?;
@@ -199,6 +200,9 @@ impl Linked {
             if let Some(text) = arrived.found.as_ref().and_then(elsewhere) {
                 tell(core, draft, host, FOUND, &text)?;
             }
+            if let Some(aside) = &arrived.aside {
+                aside.tell(core, draft, host)?;
+            }
             live(core, draft, host, true)
         })?;
         if !peer.is_open() {
@@ -206,6 +210,10 @@ impl Linked {
             return Ok(());
         }
         tracing::info!("{host}: linked");
+        if let Err(why) = rotation::go_on(core) {
+            // It is the host all the same; the next look for another master tries again.
+            tracing::error!("{host}: the secret of the pool is not the same everywhere: {why}");
+        }
         let is_reset = reset::take_up(core, host, &self.remote, &arrived)?;
         if self.settle(&arrived, is_reset)? && peer.is_open() {
             self.remote.settled(core.store.durable_position());

@@ -128,6 +128,16 @@ fn of_arrived(arrived: &Arrived) -> Result<(), String> {
         text("a reset's trigger", &reset.text, 64 * TEXT)?;
         text("a reset's mark", &reset.mark, TEXT)?;
     }
+    if let Some(aside) = &arrived.aside {
+        text("the name of a file", &aside.file, TEXT)?;
+        text("an address", &aside.address, TEXT)?;
+        if let Some((uuid, _)) = &aside.later {
+            text("a UUID", uuid, TEXT)?;
+        }
+    }
+    if let Some(secret) = &arrived.secret {
+        text("a secret's mark", &secret.mark, TEXT)?;
+    }
     if let Some(found) = &arrived.found {
         text("an address", &found.was, TEXT)?;
         text("an address", &found.is, TEXT)?;
@@ -170,6 +180,8 @@ mod tests {
 
     use super::{Answer, ENTRIES, HOSTNAME, NICS, TEXT, check};
     use crate::particulars::Particulars;
+    use crate::pool::aside::Aside;
+    use crate::pool::secret::Held;
     use crate::pool::verbs::{Arrived, ToTell};
 
     fn name(text: &str) -> Name {
@@ -197,6 +209,8 @@ mod tests {
             reset: None,
             alerts: Vec::new(),
             found: None,
+            secret: None,
+            aside: None,
         }
     }
 
@@ -263,6 +277,22 @@ mod tests {
             }))),
             Answer::Particulars(Ok(Arrived {
                 alerts: vec![alert; ENTRIES + 1],
+                ..arrived(Particulars::default())
+            })),
+            Answer::Particulars(Ok(Arrived {
+                aside: Some(Aside {
+                    file: long(TEXT),
+                    term: 1,
+                    address: String::new(),
+                    later: None,
+                }),
+                ..arrived(Particulars::default())
+            })),
+            Answer::Particulars(Ok(Arrived {
+                secret: Some(Held {
+                    mark: long(TEXT),
+                    others: false,
+                }),
                 ..arrived(Particulars::default())
             })),
         ];

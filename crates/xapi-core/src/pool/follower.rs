@@ -1,5 +1,6 @@
 //! A slave's database follows its master's: a full copy first, then every commit, in order.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use xapi_db::{Edit, Read, Replacement, View};
 use xapi_model::{Bond, Host, Network, Pif, Pool, Tunnel, Vif, Vlan, Vm};
 use xapi_model::{Class, Position, Ref, errors};
 
+use super::aside::Aside;
 use super::verbs::Stream;
 use crate::context::{Core, db_error};
 use crate::{Result, reset};
@@ -25,6 +27,8 @@ const WORDS: [&str; 3] = ["name_label", "name_description", "tags"];
 pub(crate) struct Follower {
     state: Mutex<State>,
     applied: Condvar,
+    /// The term of the master that has told something last; 0 before.
+    hears: AtomicU64,
 }
 
 #[derive(Default)]
@@ -42,6 +46,7 @@ impl Follower {
         let mut concerned = true;
         match stream {
             Stream::CopyBegins(position) => {
+                self.hears.store(position.term, Ordering::Release);
                 state.copying = Some(begun(core, position)?);
                 return Ok(());
             }
@@ -58,9 +63,11 @@ impl Follower {
                     ));
                 };
                 copied.commit().map_err(db_error)?;
+                core.pool.relays.follows(core.store.term());
                 tracing::info!(at = ?core.store.position(), "the database is the master's");
             }
             Stream::Commits(from, commits) => {
+                self.hears.store(from.term, Ordering::Release);
                 core.store.replay_all(from, &commits).map_err(db_error)?;
                 let edits = commits.iter().flat_map(|commit| &commit.edits);
                 concerned = concerns_this_host(core, edits)?;
@@ -77,6 +84,14 @@ impl Follower {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The term of the master that this host hears, whose rows it may not have yet.
+    pub(super) fn hears(&self, core: &Core) -> u64 {
+        match self.hears.load(Ordering::Acquire) {
+            0 => core.store.term(),
+            term => term,
+        }
     }
 
     /// Waits until this host has followed so far; false if it has not within the time.
@@ -103,11 +118,14 @@ fn begun(core: &Core, position: Position) -> Result<Replacement> {
     if core.store.position().is_none() && !super::link::is_of_own_pool(core)? {
         return Ok(copying.of_another_pool());
     }
-    // What a later master has answered must not be lost to one that has not heard of it.
-    let known = core.store.term();
-    if position.term < known {
+    // What a later master has answered must not be lost to one that has not heard of it, unless it is in a file of which an
+    // operator is told. One that was only heard of has nothing here that could be lost.
+    let of_rows = core.store.term();
+    let is_kept = || Aside::noted(core).is_some_and(|aside| aside.term == of_rows);
+    if position.term < of_rows && !is_kept() {
         return Err(errors::internal_error(format!(
-            "it is a master of term {}, and there was one of term {known}",
+            "it is a master of term {}, and the rows here are of term {of_rows}: let this host decide, or another one with \
+             those rows",
             position.term
         )));
     }

@@ -97,15 +97,16 @@ pub(super) fn ask(
         .into_iter()
         .filter(|address| !own.contains(address));
     let addresses: Vec<_> = addresses.collect();
-    let Some(secret) = secret::find(&core.config)?.filter(|_| !addresses.is_empty()) else {
+    let secrets = secret::all(&core.config)?;
+    if secrets.is_empty() || addresses.is_empty() {
         return Ok(Vec::new());
-    };
+    }
     let known = Known::of(core)?;
     let dial = Dial {
         address: String::new(),
         port: core.config.port,
         identity: certificates::of_link(core)?,
-        secret: secret_of(&secret),
+        secrets: secrets.iter().map(secret_of).collect(),
         hello: Hello {
             pool: known.pool,
             host: core.own_uuid()?,

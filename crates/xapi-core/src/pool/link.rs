@@ -162,7 +162,7 @@ impl Door {
         let mine = core.store.term();
         let counts = match core.pool.standing.role() {
             Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
-            // One that has not heard of a later one is about to step down.
+            // One of an earlier term than this host's rows is not followed.
             Role::Slave(_) => leads.term >= mine,
             Role::Broken => false,
         };
@@ -293,7 +293,7 @@ pub(super) fn joining(
         address: address.to_owned(),
         port: core.config.port,
         identity: certificates::of_link(core)?,
-        secret: secret_of(secret),
+        secrets: vec![secret_of(secret)],
         hello: Hello {
             pool: String::new(),
             host: core.own_uuid()?,

@@ -12,7 +12,7 @@ use super::join::JoinPlan;
 use super::role::Role;
 use super::secret::PoolSecret;
 use super::verbs::{Admission, Granted, Wish, decode, encode};
-use super::{eject, join, link, secret, transition};
+use super::{eject, join, link, rotation, secret, transition};
 use crate::Result;
 use crate::context::{Core, Cx};
 use crate::proof::Care;
@@ -185,6 +185,7 @@ pub(super) fn admit(
         return Err(errors::host_unknown_to_master(named));
     }
     drop(opened);
+    let _settled = rotation::is_settled(core)?;
     let host = core
         .store
         .change(|draft| join::admit(draft, &admission.dowry, admission.force))?;

@@ -11,6 +11,7 @@
 mod admit;
 pub mod another;
 mod arrival;
+pub mod aside;
 mod bounds;
 mod charter;
 pub(crate) mod deeds;
@@ -33,6 +34,7 @@ pub mod peer;
 mod remote;
 pub(crate) mod reset;
 pub mod role;
+pub mod rotation;
 pub mod search;
 pub mod secret;
 pub mod slave;
@@ -88,6 +90,8 @@ pub struct Pool {
     /// Held for reading by a change of many hosts, from its first host to its last or its way back; for writing by who hands
     /// the pool over, which must find it whole.
     undivided: RwLock<()>,
+    /// Who exchanges the pool's secret.
+    rotation: rotation::Rotation,
     /// Whether commits are kept for slaves that come back.
     journal: OnceLock<()>,
     on_event: OnceLock<OnEvent>,
@@ -141,6 +145,11 @@ impl Pool {
     /// Whether this host obeys another one.
     pub fn is_slave(&self) -> bool {
         matches!(self.standing.role(), role::Role::Slave(_))
+    }
+
+    /// The term of the master that this slave hears.
+    pub(crate) fn hears(&self, core: &crate::context::Core) -> u64 {
+        self.follower.hears(core)
     }
 
     fn changes_itself(&self) -> bool {

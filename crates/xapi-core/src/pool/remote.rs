@@ -19,6 +19,7 @@ use xapi_net::planned::PlannedStep;
 
 use super::bounds;
 use super::peer::{Lost, Peer};
+use super::secret::Held;
 use super::verbs::{Answer, Arrived, Verb, decode, encode};
 use crate::particulars::Particulars;
 
@@ -60,6 +61,8 @@ struct State {
     resetting: bool,
     /// Whether the host has a trigger of a reset whose NIC is not there.
     waits_for_nic: bool,
+    /// Which secret of the pool the host has.
+    secret: Option<Held>,
 }
 
 impl RemoteAgent {
@@ -83,10 +86,10 @@ impl RemoteAgent {
     }
 
     /// The host is there, by this line.
-    pub(super) fn link(&self, peer: Arc<dyn Peer>, particulars: Particulars) {
+    pub(super) fn link(&self, peer: Arc<dyn Peer>, particulars: Particulars, secret: Option<Held>) {
         let mut state = self.state();
         let before = state.peer.replace(peer);
-        state.particulars = particulars;
+        (state.particulars, state.secret) = (particulars, secret);
         state.waits_for_nic = false;
         self.linked.notify_all();
         // Whoever hears of the end asks whether it was the line in use.
@@ -118,6 +121,27 @@ impl RemoteAgent {
 
     pub(super) fn particulars(&self) -> Particulars {
         self.state().particulars.clone()
+    }
+
+    /// Whether the host has the secret with this mark.
+    pub(super) fn has(&self, mark: &str) -> bool {
+        let state = self.state();
+        state.secret.as_ref().is_some_and(|held| held.mark == mark)
+    }
+
+    /// Whether it has that one, and no other is good there.
+    pub(super) fn has_only(&self, mark: &str) -> bool {
+        let state = self.state();
+        let held = state.secret.as_ref();
+        held.is_some_and(|held| held.mark == mark && !held.others)
+    }
+
+    /// It has taken that one, and knows others or not.
+    pub(super) fn holds(&self, mark: &str, others: bool) {
+        self.state().secret = Some(Held {
+            mark: mark.to_owned(),
+            others,
+        });
     }
 
     /// Something happened to the host's network.

@@ -466,19 +466,19 @@ fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dia
     if addresses.iter().any(|its| its == address) {
         return Err(Missed::Own(errors::host_its_own_slave()));
     }
-    let secret = secret::find(&core.config).map_err(own)?;
-    let secret = secret.ok_or_else(|| {
+    let secrets = secret::all(&core.config).map_err(own)?;
+    if secrets.is_empty() {
         tracing::error!("{} holds no secret", core.config.pool_token().display());
-        Missed::Own(errors::host_unknown_to_master(
+        return Err(Missed::Own(errors::host_unknown_to_master(
             core.own_uuid().unwrap_or_default(),
-        ))
-    })?;
+        )));
+    }
     let known = Known::of(core).map_err(own)?;
     Ok(Dial {
         address: address.to_owned(),
         port: core.config.port,
         identity: certificates::of_link(core).map_err(own)?,
-        secret: secret_of(&secret),
+        secrets: secrets.iter().map(secret_of).collect(),
         hello: Hello {
             pool: known.pool,
             host: core.own_uuid().map_err(own)?,

@@ -14,6 +14,7 @@ use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
 use xapi_net::facts::Facts;
 
+use super::aside::Aside;
 use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
@@ -194,15 +195,12 @@ impl Slave {
                 let left = self.leave(&trigger).and_then(|()| self.begin_anew());
                 Answer::Done(done(left))
             }
-            Verb::Secret(secret) => Answer::Done(done(secret::write(&self.core.config, &secret))),
-            Verb::Decide => {
-                let told = transition::told(&self.core, &PoolRole::Master);
-                Answer::Done(done(told.and_then(|()| self.begin_anew())))
+            Verb::Secret(secret) => Answer::Done(done(secret::take(&self.core.config, &secret))),
+            Verb::SecretSettled(mark) => {
+                Answer::Done(done(secret::settle(&self.core.config, &mark)))
             }
-            Verb::Obey(address) => {
-                let told = transition::told(&self.core, &PoolRole::Slave(address));
-                Answer::Done(done(told.and_then(|()| self.begin_anew())))
-            }
+            Verb::Decide => Answer::Done(done(self.begin_as(&PoolRole::Master))),
+            Verb::Obey(address) => Answer::Done(done(self.begin_as(&PoolRole::Slave(address)))),
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
@@ -248,6 +246,8 @@ impl Slave {
             reset,
             alerts,
             found: self.changes().found.clone(),
+            secret: secret::Held::here(&self.core.config)?,
+            aside: Aside::noted(&self.core),
         })
     }
 
@@ -265,6 +265,10 @@ impl Slave {
         self.note(&changes);
         drop(changes);
         self.done.notify_all();
+        // The master that is told of it makes the alert before it is done with the arrival.
+        if let Err(why) = Aside::forget(&self.core) {
+            tracing::error!("that this host has stepped down is told once more: {why}");
+        }
         let marker = self.core.config.boot_marker();
         xapi_conf::file::write(&marker, b"", 0o644).map_err(|why| {
             let why = format!("{}: {why}", marker.display());
@@ -313,11 +317,23 @@ impl Slave {
             config.pool_token(),
             secret::previous(config),
             config.joined_pool(),
+            config.stepped_down(),
         ] {
             xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
         }
         charter.decide(&PoolRole::Master)?;
         tracing::warn!("this host leaves its pool");
+        Ok(())
+    }
+
+    /// Begins anew as something else. An error says that this host stays what it is.
+    fn begin_as(self: &Arc<Self>, role: &PoolRole) -> Result<()> {
+        transition::told(&self.core, role)?;
+        if let Err(why) = self.begin_anew() {
+            // It is decided all the same.
+            tracing::warn!("the master may not hear that this host begins anew: {why}");
+            self.core.restart();
+        }
         Ok(())
     }
 

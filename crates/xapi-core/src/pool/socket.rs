@@ -114,6 +114,17 @@ impl Relays {
         }
     }
 
+    /// The copy is a master's of this term. What another one of a later term has answered, whose rows have never come, is in
+    /// nobody's copy that this host follows: nobody waits for it.
+    pub(super) fn follows(&self, term: u64) {
+        let is_left = |needs: &mut Position| needs.term > term;
+        let mut table = self.table();
+        table.newest.take_if(is_left);
+        for relay in table.sessions.values_mut() {
+            relay.needs.take_if(is_left);
+        }
+    }
+
     /// How far the copy must be for what a session reads.
     pub(crate) fn needed(&self, session: &Ref<Session>) -> Option<Position> {
         self.table().sessions.get(session)?.needs
@@ -390,5 +401,31 @@ impl Drop for Errand {
     fn drop(&mut self) {
         let errands = &self.core.pool.relays.errands;
         errands.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xapi_model::{Position, Ref};
+
+    use super::Relays;
+
+    #[test]
+    fn nobody_waits_for_rows_of_a_master_that_was_left_for_one_of_an_earlier_term() {
+        let at = |term, generation| Some(Position { term, generation });
+        let (one, other) = (Ref::new("OpaqueRef:1"), Ref::new("OpaqueRef:2"));
+        let relays = Relays::default();
+        relays.opened(&one, true);
+        relays.answered(Some(&one), at(2, 7));
+        relays.follows(2);
+        assert_eq!(relays.needed(&one), at(2, 7));
+        relays.follows(1);
+        assert_eq!(relays.needed(&one), None);
+        // Nor does who comes afterwards.
+        relays.opened(&other, true);
+        assert_eq!(relays.needed(&other), None);
+        relays.answered(Some(&other), at(1, 3));
+        relays.follows(1);
+        assert_eq!(relays.needed(&other), at(1, 3));
     }
 }

@@ -10,16 +10,16 @@ use xapi_db::{Read, next_term};
 use xapi_model::host::IsInEmergencyMode;
 use xapi_model::pool::{
     DesignateNewMaster, EmergencyResetMaster, EmergencyTransitionToMaster, Hello, InitialAuth,
-    IsSlave, RecoverSlaves, RotateSecret, SyncDatabase,
+    IsSlave, RecoverSlaves, SyncDatabase,
 };
 use xapi_model::{ApiError, Class, Host, Pool, Ref, errors};
-use xapi_net::agent::{Agent, NetError};
+use xapi_net::agent::{Agent, Cause, NetError};
 
+use super::aside::Aside;
 use super::charter;
 use super::inquiry::Master;
 use super::link::{Note, is_of_own_pool, pool_uuid};
 use super::role::Role;
-use super::secret;
 use super::verbs::Verb;
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
@@ -200,7 +200,13 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     let reached = heir.reach(copy.position()).map_err(unreachable);
     drop(copy);
     reached.map_err(go_on)?;
-    if let Err(why) = heir.order(Verb::Decide).map_err(unreachable) {
+    if let Err(why) = heir.order(Verb::Decide) {
+        // It was there and has said no: nobody else decides.
+        if !matches!(why.cause, Cause::Unreachable | Cause::TimedOut) {
+            let text = format!("{} does not become the master: {why}", call.host);
+            return Err(go_on(errors::operation_not_allowed(text)));
+        }
+        let why = unreachable(why);
         // An answer that was lost may have been yes: then the other one is about to be the master.
         let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
@@ -249,38 +255,13 @@ fn heirs_address(rows: &impl Read, heir: &Ref<Host>) -> Result<String> {
     }
 }
 
-/// `pool.rotate_secret`: all hosts get another secret. Until each has it, both are good. HOST_OFFLINE [host] names a host
-/// that could not get it; nothing has changed then.
-pub fn rotate_secret(cx: &Cx<'_>, _: RotateSecret) -> Result<()> {
-    let core = cx.core;
-    refuse_ha(core)?;
-    let here = core.localhost()?;
-    let hosts = core.view()?.refs(Host::DESC)?;
-    let others: Vec<_> = hosts
-        .into_iter()
-        .map(Ref::<Host>::new)
-        .filter(|host| *host != here)
-        .map(|host| core.pool.linked(&host).map(|remote| (host, remote)))
-        .collect::<Result<_>>()?;
-    // Nobody else becomes the master while some hosts have the new one and others have not.
-    let _undivided = core.pool.divides();
-    let fresh = secret::exchange(&core.config)?;
-    for (host, remote) in others {
-        remote.order(Verb::Secret(fresh.clone())).map_err(|why| {
-            tracing::warn!("{host}: {why}; both secrets are good until this is done again");
-            errors::cannot_contact_host(&host)
-        })?;
-    }
-    secret::forget_previous(&core.config)
-}
-
 /// `pool.initial_auth`: the pool's secret, for a host that is about to join.
 pub fn initial_auth(cx: &Cx<'_>, _: InitialAuth) -> Result<String> {
     let secret = super::secret::find_or_make(&cx.core.config)?;
     Ok(secret.expose().to_owned())
 }
 
-fn refuse_ha(core: &Core) -> Result<()> {
+pub(super) fn refuse_ha(core: &Core) -> Result<()> {
     let pools = core.view()?.all::<Pool>()?;
     match pools.iter().any(|(_, pool)| pool.ha_enabled) {
         true => Err(errors::ha_is_enabled()),
@@ -288,7 +269,7 @@ fn refuse_ha(core: &Core) -> Result<()> {
     }
 }
 
-/// This slave is told by its master what it is to be. OTHER_OPERATION_IN_PROGRESS if somebody else has decided that already:
+/// This slave is told by its master what it is to be; after an error it stays what it is. OTHER_OPERATION_IN_PROGRESS if somebody else has decided that already:
 /// the daemon is about to begin anew as that.
 pub(super) fn told(core: &Core, role: &PoolRole) -> Result<()> {
     let mut charter = charter::open(core);
@@ -296,7 +277,14 @@ pub(super) fn told(core: &Core, role: &PoolRole) -> Result<()> {
     if *role == PoolRole::Master {
         note_own_pool(core, None)?;
     }
-    charter.decide(role)
+    // Whoever is told no must be sure that the next start is none of that.
+    charter.decide(role).or_else(|why| match charter.says() {
+        Some(says) if says == *role => {
+            tracing::error!("{why}; it says so all the same");
+            Ok(())
+        }
+        _ => Err(why),
+    })
 }
 
 /// OTHER_OPERATION_IN_PROGRESS [pool] if the next start of this daemon is about to be something else than this one.
@@ -333,7 +321,7 @@ pub(super) fn yields(core: &Core, other: &Master, decisions: u64) -> Result<()> 
         core.restart();
         return Ok(());
     }
-    obey(core, &mut charter, other.address.clone(), Some(other.term))
+    obey(core, &mut charter, other.address.clone(), Some(other))
 }
 
 /// This host obeys another one of its own pool. What it has committed as a master of it is kept in a file, for the other may
@@ -342,7 +330,7 @@ fn obey(
     core: &Core,
     charter: &mut charter::Open<'_>,
     address: String,
-    term: Option<u64>,
+    other: Option<&Master>,
 ) -> Result<()> {
     if core.pool.standing.role() == Role::Master {
         let name = format!("term-{}", core.store.term());
@@ -353,10 +341,21 @@ fn obey(
             return Err(db_error(why));
         }
         tracing::warn!("what was committed here is kept in {}", kept.display());
+        let aside = Aside {
+            file: kept.display().to_string(),
+            term: core.store.term(),
+            address: address.clone(),
+            later: other.map(|other| (other.host.clone(), other.term)),
+        };
+        // Before the role: a start in between as the master has nothing to tell, and forgets it.
+        if let Err(why) = aside.note(core) {
+            core.store.follow_only(false);
+            return Err(why);
+        }
     }
     // In this order: a start in between as a master would begin a term of its own, since there is a note.
     charter.decide(&PoolRole::Slave(address))?;
-    note_own_pool(core, term)?;
+    note_own_pool(core, other.map(|other| other.term))?;
     core.restart();
     Ok(())
 }

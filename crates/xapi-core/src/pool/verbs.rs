@@ -14,10 +14,11 @@ use xapi_net::firmware::Card;
 use xapi_net::names::Name;
 use xapi_net::planned::PlannedStep;
 
+use super::aside::Aside;
 use super::dowry::Dowry;
 use super::job::Job;
 use super::join::JoinPlan;
-use super::secret::PoolSecret;
+use super::secret::{Held, PoolSecret};
 use super::whereabouts::Found;
 use crate::guests::place::{Ask, Reply};
 use crate::particulars::Particulars;
@@ -64,8 +65,10 @@ pub enum Verb {
     Reach(Position),
     /// To leave the pool, and to begin anew with this trigger of a network reset.
     Leave(String),
-    /// To know the pool by this secret from now on.
+    /// To know the pool by this secret from now on, and by those before until [`Verb::SecretSettled`].
     Secret(PoolSecret),
+    /// To know it by the secret with this mark alone: every host has it.
+    SecretSettled(String),
     /// To be the master from now on.
     Decide,
     /// To obey the host with this address from now on.
@@ -146,6 +149,12 @@ pub struct Arrived {
     /// Where it has found its master, if that was not where it was before.
     #[serde(default)]
     pub found: Option<Found>,
+    /// Which secret of the pool it has.
+    #[serde(default)]
+    pub secret: Option<Held>,
+    /// What it has kept aside when it was the master, if its operator is not told of that yet.
+    #[serde(default)]
+    pub aside: Option<Aside>,
 }
 
 /// A trigger of a network reset.

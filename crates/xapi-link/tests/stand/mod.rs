@@ -190,7 +190,7 @@ impl Stand {
             address: self.address.ip().to_string(),
             port: self.address.port(),
             identity: identity(1),
-            secret: Secret::new("secret"),
+            secrets: vec![Secret::new("secret")],
             hello: hello(SLAVE),
             fingerprints: Some(BTreeSet::from([fingerprint(&identity(0))])),
             within: PATIENCE,
