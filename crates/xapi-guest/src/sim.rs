@@ -511,6 +511,7 @@ impl Guests for SimGuests {
     }
 
     fn discard(&self, uuid: &str) -> Result<(), GuestError> {
+        self.alive();
         self.world().suspended.remove(uuid);
         Ok(())
     }

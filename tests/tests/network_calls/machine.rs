@@ -18,7 +18,7 @@ use xapi_tests::SimHost;
 use looks::Follower;
 use trouble::Trouble;
 
-use crate::model::machines::{self, Change, Power};
+use crate::model::machines::{self, Change, Deed, Power};
 use crate::model::refusal::{Param, Refusal};
 use crate::model::{Call, Kind, Model, Nic};
 use crate::random::Random;
@@ -135,7 +135,7 @@ impl Machine {
             self.model = self.after_crash(&call, outcome, expected);
             return self.holds();
         }
-        if trouble.is_some() && matches!(call, Call::Vm { .. } | Call::Vif { .. }) {
+        if matches!(trouble, Some(Trouble::Host(..))) && takes_away(&call) {
             // A guest is gone whether the host's network follows or not; the daemon hears of its ends, and tries again.
             xapi_core::startup::reconverge(self.host.core(), &self.host.host()).expect("no fault");
         }
@@ -280,6 +280,18 @@ fn machine(number: usize, power: Power) -> machines::Vm {
         power,
         clings: number == VMS - 2,
         drivers: number != VMS - 1,
+    }
+}
+
+/// Whether a NIC or a guest goes by a call.
+fn takes_away(call: &Call) -> bool {
+    match call {
+        Call::Vm { deed, .. } => matches!(
+            deed,
+            Deed::CleanShutdown | Deed::HardShutdown | Deed::Suspend
+        ),
+        Call::Vif { change, .. } => matches!(change, Change::Unplug | Change::Force),
+        _ => false,
     }
 }
 

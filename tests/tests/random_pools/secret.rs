@@ -13,13 +13,20 @@ pub fn exchange(
     slave: Option<usize>,
     number: u64,
 ) -> Result<Value, ApiError> {
-    let of = |most: u64| usize::try_from(number % most).unwrap_or_default();
-    if let Some(slave) = slave.filter(|_| !number.is_multiple_of(6)) {
+    // Each digit says something else, so that everything meets everything.
+    let mut left = number;
+    let mut digit = |of: u64| {
+        let digit = usize::try_from(left % of).unwrap_or_default();
+        left /= of;
+        digit
+    };
+    let is_undisturbed = digit(6) == 0;
+    if let Some(slave) = slave.filter(|_| !is_undisturbed) {
         let trouble = Trouble {
             kind: Kind::Ask,
-            after: of(2),
-            heard: of(3) > 0,
-            fate: [Fate::Ends, Fate::Parts, Fate::MasterDies, Fate::SlaveDies][of(4)],
+            after: digit(2),
+            heard: digit(3) > 0,
+            fate: [Fate::Ends, Fate::Parts, Fate::MasterDies, Fate::SlaveDies][digit(4)],
         };
         peers.trouble(slave, trouble);
     }

@@ -560,6 +560,20 @@ fn the_memory_of_a_machine_that_is_not_suspended_any_more_is_thrown_away_when_it
 }
 
 #[test]
+fn a_machine_whose_memory_a_slave_has_lost_is_shown_halted_when_that_is_back() {
+    let mut stage = Stage::new();
+    stage.start().map(drop).unwrap();
+    stage.on_vm("VM.suspend", &[]).unwrap();
+    stage.is(VmPowerState::Suspended);
+    stage.pool.cut(0);
+    let uuid = stage.row().uuid;
+    let guests = &stage.pool.slaves[0].host.guests;
+    xapi_guest::Guests::discard(&**guests, &uuid).unwrap();
+    stage.pool.link(0);
+    stage.is(VmPowerState::Halted);
+}
+
+#[test]
 fn a_machine_that_is_suspended_after_its_host_was_given_up_keeps_nothing_there() {
     let mut stage = Stage::away(IMPATIENT).started();
     stage.hold(Verb::Suspend, true);

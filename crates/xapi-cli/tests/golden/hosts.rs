@@ -162,11 +162,26 @@ fn an_emergency_is_answered_by_the_host_itself() {
         "pool-emergency-transition-to-master --force",
         "The host will restart its agent as the master in 10.000 seconds.\n",
     );
-    let mut fake = world()
-        .answers("pool.get_all", Err(errors::host_is_slave("10.0.0.1")))
-        .answers("pool.emergency_transition_to_master", Ok(Value::Nil));
-    assert_eq!(fake.xe("pool-emergency-transition-to-master").status, 0);
-    assert_eq!(calls(&fake), ["pool.emergency_transition_to_master "]);
+    // Whatever the reason is that a host has no master to ask.
+    for why in [
+        errors::host_is_slave("10.0.0.1"),
+        errors::host_in_emergency_mode(),
+        errors::host_still_booting(),
+        errors::host_broken(),
+        errors::host_its_own_slave(),
+        errors::host_has_no_management_ip(),
+        errors::host_unknown_to_master("a host"),
+        errors::host_master_cannot_talk_back("10.0.0.2"),
+        errors::host_xapi_version_higher_than_coordinator("99.0.0"),
+    ] {
+        let code = why.code.clone();
+        let mut fake = world()
+            .answers("pool.get_all", Err(why))
+            .answers("pool.emergency_transition_to_master", Ok(Value::Nil));
+        let got = fake.xe("pool-emergency-transition-to-master");
+        assert_eq!(got.status, 0, "{code}: {}", got.err);
+        assert_eq!(calls(&fake), ["pool.emergency_transition_to_master "]);
+    }
     let mut fake = world().answers("host.emergency_ha_disable", Ok(Value::Nil));
     let got = fake.xe("host-emergency-ha-disable");
     assert!(got.err.contains("--force"), "{}", got.err);

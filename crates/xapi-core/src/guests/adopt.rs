@@ -148,7 +148,7 @@ fn machines_to_judge(
 
 fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
     let guests = guests_now(core, host)?;
-    let mut named = BTreeSet::new();
+    let mut named: BTreeSet<_> = concerned(core, host)?.into_iter().collect();
     let (mut judged, left, found) = loop {
         // What a call changes from here on it settles itself.
         let judged = machines_to_judge(core, host, &named)?;
@@ -156,7 +156,7 @@ fn settle(core: &Core, host: &Ref<Host>) -> Result<BTreeSet<String>> {
         let left = guests.at_work(BTreeSet::new());
         let left = left.map_err(errors::internal_error)?;
         let found = guests.found().map_err(errors::internal_error)?;
-        // Of whom the rows say that he is elsewhere, or nowhere, they have to be read before, too.
+        // A guest of whom the rows say that he is elsewhere, or nowhere: they have to be read before this, too.
         let before = named.len();
         let view = core.view()?;
         for guest in &found {
@@ -202,7 +202,7 @@ fn has_changed(core: &Core, vm: &Ref<Vm>, row: &Vm) -> Result<bool> {
 
 /// Whether a call about a machine or its NICs goes on, and will settle it.
 fn is_at_work(core: &Core, row: &Vm) -> Result<bool> {
-    // Each host that arrives asks this of all machines of the pool.
+    // The master's start asks this of all machines of the pool.
     if core.at_work.is_idle() {
         return Ok(false);
     }

@@ -175,20 +175,18 @@ pub fn resume_on(cx: &Cx<'_>, call: ResumeOn) -> Result<()> {
 fn choose_host(cx: &Cx<'_>, vm: &Ref<Vm>, operation: VmOperations) -> Result<Ref<Host>> {
     let view = cx.core.view()?;
     operations::assert(&view, vm, operation)?;
-    let possible = placement::possible_hosts(&view, vm)?;
-    let affinity = view.field(vm, Vm::AFFINITY)?;
     if operation == VmOperations::Resume {
         let memory = view.field(vm, Vm::MEMORY_ON)?;
         if let Some(host) = memory.some() {
             // Its memory is nowhere else.
             cx.core.guests_of(host)?;
-            if !possible.contains(host) {
-                no_bond_slave(&view, vm, host)?;
-                placement::can_boot(&view, vm, host)?;
-            }
+            no_bond_slave(&view, vm, host)?;
+            placement::can_boot(&view, vm, host)?;
             return Ok(memory);
         }
     }
+    let possible = placement::possible_hosts(&view, vm)?;
+    let affinity = view.field(vm, Vm::AFFINITY)?;
     let local = cx.core.localhost()?;
     let runs = |host: &&Ref<Host>| cx.core.guests_of(host).is_ok();
     let wished = [&affinity, &local].into_iter();
