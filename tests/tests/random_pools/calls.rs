@@ -37,7 +37,8 @@ impl std::fmt::Debug for Call {
 
 const MODES: [&str; 3] = ["balance-slb", "active-backup", "lacp"];
 
-fn exists<C: Class>(view: &View, reference: &Value) -> bool {
+/// Whether there is such an object.
+pub fn exists<C: Class>(view: &View, reference: &Value) -> bool {
     let reference = Ref::<C>::new(reference.as_str().unwrap_or_default());
     view.exists(&reference).expect("a view")
 }
