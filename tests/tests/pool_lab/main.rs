@@ -2,6 +2,7 @@
 //!
 //! Needs root, and the programs of the workspace built in the same profile (`make test` sees to both).
 
+mod everywhere;
 mod faults;
 mod members;
 mod moves;

@@ -17,7 +17,7 @@ pub fn xe(lab: &Lab, host: &str, line: &str) -> String {
 }
 
 /// `xe` on a host; its exit code, and what it says to whoever reads errors.
-fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
+pub fn tried(lab: &Lab, host: &str, line: &str) -> (i32, String) {
     let told = lab.exec(
         host,
         &format!("status=0; xe {line} 2>&1 || status=$?; echo \"status $status\""),
@@ -283,7 +283,7 @@ fn a_slave_becomes_the_master_and_the_old_one_steps_down_when_it_sees_that() {
 }
 
 /// The UUID of a host, as the pool has it.
-fn uuid_of(lab: &Lab, host: &str) -> String {
+pub fn uuid_of(lab: &Lab, host: &str) -> String {
     xe(
         lab,
         "xs-1",
