@@ -310,9 +310,9 @@ impl Peers {
             }
         });
         let net = Arc::downgrade(&self.net);
-        core.pool.set_lookout(move |addresses| {
+        core.pool.set_lookout(move |addresses, leads| {
             let net = net.upgrade();
-            net.map_or_else(Vec::new, |net| net.masters_at(at, addresses))
+            net.map_or_else(Vec::new, |net| net.masters_at(at, addresses, leads))
         });
         node.slave = core.pool.is_slave().then(|| Arc::new(Slave::new(core)));
     }

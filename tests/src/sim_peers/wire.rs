@@ -10,8 +10,8 @@ use xapi_core::pool::Master;
 use xapi_core::pool::link::Door;
 use xapi_core::pool::peer::{Lost, Peer};
 use xapi_core::pool::slave::Slave;
-use xapi_core::pool::{Linked, role};
-use xapi_link::Gate as _;
+use xapi_core::pool::{Linked, another, role};
+use xapi_link::{Gate as _, Leads};
 use xapi_net::sim::{Fault, FaultKind, Handle};
 
 use crate::SimHost;
@@ -255,20 +255,28 @@ impl Net {
         found.map(|(at, _)| at)
     }
 
-    /// Who of those at these addresses says that it is the master.
-    pub(super) fn masters_at(&self, from: usize, addresses: &[String]) -> Vec<Master> {
+    /// Who of those at these addresses says that it is the master. All of them hear of the one that asks, if it is one.
+    pub(super) fn masters_at(
+        &self,
+        from: usize,
+        addresses: &[String],
+        asks: Option<&Leads>,
+    ) -> Vec<Master> {
         let mut all = Vec::new();
         for address in addresses {
             let Some(at) = self.at_address(from, address) else {
                 continue;
             };
-            let core = self.core(at);
-            let asks = self.core(from);
-            let leads = |core: &Arc<Core>| {
-                let knows = asks.as_ref().is_some_and(|it| know_each_other(it, core));
-                knows && core.pool.role() == role::Role::Master
+            let (Some(core), Some(own)) = (self.core(at), self.core(from)) else {
+                continue;
             };
-            if let Some(core) = core.filter(leads) {
+            if !know_each_other(&own, &core) {
+                continue;
+            }
+            if let Some(leads) = asks {
+                another::hear(&core, leads, &self.uuid(from)).expect("it is heard");
+            }
+            if core.pool.role() == role::Role::Master {
                 all.push(Master {
                     term: core.store.term(),
                     host: self.uuid(at),

@@ -770,7 +770,10 @@ impl Driver {
             let of = |key: &String| now.rows.get(key).or_else(|| before.rows.get(key));
             let may = |key: &String| {
                 let host = of(key).and_then(|(host, _)| host.as_ref());
-                host.is_some_and(|host| whose.contains(host) || self.moved.contains(host))
+                // A host's bond that gives way to the pool's has its NICs of machines moved.
+                let is_carried = key.starts_with("VIF ") && !self.moved.is_empty();
+                is_carried
+                    || host.is_some_and(|host| whose.contains(host) || self.moved.contains(host))
             };
             let differ = rows::differences(&before.rows, &now.rows);
             let told = || rows::told(&before.rows, &now.rows);

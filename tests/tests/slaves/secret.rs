@@ -258,7 +258,7 @@ fn a_host_that_is_forgotten_is_waited_for_no_more() {
         .call("host.destroy", vec![gone])
         .expect("it is forgotten");
     let core = pool.master.core();
-    core.pool.set_lookout(|_| Vec::new());
+    core.pool.set_lookout(|_, _| Vec::new());
     another::watch_for_another(core).expect("a thread");
     let until = Instant::now() + PATIENCE;
     while [&pool.master, &pool.slaves[1].host]

@@ -76,6 +76,22 @@ pub(super) fn later_master(core: &Core) -> Result<Option<Master>> {
     Ok(later.max_by_key(|master| master.term))
 }
 
+/// A host of the pool says that it leads it. It may be the master of this slave, which looks where it says that it is; or a
+/// later one than this master, which looks and then steps down.
+pub fn hear(core: &Core, leads: &Leads, host: &str) -> Result<()> {
+    let mine = core.store.term();
+    let counts = match core.pool.standing.role() {
+        Role::Master => is_later((leads.term, host), (mine, &core.own_uuid()?)),
+        // One that has not heard of a later one is about to step down.
+        Role::Slave(_) => leads.term >= mine,
+        Role::Broken => false,
+    };
+    if counts {
+        core.pool.whereabouts.hear(&leads.addresses);
+    }
+    Ok(())
+}
+
 /// Which of two masters stays, each with its term and the UUID of its host: the later one. Each host has terms of its own; if
 /// two are the same all the same it is the one whose UUID is the smaller.
 pub(super) fn is_later(one: (u64, &str), other: (u64, &str)) -> bool {

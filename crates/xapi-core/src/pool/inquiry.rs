@@ -80,7 +80,7 @@ pub(super) fn ask(
     leads: Option<&Leads>,
 ) -> Result<Vec<(String, Said)>> {
     if let Some(look) = core.pool.lookout.get() {
-        let found = look(&addresses).into_iter();
+        let found = look(&addresses, leads).into_iter();
         let said = found.map(|master| {
             (
                 master.address,

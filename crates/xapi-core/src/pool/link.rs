@@ -10,13 +10,12 @@ use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
 
-use super::another::is_later;
+use super::another;
 use super::arrival::{Greeting, Linked, may_open};
 use super::dowry::plain;
 use super::inquiry::Known;
 use super::membership;
 use super::peer::{Lost, Peer};
-use super::role::Role;
 use super::secret::{self, PoolSecret};
 use super::verbs::{Granted, Wish, decode, encode};
 use crate::context::Core;
@@ -150,26 +149,16 @@ impl Door {
         }))
     }
 
-    /// Whoever says that he leads the pool may be the master of this slave, which looks where he says that he is; or a
-    /// later one than this master, which looks and then steps down.
+    /// Whoever says that he leads the pool, and is of it.
     fn hear(&self, hello: &Hello, fingerprint: &str) -> Result<()> {
-        let core = &self.core;
         let Some(leads) = &hello.leads else {
             return Ok(());
         };
-        let known = Known::of(core)?.fingerprints;
-        let is_ours = known.is_some_and(|known| known.contains(fingerprint));
-        let mine = core.store.term();
-        let counts = match core.pool.standing.role() {
-            Role::Master => is_later((leads.term, &hello.host), (mine, &core.own_uuid()?)),
-            // One of an earlier term than this host's rows is not followed.
-            Role::Slave(_) => leads.term >= mine,
-            Role::Broken => false,
-        };
-        if is_ours && counts {
-            core.pool.whereabouts.hear(&leads.addresses);
+        let known = Known::of(&self.core)?.fingerprints;
+        match known.is_some_and(|known| known.contains(fingerprint)) {
+            true => another::hear(&self.core, leads, &hello.host),
+            false => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -52,6 +52,7 @@ use std::sync::{
 use std::time::Duration;
 
 use xapi_db::Read;
+use xapi_link::Leads;
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, Cause, NetEvent};
 
@@ -100,7 +101,7 @@ pub struct Pool {
     on_guest: OnceLock<OnGuest>,
 }
 
-type Lookout = Box<dyn Fn(&[String]) -> Vec<Master> + Send + Sync>;
+type Lookout = Box<dyn Fn(&[String], Option<&Leads>) -> Vec<Master> + Send + Sync>;
 
 type OnEvent = Box<dyn Fn(Ref<Host>, NetEvent) + Send + Sync>;
 type OnGuest = Box<dyn Fn(Ref<Host>, xapi_guest::Event) + Send + Sync>;
@@ -136,9 +137,12 @@ impl Pool {
         self.standing.role()
     }
 
-    /// Has somebody else look for other masters at addresses: where hosts are reached by other ways than lines. Only the
-    /// first to ask does.
-    pub fn set_lookout(&self, look: impl Fn(&[String]) -> Vec<Master> + Send + Sync + 'static) {
+    /// Has somebody else look for other masters at addresses, and tell whoever is there that this host leads: where hosts
+    /// are reached by other ways than lines. Only the first to ask does.
+    pub fn set_lookout(
+        &self,
+        look: impl Fn(&[String], Option<&Leads>) -> Vec<Master> + Send + Sync + 'static,
+    ) {
         self.lookout.get_or_init(|| Box::new(look));
     }
 
