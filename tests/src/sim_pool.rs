@@ -346,6 +346,8 @@ impl SimPool {
             its.slave().settles(PATIENCE),
             "the arrival is not at its end"
         );
+        let line = its.line.as_ref().expect("a line");
+        assert!(line.linked.has_arrived(PATIENCE), "something goes on");
         its.catches_up(&self.master);
     }
 
