@@ -255,7 +255,8 @@ impl Slave {
 
     fn settled(&self, at: Position) -> std::result::Result<(), NetError> {
         // Whoever has waited for this reads what came of it.
-        if !self.reaches(at, PATIENCE) {
+        let is_here = self.reaches(at, PATIENCE);
+        if !is_here {
             tracing::warn!(
                 "the database is behind: {:?} and not {at}",
                 self.core.store.position()
@@ -267,8 +268,12 @@ impl Slave {
         self.note(&changes);
         drop(changes);
         self.done.notify_all();
-        // The master that is told of it makes the alert before it is done with the arrival.
-        if let Err(why) = Aside::forget(&self.core) {
+        // The master that is told of it makes the alert before it is done with the arrival. As long as the rows are those
+        // that are kept the note says that they may be given up for an earlier master's.
+        let rows = self.core.store.term();
+        if (is_here || Aside::noted(&self.core).is_some_and(|aside| aside.term != rows))
+            && let Err(why) = Aside::forget(&self.core)
+        {
             tracing::error!("that this host has stepped down is told once more: {why}");
         }
         let marker = self.core.config.boot_marker();
