@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Instant;
 
 use xapi::Answers;
-use xapi_core::Origin;
 use xapi_core::pool::link::Door;
 use xapi_core::pool::{another, search};
-use xapi_link::{Entrance, Limits};
-use xapi_model::{Host, Value};
+use xapi_core::{Api, Origin};
+use xapi_link::{Entrance, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
+use xapi_model::{ApiError, Host, Value};
 use xapi_server::{Config, Listener, Server};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_peers::{self, Fate, Kind};
@@ -167,6 +168,11 @@ const HERE: &str = "127.0.0.2";
 
 /// A master that is reached over real connections on loopback, and its port.
 fn served(host: &SimHost) -> (Server, Listener, u16) {
+    served_by(host, Arc::new(Door::new(host.core())))
+}
+
+/// The same with another door.
+fn served_by(host: &SimHost, door: Arc<dyn Gate>) -> (Server, Listener, u16) {
     let handler = Arc::new(Answers(host.api().clone()));
     let server = Server::new(handler, Config::default()).expect("threads");
     let core = host.core();
@@ -174,7 +180,7 @@ fn served(host: &SimHost) -> (Server, Listener, u16) {
     let listener = server.listen_tls(address, Arc::clone(&core.tls));
     let listener = listener.expect("a port");
     let port = listener.address().expect("an address").port();
-    let entrance = Entrance::new(Arc::new(Door::new(core)), Limits::default());
+    let entrance = Entrance::new(door, Limits::default());
     server.take_lines(Some(Arc::new(entrance)));
     (server, listener, port)
 }
@@ -282,24 +288,84 @@ fn a_host_that_is_forgotten_is_waited_for_no_more() {
 fn nobody_joins_before_an_exchange_has_come_to_its_end() {
     let mut pool = SimPool::new(1, 2);
     let (_server, _listener, port) = served(&pool.master);
+    let joining = about_to_join(port);
+    cut_short(&pool);
+    let error = join(&joining).unwrap_err();
+    assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS", "{error}");
+    assert_eq!(error.params, ["pool"]);
+    assert_eq!(pool.master.all::<Host>().len(), 2);
+    pool.link(0);
+    join(&joining).expect("it is let in");
+    assert_eq!(held(&joining), held(&pool.master));
+}
+
+fn about_to_join(port: u16) -> SimHost {
     let mut joining = SimHost::another(2, 2);
     joining.stop();
     joining.wait_for_end();
     joining.start_with(|config| config.port = port);
     joining.core().on_restart(|| ());
-    let join = || {
-        joining.call(
-            "pool.join",
-            [HERE, "root", "secret"].map(Value::from).to_vec(),
-        )
+    joining
+}
+
+fn join(joining: &SimHost) -> Result<Value, ApiError> {
+    let words = [HERE, "root", "secret"].map(Value::from);
+    joining.call("pool.join", words.to_vec())
+}
+
+/// A door behind which the secret is exchanged, once, as soon as a host has come in by the one before.
+struct Exchanging {
+    door: Door,
+    api: Api,
+    session: Value,
+    /// Hosts that come in until then.
+    left: AtomicIsize,
+}
+
+impl Gate for Exchanging {
+    fn secrets(&self) -> Vec<Secret> {
+        self.door.secrets()
+    }
+
+    fn myself(&self) -> Myself {
+        self.door.myself()
+    }
+
+    fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
+        let comes_in = self.door.admit(hello, fingerprint)?;
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 0 {
+            let params = vec![self.session.clone()];
+            let exchanged = self
+                .api
+                .call(&Origin::default(), "pool.rotate_secret", params);
+            exchanged.expect("another secret");
+        }
+        Ok(comes_in)
+    }
+
+    fn opened(&self, line: Line) {
+        self.door.opened(line);
+    }
+}
+
+#[test]
+fn nobody_joins_by_a_secret_that_is_exchanged_before_he_is_let_in() {
+    let pool = SimPool::new(1, 2);
+    let door = Exchanging {
+        door: Door::new(pool.master.core()),
+        api: pool.master.api().clone(),
+        session: pool.master.session().into(),
+        // The first line is for the plan.
+        left: AtomicIsize::new(1),
     };
-    cut_short(&pool);
-    let error = join().unwrap_err();
+    let (_server, _listener, port) = served_by(&pool.master, Arc::new(door));
+    let joining = about_to_join(port);
+    let error = join(&joining).unwrap_err();
     assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS", "{error}");
-    assert_eq!(error.params, ["pool"]);
     assert_eq!(pool.master.all::<Host>().len(), 2);
-    pool.link(0);
-    join().expect("it is let in");
+    // It is as it was, and comes in by the one that counts.
+    assert!(joining.core().pool.is_master());
+    join(&joining).expect("it is let in");
     assert_eq!(held(&joining), held(&pool.master));
 }
 
