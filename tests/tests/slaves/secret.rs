@@ -394,6 +394,34 @@ fn a_host_that_does_not_answer_about_the_secret_holds_up_nobody_who_arrives() {
 }
 
 #[test]
+fn a_host_that_was_silent_about_the_secret_is_asked_no_more_until_it_arrives_anew() {
+    let mut pool = SimPool::new(2, 2);
+    cut_short(&pool);
+    pool.trouble_at(1, Trouble::Silence, "\"SecretSettled\"");
+    pool.link(0);
+    assert!(held(&pool.master)[1].is_some());
+    // Whoever asked it now would lose its line.
+    pool.trouble_at(1, Trouble::NotHeard, "\"Secret");
+    pool.cut(0);
+    pool.link(0);
+    assert!(pool.is_linked(1), "it is asked again");
+    pool.cut(1);
+    pool.link(1);
+    comes_to_its_end(&pool);
+}
+
+#[test]
+fn a_host_that_does_not_tell_which_secret_it_has_keeps_nobody_from_joining() {
+    // As with an older program.
+    let pool = SimPool::new(1, 2);
+    assert_eq!(held(&pool.slaves[0].host), [None, None]);
+    let (_server, _listener, port) = served(&pool.master);
+    let joining = about_to_join(port);
+    join(&joining).expect("it is let in");
+    assert_eq!(held(&joining), held(&pool.master));
+}
+
+#[test]
 fn a_host_that_has_another_secret_than_its_master_takes_it_for_gets_it_again() {
     let mut pool = SimPool::new(2, 2);
     cut_short(&pool);
