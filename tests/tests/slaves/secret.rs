@@ -27,9 +27,11 @@ const FILES: [&str; 2] = ["etc/xensource/ptoken", "etc/xensource/ptoken.previous
 fn held(host: &SimHost) -> [Option<String>; 2] {
     FILES.map(|file| {
         let path = host.root().join(file);
-        let mode = std::fs::metadata(&path).ok()?.permissions().mode();
+        // It may go at this moment.
+        let open = std::fs::File::open(path).ok()?;
+        let mode = open.metadata().expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
-        Some(std::fs::read_to_string(path).expect("a text"))
+        Some(std::io::read_to_string(open).expect("a text"))
     })
 }
 
