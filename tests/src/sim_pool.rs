@@ -92,6 +92,8 @@ pub enum Trouble {
     GoesOn,
     /// It is not answered in time, for the slave's guests are held up. The line stays.
     Late,
+    /// It does not arrive, and is not answered in time. The line stays.
+    Silence,
     /// It is not answered as long as there is the line.
     Hangs,
     /// It is answered with more than any host has to say.
@@ -187,6 +189,9 @@ impl Peer for ToSlave {
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
             return Err(Lost::Closed);
+        }
+        if trouble == Some(Trouble::Silence) {
+            return Err(Lost::TimedOut);
         }
         if trouble == Some(Trouble::Hangs) {
             let held = wire.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -346,6 +351,8 @@ impl SimPool {
             its.slave().settles(PATIENCE),
             "the arrival is not at its end"
         );
+        let line = its.line.as_ref().expect("a line");
+        assert!(line.linked.has_arrived(PATIENCE), "something goes on");
         its.catches_up(&self.master);
     }
 

@@ -12,6 +12,9 @@ use xapi_conf::inventory::Inventory;
 /// The version of the API, as programs find it among the versions of the software.
 const API_VERSION: &str = "2.23";
 
+/// The name of this program's own version among them, by which hosts of a pool see whose program is the newer one.
+pub(crate) const OWN_VERSION: &str = "xapi_build";
+
 /// When the daemon started, as clients look for it that have asked for a restart: seconds since the epoch, and a dot.
 pub(crate) fn note_start(core: &Core, draft: &Draft, host: &Ref<Host>) -> Result<()> {
     let mut other_config = draft.field(host, Host::OTHER_CONFIG)?;
@@ -44,7 +47,7 @@ pub(crate) fn version(inventory: &Inventory) -> BTreeMap<String, String> {
     let of_us = [
         ("network_backend", "openvswitch"),
         ("xapi", API_VERSION),
-        ("xapi_build", OURS),
+        (OWN_VERSION, OURS),
     ];
     let pairs = of_product.chain(of_us);
     pairs

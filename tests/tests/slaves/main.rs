@@ -4,6 +4,7 @@ mod changes;
 mod events;
 mod follow;
 mod guests;
+mod heirs;
 mod jobs;
 mod local;
 mod orders;

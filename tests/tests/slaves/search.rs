@@ -97,7 +97,18 @@ fn a_slave_that_reaches_nobody_says_so_or_that_it_has_no_address_to_do_so() {
         }
     };
     says("HOST_IN_EMERGENCY_MODE");
-    slave.host.handle.world().state.addresses.clear();
+    let on: Vec<_> = {
+        let addresses = &mut slave.host.handle.world().state.addresses;
+        std::mem::take(addresses).into_iter().collect()
+    };
+    says("HOST_HAS_NO_MANAGEMENT_IP");
+    let world = || slave.host.handle.world();
+    world().state.addresses.extend(on.clone());
+    says("HOST_IN_EMERGENCY_MODE");
+    // From one that a host has chosen by itself nobody is reached.
+    let own = "169.254.7.7/16".parse().expect("an address");
+    let chosen = on.into_iter().map(|(device, _)| (device, own));
+    world().state.addresses = chosen.collect();
     says("HOST_HAS_NO_MANAGEMENT_IP");
     core.quiesce(PATIENCE);
 }

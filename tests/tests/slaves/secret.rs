@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Instant;
 
 use xapi::Answers;
-use xapi_core::Origin;
 use xapi_core::pool::link::Door;
 use xapi_core::pool::{another, search};
-use xapi_link::{Entrance, Limits};
-use xapi_model::{Host, Value};
+use xapi_core::{Api, Origin};
+use xapi_link::{Entrance, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
+use xapi_model::{ApiError, Host, Value};
 use xapi_server::{Config, Listener, Server};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_peers::{self, Fate, Kind};
@@ -26,9 +27,11 @@ const FILES: [&str; 2] = ["etc/xensource/ptoken", "etc/xensource/ptoken.previous
 fn held(host: &SimHost) -> [Option<String>; 2] {
     FILES.map(|file| {
         let path = host.root().join(file);
-        let mode = std::fs::metadata(&path).ok()?.permissions().mode();
+        // It may go at this moment.
+        let open = std::fs::File::open(path).ok()?;
+        let mode = open.metadata().expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
-        Some(std::fs::read_to_string(path).expect("a text"))
+        Some(std::io::read_to_string(open).expect("a text"))
     })
 }
 
@@ -167,6 +170,11 @@ const HERE: &str = "127.0.0.2";
 
 /// A master that is reached over real connections on loopback, and its port.
 fn served(host: &SimHost) -> (Server, Listener, u16) {
+    served_by(host, Arc::new(Door::new(host.core())))
+}
+
+/// The same with another door.
+fn served_by(host: &SimHost, door: Arc<dyn Gate>) -> (Server, Listener, u16) {
     let handler = Arc::new(Answers(host.api().clone()));
     let server = Server::new(handler, Config::default()).expect("threads");
     let core = host.core();
@@ -174,7 +182,7 @@ fn served(host: &SimHost) -> (Server, Listener, u16) {
     let listener = server.listen_tls(address, Arc::clone(&core.tls));
     let listener = listener.expect("a port");
     let port = listener.address().expect("an address").port();
-    let entrance = Entrance::new(Arc::new(Door::new(core)), Limits::default());
+    let entrance = Entrance::new(door, Limits::default());
     server.take_lines(Some(Arc::new(entrance)));
     (server, listener, port)
 }
@@ -210,6 +218,13 @@ fn is_found(pool: &mut SimPool, master: &[&str], slave: &[&str]) -> bool {
     let begins = found.begins(PATIENCE);
     assert!(begins, "it comes to no end");
     let is = core.pool.role() == xapi_core::pool::role::Role::Slave(HERE.to_owned());
+    // The secrets come to their end beside the arrival.
+    let end = [Some(master[0].to_owned()), None];
+    let until = Instant::now() + PATIENCE;
+    while is && held(&pool.slaves[0].host) != end {
+        assert!(Instant::now() < until, "{master:?} {slave:?}");
+        std::thread::yield_now();
+    }
     core.quiesce(PATIENCE);
     is
 }
@@ -226,10 +241,9 @@ fn two_hosts_that_know_a_common_secret_find_each_other_whichever_is_the_newer_on
     ] {
         let found = is_found(&mut pool, master, slave);
         assert_eq!(found, are_found, "{master:?} {slave:?}");
-        let [counts, beside] = held(&pool.slaves[0].host);
-        match are_found {
-            true => assert_eq!((counts.as_deref(), beside), (Some(master[0]), None)),
-            false => assert_eq!(counts.as_deref(), Some(slave[0])),
+        if !are_found {
+            let [counts, _] = held(&pool.slaves[0].host);
+            assert_eq!(counts.as_deref(), Some(slave[0]));
         }
     }
 }
@@ -276,23 +290,171 @@ fn a_host_that_is_forgotten_is_waited_for_no_more() {
 fn nobody_joins_before_an_exchange_has_come_to_its_end() {
     let mut pool = SimPool::new(1, 2);
     let (_server, _listener, port) = served(&pool.master);
+    let joining = about_to_join(port);
+    cut_short(&pool);
+    let error = join(&joining).unwrap_err();
+    assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS", "{error}");
+    assert_eq!(error.params, ["pool"]);
+    assert_eq!(pool.master.all::<Host>().len(), 2);
+    pool.link(0);
+    join(&joining).expect("it is let in");
+    assert_eq!(held(&joining), held(&pool.master));
+}
+
+fn about_to_join(port: u16) -> SimHost {
     let mut joining = SimHost::another(2, 2);
     joining.stop();
     joining.wait_for_end();
     joining.start_with(|config| config.port = port);
     joining.core().on_restart(|| ());
-    let join = || {
-        joining.call(
-            "pool.join",
-            [HERE, "root", "secret"].map(Value::from).to_vec(),
-        )
+    joining
+}
+
+fn join(joining: &SimHost) -> Result<Value, ApiError> {
+    let words = [HERE, "root", "secret"].map(Value::from);
+    joining.call("pool.join", words.to_vec())
+}
+
+/// A door behind which the secret is exchanged, once, as soon as a host has come in by the one before.
+struct Exchanging {
+    door: Door,
+    api: Api,
+    session: Value,
+    /// Hosts that come in until then.
+    left: AtomicIsize,
+}
+
+impl Gate for Exchanging {
+    fn secrets(&self) -> Vec<Secret> {
+        self.door.secrets()
+    }
+
+    fn myself(&self) -> Myself {
+        self.door.myself()
+    }
+
+    fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
+        let comes_in = self.door.admit(hello, fingerprint)?;
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 0 {
+            let params = vec![self.session.clone()];
+            let exchanged = self
+                .api
+                .call(&Origin::default(), "pool.rotate_secret", params);
+            exchanged.expect("another secret");
+        }
+        Ok(comes_in)
+    }
+
+    fn opened(&self, line: Line) {
+        self.door.opened(line);
+    }
+}
+
+#[test]
+fn nobody_joins_by_a_secret_that_is_exchanged_before_he_is_let_in() {
+    let pool = SimPool::new(1, 2);
+    let door = Exchanging {
+        door: Door::new(pool.master.core()),
+        api: pool.master.api().clone(),
+        session: pool.master.session().into(),
+        // The first line is for the plan.
+        left: AtomicIsize::new(1),
     };
-    cut_short(&pool);
-    let error = join().unwrap_err();
+    let (_server, _listener, port) = served_by(&pool.master, Arc::new(door));
+    let joining = about_to_join(port);
+    let error = join(&joining).unwrap_err();
     assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS", "{error}");
-    assert_eq!(error.params, ["pool"]);
     assert_eq!(pool.master.all::<Host>().len(), 2);
-    pool.link(0);
-    join().expect("it is let in");
+    // It is as it was, and comes in by the one that counts.
+    assert!(joining.core().pool.is_master());
+    join(&joining).expect("it is let in");
     assert_eq!(held(&joining), held(&pool.master));
+}
+
+/// Waits until both slaves and the master have one secret, the same, and no other.
+fn comes_to_its_end(pool: &SimPool) {
+    let until = Instant::now() + PATIENCE;
+    let is = |host: &SimHost| held(host) == held(&pool.master) && held(host)[1].is_none();
+    while !pool.slaves.iter().all(|slave| is(&slave.host)) {
+        assert!(Instant::now() < until, "it does not come to its end");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_host_that_does_not_answer_about_the_secret_holds_up_nobody_who_arrives() {
+    let mut pool = SimPool::new(2, 2);
+    cut_short(&pool);
+    pool.trouble_at(1, Trouble::Hangs, "\"SecretSettled\"");
+    pool.open(0);
+    pool.wait_until_it_hangs(1);
+    assert!(pool.slaves[0].slave().settles(PATIENCE), "it is held up");
+    // It arrives anew while the one who asks it has not seen the end.
+    pool.cut(1);
+    pool.link(1);
+    comes_to_its_end(&pool);
+}
+
+#[test]
+fn a_host_that_was_silent_about_the_secret_is_asked_no_more_until_it_arrives_anew() {
+    let mut pool = SimPool::new(2, 2);
+    cut_short(&pool);
+    pool.trouble_at(1, Trouble::Silence, "\"SecretSettled\"");
+    pool.link(0);
+    assert!(held(&pool.master)[1].is_some());
+    // Whoever asked it now would lose its line.
+    pool.trouble_at(1, Trouble::NotHeard, "\"Secret");
+    pool.cut(0);
+    pool.link(0);
+    assert!(pool.is_linked(1), "it is asked again");
+    pool.cut(1);
+    pool.link(1);
+    comes_to_its_end(&pool);
+}
+
+#[test]
+fn a_host_that_does_not_tell_which_secret_it_has_keeps_nobody_from_joining() {
+    // As with an older program.
+    let pool = SimPool::new(1, 2);
+    assert_eq!(held(&pool.slaves[0].host), [None, None]);
+    let (_server, _listener, port) = served(&pool.master);
+    let joining = about_to_join(port);
+    join(&joining).expect("it is let in");
+    assert_eq!(held(&joining), held(&pool.master));
+}
+
+#[test]
+fn a_host_that_has_another_secret_than_its_master_takes_it_for_gets_it_again() {
+    let mut pool = SimPool::new(2, 2);
+    cut_short(&pool);
+    let path = pool.slaves[1].host.root().join(FILES[0]);
+    std::fs::write(path, "of nobody").expect("a file");
+    // All have it, says the master, and the other one says no.
+    pool.link(0);
+    assert!(held(&pool.master)[1].is_some());
+    pool.cut(0);
+    pool.link(0);
+    comes_to_its_end(&pool);
+}
+
+#[test]
+fn a_host_that_is_about_to_be_something_else_learns_no_secret() {
+    let mut pool = SimPool::new(1, 2);
+    pool.master
+        .call("pool.rotate_secret", vec![])
+        .expect("a secret");
+    let its = &pool.slaves[0];
+    its.host.core().on_restart(|| ());
+    let before = held(&its.host);
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let login = "session.slave_local_login_with_password";
+    let session = its.host.raw(login, words).expect("a session");
+    let elsewhere = vec![session, "172.16.0.30".into()];
+    its.host
+        .raw("pool.emergency_reset_master", elsewhere)
+        .expect("it obeys");
+    let error = pool.master.call("pool.rotate_secret", vec![]).unwrap_err();
+    assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{error}");
+    assert_eq!(held(&its.host), before);
+    pool.cut(0);
 }

@@ -139,13 +139,15 @@ impl Linked {
         })
     }
 
-    /// Waits until all that the arrival asks for is done, or given up; false if it is not within the time.
+    /// Waits until all that the arrival asks for is done, or given up, also about the pool's secret; false if it is not within
+    /// the time.
     pub fn has_arrived(&self, within: Duration) -> bool {
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .arrival
             .wait_timeout_while(arrived, within, |arrived| !*arrived);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        let has = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        has && self.core.pool.rotation.rests(within)
     }
 
     /// The host's record.
@@ -212,7 +214,7 @@ impl Linked {
         tracing::info!("{host}: linked");
         if let Err(why) = rotation::go_on(core) {
             // It is the host all the same; the next look for another master tries again.
-            tracing::error!("{host}: the secret of the pool is not the same everywhere: {why}");
+            tracing::error!("the secret of the pool is not the same everywhere: {why}");
         }
         let is_reset = reset::take_up(core, host, &self.remote, &arrived)?;
         if self.settle(&arrived, is_reset)? && peer.is_open() {

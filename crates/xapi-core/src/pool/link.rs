@@ -67,11 +67,17 @@ pub(super) fn version() -> String {
 /// Whether a host runs a later version than this one: its rows and its verbs may be none that this one knows. What is no
 /// version is not later.
 fn is_newer(theirs: &str) -> bool {
-    let numbers = |text: &str| -> Option<Vec<u64>> {
-        let release = text.split(['-', '+']).next()?;
-        release.split('.').map(|part| part.parse().ok()).collect()
-    };
     numbers(theirs).is_some_and(|theirs| Some(theirs) > numbers(&version()))
+}
+
+/// Whether it runs an earlier one, whose slave this one could not be.
+pub(super) fn is_older(theirs: &str) -> bool {
+    numbers(theirs).is_some_and(|theirs| Some(theirs) < numbers(&version()))
+}
+
+fn numbers(version: &str) -> Option<Vec<u64>> {
+    let release = version.split(['-', '+']).next()?;
+    release.split('.').map(|part| part.parse().ok()).collect()
 }
 
 /// The fingerprints of a host's own certificates, as its rows have them; of all hosts, if none is named.
@@ -355,11 +361,12 @@ impl Note {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_newer, version};
+    use super::{is_newer, is_older, version};
 
     #[test]
     fn a_host_is_newer_by_the_numbers_of_its_version() {
-        assert!(!is_newer(&version()));
+        assert!(!is_newer(&version()) && !is_older(&version()));
+        assert!(is_older("0.0.9") && !is_older("99.0.0") && !is_older("oldest"));
         for newer in ["99.0.0", "0.1000.0", "0.1.1000", "99.0.0-beta.1"] {
             assert!(is_newer(newer), "{newer}");
         }

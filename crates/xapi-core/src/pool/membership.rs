@@ -105,24 +105,25 @@ impl Other<'_> {
         Ok((decode(&answer).map_err(failed)?, pool))
     }
 
-    fn admission(dowry: &Dowry, force: bool) -> Box<Admission> {
+    fn admission(&self, dowry: &Dowry, force: bool) -> Box<Admission> {
         Box::new(Admission {
             dowry: dowry.clone(),
             force,
+            secret: Some(self.secret.mark()),
         })
     }
 }
 
 impl join::Other for Other<'_> {
     fn plan(&self, dowry: &Dowry, force: bool) -> Result<JoinPlan> {
-        match self.asked(&Wish::Plan(Self::admission(dowry, force)))?.0 {
+        match self.asked(&Wish::Plan(self.admission(dowry, force)))?.0 {
             Granted::Planned(outcome) => outcome.map_err(ApiError::from),
             other => Err(strange(&other)),
         }
     }
 
     fn take(&self, dowry: &Dowry, force: bool) -> Result<()> {
-        let (granted, pool) = self.asked(&Wish::Admit(Self::admission(dowry, force)))?;
+        let (granted, pool) = self.asked(&Wish::Admit(self.admission(dowry, force)))?;
         match granted {
             Granted::Admitted(outcome) => outcome.map_err(ApiError::from)?,
             other => return Err(strange(&other)),
@@ -185,7 +186,7 @@ pub(super) fn admit(
         return Err(errors::host_unknown_to_master(named));
     }
     drop(opened);
-    let _settled = rotation::is_settled(core)?;
+    let _settled = rotation::is_settled(core, admission.secret.as_deref())?;
     let host = core
         .store
         .change(|draft| join::admit(draft, &admission.dowry, admission.force))?;

@@ -63,6 +63,8 @@ struct State {
     waits_for_nic: bool,
     /// Which secret of the pool the host has.
     secret: Option<Held>,
+    /// When it has not answered to a question about that.
+    silent: Option<Instant>,
 }
 
 impl RemoteAgent {
@@ -90,7 +92,7 @@ impl RemoteAgent {
         let mut state = self.state();
         let before = state.peer.replace(peer);
         (state.particulars, state.secret) = (particulars, secret);
-        state.waits_for_nic = false;
+        (state.waits_for_nic, state.silent) = (false, None);
         self.linked.notify_all();
         // Whoever hears of the end asks whether it was the line in use.
         drop(state);
@@ -134,6 +136,39 @@ impl RemoteAgent {
         let state = self.state();
         let held = state.secret.as_ref();
         held.is_some_and(|held| held.mark == mark && !held.others)
+    }
+
+    /// Whether it tells which one it has; an older program does not.
+    pub(super) fn tells_secret(&self) -> bool {
+        self.state().secret.is_some()
+    }
+
+    /// Which one it has is not known any more.
+    pub(super) fn doubts_secret(&self) {
+        self.holds("", true);
+    }
+
+    /// Has the host do something about the pool's secret. Whether it answers is noted for as long as the line is the same.
+    pub(super) fn order_of_secret(&self, verb: Verb) -> Result<(), NetError> {
+        let by = self.peer(None);
+        let done = self.order(verb);
+        // One whose line is lost arrives anew, or has already.
+        let is_same = |state: &State| match (&by, &state.peer) {
+            (Some(by), Some(now)) => Arc::ptr_eq(by, now) && by.is_open(),
+            _ => false,
+        };
+        let mut state = self.state();
+        let is_silent = matches!(&done, Err(why) if why.cause == Cause::Unreachable);
+        if is_silent && is_same(&state) {
+            state.silent = Some(Instant::now());
+        }
+        done
+    }
+
+    /// Whether it has not answered within this time.
+    pub(super) fn was_silent(&self, within: Duration) -> bool {
+        let silent = self.state().silent;
+        silent.is_some_and(|at| at.elapsed() < within)
     }
 
     /// It has taken that one, and knows others or not.

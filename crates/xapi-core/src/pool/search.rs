@@ -5,6 +5,7 @@
 //! knows the pool's secret, and the line is opened only to who proves that he leads this pool: what is heard of an
 //! address is a place to look, and no more.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -437,27 +438,42 @@ impl Missed {
     }
 }
 
-/// Whether the host's management interface has no address.
+/// Whether nobody can be reached from this host: its management interface has no address but for its own link. As long as no
+/// rows tell which interface that is: no bridge has one.
 fn is_found_nowhere(core: &Core) -> bool {
-    let found = core.localhost().and_then(|here| {
-        let view = core.view()?;
-        let pifs = pifs_of(&view, &here)?;
-        let Some((_, pif)) = pifs.into_iter().find(|(_, pif)| pif.management) else {
-            return Ok(false);
-        };
-        let bridge = view.field(&pif.network, Network::BRIDGE)?;
-        let facts = core.agent.facts().map_err(errors::internal_error)?;
-        let mut bridges = facts.bridges.iter();
-        let its = bridges.find(|(name, _)| name.as_str() == bridge);
-        Ok(its.is_some_and(|(_, its)| !its.addresses.is_empty()))
-    });
-    match found {
-        Ok(is_found) => !is_found,
+    match has_address(core) {
+        Ok(has) => !has,
         Err(why) => {
             tracing::warn!("whether this host has an address is not known: {why}");
             false
         }
     }
+}
+
+fn has_address(core: &Core) -> Result<bool> {
+    let management = match core.localhost() {
+        Ok(here) => {
+            let view = core.view()?;
+            let pifs = pifs_of(&view, &here)?;
+            let Some((_, pif)) = pifs.into_iter().find(|(_, pif)| pif.management) else {
+                return Ok(false);
+            };
+            Some(view.field(&pif.network, Network::BRIDGE)?)
+        }
+        // It has joined, and has no copy of its pool's rows yet.
+        Err(_) => None,
+    };
+    let facts = core.agent.facts().map_err(errors::internal_error)?;
+    let is_its = |name: &str| management.as_deref().is_none_or(|its| its == name);
+    let mut bridges = facts.bridges.iter();
+    Ok(bridges.any(|(name, bridge)| {
+        let leads_away = |address| match address {
+            IpAddr::V4(v4) => !v4.is_link_local(),
+            IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+        };
+        let mut inets = bridge.addresses.iter();
+        is_its(name.as_str()) && inets.any(|inet| leads_away(inet.address()))
+    }))
 }
 
 fn dial(core: &Core, address: &str, within: Duration) -> std::result::Result<Dial, Missed> {

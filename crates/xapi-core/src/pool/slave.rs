@@ -23,7 +23,7 @@ use super::{deeds, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
-use crate::{Result, files, last_topology};
+use crate::{Config, Result, files, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -195,9 +195,11 @@ impl Slave {
                 let left = self.leave(&trigger).and_then(|()| self.begin_anew());
                 Answer::Done(done(left))
             }
-            Verb::Secret(secret) => Answer::Done(done(secret::take(&self.core.config, &secret))),
+            Verb::Secret(secret) => {
+                Answer::Done(done(self.of_pool(|config| secret::take(config, &secret))))
+            }
             Verb::SecretSettled(mark) => {
-                Answer::Done(done(secret::settle(&self.core.config, &mark)))
+                Answer::Done(done(self.of_pool(|config| secret::settle(config, &mark))))
             }
             Verb::Decide => Answer::Done(done(self.begin_as(&PoolRole::Master))),
             Verb::Obey(address) => Answer::Done(done(self.begin_as(&PoolRole::Slave(address)))),
@@ -253,7 +255,8 @@ impl Slave {
 
     fn settled(&self, at: Position) -> std::result::Result<(), NetError> {
         // Whoever has waited for this reads what came of it.
-        if !self.reaches(at, PATIENCE) {
+        let is_here = self.reaches(at, PATIENCE);
+        if !is_here {
             tracing::warn!(
                 "the database is behind: {:?} and not {at}",
                 self.core.store.position()
@@ -265,8 +268,12 @@ impl Slave {
         self.note(&changes);
         drop(changes);
         self.done.notify_all();
-        // The master that is told of it makes the alert before it is done with the arrival.
-        if let Err(why) = Aside::forget(&self.core) {
+        // The master that is told of it makes the alert before it is done with the arrival. As long as the rows are those
+        // that are kept the note says that they may be given up for an earlier master's.
+        let rows = self.core.store.term();
+        if (is_here || Aside::noted(&self.core).is_some_and(|aside| aside.term != rows))
+            && let Err(why) = Aside::forget(&self.core)
+        {
             tracing::error!("that this host has stepped down is told once more: {why}");
         }
         let marker = self.core.config.boot_marker();
@@ -274,6 +281,14 @@ impl Slave {
             let why = format!("{}: {why}", marker.display());
             NetError::before(Part::Host, Cause::Refused, why)
         })
+    }
+
+    /// Does something about the pool's secret, one thing at a time. Not on a host that is about to be something else: who has
+    /// left the pool must not learn its next one.
+    fn of_pool(&self, run: impl FnOnce(&Config) -> Result<()>) -> Result<()> {
+        let charter = charter::open(&self.core);
+        transition::undecided(&charter)?;
+        run(&self.core.config)
     }
 
     /// Leaves the pool: the next start is a first one, and resets the network as the trigger says. In this order, so that

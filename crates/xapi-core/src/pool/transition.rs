@@ -2,6 +2,7 @@
 //! another one.
 
 use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -18,11 +19,11 @@ use xapi_net::agent::{Agent, Cause, NetError};
 use super::aside::Aside;
 use super::charter;
 use super::inquiry::Master;
-use super::link::{Note, is_of_own_pool, pool_uuid};
+use super::link::{Note, is_of_own_pool, is_older, pool_uuid, version};
 use super::role::Role;
 use super::verbs::Verb;
-use crate::Result;
 use crate::context::{Core, Cx, db_error};
+use crate::{Result, guests, software};
 
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -146,6 +147,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         return Ok(());
     }
     heirs_address(&view, &call.host)?;
+    may_follow(&view, &call.host)?;
     drop(view);
     let heir = core.pool.linked(&call.host)?;
     let unreachable = |why: NetError| {
@@ -179,6 +181,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     // What was so before the wait for others need not be so now.
     let view = core.view()?;
     let address = heirs_address(&view, &call.host)?;
+    may_follow(&view, &call.host)?;
     drop(view);
     let heirs_uuid = view_uuid(core, &call.host)?;
     let term = next_term(core.store.term(), &heirs_uuid);
@@ -194,6 +197,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         if let Err(why) = super::arrival::show_linked(core) {
             tracing::error!("which hosts are there is not shown: {why}");
         }
+        look_at_guests(core);
         why
     };
     let copy = core.store.copy().map_err(db_error).map_err(go_on)?;
@@ -237,6 +241,37 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
     };
     // Whatever fails now: the other one decides, and a start of this daemon sees that.
     yields(core, &other, decisions).inspect_err(|_| core.restart())
+}
+
+/// OPERATION_NOT_ALLOWED, if this host could not be the slave of the other one: it runs a later version.
+fn may_follow(rows: &impl Read, heir: &Ref<Host>) -> Result<()> {
+    let software = rows.field(heir, Host::SOFTWARE_VERSION)?;
+    match software.get(software::OWN_VERSION) {
+        Some(theirs) if is_older(theirs) => Err(errors::operation_not_allowed(format!(
+            "{heir} runs the version {theirs}, and would not be followed by this host, which runs {}",
+            version()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What guests have done while nothing could be written is seen now, and what calls could not end is ended.
+fn look_at_guests(core: &Arc<Core>) {
+    if let Err(why) = guests::adopt::guests(core) {
+        tracing::error!("the guests of this host: {why}");
+    }
+    std::thread::scope(|scope| {
+        for (host, remote) in core.pool.everybody() {
+            if remote.is_linked() {
+                scope.spawn(move || {
+                    // Its next arrival looks as well.
+                    if let Err(why) = guests::adopt::of_host(core, &host) {
+                        tracing::error!("{host}: its guests: {why}");
+                    }
+                });
+            }
+        }
+    });
 }
 
 fn view_uuid(core: &Core, host: &Ref<Host>) -> Result<Uuid> {
@@ -332,7 +367,8 @@ fn obey(
     address: String,
     other: Option<&Master>,
 ) -> Result<()> {
-    if core.pool.standing.role() == Role::Master {
+    let was_master = core.pool.standing.role() == Role::Master;
+    if was_master {
         let name = format!("term-{}", core.store.term());
         let kept = core.config.database().with_extension(name);
         core.store.follow_only(true);
@@ -354,10 +390,21 @@ fn obey(
         }
     }
     // In this order: a start in between as a master would begin a term of its own, since there is a note.
-    charter.decide(&PoolRole::Slave(address))?;
-    note_own_pool(core, other.map(|other| other.term))?;
+    let role = PoolRole::Slave(address);
+    if let Err(why) = charter.decide(&role) {
+        if charter.says().as_ref() != Some(&role) {
+            // Whoever is told no must be sure that it goes on.
+            if was_master {
+                core.store.follow_only(false);
+            }
+            return Err(why);
+        }
+        tracing::error!("{why}; it says so all the same");
+    }
+    // It is decided, and nothing more is committed here: whatever fails now, it begins anew.
+    let noted = note_own_pool(core, other.map(|other| other.term));
     core.restart();
-    Ok(())
+    noted
 }
 
 /// Notes that this host is of the pool whose rows it has; one that has none of its pool yet has a note of that.

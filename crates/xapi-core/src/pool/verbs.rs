@@ -201,6 +201,9 @@ pub struct Admission {
     pub dowry: Dowry,
     /// Whether it is to be let in although it is unlike the others.
     pub force: bool,
+    /// Which secret of the pool it has: by the time it is let in that may be none any more.
+    #[serde(default)]
+    pub secret: Option<String>,
 }
 
 /// A call that a slave hands on.
