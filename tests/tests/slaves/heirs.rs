@@ -63,7 +63,7 @@ fn what_guests_do_while_an_heir_is_asked_that_is_lost_is_seen_afterwards() {
         machines.push(vm);
     }
     // Whether the other one decides is looked for while nothing can be written.
-    core.pool.set_lookout(move |_| {
+    core.pool.set_lookout(move |_, _| {
         for (guests, domain) in &ends {
             guests.end(*domain);
         }
