@@ -1,13 +1,13 @@
 //! Who hands the pool over and goes on as the master, for the other one cannot take it or is lost.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xapi_core::pool::verbs::Verb;
 use xapi_core::watch::Watch;
 use xapi_db::Read;
 use xapi_model::{Host, Position, Ref, Value, Vm, VmPowerState};
 use xapi_tests::sim_host::text;
-use xapi_tests::sim_pool::Trouble;
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
 
 const DESIGNATE: &str = "pool.designate_new_master";
@@ -72,8 +72,13 @@ fn what_guests_do_while_an_heir_is_asked_that_is_lost_is_seen_afterwards() {
     pool.trouble_at(1, Trouble::NotHeard, "\"Decide\"");
     let error = pool.master.call(DESIGNATE, vec![text(&heir)]).unwrap_err();
     assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{error}");
+    // The hosts are looked at when the call no longer has their turns.
+    let until = Instant::now() + PATIENCE;
     for vm in &machines {
-        assert_eq!(pool.master.get(vm).power_state, VmPowerState::Halted);
+        while pool.master.get(vm).power_state != VmPowerState::Halted {
+            assert!(Instant::now() < until, "{vm} is not seen to be off");
+            std::thread::yield_now();
+        }
     }
     for slave in 0..2 {
         pool.cut(slave);

@@ -23,7 +23,7 @@ use super::link::{Note, is_of_own_pool, is_older, pool_uuid, version};
 use super::role::Role;
 use super::verbs::Verb;
 use crate::context::{Core, Cx, db_error};
-use crate::{Result, guests, software};
+use crate::{Result, guests, software, startup};
 
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -197,7 +197,7 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         if let Err(why) = super::arrival::show_linked(core) {
             tracing::error!("which hosts are there is not shown: {why}");
         }
-        look_at_guests(core);
+        look_later(core);
         why
     };
     let copy = core.store.copy().map_err(db_error).map_err(go_on)?;
@@ -215,7 +215,10 @@ pub fn designate_new_master(cx: &Cx<'_>, call: DesignateNewMaster) -> Result<()>
         let until = Instant::now() + core.config.away_within;
         while Instant::now() < until && !core.is_ending() {
             match super::another::later_master(core) {
-                Ok(Some(other)) => return yields(core, &other, decisions),
+                // As below: whatever fails now, the other one decides.
+                Ok(Some(other)) => {
+                    return yields(core, &other, decisions).inspect_err(|_| core.restart());
+                }
                 Ok(None) => {}
                 Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
             }
@@ -255,21 +258,32 @@ fn may_follow(rows: &impl Read, heir: &Ref<Host>) -> Result<()> {
     }
 }
 
-/// What guests have done while nothing could be written is seen now, and what calls could not end is ended.
-fn look_at_guests(core: &Arc<Core>) {
-    if let Err(why) = guests::adopt::guests(core) {
-        tracing::error!("the guests of this host: {why}");
+/// What has happened while nothing could be written is seen, and what calls could not end is ended. By somebody else than
+/// the caller, who has the turns of all hosts, and need not wait for hosts that are silent.
+fn look_later(core: &Arc<Core>) {
+    let own = Arc::clone(core);
+    let thread = std::thread::Builder::new().name("looks again".to_owned());
+    if let Err(why) = thread.spawn(move || look_at_all(&own)) {
+        tracing::error!("the hosts are not looked at again, for there is no thread: {why}");
     }
+}
+
+fn look_at_all(core: &Arc<Core>) {
     std::thread::scope(|scope| {
         for (host, remote) in core.pool.everybody() {
             if remote.is_linked() {
                 scope.spawn(move || {
+                    let looked = guests::adopt::of_host(core, &host);
                     // Its next arrival looks as well.
-                    if let Err(why) = guests::adopt::of_host(core, &host) {
-                        tracing::error!("{host}: its guests: {why}");
+                    if let Err(why) = looked.and(startup::look_again_at(core, &host)) {
+                        tracing::error!("{host} is not looked at again: {why}");
                     }
                 });
             }
+        }
+        let looked = guests::adopt::guests(core);
+        if let Err(why) = looked.and(startup::look_again(core)) {
+            tracing::error!("this host is not looked at again: {why}");
         }
     });
 }
@@ -396,6 +410,9 @@ fn obey(
             // Whoever is told no must be sure that it goes on.
             if was_master {
                 core.store.follow_only(false);
+                if let Err(why) = Aside::forget(core) {
+                    tracing::error!("{why}");
+                }
             }
             return Err(why);
         }
