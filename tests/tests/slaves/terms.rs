@@ -342,6 +342,31 @@ fn a_master_that_is_told_to_obey_one_of_an_earlier_term_follows_it_and_its_rows_
 }
 
 #[test]
+fn an_heir_that_sees_another_master_before_it_begins_anew_keeps_what_was_answered() {
+    let mut peers = Peers::new(3, 2);
+    peers.part(0, 2);
+    let before = peers.core(0).store.term();
+    let later = decides(&mut peers, 2);
+    assert_eq!(peers.masters(), [0, 2]);
+    peers.host(0).new_network("answered");
+    let heir = peers.row(0, 1);
+    peers
+        .call(0, "pool.designate_new_master", vec![heir.as_str().into()])
+        .expect("they change places");
+    peers.settle();
+    peers.heal();
+    peers.settle();
+    // The heir began a term with all that there was, and stepped down for the later one.
+    let uuid = peers.core(1).own_uuid().expect("a UUID");
+    let its = next_term(before, &Uuid::parse_str(&uuid).expect("a UUID"));
+    assert!(its < later);
+    assert_eq!(peers.masters(), [2]);
+    let kept = names_in(&peers.kept(1, its));
+    assert!(kept.contains(&"answered".to_owned()), "{kept:?}");
+    assert_eq!(stepped_down(&peers, 2).len(), 1);
+}
+
+#[test]
 fn a_master_that_dies_while_it_steps_down_begins_a_term_when_it_is_told_to_decide() {
     let mut peers = Peers::new(2, 2);
     let before = peers.core(0).store.term();

@@ -10,6 +10,7 @@ use xapi_model::{Class, Position, Ref, errors};
 
 use super::aside::Aside;
 use super::verbs::Stream;
+use super::{charter, transition};
 use crate::context::{Core, db_error};
 use crate::{Result, reset};
 
@@ -112,8 +113,10 @@ impl Follower {
     }
 }
 
-/// Begins to take over a copy of this position.
+/// Begins to take over a copy of this position. Whoever is about to be something else takes none: somebody has decided by the
+/// rows that are here, and another master, which may be found until the next start, need not have them.
 fn begun(core: &Core, position: Position) -> Result<Replacement> {
+    transition::undecided(&charter::open(core))?;
     let copying = core.store.replacement(position).map_err(db_error)?;
     if core.store.position().is_none() && !super::link::is_of_own_pool(core)? {
         return Ok(copying.of_another_pool());
