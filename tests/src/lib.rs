@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod lab;
 pub mod ping;
+pub mod random;
 pub mod screen;
 pub mod server;
 pub mod sim_host;

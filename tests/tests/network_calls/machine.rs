@@ -21,7 +21,7 @@ use trouble::Trouble;
 use crate::model::machines::{self, Change, Deed, Power};
 use crate::model::refusal::{Param, Refusal};
 use crate::model::{Call, Kind, Model, Nic};
-use crate::random::Random;
+use xapi_tests::random::Random;
 
 const NICS: usize = 5;
 const NETWORKS: usize = 7;

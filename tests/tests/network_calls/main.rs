@@ -4,7 +4,6 @@
 
 mod machine;
 mod model;
-mod random;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

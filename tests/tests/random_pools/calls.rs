@@ -6,8 +6,8 @@ use xapi_model::{
 };
 use xapi_tests::sim_host::{text, vif_record, vm_record};
 
-use crate::random::Random;
 use crate::rows::all;
+use xapi_tests::random::Random;
 
 /// Whose rows a call may change.
 #[derive(Clone, Debug, PartialEq, Eq)]

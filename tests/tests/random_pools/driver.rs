@@ -13,9 +13,9 @@ use xapi_tests::Peers;
 use xapi_tests::sim_peers::{Fate, Kind, Trouble};
 
 use crate::calls::{self, About, Stage};
-use crate::random::Random;
 use crate::rows::{self, Rows};
 use crate::secret;
+use xapi_tests::random::Random;
 
 const NICS: usize = 4;
 

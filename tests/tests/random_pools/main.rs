@@ -7,7 +7,6 @@
 mod calls;
 mod driver;
 mod found;
-mod random;
 mod rows;
 mod secret;
 

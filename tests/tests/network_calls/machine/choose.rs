@@ -38,11 +38,11 @@ impl Machine {
         let nics_of_guests: Vec<Nic> = self.model.vifs.keys().copied().collect();
         let random = &mut self.random;
         let net = if free.is_empty() || random.one_in(20) {
-            random.one(&nets)
+            random.one_of(&nets)
         } else {
-            random.one(&free)
+            random.one_of(&free)
         };
-        let pif = random.one(&pifs);
+        let pif = random.one_of(&pifs);
         self.addresses += 1;
         let n = self.addresses;
         match random.below(34) {
@@ -50,12 +50,12 @@ impl Machine {
                 on: pif,
                 tag: [7, 8, 0, 4095][random.below(9) % 4],
                 net,
-                by: random.one(&[By::Pif, By::Pif, By::Device, By::Pool]),
+                by: random.one_of(&[By::Pif, By::Pif, By::Device, By::Pool]),
             },
             4 if random.one_in(20) => Call::VlanNowhere { net },
             4 if random.one_in(3) => Call::PifDestroy { pif },
             4..6 if !vlans.is_empty() => {
-                let pif = random.one(&vlans);
+                let pif = random.one_of(&vlans);
                 match random.one_in(4) {
                     true => Call::PifDestroy { pif },
                     false => Call::VlanDestroy { pif },
@@ -64,31 +64,33 @@ impl Machine {
             6 => Call::TunnelCreate {
                 through: pif,
                 net,
-                protocol: random.one(&["gre", "vxlan"]),
+                protocol: random.one_of(&["gre", "vxlan"]),
             },
             7 if !tunnels.is_empty() => Call::TunnelDestroy {
-                pif: random.one(&tunnels),
+                pif: random.one_of(&tunnels),
             },
             8..11 => {
                 let from = if random.one_in(10) { &pifs } else { &nics };
-                let members = (0..1 + random.below(3)).map(|_| random.one(from)).collect();
+                let members = (0..1 + random.below(3))
+                    .map(|_| random.one_of(from))
+                    .collect();
                 Call::BondCreate {
                     net,
                     members,
-                    mode: random.one(&MODES),
+                    mode: random.one_of(&MODES),
                 }
             }
             11..14 if !bonds.is_empty() => Call::BondDestroy {
-                pif: random.one(&bonds),
+                pif: random.one_of(&bonds),
             },
             14 if !bonds.is_empty() && random.one_in(2) => {
-                let (name, value) = random.one(&PROPERTIES);
-                let pif = random.one(&bonds);
+                let (name, value) = random.one_of(&PROPERTIES);
+                let pif = random.one_of(&bonds);
                 Call::SetProperty { pif, name, value }
             }
             14 if !bonds.is_empty() => Call::SetMode {
-                pif: random.one(&bonds),
-                mode: random.one(&MODES),
+                pif: random.one_of(&bonds),
+                mode: random.one_of(&MODES),
             },
             15 => Call::Plug { pif },
             16 => Call::Unplug { pif },
@@ -107,17 +109,17 @@ impl Machine {
             },
             20 if random.one_in(20) => Call::Restart,
             21 if random.one_in(3) => Call::Mtu {
-                net: random.one(&nets),
-                mtu: random.one(&[1500, 1500, 1600, 9000]),
+                net: random.one_of(&nets),
+                mtu: random.one_of(&[1500, 1500, 1600, 9000]),
             },
             22..27 => self.deed(),
             27 => Call::VifCreate {
                 nic: (random.below(VMS), random.below(4) as u32),
-                net: random.one(&nets),
+                net: random.one_of(&nets),
             },
             28..34 if !nics_of_guests.is_empty() => {
-                let nic = random.one(&nics_of_guests);
-                let net = random.one(&nets);
+                let nic = random.one_of(&nics_of_guests);
+                let net = random.one_of(&nets);
                 Call::Vif {
                     nic,
                     change: self.change(nic, net),
@@ -145,12 +147,12 @@ impl Machine {
             Deed::Pause,
         ];
         let deed = match of.power {
-            _ if random.one_in(10) => random.one(&Deed::ALL),
+            _ if random.one_in(10) => random.one_of(&Deed::ALL),
             Power::Halted => Deed::Start,
             Power::Running if is_firm(of) => Deed::HardShutdown,
-            Power::Running => random.one(&willing),
-            Power::Paused => random.one(&[Deed::Unpause, Deed::Unpause, Deed::HardShutdown]),
-            Power::Suspended => random.one(&[Deed::Resume, Deed::Resume, Deed::HardShutdown]),
+            Power::Running => random.one_of(&willing),
+            Power::Paused => random.one_of(&[Deed::Unpause, Deed::Unpause, Deed::HardShutdown]),
+            Power::Suspended => random.one_of(&[Deed::Resume, Deed::Resume, Deed::HardShutdown]),
         };
         Call::Vm { vm, deed }
     }
@@ -162,7 +164,7 @@ impl Machine {
         match random.below(10) {
             0..4 => Change::Move { net },
             4 => Change::Destroy,
-            5 => random.one(&[Change::Plug, Change::Unplug, Change::Force]),
+            5 => random.one_of(&[Change::Plug, Change::Unplug, Change::Force]),
             _ if !runs => Change::Move { net },
             _ if !self.model.vifs[&nic].attached => Change::Plug,
             6 => Change::Force,

@@ -49,7 +49,7 @@ impl Machine {
             n if n < dies + 20 => host(FaultKind::Refuse),
             n if n < fails => host(FaultKind::FailAfter),
             n if n < fails + 20 && !verbs.is_empty() => {
-                Some(Trouble::Guest(self.random.one(verbs)))
+                Some(Trouble::Guest(self.random.one_of(verbs)))
             }
             _ => None,
         }

@@ -23,12 +23,13 @@ impl Random {
         self.below(chances) == 0
     }
 
+    /// One of some, which are not none.
+    pub fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())].clone()
+    }
+
     /// One of some; nothing of none.
     pub fn one<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        if of.is_empty() {
-            return None;
-        }
-        let at = self.below(of.len());
-        Some(of[at].clone())
+        (!of.is_empty()).then(|| self.one_of(of))
     }
 }
