@@ -133,18 +133,9 @@ impl<'a> Applying<'a> {
                 .ok_or_else(|| self.unfit(edit, &format!("no field {name}")))?;
             row[at] = value.clone();
         }
-        // A row comes back when a replica takes over a copy of a master whose backup was put back. Whoever knew it
-        // before must hear of its next end, so that it counts as made when it was.
-        let before: Option<i64> = self
-            .conn
-            .prepare_cached(
-                "DELETE FROM _tombstone WHERE class = ?1 AND ref = ?2 RETURNING created",
-            )?
-            .query_row((desc.class.name, &edit.reference), |row| row.get(0))
-            .optional()?;
         let mut statement = self.conn.prepare_cached(&desc.insert)?;
         statement.raw_bind_parameter(1, &edit.reference)?;
-        statement.raw_bind_parameter(2, before.unwrap_or(self.generation))?;
+        statement.raw_bind_parameter(2, self.generation)?;
         statement.raw_bind_parameter(3, self.generation)?;
         let stored = desc.columns.iter().zip(&row);
         let stored = stored.filter(|(column, _)| column.view.is_none());
@@ -158,7 +149,7 @@ impl<'a> Applying<'a> {
                 self.relink((table, at), &edit.reference, &BTreeSet::new(), &new)?;
             }
         }
-        self.count(table, 1, if before.is_some() { -1 } else { 0 })?;
+        self.count(table, 1, 0)?;
         let key = (table, edit.reference.clone());
         self.done.written.insert(key, None);
         Ok(())
@@ -214,7 +205,8 @@ impl<'a> Applying<'a> {
             self.relink((table, at), &edit.reference, &old, &BTreeSet::new())?;
         }
         let name = desc.class.name;
-        // The tombstone remembers when the row was made: who never saw it needs no word of its end.
+        // The tombstone remembers when the row was made: who never saw it needs no word of its end. There are several of a
+        // row that came back, as it does when a replica takes over the copy of a master that had not heard of its end.
         self.conn
             .prepare_cached(&format!(
                 "INSERT INTO _tombstone (class, ref, generation, created) \
@@ -361,7 +353,9 @@ fn destroyed(
     (table, reference): &RowKey,
 ) -> Result<Option<u64>, DbError> {
     let generation: Option<i64> = conn
-        .prepare_cached("SELECT generation FROM _tombstone WHERE class = ?1 AND ref = ?2")?
+        .prepare_cached(
+            "SELECT generation FROM _tombstone WHERE class = ?1 AND ref = ?2 ORDER BY generation DESC LIMIT 1",
+        )?
         .query_row((layout.tables[*table].class.name, reference), |row| {
             row.get(0)
         })

@@ -1,5 +1,7 @@
 //! What changed since a generation: what events are read from.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 use xapi_model::{ApiError, ClassDesc};
 
@@ -115,14 +117,31 @@ fn class_changes(conn: &Connection, table: &Table, since: u64) -> Result<ClassCh
         complete: true,
     };
     let since = since.cast_signed();
+    // Who knows nothing has lost nothing.
+    let mut ended: Vec<String> = Vec::new();
+    if since > 0 {
+        let mut statement = conn.prepare_cached(
+            "SELECT ref FROM _tombstone WHERE class = ?1 AND generation > ?2 AND created <= ?2 \
+             ORDER BY generation DESC, ref DESC",
+        )?;
+        let found = statement.query_map((table.class.name, since), |row| row.get(0))?;
+        ended = found.collect::<Result<_, _>>()?;
+    }
+    let known: HashSet<&str> = ended.iter().map(String::as_str).collect();
+    let mut back: HashSet<String> = HashSet::new();
     let mut statement = conn.prepare_cached(&table.changed)?;
     let mut found = statement.query([since])?;
     while let Some(row) = found.next()? {
+        let reference: String = row.get(0)?;
         let created: i64 = row.get(1)?;
-        if created > since {
-            changes.added.push(row.get(0)?);
+        if created <= since {
+            changes.modified.push(reference);
+        } else if known.contains(reference.as_str()) {
+            // It ended and came back: for whoever knew it before it is another.
+            back.insert(reference.clone());
+            changes.modified.push(reference);
         } else {
-            changes.modified.push(row.get(0)?);
+            changes.added.push(reference);
         }
     }
     changes.added.sort_unstable();
@@ -130,12 +149,8 @@ fn class_changes(conn: &Connection, table: &Table, since: u64) -> Result<ClassCh
     if since == 0 {
         return Ok(changes);
     }
-    let mut statement = conn.prepare_cached(
-        "SELECT ref FROM _tombstone WHERE class = ?1 AND generation > ?2 AND created <= ?2 \
-         ORDER BY generation DESC, ref DESC",
-    )?;
-    let found = statement.query_map((table.class.name, since), |row| row.get(0))?;
-    changes.deleted = found.collect::<Result<_, _>>()?;
+    ended.retain(|reference| !back.contains(reference));
+    changes.deleted = ended;
     let horizon: i64 = conn
         .prepare_cached("SELECT horizon FROM _class WHERE name = ?1")?
         .query_row([table.class.name], |row| row.get(0))?;

@@ -46,7 +46,7 @@ const BOOKKEEPING: &str = "
     CREATE TABLE _refs (target TEXT NOT NULL, field INTEGER NOT NULL, holder TEXT NOT NULL,
         PRIMARY KEY (target, field, holder)) STRICT, WITHOUT ROWID;
     CREATE TABLE _tombstone (class TEXT NOT NULL, ref TEXT NOT NULL, generation INTEGER NOT NULL,
-        created INTEGER NOT NULL, PRIMARY KEY (class, ref)) STRICT, WITHOUT ROWID;
+        created INTEGER NOT NULL, PRIMARY KEY (class, ref, generation)) STRICT, WITHOUT ROWID;
     CREATE INDEX \"_tombstone by generation\" ON _tombstone (class, generation);
     INSERT INTO _meta VALUES ('generation', 0), ('high_water', 0);
 ";
@@ -54,6 +54,18 @@ const BOOKKEEPING: &str = "
 /// Numbers that version 1 did not keep; of the last durable commit it is not known which it was.
 const NUMBERS: &str = "
     INSERT OR IGNORE INTO _meta VALUES ('durable', 0), ('term', 0), ('heard', 0), ('position_term', 0), ('position', 0);
+";
+
+/// Files of before have room for one end of a row.
+const ONE_END: &str = "SELECT count(*) = 2 FROM pragma_table_info('_tombstone') WHERE pk > 0";
+
+const MANY_ENDS: &str = "
+    CREATE TABLE _ends (class TEXT NOT NULL, ref TEXT NOT NULL, generation INTEGER NOT NULL,
+        created INTEGER NOT NULL, PRIMARY KEY (class, ref, generation)) STRICT, WITHOUT ROWID;
+    INSERT INTO _ends SELECT class, ref, generation, created FROM _tombstone;
+    DROP TABLE _tombstone;
+    ALTER TABLE _ends RENAME TO _tombstone;
+    CREATE INDEX \"_tombstone by generation\" ON _tombstone (class, generation);
 ";
 
 /// A database that is ready.
@@ -92,6 +104,9 @@ pub(crate) fn open(path: &Path, options: &Options, temporary: bool) -> Result<Op
             conn.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
         conn.execute_batch(NUMBERS)?;
+        if conn.query_row(ONE_END, [], |row| row.get(0))? {
+            conn.execute_batch(MANY_ENDS)?;
+        }
         conn.pragma_update(None, "user_version", options.version)?;
         let used = meta(&conn, "high_water")?.max(meta(&conn, "generation")?);
         let generation = used + leap(&(options.ids)());

@@ -277,6 +277,46 @@ fn opening_twice_with_one_model_changes_no_table() {
     assert!(store.view().unwrap().exists(&net).unwrap());
 }
 
+/// Files had room for one end of a row, which a row that comes back and ends again has not enough of.
+#[test]
+fn the_ends_that_an_older_file_remembers_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path(&directory);
+    let store = Store::open(&path, Options::default()).unwrap();
+    let net = store
+        .change(|draft| draft.insert(Network::blank()))
+        .unwrap();
+    let before = store.generation();
+    store.change(|draft| draft.destroy(&net)).unwrap();
+    drop(store);
+    let older = rusqlite::Connection::open(&path).unwrap();
+    older
+        .execute_batch(
+            "CREATE TABLE old (class TEXT NOT NULL, ref TEXT NOT NULL, generation INTEGER NOT NULL,
+                created INTEGER NOT NULL, PRIMARY KEY (class, ref)) STRICT, WITHOUT ROWID;
+             INSERT INTO old SELECT class, ref, generation, created FROM _tombstone;
+             DROP TABLE _tombstone;
+             ALTER TABLE old RENAME TO _tombstone;
+             CREATE INDEX \"_tombstone by generation\" ON _tombstone (class, generation);",
+        )
+        .unwrap();
+    drop(older);
+    let store = Store::open(&path, Options::default()).unwrap();
+    let ended = || {
+        let changes = store.view().unwrap().changes_since(before).unwrap();
+        changes.classes[0].deleted.clone()
+    };
+    assert_eq!(ended(), [net.as_str()]);
+    // Twice more.
+    for _ in 0..2 {
+        store
+            .change(|draft| draft.insert_as(net.clone(), Network::blank()))
+            .unwrap();
+        store.change(|draft| draft.destroy(&net)).unwrap();
+    }
+    assert_eq!(ended(), [net.as_str()]);
+}
+
 #[test]
 fn volatile_rows_end_with_the_process_and_leave_word() {
     let directory = tempfile::tempdir().unwrap();

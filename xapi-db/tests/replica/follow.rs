@@ -62,6 +62,44 @@ fn a_copy_of_what_is_there_already_is_no_event_and_one_difference_is_one() {
 }
 
 #[test]
+fn a_row_that_comes_back_is_new_to_whoever_heard_of_its_end_and_to_nobody_else() {
+    let (master, other) = (filled(&["a", "b"]), filled(&[]));
+    let replica = filled(&[]);
+    let told = |since: u64| {
+        let changes = replica.view().unwrap().changes_since(since).unwrap();
+        let mut classes = changes.classes.into_iter();
+        let found = classes.find(|class| class.class.name == "network");
+        found.map_or_else(Default::default, |class| {
+            assert!(class.complete);
+            (class.added, class.modified, class.deleted)
+        })
+    };
+    let nobody_knows = replica.generation();
+    follow(&replica, &master);
+    let from_the_start = replica.generation();
+    // Another master's copy, which has it no more, and then the first one's again.
+    follow(&replica, &other);
+    let between = replica.generation();
+    let gone = told(from_the_start).2;
+    assert_eq!(gone.len(), 2);
+    follow(&replica, &master);
+    let back = replica.generation();
+    let both = || {
+        let mut both = gone.clone();
+        both.sort();
+        both
+    };
+    assert_eq!(told(nobody_knows), (both(), vec![], vec![]));
+    assert_eq!(told(from_the_start), (vec![], both(), vec![]));
+    assert_eq!(told(between), (both(), vec![], vec![]));
+    follow(&replica, &other);
+    assert_eq!(told(nobody_knows), (vec![], vec![], vec![]));
+    assert_eq!(told(from_the_start), (vec![], vec![], gone.clone()));
+    assert_eq!(told(between), (vec![], vec![], vec![]));
+    assert_eq!(told(back), (vec![], vec![], gone.clone()));
+}
+
+#[test]
 fn rows_of_this_host_alone_stay_unless_they_refer_to_what_is_gone() {
     let (master, replica) = (filled(&["a"]), filled(&["x"]));
     let (kept, gone, child) = replica

@@ -63,13 +63,17 @@ impl Place {
         for class in &changes.classes {
             assert!(class.complete);
             for reference in &class.deleted {
-                // One that came back and went again may end twice.
-                self.client.remove(&(class.class.name, reference.clone()));
+                let known = self.client.remove(&(class.class.name, reference.clone()));
+                assert!(known.is_some(), "{reference} ends and was not known");
             }
-            for reference in class.added.iter().chain(&class.modified) {
+            let added = class.added.iter().map(|reference| (reference, true));
+            let modified = class.modified.iter().map(|reference| (reference, false));
+            for (reference, is_new) in added.chain(modified) {
                 let row = row(&view, class.class, reference);
-                self.client
+                let known = self
+                    .client
                     .insert((class.class.name, reference.clone()), row);
+                assert_eq!(known.is_none(), is_new, "{reference}");
             }
         }
         self.known = changes.to;
