@@ -13,9 +13,8 @@ use std::time::Duration;
 use xapi_db::Read;
 use xapi_guest::sim::Verb;
 use xapi_model::{ApiError, Network, Pif, Ref, Value, Vif, Vm};
-use xapi_tests::SimHost;
+use xapi_tests::{Follower, SimHost};
 
-use looks::Follower;
 use trouble::Trouble;
 
 use crate::model::machines::{self, Change, Deed, Power};

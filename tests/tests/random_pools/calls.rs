@@ -2,7 +2,8 @@
 
 use xapi_db::{Read, View};
 use xapi_model::{
-    Bond, Class, Host, IpConfigurationMode, Network, Pif, Pool, Ref, Tunnel, Value, Vlan, Vm,
+    Bond, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Pool, Ref, Tunnel,
+    Value, Vlan, Vm,
 };
 use xapi_tests::sim_host::{text, vif_record, vm_record};
 
@@ -33,6 +34,19 @@ impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {:?} about {:?}", self.name, self.params, self.about)
     }
+}
+
+/// What a change of the other family leaves alone.
+fn ipv4_of(row: &Pif) -> (IpConfigurationMode, String, String, String) {
+    let (ip, netmask, gateway) = (&row.ip, &row.netmask, &row.gateway);
+    let mode = row.ip_configuration_mode;
+    (mode, ip.clone(), netmask.clone(), gateway.clone())
+}
+
+fn ipv6_of(row: &Pif) -> (Ipv6ConfigurationMode, Vec<String>, String) {
+    let (addresses, gateway) = (&row.ipv6, &row.ipv6_gateway);
+    let mode = row.ipv6_configuration_mode;
+    (mode, addresses.clone(), gateway.clone())
 }
 
 const MODES: [&str; 3] = ["balance-slb", "active-backup", "lacp"];
@@ -235,7 +249,8 @@ impl Stage<'_> {
                 };
                 call("Bond.set_mode", params, Box::new(done))
             }
-            12 | 13 => self.address(about, pif, &row),
+            12 => self.address(about, pif, &row),
+            13 => self.address_of_ipv6(about, pif, &row),
             14 => {
                 let plug = self.random.one_in(2);
                 let name = if plug { "PIF.plug" } else { "PIF.unplug" };
@@ -268,6 +283,7 @@ impl Stage<'_> {
         let params = std::iter::once(text(&pif))
             .chain(words.map(Value::from))
             .collect();
+        let beside = ipv6_of(row);
         Some(Call {
             name: "PIF.reconfigure_ip",
             params,
@@ -275,7 +291,34 @@ impl Stage<'_> {
             done: Box::new(move |view, _| {
                 let row = view.get(&pif).expect("the PIF");
                 let is_none = row.ip_configuration_mode == IpConfigurationMode::None;
-                is_none == none && (none || row.ip == address)
+                is_none == none && (none || row.ip == address) && ipv6_of(&row) == beside
+            }),
+        })
+    }
+
+    fn address_of_ipv6(&mut self, about: About, pif: Ref<Pif>, row: &Pif) -> Option<Call> {
+        let none = self.random.one_in(3);
+        let address = match none {
+            true => String::new(),
+            false => format!("fd00:{:x}::2/64", self.number),
+        };
+        let words = match none {
+            true => ["None", "", "", ""],
+            false => ["Static", &address, "", ""],
+        };
+        let params = std::iter::once(text(&pif))
+            .chain(words.map(Value::from))
+            .collect();
+        let beside = ipv4_of(row);
+        Some(Call {
+            name: "PIF.reconfigure_ipv6",
+            params,
+            about,
+            done: Box::new(move |view, _| {
+                let row = view.get(&pif).expect("the PIF");
+                let is_none = row.ipv6_configuration_mode == Ipv6ConfigurationMode::None;
+                let is_there = none || row.ipv6.contains(&address);
+                is_none == none && is_there && ipv4_of(&row) == beside
             }),
         })
     }

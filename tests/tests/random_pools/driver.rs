@@ -15,6 +15,7 @@ use xapi_tests::sim_peers::{Fate, Kind, Trouble};
 use crate::calls::{self, About, Stage};
 use crate::rows::{self, Rows};
 use crate::secret;
+use crate::witness::{Witness, by_socket};
 use xapi_tests::random::Random;
 
 const NICS: usize = 4;
@@ -45,6 +46,8 @@ pub struct Totals {
     pub kept: u64,
     /// Slaves that had to be told where their master is.
     pub helped: u64,
+    /// Clients for whom events were lost.
+    pub lost: u64,
 }
 
 impl Totals {
@@ -60,6 +63,7 @@ impl Totals {
             transitions: self.transitions + other.transitions,
             kept: self.kept + other.kept,
             helped: self.helped + other.helped,
+            lost: self.lost + other.lost,
         }
     }
 }
@@ -83,6 +87,7 @@ pub struct Driver {
     gave: BTreeSet<usize>,
     /// Whose rows may be others than before, since they took over the network of a master.
     moved: BTreeSet<String>,
+    witness: Witness,
     log: VecDeque<String>,
     number: usize,
     began: Instant,
@@ -113,6 +118,7 @@ impl Driver {
             heirs: BTreeMap::new(),
             gave: BTreeSet::new(),
             moved: BTreeSet::new(),
+            witness: Witness::default(),
             log: VecDeque::new(),
             number: 0,
             began: Instant::now(),
@@ -137,6 +143,11 @@ impl Driver {
         driver.peers.settle();
         driver.peers.inherited();
         driver.peers.died();
+        for at in 0..hosts {
+            if driver.random.one_in(2) {
+                driver.witness.plants(&driver.peers, at);
+            }
+        }
         let known = driver.known(0);
         driver.masters.insert(0, known);
         driver.judge();
@@ -244,7 +255,7 @@ impl Driver {
         }
         self.trouble(master, by, &call.about);
         let outcome = match by {
-            Some(slave) => self.by_socket(slave, call.name, call.params),
+            Some(slave) => by_socket(&mut self.peers, slave, call.name, call.params),
             None => self.peers.call(master, call.name, call.params),
         };
         for at in 0..self.peers.len() {
@@ -306,21 +317,6 @@ impl Driver {
             }
         }
         self.judge();
-    }
-
-    /// A call at a slave's own socket, by its superuser.
-    fn by_socket(&mut self, slave: usize, name: &str, rest: Vec<Value>) -> Result<Value, ApiError> {
-        let origin = Origin {
-            local_root: true,
-            peer: "the socket".into(),
-            ..Origin::default()
-        };
-        let words = ["root", "", "2.23", "tests"].map(Value::from).to_vec();
-        let session = self
-            .peers
-            .raw(slave, &origin, "session.login_with_password", words)?;
-        let params = std::iter::once(session).chain(rest).collect();
-        self.peers.raw(slave, &origin, name, params)
     }
 
     /// Something that goes wrong in the next call.
@@ -684,6 +680,10 @@ impl Driver {
         }
         secret::is_one(&self.peers);
         self.judge();
+        for at in 0..self.peers.len() {
+            self.witness.hears(&mut self.peers, at);
+        }
+        self.totals.lost = self.witness.lost;
     }
 
     /// Nothing was asked for: nothing is another.
@@ -813,6 +813,13 @@ impl Driver {
                 );
                 self.is_as_its_rows(&view, master, at);
             }
+        }
+        self.witness.foreign_is_as_it_was(&self.peers);
+        // One at a time: all of them would take longer than all else.
+        let at = self.totals.steps as usize % self.peers.len();
+        let is_served = self.peers.masters().contains(&at) || self.peers.master_of(at).is_some();
+        if self.peers.is_up(at) && is_served {
+            self.witness.hears(&mut self.peers, at);
         }
     }
 

@@ -9,6 +9,7 @@ mod driver;
 mod found;
 mod rows;
 mod secret;
+mod witness;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

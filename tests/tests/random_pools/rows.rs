@@ -35,6 +35,7 @@ pub fn asked_for(view: &View) -> Rows {
         let what = (
             (&row.device, row.vlan, &row.network, row.physical),
             (row.ip_configuration_mode, &row.ip, &row.netmask),
+            (row.ipv6_configuration_mode, &row.ipv6_gateway),
             (&row.bond_slave_of, row.management, row.currently_attached),
         );
         add("PIF", reference.as_str(), Some(&row.host), &what);
@@ -112,7 +113,6 @@ pub fn told<V: PartialEq + Debug>(
 pub fn hold(view: &View) {
     every_reference_resolves(view);
     let pifs = all::<Pif>(view);
-    let networks = all::<Network>(view);
     for host in all::<Host>(view).keys() {
         let own: Vec<_> = pifs.iter().filter(|(_, pif)| pif.host == *host).collect();
         let management: Vec<_> = own.iter().filter(|(_, pif)| pif.management).collect();
@@ -128,9 +128,11 @@ pub fn hold(view: &View) {
         let mut addresses = BTreeSet::new();
         let mut on = BTreeSet::new();
         for (reference, pif) in &own {
-            let address = &pif.ip;
-            let once = address.is_empty() || addresses.insert(address.clone());
-            assert!(once, "{host} has {address} twice");
+            let given = std::iter::once(&pif.ip).chain(&pif.ipv6);
+            for address in given.filter(|address| !address.is_empty()) {
+                let once = addresses.insert(address.clone());
+                assert!(once, "{host} has {address} twice");
+            }
             assert!(
                 on.insert(&pif.network),
                 "{host} is twice on {}",
@@ -154,8 +156,17 @@ pub fn hold(view: &View) {
             assert!(above.mtu <= below.mtu, "{reference}: more MTU than below");
         }
     }
+    for (reference, tunnel) in all::<Tunnel>(view) {
+        let (below, above) = (&pifs[&tunnel.transport_pif], &pifs[&tunnel.access_pif]);
+        assert_eq!(below.host, above.host, "{reference}");
+        if below.currently_attached && above.currently_attached {
+            assert!(
+                above.mtu < below.mtu,
+                "{reference}: no room for its headers"
+            );
+        }
+    }
     for (reference, bond) in all::<Bond>(view) {
-        assert!(bond.slaves.len() > 1 || !networks.is_empty(), "{reference}");
         let host = &pifs[&bond.master].host;
         let here = bond.slaves.iter().all(|slave| pifs[slave].host == *host);
         assert!(
