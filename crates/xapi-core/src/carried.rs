@@ -14,6 +14,7 @@ use xapi_model::{
 };
 
 use crate::Result;
+use crate::guests::nic_of;
 use crate::topology::mtu_of;
 use crate::vifs_to_move::Finder;
 
@@ -159,6 +160,19 @@ impl<'a> Moving<'a> {
         for vif in Finder::new(draft, self.host)?.on(from)? {
             draft.set(&vif, Vif::NETWORK, to.clone())?;
             self.vifs.push(vif);
+        }
+        Ok(())
+    }
+
+    /// The host's end of a NIC that moved is as large as the network that it is on now; to be called when the rest is as it
+    /// will be. What the guest was told when it got its NIC is its own affair.
+    pub fn sized(&self) -> Result<()> {
+        for vif in &self.vifs {
+            let row = self.draft.get(vif)?;
+            if row.currently_attached {
+                let mtu = nic_of(self.draft, self.host, &row)?.mtu;
+                self.draft.set(vif, Vif::MTU, i64::from(mtu))?;
+            }
         }
         Ok(())
     }

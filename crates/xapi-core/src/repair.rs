@@ -112,6 +112,7 @@ fn repair(
         moving.addresses(member, &master)?;
     }
     moving.everything(members, &master)?;
+    moving.sized()?;
     Ok(Repaired {
         vifs: moving.vifs,
         dropped: moving.dropped,

@@ -308,6 +308,7 @@ fn guests_have_their_nics_on_the_bond_while_a_person_is_waited_for_and_keep_or_m
             assert_eq!(host.get(vif).network, network);
             assert!(host.get(vif).currently_attached);
         }
+        assert_eq!(host.get(&stage.outer).mtu, if keeps { 1400 } else { 1500 });
         let bridge = host.get(&network).bridge;
         assert_eq!(stage.port(&port).bridge.as_str(), bridge);
         assert_eq!(stage.found()[0].nics.len(), 2);

@@ -64,6 +64,7 @@ pub(crate) fn made(
     }
     carried::settings(draft, &primary, &master)?;
     moving.everything(members, &master)?;
+    moving.sized()?;
     Ok((bond, moving.vifs))
 }
 
@@ -379,6 +380,7 @@ pub(crate) fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Resul
     if draft.exists(&master.metrics)? {
         draft.destroy(&master.metrics)?;
     }
+    moving.sized()?;
     Ok(moving.vifs)
 }
 

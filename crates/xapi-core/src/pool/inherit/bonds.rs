@@ -298,6 +298,7 @@ impl Inheriting<'_> {
             bond::taken_in(draft, &mut moving, member, bond, master)?;
         }
         moving.everything(joining, master)?;
+        moving.sized()?;
         self.said.vifs.extend(moving.vifs);
         Ok(())
     }
