@@ -482,19 +482,24 @@ impl Draft {
         Ok(Value::Array(holders.collect()))
     }
 
+    /// A row with its views empty, if the draft has it.
+    fn find_stored(&self, at: usize, reference: &str) -> Result<Option<Vec<Value>>, ApiError> {
+        let overlay = self.overlay.borrow();
+        Ok(match overlay.rows.get(&(at, reference.to_owned())) {
+            Some(laid) => laid.now().map(<[Value]>::to_vec),
+            None => {
+                let table = &self.store.layout().tables[at];
+                crate::reader::stored_row(&self.reader.get().conn, table, reference)?
+            }
+        })
+    }
+
     /// A row with its views, if the draft has it.
     fn find_row(&self, at: usize, reference: &str) -> Result<Option<Vec<Value>>, ApiError> {
         let layout = self.store.layout();
-        let table = &layout.tables[at];
-        let mut row = {
-            let overlay = self.overlay.borrow();
-            match overlay.rows.get(&(at, reference.to_owned())) {
-                Some(laid) => laid.now().map(<[Value]>::to_vec),
-                None => crate::reader::stored_row(&self.reader.get().conn, table, reference)?,
-            }
-        };
+        let mut row = self.find_stored(at, reference)?;
         if let Some(row) = &mut row {
-            for (column, value) in table.columns.iter().zip(row.iter_mut()) {
+            for (column, value) in layout.tables[at].columns.iter().zip(row.iter_mut()) {
                 if let Some(end) = column.view {
                     *value = self.view(layout, end, reference)?;
                 }
@@ -624,6 +629,16 @@ impl Read for Draft {
     fn row(&self, class: &'static ClassDesc, reference: &str) -> Result<Vec<Value>, ApiError> {
         let (at, _) = self.place(class, reference)?;
         self.find_row(at, reference)?
+            .ok_or_else(|| errors::handle_invalid(class.name, reference))
+    }
+
+    fn stored_row(
+        &self,
+        class: &'static ClassDesc,
+        reference: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        let (at, _) = self.place(class, reference)?;
+        self.find_stored(at, reference)?
             .ok_or_else(|| errors::handle_invalid(class.name, reference))
     }
 

@@ -20,6 +20,12 @@ use crate::store::{Inner, Store};
 pub trait Read {
     /// All values of a row, views and internal fields too. HANDLE_INVALID when there is none.
     fn row(&self, class: &'static ClassDesc, reference: &str) -> Result<Vec<Value>, ApiError>;
+    /// The same with its views empty, which cost a search each: a network may have thousands of VIFs.
+    fn stored_row(
+        &self,
+        class: &'static ClassDesc,
+        reference: &str,
+    ) -> Result<Vec<Value>, ApiError>;
     /// One field, stored or view.
     fn value(
         &self,
@@ -83,6 +89,11 @@ pub trait Read {
         Ok(C::from_row(self.row(C::DESC, r.as_str())?)?)
     }
 
+    /// The object with its views empty; see [`Read::stored_row`].
+    fn stored<C: Class>(&self, r: &Ref<C>) -> Result<C, ApiError> {
+        Ok(C::from_row(self.stored_row(C::DESC, r.as_str())?)?)
+    }
+
     /// One field of the object.
     fn field<C: Class, T: Wire>(&self, r: &Ref<C>, f: Field<C, T>) -> Result<T, ApiError> {
         let value = self.value(C::DESC, r.as_str(), &C::DESC.fields[f.index()])?;
@@ -93,6 +104,13 @@ pub trait Read {
     fn all<C: Class>(&self) -> Result<Vec<(Ref<C>, C)>, ApiError> {
         let rows = self.rows(C::DESC)?.into_iter();
         rows.map(|(reference, row)| Ok((Ref::new(reference), C::from_row(row)?)))
+            .collect()
+    }
+
+    /// The same with their views empty; see [`Read::stored_row`].
+    fn all_stored<C: Class>(&self) -> Result<Vec<(Ref<C>, C)>, ApiError> {
+        let refs = self.refs(C::DESC)?.into_iter().map(Ref::new);
+        refs.map(|r| self.stored(&r).map(|object| (r, object)))
             .collect()
     }
 
@@ -155,6 +173,16 @@ impl Read for View {
     fn row(&self, class: &'static ClassDesc, reference: &str) -> Result<Vec<Value>, ApiError> {
         let (layout, table) = self.store.table(class, reference)?;
         let row = self.reader.get().row(layout, table, reference)?;
+        row.ok_or_else(|| errors::handle_invalid(class.name, reference))
+    }
+
+    fn stored_row(
+        &self,
+        class: &'static ClassDesc,
+        reference: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        let (_, table) = self.store.table(class, reference)?;
+        let row = stored_row(&self.reader.get().conn, table, reference)?;
         row.ok_or_else(|| errors::handle_invalid(class.name, reference))
     }
 

@@ -80,7 +80,7 @@ fn asked_first(core: &Core, vifs: &[Ref<Vif>]) -> Result<Vec<PlannedStep>> {
 fn unplugged(rows: &impl Read, reference: &Ref<Vif>) -> Result<PlannedStep> {
     let vif = rows.get(reference)?;
     let machine: Vm = rows.get(&vif.vm)?;
-    let network: Network = rows.get(&vif.network)?;
+    let network: Network = rows.stored(&vif.network)?;
     let domain = guests::domain_of(&machine);
     let device = domain.and_then(|domain| topology::vifs::name_of(domain, &vif).ok());
     let device = device.map(|name| name.to_string());

@@ -202,7 +202,7 @@ impl<'a, R: Read> Lowering<'a, R> {
     }
 
     fn lower(&mut self, reference: &Ref<Pif>, pif: &Pif) -> Result<()> {
-        let network = self.rows.get(&pif.network)?;
+        let network = self.rows.stored(&pif.network)?;
         let name = name(reference, &network.bridge)?;
         let mut bridge = self.bare(reference, pif, &network)?;
         bridge.ipv4 = ipv4(reference, pif)?;
@@ -247,7 +247,7 @@ impl<'a, R: Read> Lowering<'a, R> {
             Some(known) => Cow::Borrowed(known),
             None => Cow::Owned(self.rows.get(&vlan.tagged_pif)?),
         };
-        let network = self.rows.get(&pif.network)?;
+        let network = self.rows.stored(&pif.network)?;
         let parent = name(&vlan.tagged_pif, &network.bridge)?;
         // If the PIF is attached itself, its own turn puts the bridge with its addresses in this one's place.
         if !self.topology.bridges.contains_key(&parent) {

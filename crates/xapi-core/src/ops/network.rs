@@ -27,7 +27,7 @@ pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let made = cx.core.store.change(|draft| {
         let mut network = network.clone();
         let taken: Vec<_> = draft
-            .all::<Network>()?
+            .all_stored::<Network>()?
             .into_iter()
             .map(|(_, network)| network.bridge)
             .collect();
@@ -136,7 +136,7 @@ pub fn add_purpose(cx: &Cx<'_>, call: AddPurpose) -> Result<()> {
         if network.purpose.contains(&call.value) {
             return Ok(());
         }
-        for (_, other) in draft.all::<Network>()? {
+        for (_, other) in draft.all_stored::<Network>()? {
             if let Some(conflicting) = other.purpose.iter().find(|purpose| **purpose != call.value)
             {
                 return Err(errors::network_incompatible_purposes(

@@ -74,7 +74,7 @@ pub fn carried(rows: &impl Read, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
 /// PIF_CONFIGURATION_ERROR [PIF, text], if the MTU asked for a VLAN is larger than that of the PIF below: larger packets
 /// would be lost without a word.
 pub fn fits(rows: &impl Read, about: &Ref<Pif>, pif: &Pif) -> Result<()> {
-    let wished = wished_mtu(pif, &rows.get(&pif.network)?);
+    let wished = wished_mtu(pif, &rows.stored(&pif.network)?);
     let room = mtu_of(rows, pif)?;
     if wished <= room {
         return Ok(());

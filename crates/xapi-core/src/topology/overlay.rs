@@ -158,7 +158,7 @@ pub fn free_key<R: Read>(rows: &R, network: &Network) -> Result<i64> {
     if network.tunnel_key != 0 {
         return Ok(network.tunnel_key);
     }
-    let others = rows.all::<Network>()?.into_iter();
+    let others = rows.all_stored::<Network>()?.into_iter();
     let taken: BTreeSet<i64> = others.map(|(_, other)| other.tunnel_key).collect();
     let first = first_key(&network.uuid) - 1;
     let mut keys = (0..KEYS - 1).map(|step| i64::from((first + step) % (KEYS - 1) + 1));

@@ -77,7 +77,7 @@ struct Attached {
 
 impl Attached {
     fn new<R: Read>(rows: &R, host: &Ref<Host>, reference: &Ref<Network>) -> Result<Attached> {
-        let row = rows.get(reference)?;
+        let row = rows.stored(reference)?;
         let outside = network::pif_on(rows, reference, host)?.is_some();
         let internal = match outside || !row.managed {
             true => None,
