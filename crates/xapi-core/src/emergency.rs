@@ -288,7 +288,7 @@ impl Emergency {
 
     fn converge(&self, topology: &Topology) -> Result<()> {
         let request = Request {
-            within: self.config.change_deadline,
+            within: self.config.change_within(topology),
             ..Request::whole(topology.clone())
         };
         let outcome = self.agent.converge(request);

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Ref};
+use xapi_db::{Read, View};
+use xapi_model::{Class, Host, Ref};
 
 use crate::context::Core;
+use crate::topology;
 
 /// A change of the network may take its deadline, and then the way back the same again; whoever takes longer is stuck.
 const STUCK: u32 = 4;
@@ -64,21 +66,27 @@ pub fn check(core: &Core) -> Result<(), String> {
             writing.as_secs()
         ));
     }
-    let longest = core.config.change_deadline * STUCK + Duration::from_secs(60);
-    if let Some(since) = core.busy.since()
-        && since.elapsed() > longest
-    {
-        return Err(format!(
-            "a change of the network goes on for {} s",
-            since.elapsed().as_secs()
-        ));
+    let changes = core.busy.since().map(|since| since.elapsed());
+    if let Some(taken) = changes.filter(|taken| is_stuck(core, &view, *taken)) {
+        let taken = taken.as_secs();
+        return Err(format!("a change of the network goes on for {taken} s"));
     }
     let kept = core.busy.kept().map(|kept| kept.elapsed());
-    if let Some(kept) = kept.filter(|kept| *kept > longest) {
-        return Err(format!(
-            "nobody has followed the network for {} s",
-            kept.as_secs()
-        ));
+    if let Some(kept) = kept.filter(|kept| is_stuck(core, &view, *kept)) {
+        let kept = kept.as_secs();
+        return Err(format!("nobody has followed the network for {kept} s"));
     }
     Ok(())
+}
+
+/// Whether no host's change may take so long. The hosts are looked at once it is long for a small one.
+fn is_stuck(core: &Core, view: &View, taken: Duration) -> bool {
+    let longest = |within: Duration| within * STUCK + Duration::from_secs(60);
+    if taken <= longest(core.config.change_deadline) {
+        return false;
+    }
+    let hosts = view.refs(Host::DESC).unwrap_or_default().into_iter();
+    let within = hosts.filter_map(|host| topology::wished(view, &Ref::new(host)).ok());
+    let within = within.map(|(topology, _)| core.config.change_within(&topology));
+    within.max().is_none_or(|within| taken > longest(within))
 }

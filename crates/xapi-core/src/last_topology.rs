@@ -52,7 +52,7 @@ pub fn bring_up(config: &Config, agent: &dyn Agent) -> Result<Option<Outcome>> {
 /// Makes the host look like a topology, as far as it can be.
 pub(crate) fn make(config: &Config, agent: &dyn Agent, topology: Topology) -> Result<Outcome> {
     let request = Request {
-        within: config.change_deadline,
+        within: config.change_within(&topology),
         ..Request::what_can(topology)
     };
     let outcome = agent.converge(request).map_err(errors::internal_error)?;

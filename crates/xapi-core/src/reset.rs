@@ -347,9 +347,9 @@ impl One<'_> {
         let keeps = !kept.stay.pifs.is_empty();
         let (topology, mut left_out) = self.edited(&draft, kept)?;
         let request = |topology| Request {
+            within: self.core.config.change_within(&topology),
             topology,
             mode: Mode::WhatCan,
-            within: self.core.config.change_deadline,
         };
         if topology.management.is_some() {
             return Ok((draft, request(topology), left_out));

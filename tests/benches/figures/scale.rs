@@ -370,8 +370,7 @@ fn large([rows, up, gone]: [f64; 3]) -> Outcome<()> {
     let lab = Lab::alone(&["--nics", "4"]);
     lab.exec(
         "xs-1",
-        "echo change_deadline = 600 >> /etc/xensource/xapi.toml.new; \
-         echo 'log = \"xapi_net::local=debug,info\"' >> /etc/xensource/xapi.toml.new; \
+        "echo 'log = \"xapi_net::local=debug,info\"' >> /etc/xensource/xapi.toml.new; \
          cat /etc/xensource/xapi.toml >> /etc/xensource/xapi.toml.new; \
          mv /etc/xensource/xapi.toml.new /etc/xensource/xapi.toml; service xapi stop",
     );
