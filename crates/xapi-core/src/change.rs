@@ -282,6 +282,10 @@ impl Core {
     /// What other programs go by beside the database: the inventory's management interface, and the firewall.
     pub(crate) fn publish(&self, host: &Ref<Host>) {
         firewall::follow(self, host);
+        if pool::moved::is_ahead(self) {
+            self.set_management_enabled(true);
+            return;
+        }
         let written = self
             .view()
             .and_then(|view| startup::management_of(&view, host))

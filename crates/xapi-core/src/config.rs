@@ -126,6 +126,11 @@ impl Config {
         self.path("/var/lib/xcp/stepped-down")
     }
 
+    /// The bridge to which management was moved on a slave without its master, until a master has heard of it.
+    pub fn moved_management(&self) -> PathBuf {
+        self.path("/var/lib/xcp/management-moved")
+    }
+
     /// Who changed what.
     pub fn audit_log(&self) -> PathBuf {
         self.path("/var/log/audit.log")

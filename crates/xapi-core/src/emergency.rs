@@ -6,7 +6,6 @@
 //! What is changed here is in the files that the next start without the database goes by. One with the database goes by
 //! its rows.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -22,16 +21,17 @@ use xapi_model::pool::{EmergencyResetMaster, EmergencyTransitionToMaster, IsSlav
 use xapi_model::session::{LocalLogout, SlaveLocalLogin, SlaveLocalLoginWithPassword};
 use xapi_model::{Call, Ref, Session, Value, Wire, errors};
 use xapi_net::agent::{Agent, Request};
-use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Ipv6, Name, Topology, Uplink};
+use xapi_net::topology::Topology;
 use xapi_tls::TlsIdentity;
 
 use crate::auth::Authenticate;
 use crate::certificates::{self, Own};
 use crate::context::{Clock, Origin};
+use crate::last_topology::{self, keep};
 use crate::pool::transition;
 use crate::session::attempts::Attempts;
 use crate::session::{Callers, Secret, login};
-use crate::{Config, Result, dispatch, last_topology};
+use crate::{Config, Result, dispatch};
 
 /// A host without its database.
 pub struct Emergency {
@@ -256,24 +256,15 @@ impl Emergency {
         let _turn = self.turn();
         let path = self.config.last_topology();
         let topology = last_topology::read(&path).map_err(errors::internal_error)?;
-        let old = topology.ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
-        let (name, bridge) = named(&old, interface)
-            .ok_or_else(|| errors::bridge_not_available(interface.to_owned()))?;
-        if (&bridge.ipv4, &bridge.ipv6) == (&Ipv4::None, &Ipv6::None) {
-            // Nobody would reach the host any more.
-            return Err(errors::interface_has_no_ip(interface.to_owned()));
-        }
-        let families = (bridge.ipv4 != Ipv4::None, bridge.ipv6 != Ipv6::None);
-        let mut topology = old.clone();
-        let before = topology.management.replace(name);
-        for role in [&mut topology.gateway, &mut topology.dns] {
-            if role.is_none() || *role == before {
-                *role = Some(name);
-            }
-        }
+        let old = topology.ok_or_else(|| errors::bridge_not_available(interface))?;
+        let last_topology::Moved {
+            topology,
+            bridge,
+            only_family,
+        } = last_topology::moved(&old, interface)?;
         self.converge(&topology)?;
-        let noted =
-            keep(&path, &topology).and_then(|()| self.note_management(name.as_str(), families));
+        let noted = keep(&path, &topology)
+            .and_then(|()| self.note_management(bridge.as_str(), only_family));
         if let Err(why) = noted {
             for undone in [self.converge(&old), keep(&path, &old)] {
                 if let Err(also) = undone {
@@ -298,7 +289,7 @@ impl Emergency {
     /// Requests from other machines are answered no more. The addresses stay.
     fn disable_management(&self) -> Result<()> {
         let _turn = self.turn();
-        self.note_management("", (false, false))?;
+        self.note_management("", None)?;
         self.enable(false);
         Ok(())
     }
@@ -318,42 +309,16 @@ impl Emergency {
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
     }
 
-    /// Writes which bridge carries management, and of which family, IPv4 and IPv6, it has addresses: the family by which
-    /// the host is known stays, if it can.
-    fn note_management(&self, bridge: &str, families: (bool, bool)) -> Result<()> {
+    /// Writes which bridge carries management, and the family by which the host is known if that cannot stay.
+    fn note_management(&self, bridge: &str, family: Option<&str>) -> Result<()> {
         let mut inventory = self.inventory()?;
         inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
-        let key = inventory::MANAGEMENT_ADDRESS_TYPE;
-        match families {
-            (true, false) => inventory.set(key, "IPv4"),
-            (false, true) => inventory.set(key, "IPv6"),
-            _ => {}
+        if let Some(family) = family {
+            inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
         }
         let path = self.config.inventory();
         inventory
             .write()
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
     }
-}
-
-/// Writes the topology that the next start without the database goes by.
-fn keep(path: &Path, topology: &Topology) -> Result<()> {
-    last_topology::write(path, topology)
-        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
-}
-
-/// The bridge of a name, or over a NIC or a bond of that name.
-fn named<'a>(topology: &'a Topology, interface: &str) -> Option<(Name, &'a Bridge)> {
-    let interface = Name::new(interface).ok()?;
-    let is_over = |bridge: &Bridge| match &bridge.kind {
-        BridgeKind::Real(real) => match &real.uplink {
-            Some(Uplink::Nic(nic)) => *nic == interface,
-            Some(Uplink::Bond(bond)) => bond.name == interface,
-            Some(Uplink::Tunnel(_)) | None => false,
-        },
-        BridgeKind::Vlan { .. } => false,
-    };
-    let by_name = topology.bridges.get_key_value(&interface);
-    let found = by_name.or_else(|| topology.bridges.iter().find(|(_, bridge)| is_over(bridge)));
-    found.map(|(name, bridge)| (*name, bridge))
 }

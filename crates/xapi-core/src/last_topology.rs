@@ -6,7 +6,7 @@ use std::path::Path;
 
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, Outcome, Request};
-use xapi_net::topology::Topology;
+use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Ipv6, Name, Topology, Uplink};
 
 use crate::context::Core;
 use crate::{Config, Result, topology};
@@ -60,6 +60,64 @@ pub(crate) fn make(config: &Config, agent: &dyn Agent, topology: Topology) -> Re
         tracing::error!("{} could not be brought up: {}", left.part, left.why);
     }
     Ok(outcome)
+}
+
+/// A topology with management elsewhere.
+pub(crate) struct Moved {
+    pub(crate) topology: Topology,
+    /// Where management is now.
+    pub(crate) bridge: Name,
+    /// The family of its addresses as the inventory names it, if it has those of one alone: by which the host is known stays
+    /// otherwise.
+    pub(crate) only_family: Option<&'static str>,
+}
+
+/// Moves management to another bridge of a topology, by its name or by that of what it is over. BRIDGE_NOT_AVAILABLE
+/// [name], INTERFACE_HAS_NO_IP [name].
+pub(crate) fn moved(old: &Topology, interface: &str) -> Result<Moved> {
+    let found = named(old, interface);
+    let (name, bridge) = found.ok_or_else(|| errors::bridge_not_available(interface))?;
+    let only_family = match (&bridge.ipv4, &bridge.ipv6) {
+        // Nobody would reach the host any more.
+        (Ipv4::None, Ipv6::None) => return Err(errors::interface_has_no_ip(interface)),
+        (_, Ipv6::None) => Some("IPv4"),
+        (Ipv4::None, _) => Some("IPv6"),
+        _ => None,
+    };
+    let mut topology = old.clone();
+    let before = topology.management.replace(name);
+    for role in [&mut topology.gateway, &mut topology.dns] {
+        if role.is_none() || *role == before {
+            *role = Some(name);
+        }
+    }
+    Ok(Moved {
+        topology,
+        bridge: name,
+        only_family,
+    })
+}
+
+/// The bridge of a name, or over a NIC or a bond of that name.
+fn named<'a>(topology: &'a Topology, interface: &str) -> Option<(Name, &'a Bridge)> {
+    let interface = Name::new(interface).ok()?;
+    let is_over = |bridge: &Bridge| match &bridge.kind {
+        BridgeKind::Real(real) => match &real.uplink {
+            Some(Uplink::Nic(nic)) => *nic == interface,
+            Some(Uplink::Bond(bond)) => bond.name == interface,
+            Some(Uplink::Tunnel(_)) | None => false,
+        },
+        BridgeKind::Vlan { .. } => false,
+    };
+    let by_name = topology.bridges.get_key_value(&interface);
+    let found = by_name.or_else(|| topology.bridges.iter().find(|(_, bridge)| is_over(bridge)));
+    found.map(|(name, bridge)| (*name, bridge))
+}
+
+/// Writes the topology that the next start without the rows goes by.
+pub(crate) fn keep(path: &Path, topology: &Topology) -> Result<()> {
+    write(path, topology)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }
 
 impl Core {

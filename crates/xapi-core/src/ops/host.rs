@@ -17,8 +17,9 @@ use crate::Result;
 use crate::context::Cx;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::ops::plug::{carried, plug_in};
-use crate::pool::eject;
 use crate::pool::job::Job;
+use crate::pool::role::Role;
+use crate::pool::{eject, moved};
 use crate::reset::{self, rows::Stay};
 use crate::session;
 use crate::topology::pifs_of;
@@ -109,8 +110,12 @@ pub fn reset_networking(cx: &Cx<'_>, call: ResetNetworking) -> Result<()> {
 }
 
 /// `host.local_management_reconfigure`: only for a host that has lost its master, which a master never has.
-pub fn local_management_reconfigure(_: &Cx<'_>, _: LocalManagementReconfigure) -> Result<()> {
-    Err(errors::not_in_emergency_mode())
+pub fn local_management_reconfigure(cx: &Cx<'_>, call: LocalManagementReconfigure) -> Result<()> {
+    let standing = &cx.core.pool.standing;
+    match standing.role() {
+        Role::Slave(_) if standing.master().is_err() => moved::locally(cx.core, &call.interface),
+        _ => Err(errors::not_in_emergency_mode()),
+    }
 }
 
 /// `host.emergency_ha_disable`: HA_NOT_ENABLED where there is nothing to disable, unless whoever asks is content with that.

@@ -15,7 +15,7 @@ use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
 };
 use super::whereabouts::Found;
-use super::{bounds, feed, inherit, reset, rotation};
+use super::{bounds, feed, inherit, moved, reset, rotation};
 use crate::alert::tell;
 use crate::context::{Core, Cx};
 use crate::dispatch::Api;
@@ -204,6 +204,9 @@ impl Linked {
             }
             if let Some(aside) = &arrived.aside {
                 aside.tell(core, draft, host)?;
+            }
+            if let Some(bridge) = &arrived.moved {
+                moved::take_over(core, draft, host, bridge)?;
             }
             live(core, draft, host, true)
         })?;

@@ -211,6 +211,7 @@ mod tests {
             found: None,
             secret: None,
             aside: None,
+            moved: None,
         }
     }
 

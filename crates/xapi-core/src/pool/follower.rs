@@ -10,7 +10,7 @@ use xapi_model::{Class, Position, Ref, errors};
 
 use super::aside::Aside;
 use super::verbs::Stream;
-use super::{charter, transition};
+use super::{charter, moved, transition};
 use crate::context::{Core, db_error};
 use crate::{Result, reset};
 
@@ -138,12 +138,14 @@ fn begun(core: &Core, position: Position) -> Result<Replacement> {
 }
 
 /// What stands beside the database follows it: the inventory, the firewall, the last topology.
-fn followed(core: &Core) -> Result<()> {
+pub(super) fn followed(core: &Core) -> Result<()> {
     let Ok(host) = core.localhost() else {
         return Ok(());
     };
-    // Until they are of the reset the rows say nothing of what the host is.
-    if core.view()?.find(Pif::HOST, &host)?.is_empty() || reset::slave::is_ahead(core) {
+    // Until they are of the reset the rows say nothing of what the host is, and little until they know of a management
+    // interface that was moved.
+    let is_ahead = reset::slave::is_ahead(core) || moved::is_ahead(core);
+    if is_ahead || core.view()?.find(Pif::HOST, &host)?.is_empty() {
         return Ok(());
     }
     core.keep_topology(&host);

@@ -30,6 +30,7 @@ pub mod link;
 pub mod membership;
 mod merge;
 pub mod mesh;
+pub(crate) mod moved;
 pub mod peer;
 mod remote;
 pub(crate) mod reset;

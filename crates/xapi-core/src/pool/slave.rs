@@ -19,7 +19,7 @@ use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
-use super::{deeds, secret, transition};
+use super::{deeds, follower, moved, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
@@ -51,6 +51,8 @@ struct Changes {
     ended: u64,
     /// Where the master was found that is not told of it yet.
     found: Option<Found>,
+    /// Where management was moved without a master, as the master was last told.
+    moved: Option<String>,
 }
 
 impl Slave {
@@ -237,6 +239,12 @@ impl Slave {
         let hostname = self.core.agent.hostname();
         let hostname = hostname.map_err(errors::internal_error)?;
         let (reset, alerts) = reset::asked(&self.core);
+        let moved = moved::noted(&self.core);
+        let found = {
+            let mut changes = self.changes();
+            changes.moved.clone_from(&moved);
+            changes.found.clone()
+        };
         Ok(Arrived {
             particulars: Particulars::here(
                 &self.core.config,
@@ -247,9 +255,10 @@ impl Slave {
             booted: !self.core.config.boot_marker().exists(),
             reset,
             alerts,
-            found: self.changes().found.clone(),
+            found,
             secret: secret::Held::here(&self.core.config)?,
             aside: Aside::noted(&self.core),
+            moved,
         })
     }
 
@@ -265,8 +274,16 @@ impl Slave {
         self.starts.store(false, Ordering::Relaxed);
         let mut changes = self.changes();
         (changes.settled, changes.found) = (true, None);
+        let moved = changes.moved.take();
         self.note(&changes);
         drop(changes);
+        // Another may be noted since.
+        if moved.is_some() && moved == moved::noted(&self.core) {
+            let followed = moved::forget(&self.core).and_then(|()| follower::followed(&self.core));
+            if let Err(why) = followed {
+                tracing::error!("that management was moved is told once more: {why}");
+            }
+        }
         self.done.notify_all();
         // The master that is told of it makes the alert before it is done with the arrival. As long as the rows are those
         // that are kept the note says that they may be given up for an earlier master's.

@@ -155,6 +155,9 @@ pub struct Arrived {
     /// What it has kept aside when it was the master, if its operator is not told of that yet.
     #[serde(default)]
     pub aside: Option<Aside>,
+    /// The bridge to which its management was moved while it had no master.
+    #[serde(default)]
+    pub moved: Option<String>,
 }
 
 /// A trigger of a network reset.

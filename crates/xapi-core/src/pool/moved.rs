@@ -1,0 +1,144 @@
+//! Management that an operator has moved to another bridge on a slave that has lost its master
+//! (`host.local_management_reconfigure`; API facts, 1.8): the NIC by which it was reached is dead, and the rows, by which
+//! it could be moved, are its master's. The host is made so, and its next start without its master goes by it; the master
+//! hears of it when the host is linked again, and makes the rows so before it looks at anything else. XAPI takes it from the
+//! inventory then.
+
+use std::io::ErrorKind;
+
+use xapi_conf::inventory::{self, Inventory};
+use xapi_db::{Draft, Read};
+use xapi_model::{Host, Network, Ref, errors};
+use xapi_net::agent::Request;
+use xapi_net::topology::{Name, Topology};
+
+use crate::alert::tell;
+use crate::context::Core;
+use crate::ops::host::make_management;
+use crate::{Result, last_topology, topology};
+
+/// The alert's name.
+const ALERT: &str = "NETWORK_MANAGEMENT_MOVED";
+
+/// Moves management of this host to a bridge, or to that over a NIC or bond of this name. BRIDGE_NOT_AVAILABLE [name],
+/// INTERFACE_HAS_NO_IP [name].
+pub(crate) fn locally(core: &Core, interface: &str) -> Result<()> {
+    // A copy that was never taken has no row of this host.
+    let _turn = core.turn(&core.localhost().unwrap_or_default())?;
+    let path = core.config.last_topology();
+    let old = last_topology::read(&path).map_err(errors::internal_error)?;
+    let old = old.ok_or_else(|| errors::bridge_not_available(interface))?;
+    let moved = last_topology::moved(&old, interface)?;
+    let converge = |topology: &Topology| {
+        let within = core.config.change_within(topology);
+        let request = Request {
+            within,
+            ..Request::whole(topology.clone())
+        };
+        core.agent
+            .converge(request)
+            .map_err(|why| errors::internal_error(why.to_string()))
+    };
+    let before = noted(core);
+    // First: whatever is cut after it is told, and made, at the next start.
+    note(core, moved.bridge.as_str())?;
+    let made = converge(&moved.topology).and_then(|_| {
+        last_topology::keep(&path, &moved.topology)?;
+        in_inventory(core, &moved)
+    });
+    if let Err(why) = made {
+        let undone = [
+            converge(&old).map(drop),
+            last_topology::keep(&path, &old),
+            match &before {
+                Some(before) => note(core, before),
+                None => forget(core),
+            },
+        ];
+        for also in undone.into_iter().filter_map(std::result::Result::err) {
+            tracing::error!("management was not put back: {also}");
+        }
+        return Err(why);
+    }
+    tracing::warn!(
+        "management was moved to {} on this host, which has no master",
+        moved.bridge
+    );
+    core.set_management_enabled(true);
+    Ok(())
+}
+
+fn in_inventory(core: &Core, moved: &last_topology::Moved) -> Result<()> {
+    let path = core.config.inventory();
+    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
+    let mut inventory = Inventory::read(&path).map_err(failed)?;
+    inventory.set(inventory::MANAGEMENT_INTERFACE, moved.bridge.as_str());
+    if let Some(family) = moved.only_family {
+        inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
+    }
+    inventory.write().map_err(failed)
+}
+
+fn note(core: &Core, bridge: &str) -> Result<()> {
+    let path = core.config.moved_management();
+    xapi_conf::file::write(&path, bridge.as_bytes(), 0o644)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+/// The bridge that the master is to be told of.
+pub(super) fn noted(core: &Core) -> Option<String> {
+    let path = core.config.moved_management();
+    match std::fs::read_to_string(&path) {
+        Ok(bridge) => Some(bridge),
+        Err(why) if why.kind() == ErrorKind::NotFound => None,
+        Err(why) => {
+            tracing::error!("{}: {why}", path.display());
+            None
+        }
+    }
+}
+
+/// Whether the rows do not know yet where management is.
+pub(crate) fn is_ahead(core: &Core) -> bool {
+    core.pool.is_slave() && noted(core).is_some()
+}
+
+/// The master has heard of it.
+pub(super) fn forget(core: &Core) -> Result<()> {
+    let path = core.config.moved_management();
+    xapi_conf::file::remove(&path)
+        .map(drop)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
+}
+
+/// Makes the rows of a host so, at its master, and tells the operator. What the rows do not allow is told, too: the host is
+/// then made as they say.
+pub(super) fn take_over(core: &Core, draft: &Draft, host: &Ref<Host>, bridge: &str) -> Result<()> {
+    let Ok(bridge) = Name::new(bridge) else {
+        tracing::warn!("{host}: says that its management is on what is no bridge");
+        return Ok(());
+    };
+    let Some(pif) = topology::pif_of_bridge(draft, host, bridge.as_str())? else {
+        let body = format!(
+            "management was moved to {bridge} on the host itself, which has no such bridge any more"
+        );
+        return tell(core, draft, host, ALERT, &body);
+    };
+    let row = draft.get(&pif)?;
+    if row.management {
+        return Ok(());
+    }
+    let body = match draft.attempt(|draft| make_management(draft, host, &pif)) {
+        Ok(()) => {
+            format!("management was moved to {bridge} on the host itself, without its master")
+        }
+        Err(why) => format!(
+            "management was moved to {bridge} on the host itself, without its master, and goes back: {why}"
+        ),
+    };
+    tracing::warn!(
+        "{host}: {body} ({})",
+        draft.field(&row.network, Network::NAME_LABEL)?
+    );
+    tell(core, draft, host, ALERT, &body)
+}
