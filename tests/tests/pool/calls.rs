@@ -169,6 +169,29 @@ fn a_host_that_cannot_be_reached_keeps_a_change_of_all_from_the_others() {
     assert_eq!(made["bonds"][0]["members"].as_array().unwrap().len(), 2);
 }
 
+#[test]
+fn a_host_with_some_of_the_nics_has_them_in_its_bond_and_its_operator_is_told_of_the_others() {
+    let stage = Stage::new(2, 3);
+    let host = &stage.host;
+    let network = host.new_network("bonded");
+    let metrics = host.get(&stage.master).metrics;
+    stage.edit(|draft| draft.set(&metrics, HostMetrics::LIVE, false));
+    let uuid = host.get(&network).uuid;
+    let args = [
+        ("network", uuid.as_str()),
+        ("devices", "eth1,eth2"),
+        ("mode", ""),
+    ];
+    let made = plugin(host, &[], "pool-bond", &args).unwrap();
+    assert_eq!(made["bonds"][0]["members"], serde_json::json!(["eth1"]));
+    assert_eq!(made["bonds"][0]["missing"], serde_json::json!(["eth2"]));
+    let messages = host.all::<Message>().into_iter();
+    let told = messages.filter(|(_, message)| message.name == "POOL_NETWORK_NOT_INHERITED");
+    let bodies: Vec<_> = told.map(|(_, message)| message.body).collect();
+    let body = "the bond on bonded has 1 of the 2 members that were asked for: there is no eth2";
+    assert_eq!(bodies, [body]);
+}
+
 /// A host of which eth1 could be the management interface, beside another with PIFs on the same networks.
 fn two() -> Stage {
     let stage = Stage::new(2, 2);

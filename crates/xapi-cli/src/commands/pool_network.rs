@@ -54,9 +54,18 @@ fn bond(cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.printer.value(told);
         return Ok(());
     }
-    let bonds = told["bonds"].as_array().into_iter().flatten();
-    let uuids: Vec<_> = bonds.map(|bond| text(bond, "uuid")).collect();
+    let bonds: Vec<_> = told["bonds"].as_array().into_iter().flatten().collect();
+    let uuids: Vec<_> = bonds.iter().map(|bond| text(bond, "uuid")).collect();
     cx.printer.list(&uuids);
+    for bond in bonds {
+        let missing = texts(&bond["missing"]).join(", ");
+        if !missing.is_empty() {
+            let host = text(bond, "host");
+            cx.printer.eprint(&format!(
+                "{host} has no {missing}: its bond has fewer members.\n"
+            ));
+        }
+    }
     let without = texts(&told["without"]);
     if !without.is_empty() {
         let names = without.join(", ");

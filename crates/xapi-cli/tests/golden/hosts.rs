@@ -453,7 +453,7 @@ fn joining_a_pool_can_be_planned_by_a_word_of_its_own() {
 
 #[test]
 fn a_bond_on_every_host_prints_the_uuids_of_the_bonds() {
-    let told = r#"{"bonds":[{"host":"xs-1","uuid":"b-1"},{"host":"xs-2","uuid":"b-2"}],"without":["xs-3"]}"#;
+    let told = r#"{"bonds":[{"host":"xs-1","uuid":"b-1"},{"host":"xs-2","uuid":"b-2","missing":["eth3"]}],"without":["xs-3"]}"#;
     let mut fake = pool().answers("host.call_plugin", Ok(told.into()));
     let line =
         "pool-bond-create network-uuid=n devices=eth0,eth3 mode=lacp properties:lacp-time=fast";
@@ -461,7 +461,8 @@ fn a_bond_on_every_host_prints_the_uuids_of_the_bonds() {
     assert_eq!((got.out.as_str(), got.status), ("b-1\nb-2\n", 0));
     assert_eq!(
         got.err,
-        "Not made on hosts that are not there or have none of these NICs: xs-3.\n"
+        "xs-2 has no eth3: its bond has fewer members.\n\
+         Not made on hosts that are not there or have none of these NICs: xs-3.\n"
     );
     let called = calls(&fake);
     for part in [

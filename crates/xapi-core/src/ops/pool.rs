@@ -16,9 +16,9 @@ use crate::ops::host::make_management;
 use crate::ops::network::pif_on;
 use crate::ops::pif::{host_live, refuse_ha_enabled};
 use crate::pool::everywhere::{Change, Edited, everywhere, management, shared};
-use crate::pool::inherit::{Inherited, inherit, inherit_and_tell};
+use crate::pool::inherit::{self, Inherited, inherit, inherit_and_tell};
 use crate::proof::Care;
-use crate::{planned, vifs_to_move};
+use crate::{alert, planned, vifs_to_move};
 
 /// `pool.management_reconfigure`: on every host the PIF on a network becomes the management interface. The master is the
 /// last, and tells the others where it will be.
@@ -96,7 +96,7 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
     let view = cx.core.view()?;
     let (mut hosts, mut without) = (Vec::new(), Vec::new());
     for (host, row) in view.all::<Host>()? {
-        if host_live(&view, &host).is_err() || wanted.members(&view, &host)?.is_empty() {
+        if host_live(&view, &host).is_err() || wanted.nics(&view, &host)?.members.is_empty() {
             without.push(row.name_label);
         } else {
             hosts.push(host);
@@ -104,7 +104,7 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
     }
     drop(view);
     let edit = |draft: &Draft, host: &Ref<Host>| -> Edited<Ref<Bond>> {
-        let members = wanted.members(draft, host)?;
+        let Nics { members, missing } = wanted.nics(draft, host)?;
         let call = Create {
             network: wanted.network.clone(),
             members: members.clone(),
@@ -115,6 +115,16 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
         let (bond, vifs) = bond::made(&cx.core.config, draft, host, &call, &members)?;
         let master = draft.field(&bond, Bond::MASTER)?;
         draft.set(&master, Pif::INHERITED, true)?;
+        if !missing.is_empty() {
+            let body = format!(
+                "the bond on {} has {} of the {} members that were asked for: there is no {}",
+                draft.field(&wanted.network, Network::NAME_LABEL)?,
+                members.len(),
+                members.len() + missing.len(),
+                missing.join(", "),
+            );
+            alert::tell(cx.core, draft, host, inherit::ALERT, &body)?;
+        }
         Ok((bond, vifs))
     };
     let change = Change {
@@ -135,6 +145,7 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
             "uuid": row.uuid,
             "device": view.field(&row.master, Pif::DEVICE)?,
             "members": slaves.collect::<Result<Vec<_>>>()?,
+            "missing": wanted.nics(&view, host)?.missing,
         }));
     }
     Ok(json!({"bonds": made, "without": without}))
@@ -143,8 +154,8 @@ pub(crate) fn bond_everywhere(cx: &Cx<'_>, args: &BTreeMap<String, String>) -> R
 /// What is asked for.
 struct WantedBond {
     network: Ref<Network>,
-    /// The networks of the master's NICs.
-    positions: Vec<Ref<Network>>,
+    /// The master's NICs by name, with their networks.
+    positions: Vec<(String, Ref<Network>)>,
     mode: BondMode,
     properties: BTreeMap<String, String>,
 }
@@ -172,8 +183,8 @@ impl WantedBond {
                 .iter()
                 .find(|(_, pif)| pif.physical && pif.device == device);
             let (_, nic) = nic.ok_or_else(|| errors::invalid_value("devices", device))?;
-            if !positions.contains(&nic.network) {
-                positions.push(nic.network.clone());
+            if !positions.iter().any(|(_, known)| *known == nic.network) {
+                positions.push((device.to_owned(), nic.network.clone()));
             }
         }
         let properties = args.iter().filter_map(|(key, value)| {
@@ -188,17 +199,24 @@ impl WantedBond {
     }
 
     /// The NICs of a host at the positions.
-    fn members(&self, rows: &impl Read, host: &Ref<Host>) -> Result<Vec<Ref<Pif>>> {
-        let mut members = Vec::new();
-        for position in &self.positions {
-            if let Some(pif) = pif_on(rows, position, host)?
-                && rows.field(&pif, Pif::PHYSICAL)?
-            {
-                members.push(pif);
+    fn nics(&self, rows: &impl Read, host: &Ref<Host>) -> Result<Nics> {
+        let mut nics = Nics::default();
+        for (device, position) in &self.positions {
+            match pif_on(rows, position, host)? {
+                Some(pif) if rows.field(&pif, Pif::PHYSICAL)? => nics.members.push(pif),
+                _ => nics.missing.push(device.clone()),
             }
         }
-        Ok(members)
+        Ok(nics)
     }
+}
+
+/// What of the NICs that are asked for a host has.
+#[derive(Default)]
+struct Nics {
+    members: Vec<Ref<Pif>>,
+    /// The others, as the master calls them.
+    missing: Vec<String>,
 }
 
 /// Has the slaves, or one host, take over the master's network now. Each by itself: what one cannot do keeps no other
