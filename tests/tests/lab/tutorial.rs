@@ -167,27 +167,10 @@ uuid ( RO)                  : UUID
             "{interfaces:?}"
         );
     }
-    // Today's ifconfig says "ether" where it said "HWaddr", in a line of its own.
-    let devices = output(&all, "ifconfig -a | grep");
-    let pairs = devices.windows(2).filter(|pair| !pair[0].starts_with(' '));
-    let macs: BTreeMap<_, _> = pairs
-        .filter_map(|pair| {
-            Some((
-                pair[0].split_once(':')?.0,
-                pair[1].split_whitespace().nth(1)?,
-            ))
-        })
-        .collect();
-    let wanted = [
-        "eth0", "eth1", "eth2", "eth3", "eth4", "eth5", "xapi0", "xapi1", "xapi2",
-    ];
-    assert!(macs.keys().copied().eq(wanted), "{devices:?}");
-    for (bridge, nic) in [("xapi0", "eth2"), ("xapi1", "eth1"), ("xapi2", "eth0")] {
-        assert_eq!(
-            macs[bridge], macs[nic],
-            "{bridge} does not share the MAC address of {nic}"
-        );
-    }
+    share_macs(
+        &output(&all, "ifconfig -a | grep"),
+        &[("xapi0", "eth2"), ("xapi1", "eth1"), ("xapi2", "eth0")],
+    );
 
     assert_eq!(
         output(&all, "ovs-vsctl list-br"),
@@ -206,6 +189,30 @@ uuid ( RO)                  : UUID
     assert_eq!(bonds, wanted.into());
 }
 
+/// That there are the six NICs, these bridges and no others, and that each has the MAC address of its NIC. Today's ifconfig
+/// says "ether" where it said "HWaddr", in a line of its own.
+#[track_caller]
+fn share_macs(devices: &[&str], bridges: &[(&str, &str)]) {
+    let pairs = devices.windows(2).filter(|pair| !pair[0].starts_with(' '));
+    let macs: BTreeMap<_, _> = pairs
+        .filter_map(|pair| {
+            Some((
+                pair[0].split_once(':')?.0,
+                pair[1].split_whitespace().nth(1)?,
+            ))
+        })
+        .collect();
+    let nics = ["eth0", "eth1", "eth2", "eth3", "eth4", "eth5"].into_iter();
+    let wanted: BTreeSet<_> = nics.chain(bridges.iter().map(|(name, _)| *name)).collect();
+    assert!(macs.keys().copied().eq(wanted), "{devices:?}");
+    for (bridge, nic) in bridges {
+        assert_eq!(
+            macs[bridge], macs[nic],
+            "{bridge} does not share the MAC address of {nic}"
+        );
+    }
+}
+
 /// Name, type and members of a line of `bond/list`: bond, type, recirculation identifier, members.
 fn bond(line: &str) -> (&str, &str, [&str; 2]) {
     let columns: Vec<_> = line.split('\t').collect();
@@ -221,10 +228,11 @@ fn bond(line: &str) -> (&str, &str, [&str; 2]) {
 struct Review {
     physical: &'static str,
     with_addresses: &'static str,
-    /// Bonds in the pool.
-    bonds: usize,
+    /// Bonds in the pool that are active-backup; two more are balance-slb.
+    active_backup: usize,
     addresses: &'static [(&'static str, &'static str)],
-    bridges: &'static [&'static str],
+    /// The bridges, and the NICs of which they have the MAC address.
+    bridges: &'static [(&'static str, &'static str)],
     bonded: &'static [(&'static str, &'static str, [&'static str; 2])],
 }
 
@@ -262,8 +270,26 @@ uuid ( RO)                  : UUID
         let none = format!("{pif_list} physical=false IP-configuration-mode=None");
         assert_eq!(records(&output(&none)), expected(without));
         let bonds = output("xe bond-list params=uuid,master,mode");
-        let modes = bonds.iter().filter(|line| line.contains("mode ( RO)"));
-        assert_eq!(modes.count(), self.bonds, "{bonds:?}");
+        let told = |what: &str| -> Vec<&str> {
+            let lines = bonds.iter().map(|line| line.trim());
+            lines.filter_map(|line| line.strip_prefix(what)).collect()
+        };
+        let mut modes = told("mode ( RO): ");
+        modes.sort_unstable();
+        let mut wanted = vec!["active-backup"; self.active_backup];
+        wanted.extend(["balance-slb"; 2]);
+        assert_eq!(modes, wanted, "{bonds:?}");
+        // Each bond's master is a PIF, and those of this host's bonds are among them.
+        let masters = told("master ( RO): ");
+        let pifs = output(&static_ones).into_iter().chain(output(&none));
+        let pifs: Vec<_> = pifs
+            .filter_map(|line| line.trim().strip_prefix("uuid ( RO)"))
+            .filter_map(|rest| rest.split_once(": "))
+            .collect();
+        assert_eq!(pifs.len(), self.bonded.len());
+        for (_, pif) in pifs {
+            assert!(masters.contains(&pif), "{pif} is no bond's: {bonds:?}");
+        }
         let interfaces = output("ifconfig | grep");
         for (bridge, address) in self.addresses {
             let at = interfaces
@@ -275,7 +301,9 @@ uuid ( RO)                  : UUID
                 "{interfaces:?}"
             );
         }
-        assert_eq!(output("ovs-vsctl list-br"), self.bridges);
+        share_macs(&output("ifconfig -a | grep"), self.bridges);
+        let bridges: Vec<_> = self.bridges.iter().map(|(name, _)| *name).collect();
+        assert_eq!(output("ovs-vsctl list-br"), bridges);
         let bonded: BTreeSet<_> = output("ovs-appctl bond/list")
             .iter()
             .skip(1)
@@ -311,9 +339,14 @@ uuid ( RO)                  : UUID
     network-name-label ( RO): Pool-wide network associated with eth0
                     IP ( RO): 172.16.0.12",
         with_addresses: nas,
-        bonds: 5,
+        active_backup: 3,
         addresses: &[("xapi0", "172.16.0.36"), ("xenbr0", "172.16.0.12")],
-        bridges: &["xapi0", "xapi1", "xenbr0", "xenbr3"],
+        bridges: &[
+            ("xapi0", "eth2"),
+            ("xapi1", "eth1"),
+            ("xenbr0", "eth0"),
+            ("xenbr3", "eth3"),
+        ],
         bonded: &[
             ("bond0", "active-backup", ["eth2", "eth4"]),
             ("bond1", "balance-slb", ["eth1", "eth5"]),
@@ -332,9 +365,9 @@ uuid ( RO)                  : UUID
                 device ( RO): bond2
     network-name-label ( RO): MGT
                     IP ( RO): 172.16.0.12",
-        bonds: 6,
+        active_backup: 4,
         addresses: &[("xapi0", "172.16.0.36"), ("xapi2", "172.16.0.12")],
-        bridges: &["xapi0", "xapi1", "xapi2"],
+        bridges: &[("xapi0", "eth2"), ("xapi1", "eth1"), ("xapi2", "eth0")],
         bonded: &[
             ("bond0", "active-backup", ["eth2", "eth4"]),
             ("bond1", "balance-slb", ["eth1", "eth5"]),
