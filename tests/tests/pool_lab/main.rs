@@ -4,6 +4,7 @@
 
 mod everywhere;
 mod faults;
+mod inherit;
 mod members;
 mod moves;
 mod tunnels;

@@ -10,7 +10,7 @@
 //! * Destroy a bond of two interfaces … [`destroy`], in the same words
 //! * Restart XAPI on a host with a networking configuration that has become illegal: [`restart`]
 //!
-//! The line about two hosts is about pools. Running VMs are namespaces in those, and QEMU's in [`machines`].
+//! The line about two hosts is in the pools' lab (`tests/tests/pool_lab/inherit.rs`). Running VMs are namespaces in those, and QEMU's in [`machines`].
 //!
 //! Across each change management is pinged from outside, by both families. Before and after it, packets tell by which
 //! NIC, with which tag and under whose MAC address they come out of the host.
