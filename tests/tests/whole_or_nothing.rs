@@ -262,6 +262,20 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "PIF.set_primary_address_type under a tunnel",
+        prepare: |host| {
+            reconfigure(host, "eth1", ["Static", "10.1.0.2", "255.255.0.0", "", ""]).unwrap();
+            let words = ["Static", "fd00:10:1::2/64", "", ""].map(Value::from);
+            let params = std::iter::once(text(&host.pif("eth1"))).chain(words);
+            host.call("PIF.reconfigure_ipv6", params.collect()).unwrap();
+            tunnel(host, "eth1").unwrap();
+        },
+        call: |host| {
+            let params = vec![text(&host.pif("eth1")), Value::from("IPv6")];
+            host.call("PIF.set_primary_address_type", params)
+        },
+    },
+    Case {
         name: "PIF.set_property of a NIC",
         prepare: nothing,
         call: |host| set_gro_off(host, "eth2"),

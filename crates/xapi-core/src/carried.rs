@@ -211,7 +211,7 @@ impl<'a> Moving<'a> {
         }
         if has_v4(&pif) {
             if has_v4(&target) {
-                self.clashes(from, &pif, &target)?;
+                self.clashes(from, (&pif, &target), v4_text)?;
             } else {
                 draft.set(to, Pif::IP_CONFIGURATION_MODE, pif.ip_configuration_mode)?;
                 draft.set(to, Pif::IP, pif.ip.clone())?;
@@ -221,7 +221,7 @@ impl<'a> Moving<'a> {
         }
         if has_v6(&pif) {
             if has_v6(&target) {
-                self.clashes(from, &pif, &target)?;
+                self.clashes(from, (&pif, &target), v6_text)?;
             } else {
                 let mode = pif.ipv6_configuration_mode;
                 draft.set(to, Pif::IPV6_CONFIGURATION_MODE, mode)?;
@@ -229,32 +229,71 @@ impl<'a> Moving<'a> {
                 draft.set(to, Pif::IPV6_GATEWAY, pif.ipv6_gateway.clone())?;
             }
         }
-        let known: Vec<_> = texts(&target.dns).collect();
-        let more = texts(&pif.dns).filter(|server| !known.contains(server));
-        let servers: Vec<_> = known.iter().cloned().chain(more).collect();
-        draft.set(to, Pif::DNS, servers.join(","))?;
+        draft.set(to, Pif::DNS, servers_of(&target, &pif))?;
         clear_addresses(draft, from)
     }
 
-    fn clashes(&mut self, from: &Ref<Pif>, pif: &Pif, target: &Pif) -> Result<()> {
+    /// The same where the host is reached by the addresses that move: of a family that both PIFs have, those of the other
+    /// PIF give way. The servers of the first one are asked first.
+    pub fn addresses_in_use(&mut self, from: &Ref<Pif>, to: &Ref<Pif>) -> Result<()> {
+        let draft = self.draft;
+        let (pif, target) = (draft.get(from)?, draft.get(to)?);
+        if !has_address(&pif) {
+            return Ok(());
+        }
+        if has_v4(&pif) && has_v4(&target) {
+            self.clashes(to, (&target, &pif), v4_text)?;
+            clear_v4(draft, to)?;
+        }
+        if has_v6(&pif) && has_v6(&target) {
+            self.clashes(to, (&target, &pif), v6_text)?;
+            clear_v6(draft, to)?;
+        }
+        draft.set(to, Pif::DNS, servers_of(&pif, &target))?;
+        self.addresses(from, to)
+    }
+
+    /// Two PIFs have addresses of one family; those of the weaker one, which comes first, go.
+    fn clashes(
+        &mut self,
+        about: &Ref<Pif>,
+        (weaker, stronger): (&Pif, &Pif),
+        addresses: fn(&Pif) -> String,
+    ) -> Result<()> {
         let place = |pif: &Pif| match pif.vlan {
             -1 => pif.device.clone(),
             tag => format!("VLAN {tag} of {}", pif.device),
         };
         let both = format!(
             "{} and {} both have addresses, and become one",
-            place(pif),
-            place(target)
+            place(weaker),
+            place(stronger)
         );
         match self.clash {
-            Clash::Refuse => Err(errors::pif_configuration_error(from, both)),
+            Clash::Refuse => Err(errors::pif_configuration_error(about, both)),
             Clash::Tell => {
-                self.dropped
-                    .push(format!("{both}: {} {:?} is dropped", pif.ip, pif.ipv6));
+                let gone = addresses(weaker);
+                self.dropped.push(format!("{both}: {gone} is dropped"));
                 Ok(())
             }
         }
     }
+}
+
+/// The name servers of two PIFs, those of the first one first.
+fn servers_of(first: &Pif, second: &Pif) -> String {
+    let known: Vec<_> = texts(&first.dns).collect();
+    let more = texts(&second.dns).filter(|server| !known.contains(server));
+    let servers: Vec<_> = known.iter().cloned().chain(more).collect();
+    servers.join(",")
+}
+
+fn v4_text(pif: &Pif) -> String {
+    format!("{} {}", pif.ip_configuration_mode, pif.ip)
+}
+
+fn v6_text(pif: &Pif) -> String {
+    format!("{} {}", pif.ipv6_configuration_mode, pif.ipv6.join(" "))
 }
 
 fn texts(list: &str) -> impl Iterator<Item = String> + '_ {
@@ -277,23 +316,24 @@ pub fn has_address(pif: &Pif) -> bool {
 
 /// Leaves a PIF without IP configuration.
 pub fn clear_addresses(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
+    clear_v4(draft, pif)?;
+    clear_v6(draft, pif)?;
+    draft.set(pif, Pif::DNS, String::new())
+}
+
+fn clear_v4(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
     draft.set(pif, Pif::IP_CONFIGURATION_MODE, IpConfigurationMode::None)?;
-    draft.set(
-        pif,
-        Pif::IPV6_CONFIGURATION_MODE,
-        Ipv6ConfigurationMode::None,
-    )?;
-    draft.set(pif, Pif::IPV6, Vec::new())?;
-    for field in [
-        Pif::IP,
-        Pif::NETMASK,
-        Pif::GATEWAY,
-        Pif::DNS,
-        Pif::IPV6_GATEWAY,
-    ] {
+    for field in [Pif::IP, Pif::NETMASK, Pif::GATEWAY] {
         draft.set(pif, field, String::new())?;
     }
     Ok(())
+}
+
+fn clear_v6(draft: &Draft, pif: &Ref<Pif>) -> Result<()> {
+    let mode = Ipv6ConfigurationMode::None;
+    draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, mode)?;
+    draft.set(pif, Pif::IPV6, Vec::new())?;
+    draft.set(pif, Pif::IPV6_GATEWAY, String::new())
 }
 
 /// If one PIF is the management interface, the other is it from now on.

@@ -96,11 +96,8 @@ fn repair(
         }
         if draft.field(member, Pif::MANAGEMENT)? {
             draft.set(bond, Bond::PRIMARY_SLAVE, member.clone())?;
-            // The host is reached by this address, whatever the bond's own is.
-            if carried::has_address(&draft.get(member)?) {
-                carried::clear_addresses(draft, &master)?;
-            }
-            moving.addresses(member, &master)?;
+            // The host is reached by its addresses, whatever the bond's own of the same family are.
+            moving.addresses_in_use(member, &master)?;
             carried::management(draft, member, &master)?;
             draft.set(&master, Pif::CURRENTLY_ATTACHED, true)?;
         }

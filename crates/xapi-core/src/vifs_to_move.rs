@@ -5,10 +5,11 @@
 //! alone: XAPI also looks at memory and at hosts that are disabled just now, and so moves VIFs of machines that other
 //! hosts could run tomorrow.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Pif, Ref, Vif, Vm, VmPowerState};
+use xapi_model::{ApiError, Class as _, Host, Network, Pif, Ref, Vif, Vm, VmPowerState};
 
 use crate::context::{Core, Cx, db_error};
 use crate::metrics::Ended;
@@ -108,40 +109,107 @@ impl<'a, R: Read> Finder<'a, R> {
     }
 }
 
+/// An attached VIF, and the domain that has it: a machine that was started again has not been asked.
+type Held = (Ref<Vif>, i64);
+
+/// Whose NICs were asked for before a change, so that the change moves no others from under their guests.
+pub struct Asked {
+    /// None where nobody is asked.
+    held: Option<BTreeSet<Held>>,
+    /// Whom the change would have had to ask as well.
+    more: RefCell<Vec<Held>>,
+}
+
+impl Asked {
+    fn new(held: Option<BTreeSet<Held>>) -> Asked {
+        let more = RefCell::default();
+        Asked { held, more }
+    }
+
+    /// Says in the change itself, and so with the host's turn, which VIFs it moves: OTHER_OPERATION_IN_PROGRESS [VIF,
+    /// reference] if one of them was plugged since the others were asked.
+    pub fn covers(&self, draft: &Draft, moving: &[Ref<Vif>]) -> Result<()> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let mut more = held_of(draft, moving)?;
+        more.retain(|vif| !held.contains(vif));
+        let first = more.first().map(|(vif, _)| vif.clone());
+        self.more.replace(more);
+        first.map_or(Ok(()), |vif| {
+            let parameters = vec![Vif::DESC.name.to_owned(), vif.to_string()];
+            Err(ApiError::new("OTHER_OPERATION_IN_PROGRESS", parameters))
+        })
+    }
+}
+
+/// Which of these VIFs guests have.
+fn held_of(rows: &impl Read, vifs: &[Ref<Vif>]) -> Result<Vec<Held>> {
+    let mut held = Vec::new();
+    for vif in vifs {
+        // A suspended machine keeps its NICs in its memory, and has nothing to let go of.
+        let vm = rows.field(vif, Vif::VM)?;
+        let suspended = rows.field(&vm, Vm::POWER_STATE)? == VmPowerState::Suspended;
+        if rows.field(vif, Vif::CURRENTLY_ATTACHED)? && !suspended {
+            held.push((vif.clone(), rows.field(&vm, Vm::DOMID)?));
+        }
+    }
+    Ok(held)
+}
+
+/// How often those are asked who were started while others let go. Each round takes as long as guests may.
+const ROUNDS: usize = 3;
+
 /// Runs a change that moves VIFs: the guests of attached ones let go first, and have them back afterwards, whatever came
-/// of it. `edit` says on a draft which VIFs it would move; its errors come before anybody is asked.
+/// of it. `edit` says on a draft which VIFs it would move; its errors come before anybody is asked. `change` says so once
+/// more ([`Asked::covers`]): who was started meanwhile is asked, too, and the change tried again.
 pub fn carrying<T>(
     cx: &Cx<'_>,
     edit: impl Fn(&Draft) -> Result<Vec<Ref<Vif>>>,
-    change: impl FnOnce() -> Result<T>,
+    change: impl Fn(&Asked) -> Result<T>,
 ) -> Result<T> {
     let core = cx.core;
     let care = Care::of(cx.origin)?;
     let Some(hands) = core.hands() else {
-        return change();
+        return change(&Asked::new(None));
     };
     let draft = core.store.draft().map_err(db_error)?;
-    let mut attached = edit(&draft).inspect_err(|_| core.metrics.changed(Ended::Refused))?;
+    let moving = edit(&draft).inspect_err(|_| core.metrics.changed(Ended::Refused))?;
     drop(draft);
-    let view = core.view()?;
-    let mut plugged = Vec::new();
-    for vif in attached.drain(..) {
-        // A suspended machine keeps its NICs in its memory, and has nothing to let go of.
-        let vm = view.field(&vif, Vif::VM)?;
-        let suspended = view.field(&vm, Vm::POWER_STATE)? == VmPowerState::Suspended;
-        if view.field(&vif, Vif::CURRENTLY_ATTACHED)? && !suspended {
-            plugged.push(vif);
-        }
-    }
-    drop(view);
-    if plugged.is_empty() {
-        return change();
-    }
+    let mut more = held_of(&core.view()?, &moving)?;
     if care.plan_only {
-        return change().map_err(|why| planned::after_guests(core, &care, &plugged, why));
+        let outcome = change(&Asked::new(None));
+        return match more.is_empty() {
+            true => outcome,
+            false => outcome.map_err(|why| planned::after_guests(core, &care, &vifs(&more), why)),
+        };
     }
-    hands.take(core, &plugged)?;
-    let outcome = change();
-    hands.give_back(core, &plugged);
+    let mut released = BTreeSet::new();
+    let mut asked = BTreeSet::new();
+    let mut round = 0;
+    let outcome = loop {
+        round += 1;
+        if !more.is_empty()
+            && let Err(why) = hands.take(core, &vifs(&more))
+        {
+            break Err(why);
+        }
+        released.extend(vifs(&more));
+        asked.extend(more);
+        let so_far = Asked::new(Some(asked));
+        let outcome = change(&so_far);
+        more = so_far.more.into_inner();
+        if more.is_empty() || round == ROUNDS {
+            break outcome;
+        }
+        asked = so_far.held.unwrap_or_default();
+    };
+    if !released.is_empty() {
+        hands.give_back(core, &Vec::from_iter(released));
+    }
     outcome
+}
+
+fn vifs(held: &[Held]) -> Vec<Ref<Vif>> {
+    held.iter().map(|(vif, _)| vif.clone()).collect()
 }

@@ -40,6 +40,15 @@ pub enum Verb {
     WithdrawForce,
 }
 
+/// Where in a call a daemon dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Nothing has come of the call.
+    Before,
+    /// All has, and nobody is told.
+    After,
+}
+
 /// Simulated guests. They outlive the one who speaks to them: see [`SimGuests::again`].
 pub struct SimGuests {
     world: Arc<Mutex<World>>,
@@ -47,6 +56,8 @@ pub struct SimGuests {
     listeners: Arc<Listeners>,
     /// Whether the daemon that speaks to these is dead.
     death: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
+    /// The call in which the daemon dies.
+    dies_at: Mutex<Option<(Verb, Point)>>,
 }
 
 impl fmt::Debug for SimGuests {
@@ -241,6 +252,11 @@ impl World {
     }
 }
 
+/// Ends whoever calls. No message of a panic: nothing is wrong.
+fn cut_off() {
+    std::panic::resume_unwind(Box::new("the daemon is dead"));
+}
+
 impl Default for SimGuests {
     fn default() -> SimGuests {
         SimGuests::new()
@@ -256,6 +272,7 @@ impl SimGuests {
             world: Arc::new(Mutex::new(world)),
             held: Arc::default(),
             death: Mutex::default(),
+            dies_at: Mutex::default(),
         }
     }
 
@@ -268,6 +285,7 @@ impl SimGuests {
             held: self.held.clone(),
             listeners,
             death: Mutex::default(),
+            dies_at: Mutex::default(),
         }
     }
 
@@ -298,8 +316,24 @@ impl SimGuests {
         let is_dead = death.as_ref().is_some_and(|is_dead| is_dead());
         drop(death);
         if is_dead {
-            // No message of a panic: nothing is wrong.
-            std::panic::resume_unwind(Box::new("the daemon is dead"));
+            cut_off();
+        }
+    }
+
+    /// Whoever makes the next call of this kind is cut off in it, and whoever makes any after it.
+    pub fn die_at(&self, verb: Verb, point: Point) {
+        *self.dies_at() = Some((verb, point));
+    }
+
+    fn dies_at(&self) -> MutexGuard<'_, Option<(Verb, Point)>> {
+        self.dies_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reach(&self, verb: Verb, point: Point) {
+        let dies = self.dies_at().take_if(|at| *at == (verb, point));
+        if dies.is_some() {
+            self.die_when(|| true);
+            cut_off();
         }
     }
 
@@ -385,16 +419,18 @@ impl SimGuests {
     fn ready(&self, verb: Verb) -> Result<MutexGuard<'_, World>, GuestError> {
         self.alive();
         self.held.pass(verb);
+        self.reach(verb, Point::Before);
         let mut world = self.world();
         world.fault(verb)?;
         Ok(world)
     }
 
     fn set_state(&self, domain: Domain, to: State) -> Result<(), GuestError> {
-        let mut world = self.ready(match to {
+        let verb = match to {
             State::Running => Verb::Unpause,
             State::Paused => Verb::Pause,
-        })?;
+        };
+        let mut world = self.ready(verb)?;
         let guest = world.guest(domain)?;
         if guest.state == to {
             return Err(GuestError::WrongState { domain, state: to });
@@ -406,6 +442,8 @@ impl SimGuests {
             world.drivers_up(domain);
         }
         world.release(domain);
+        drop(world);
+        self.reach(verb, Point::After);
         Ok(())
     }
 }
@@ -431,6 +469,8 @@ impl Guests for SimGuests {
             nics: BTreeMap::new(),
         };
         world.guests.insert(spec.domain, guest);
+        drop(world);
+        self.reach(Verb::Start, Point::After);
         Ok(())
     }
 
@@ -458,12 +498,16 @@ impl Guests for SimGuests {
             return Err(GuestError::StillRunning(domain));
         }
         world.end(domain);
+        drop(world);
+        self.reach(Verb::Shutdown, Point::After);
         Ok(())
     }
 
     fn destroy(&self, domain: Domain) -> Result<(), GuestError> {
         let mut world = self.ready(Verb::Destroy)?;
         world.end(domain);
+        drop(world);
+        self.reach(Verb::Destroy, Point::After);
         Ok(())
     }
 
@@ -480,6 +524,8 @@ impl Guests for SimGuests {
         let mut guest = world.end(domain).ok_or(GuestError::NoDomain(domain))?;
         guest.state = State::Paused;
         world.suspended.insert(guest.spec.uuid.clone(), guest);
+        drop(world);
+        self.reach(Verb::Suspend, Point::After);
         Ok(())
     }
 
@@ -507,6 +553,8 @@ impl Guests for SimGuests {
         for it in &offered {
             world.device(&it.host_end, true);
         }
+        drop(world);
+        self.reach(Verb::Resume, Point::After);
         Ok(offered)
     }
 
@@ -534,12 +582,15 @@ impl Guests for SimGuests {
         };
         guest.nics.insert(nic.device, new);
         world.device(&name, true);
+        drop(world);
+        self.reach(Verb::Offer, Point::After);
         Ok(name)
     }
 
     fn withdraw_all(&self, nics: &[(Domain, u32)], _within: Duration) -> Withdrawn {
         self.alive();
         self.held.pass(Verb::Withdraw);
+        self.reach(Verb::Withdraw, Point::Before);
         let mut world = self.world();
         for (domain, device) in nics {
             if let Err(why) = world.may_ask(*domain, *device) {
@@ -566,13 +617,13 @@ impl Guests for SimGuests {
                 false => {}
             }
         }
+        drop(world);
+        self.reach(Verb::Withdraw, Point::After);
         outcome
     }
 
     fn withdraw_force(&self, domain: Domain, device: u32) -> Result<(), GuestError> {
-        self.alive();
-        let mut world = self.world();
-        world.fault(Verb::WithdrawForce)?;
+        let mut world = self.ready(Verb::WithdrawForce)?;
         let guest = world.guest(domain)?;
         let is_namespace = matches!(guest.spec.body, Body::Namespace(_));
         let lets_go = is_namespace || !guest.keeps(device);
@@ -584,6 +635,8 @@ impl Guests for SimGuests {
                 world.device(&host_end(domain, device), false);
             }
         }
+        drop(world);
+        self.reach(Verb::WithdrawForce, Point::After);
         Ok(())
     }
 

@@ -716,6 +716,72 @@ fn a_start_moves_up_whatever_uses_a_bonds_member() {
 }
 
 #[test]
+fn a_bonds_own_address_gives_way_to_a_members_with_management_in_its_family_alone_and_is_told() {
+    let v6 = [
+        ("fd00:10::2/64", "fd00:10::1"),
+        ("fd00:9::2/64", "fd00:9::1"),
+    ];
+    for both_families in [false, true] {
+        let mut host = SimHost::new(4);
+        let made = bond(&host, &["eth1", "eth2"]);
+        let (master, eth2) = (host.get(&made).master, host.pif("eth2"));
+        let give = |pif: &Ref<Pif>, nth: usize, v6_too: bool| {
+            let dns = ["10.10.0.53,10.9.0.53", "10.9.0.53"][nth].to_owned();
+            edit(&host, |draft| {
+                let mode = IpConfigurationMode::Static;
+                draft.set(pif, Pif::IP_CONFIGURATION_MODE, mode)?;
+                draft.set(pif, Pif::IP, ["10.10.0.2", "10.9.0.2"][nth].to_owned())?;
+                draft.set(pif, Pif::NETMASK, "255.255.255.0".to_owned())?;
+                draft.set(pif, Pif::GATEWAY, ["10.10.0.1", "10.9.0.1"][nth].to_owned())?;
+                draft.set(pif, Pif::DNS, dns.clone())?;
+                if v6_too {
+                    let mode = Ipv6ConfigurationMode::Static;
+                    draft.set(pif, Pif::IPV6_CONFIGURATION_MODE, mode)?;
+                    draft.set(pif, Pif::IPV6, vec![v6[nth].0.to_owned()])?;
+                    draft.set(pif, Pif::IPV6_GATEWAY, v6[nth].1.to_owned())?;
+                }
+                Ok(())
+            });
+        };
+        give(&master, 0, true);
+        give(&eth2, 1, both_families);
+        edit(&host, |draft| {
+            for (pif, row) in draft.all::<Pif>()? {
+                if row.management {
+                    draft.set(&pif, Pif::MANAGEMENT, false)?;
+                }
+            }
+            draft.set(&eth2, Pif::MANAGEMENT, true)
+        });
+        host.start();
+        let row = host.get(&master);
+        assert!(row.management);
+        assert_eq!((&*row.ip, &*row.gateway), ("10.9.0.2", "10.9.0.1"));
+        assert_eq!(row.dns, "10.9.0.53,10.10.0.53");
+        let (address, gateway) = v6[usize::from(both_families)];
+        assert_eq!(row.ipv6_configuration_mode, Ipv6ConfigurationMode::Static);
+        assert_eq!(
+            (row.ipv6, &*row.ipv6_gateway),
+            (vec![address.to_owned()], gateway)
+        );
+        let told = host.all::<Message>().into_iter().map(|(_, told)| told);
+        let told = told.filter(|told| told.name == "NETWORK_CONFIGURATION_DROPPED");
+        let mut told: Vec<_> = told.map(|told| told.body).collect();
+        told.sort();
+        assert_eq!(told.len(), 1 + usize::from(both_families), "{told:?}");
+        assert!(
+            told[0].contains("bond0") && told[0].contains("10.10.0.2"),
+            "{told:?}"
+        );
+        assert!(
+            told.iter().skip(1).all(|told| told.contains("fd00:10::2")),
+            "{told:?}"
+        );
+        agrees(&host);
+    }
+}
+
+#[test]
 fn a_bond_whose_links_change_says_so_as_xapi_does() {
     let host = SimHost::new(4);
     let eth2 = Name::new("eth2").unwrap();

@@ -1,10 +1,14 @@
 //! Bonds made and taken apart under the NICs of guests.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use xapi_core::Origin;
 use xapi_core::guests::release;
+use xapi_core::vifs_to_move::Hands;
+use xapi_core::{Api, Core, Origin};
 use xapi_guest::Guests as _;
+use xapi_guest::sim::Verb;
 use xapi_model::{
     ApiError, Bond, Class as _, Host, HostMetrics, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
     errors,
@@ -171,6 +175,105 @@ fn all_guests_are_asked_for_their_nics_before_any_is_waited_for() {
         assert_eq!(now.nics[0].nic, before.nics[0].nic);
     }
     assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_machine_that_is_started_while_others_let_go_is_asked_as_they_were() {
+    for drivers in [true, false] {
+        let stage = Stage::running();
+        let host = &stage.host;
+        let bonded = host.new_network("bonded");
+        let platform = vec![("pv-drivers".to_owned(), drivers.to_string().into())];
+        let late = host.new_vm("late", &[("platform", Value::Struct(platform))]);
+        let under = host.network("xenbr2");
+        let its = host.new_vif(&late, "0", &under, &[]);
+        host.guests.hold(Verb::Withdraw, true);
+        let (seen, made) = std::thread::scope(|scope| {
+            let made = scope.spawn(|| host.bond(&bonded, &["eth1", "eth2"], "active-backup"));
+            let held = host.guests.wait_until_held(Duration::from_secs(20));
+            let params = std::iter::once(text(&late)).chain(more());
+            let started = host.call("VM.start", params.collect());
+            let seen = host.seen();
+            host.guests.hold(Verb::Withdraw, false);
+            assert!(held, "nobody is asked");
+            started.unwrap();
+            (seen, made.join().unwrap())
+        });
+        assert_eq!(host.guests.asked(), 1 + usize::from(drivers));
+        if drivers {
+            made.unwrap();
+            for vif in [&stage.outer, &its] {
+                assert_eq!(host.get(vif).network, bonded);
+            }
+        } else {
+            assert_eq!(made.unwrap_err(), errors::vm_missing_pv_drivers(&late));
+            assert_eq!(host.seen(), seen);
+            assert_eq!(host.get(&its).network, under);
+        }
+        assert!(host.get(&its).currently_attached);
+        let nics = stage.found().into_iter().map(|guest| guest.nics);
+        assert!(nics.flatten().all(|nic| !nic.asked_back), "not given back");
+        stage.agrees();
+    }
+}
+
+/// Lets go as guests do; then something happens, for some times.
+struct Meanwhile {
+    happens: Box<dyn Fn() + Send + Sync>,
+    times: AtomicUsize,
+}
+
+impl Hands for Meanwhile {
+    fn take(&self, core: &Core, vifs: &[Ref<Vif>]) -> Result<(), ApiError> {
+        release::release_all(core, vifs)?;
+        let left = |times: usize| times.checked_sub(1);
+        let again = self
+            .times
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
+        if again.is_ok() {
+            (self.happens)();
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, core: &Core, vifs: &[Ref<Vif>]) {
+        release::give_back(core, vifs);
+    }
+}
+
+#[test]
+fn a_machine_that_reboots_while_others_let_go_is_asked_again_but_not_for_ever() {
+    for times in [1, 100] {
+        let stage = Stage::running();
+        let host = &stage.host;
+        let bonded = host.new_network("bonded");
+        let core = Arc::downgrade(host.core());
+        let params = vec![Value::from(host.session()), text(&stage.vm)];
+        let happens = move || {
+            let api = Api::new(core.upgrade().expect("the daemon runs"));
+            let rebooted = api.call(&Origin::default(), "VM.hard_reboot", params.clone());
+            rebooted.expect("VM.hard_reboot");
+        };
+        host.core().set_hands(Meanwhile {
+            happens: Box::new(happens),
+            times: AtomicUsize::new(times),
+        });
+        let made = host.bond(&bonded, &["eth1", "eth2"], "active-backup");
+        if times == 1 {
+            made.unwrap();
+            assert_eq!(host.guests.asked(), 2, "both guests of the machine");
+            assert_eq!(host.get(&stage.outer).network, bonded);
+        } else {
+            let error = made.unwrap_err();
+            assert_eq!(error.code, "OTHER_OPERATION_IN_PROGRESS");
+            assert_eq!(error.params, ["VIF", stage.outer.as_str()]);
+            assert_eq!(host.guests.asked(), 3);
+            assert_eq!(host.get(&stage.outer).network, host.network("xenbr1"));
+            assert!(host.all::<Bond>().is_empty());
+        }
+        assert_eq!(stage.found()[0].nics.len(), 2);
+        stage.agrees();
+    }
 }
 
 #[test]

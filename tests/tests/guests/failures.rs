@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xapi_guest::sim::Verb;
+use xapi_guest::sim::{Point, Verb};
 use xapi_guest::{Body, GuestSpec, Guests as _, Namespace, State};
 use xapi_model::{ApiError, Bond, Network, Value, Vm, VmOperations, VmPowerState};
 use xapi_net::sim::{Fault, FaultKind};
@@ -57,9 +57,47 @@ fn bonded() -> Stage {
     stage
 }
 
+/// The machine's NIC on eth1's network is locked, and may have one address.
+fn locked() -> Stage {
+    let stage = Stage::running();
+    on_outer(&stage, "VIF.set_locking_mode", "locked".into()).unwrap();
+    on_outer(&stage, "VIF.set_ipv4_allowed", list(&["10.1.0.7"])).unwrap();
+    stage
+}
+
+fn on_outer(stage: &Stage, call: &str, value: Value) -> Result<Value, ApiError> {
+    stage.host.call(call, vec![text(&stage.outer), value])
+}
+
+fn list(texts: &[&str]) -> Value {
+    Value::Array(texts.iter().map(|text| Value::from(*text)).collect())
+}
+
+/// A VLAN of the same tag on each of two members to be, and a NIC on the network of each: one has to move.
+fn before_a_merge() -> Stage {
+    let stage = before_a_bond();
+    for (device, vif) in [("eth1", &stage.outer), ("eth2", &stage.inner)] {
+        let network = stage.host.new_network(&format!("7 of {device}"));
+        let pif = text(&stage.host.pif(device));
+        let params = vec![pif, Value::Int(7), text(&network)];
+        stage.host.call("VLAN.create", params).unwrap();
+        let params = vec![text(vif), text(&network)];
+        stage.host.call("VIF.move", params).unwrap();
+    }
+    stage
+}
+
+fn paused() -> Stage {
+    let stage = Stage::running();
+    stage.on_vm("VM.pause", &[]).unwrap();
+    stage
+}
+
 /// Calls after which a guest gets its NIC back, or is without it, whatever the network does: what fails then is tried
 /// again, and the call is whole.
-const GO_ON: [&str; 3] = ["VIF.unplug", "Bond.create", "Bond.destroy"];
+const GO_ON: [&str; 4] = ["VIF.unplug", "Bond.create", MERGE, "Bond.destroy"];
+
+const MERGE: &str = "Bond.create that makes one VLAN of two";
 
 /// Calls that leave everything as it was when they fail.
 const CASES: &[Case] = &[
@@ -101,15 +139,42 @@ const CASES: &[Case] = &[
     Case {
         name: "VIF.set_locking_mode",
         stage: Stage::running,
-        call: |stage| {
-            let params = vec![text(&stage.outer), "locked".into()];
-            stage.host.call("VIF.set_locking_mode", params)
-        },
+        call: |stage| on_outer(stage, "VIF.set_locking_mode", "locked".into()),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.set_locking_mode back",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.set_locking_mode", "unlocked".into()),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.set_ipv4_allowed",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.set_ipv4_allowed", list(&["10.1.0.8"])),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.add_ipv6_allowed",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.add_ipv6_allowed", "fd00::7".into()),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.remove_ipv4_allowed",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.remove_ipv4_allowed", "10.1.0.7".into()),
         verbs: &[],
     },
     Case {
         name: "Bond.create",
         stage: before_a_bond,
+        call: bond,
+        verbs: &[Verb::Withdraw],
+    },
+    Case {
+        name: MERGE,
+        stage: before_a_merge,
         call: bond,
         verbs: &[Verb::Withdraw],
     },
@@ -121,6 +186,66 @@ const CASES: &[Case] = &[
             stage.host.call("Bond.destroy", vec![text(&bond)])
         },
         verbs: &[Verb::Withdraw],
+    },
+];
+
+/// Calls by which a guest, or its end of a NIC, is gone before the host is asked: the rows follow, whatever it answers.
+const ENDINGS: &[Case] = &[
+    Case {
+        name: "VM.clean_shutdown",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.clean_shutdown", &[]),
+        verbs: &[Verb::Shutdown],
+    },
+    Case {
+        name: "VM.hard_shutdown",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.hard_shutdown", &[]),
+        verbs: &[Verb::Destroy],
+    },
+    Case {
+        name: "VM.suspend",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.suspend", &[]),
+        verbs: &[Verb::Suspend],
+    },
+    Case {
+        name: "VIF.unplug_force",
+        stage: Stage::running,
+        call: |stage| stage.on_vif("VIF.unplug_force", &stage.inner),
+        verbs: &[Verb::WithdrawForce],
+    },
+];
+
+/// Calls that another guest comes of, or none.
+const REBOOTS: &[Case] = &[
+    Case {
+        name: "VM.clean_reboot",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.clean_reboot", &[]),
+        verbs: &[Verb::Shutdown, Verb::Start, Verb::Offer, Verb::Unpause],
+    },
+    Case {
+        name: "VM.hard_reboot",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.hard_reboot", &[]),
+        verbs: &[Verb::Destroy, Verb::Start, Verb::Offer, Verb::Unpause],
+    },
+];
+
+/// Calls that the host has no part in.
+const OF_THE_GUEST: &[Case] = &[
+    Case {
+        name: "VM.pause",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.pause", &[]),
+        verbs: &[Verb::Pause],
+    },
+    Case {
+        name: "VM.unpause",
+        stage: paused,
+        call: |stage| stage.on_vm("VM.unpause", &[]),
+        verbs: &[Verb::Unpause],
     },
 ];
 
@@ -202,7 +327,7 @@ fn a_failure_at_any_step_of_the_network_leaves_nothing_behind() {
 
 #[test]
 fn a_failure_of_the_guest_leaves_nothing_behind() {
-    for case in CASES {
+    for case in CASES.iter().chain(ENDINGS).chain(OF_THE_GUEST) {
         for verb in case.verbs {
             let place = format!("{}, {verb:?}", case.name);
             let stage = (case.stage)();
@@ -220,21 +345,14 @@ fn a_failure_of_the_guest_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_failed_shutdown_leaves_the_machine_running() {
-    let cases: [(&str, Verb); 5] = [
-        ("VM.clean_shutdown", Verb::Shutdown),
-        ("VM.hard_shutdown", Verb::Destroy),
-        ("VM.clean_reboot", Verb::Shutdown),
-        ("VM.suspend", Verb::Suspend),
-        ("VM.pause", Verb::Pause),
-    ];
-    for (call, verb) in cases {
-        let stage = Stage::running();
+fn a_failed_reboot_whose_guest_does_not_end_leaves_the_machine_running() {
+    for case in REBOOTS {
+        let stage = (case.stage)();
         let (seen, found) = (stage.host.seen(), stage.found());
-        stage.host.guests.fail_next(verb);
-        stage.on_vm(call, &[]).expect_err(call);
-        assert_eq!(stage.host.seen(), seen, "{call}");
-        assert_eq!(stage.found(), found, "{call}");
+        stage.host.guests.fail_next(case.verbs[0]);
+        (case.call)(&stage).expect_err(case.name);
+        assert_eq!(stage.host.seen(), seen, "{}", case.name);
+        assert_eq!(stage.found(), found, "{}", case.name);
         stage.agrees();
     }
 }
@@ -255,19 +373,87 @@ fn a_machine_that_does_not_come_back_from_a_reboot_is_off() {
 }
 
 #[test]
-fn a_guest_that_is_gone_is_off_even_if_the_network_does_not_follow() {
-    let stage = Stage::running();
-    fault_at(&stage, 0, FaultKind::Refuse);
+fn what_ends_a_guest_is_done_even_if_the_network_does_not_follow() {
+    let mut tried = 0;
+    for case in ENDINGS {
+        let (steps, wanted) = whole(case);
+        assert!(steps > 0, "{} does nothing on the host", case.name);
+        for step in 0..steps {
+            for kind in [FaultKind::Refuse, FaultKind::FailAfter] {
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                let stage = (case.stage)();
+                fault_at(&stage, step, kind);
+                (case.call)(&stage).unwrap_or_else(|why| panic!("{place}: {why}"));
+                assert_eq!(shown(&stage), wanted, "{place}");
+                stage.host.handle.world().fault = None;
+                let (core, host) = (stage.host.core(), stage.host.host());
+                xapi_core::startup::reconverge(core, &host).expect(&place);
+                stage.agrees();
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} failures of the network that kept no guest");
+}
+
+/// What clients see of the machine when it is off.
+fn off(case: &Case) -> Vec<String> {
+    let stage = (case.stage)();
     stage.on_vm("VM.hard_shutdown", &[]).unwrap();
-    assert_eq!(stage.state(), VmPowerState::Halted);
-    stage.host.handle.world().fault = None;
-    xapi_core::startup::reconverge(stage.host.core(), &stage.host.host()).unwrap();
-    stage.agrees();
+    shown(&stage)
+}
+
+#[test]
+fn a_reboot_ends_as_asked_or_with_the_machine_off_wherever_the_network_fails_or_the_daemon_dies() {
+    let (mut failed, mut recovered, mut gone, mut new) = (0, 0, 0, 0);
+    for case in REBOOTS {
+        let ((steps, wanted), off) = (whole(case), off(case));
+        assert!(steps > 0, "{} does nothing on the host", case.name);
+        for step in 0..steps {
+            for kind in [FaultKind::Refuse, FaultKind::FailAfter] {
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                let stage = (case.stage)();
+                fault_at(&stage, step, kind);
+                let outcome = (case.call)(&stage);
+                stage.agrees();
+                if outcome.is_ok() {
+                    // The port of the guest before, which is gone, is tried again.
+                    assert_eq!(shown(&stage), wanted, "{place}");
+                    recovered += 1;
+                    continue;
+                }
+                assert_eq!(shown(&stage), off, "{place}");
+                assert!(stage.found().is_empty(), "{place}");
+                failed += 1;
+            }
+            for kind in crashes(step, steps) {
+                let place = format!("{}, {kind:?} at step {step}", case.name);
+                let mut stage = (case.stage)();
+                fault_at(&stage, step, kind);
+                let outcome = (case.call)(&stage);
+                stage.host.handle.world().fault = None;
+                stage.host.start();
+                match shown(&stage) {
+                    now if now == wanted => new += 1,
+                    now => {
+                        assert_eq!(now, off, "{place}: neither as asked nor off");
+                        assert!(outcome.is_err(), "{place}: answered, and off");
+                        gone += 1;
+                    }
+                }
+                stage.agrees();
+            }
+        }
+    }
+    println!("reboots: {failed} failed and off, {recovered} tried again");
+    println!("reboots: {gone} cut and off, {new} cut and as asked");
+    assert!(failed > recovered && gone + new > 0);
 }
 
 #[test]
 fn a_crash_at_any_step_of_a_call_leaves_rows_ports_and_guest_as_before_or_as_asked() {
-    for case in CASES {
+    let of_endings = ENDINGS.iter().map(|case| (case, true));
+    for (case, ends) in CASES.iter().map(|case| (case, false)).chain(of_endings) {
         let (mut old, mut new) = (0, 0);
         let (steps, wanted) = whole(case);
         for step in 0..steps {
@@ -296,8 +482,44 @@ fn a_crash_at_any_step_of_a_call_leaves_rows_ports_and_guest_as_before_or_as_ask
             }
         }
         println!("{}: {old} left it as before, {new} as asked", case.name);
-        assert!(old > 0, "{}: its crashes prove nothing", case.name);
+        // A guest that is gone does not come back.
+        let expected = if ends { old == 0 && new > 0 } else { old > 0 };
+        assert!(expected, "{}: {old} as before, {new} as asked", case.name);
     }
+}
+
+#[test]
+fn a_crash_before_or_after_what_a_guest_does_leaves_the_machine_as_before_or_as_asked() {
+    let (mut old, mut new, mut gone) = (0, 0, 0);
+    let others = CASES.iter().chain(ENDINGS).chain(OF_THE_GUEST);
+    let others = others.map(|case| (case, None));
+    let reboots = REBOOTS.iter().map(|case| (case, Some(off(case))));
+    for (case, off) in others.chain(reboots) {
+        let (_, wanted) = whole(case);
+        for verb in case.verbs {
+            for point in [Point::Before, Point::After] {
+                let place = format!("{}, {point:?} {verb:?}", case.name);
+                let mut stage = (case.stage)();
+                let before = shown(&stage);
+                stage.host.guests.die_at(*verb, point);
+                (case.call)(&stage).expect_err(&place);
+                stage.host.start();
+                let now = shown(&stage);
+                if now == before {
+                    old += 1;
+                } else if Some(&now) == off.as_ref() {
+                    gone += 1;
+                } else {
+                    assert_eq!(now, wanted, "{place}: neither as before nor as asked");
+                    new += 1;
+                }
+                assert!(stage.row().current_operations.is_empty(), "{place}");
+                stage.agrees();
+            }
+        }
+    }
+    println!("{old} left as before, {new} as asked, {gone} machines off in the middle of a reboot");
+    assert!(old > 0 && new > 0 && gone > 0);
 }
 
 /// A guest as a call would have begun it for the machine, paused and without NICs.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
-use xapi_model::{Bond, Host, host};
+use xapi_model::{Bond, Host, Network, Ref, Task, TaskStatusType, host};
+use xapi_tests::lab::Background;
 use xapi_tests::{Lab, Xen, agreement, eventually};
 
 use xapi_tests::stage::{refused, uuid_of, xe};
@@ -66,12 +67,9 @@ fn waits(xen: &Xen) -> Option<u64> {
     told["seconds_left"].as_u64()
 }
 
-#[test]
-fn a_daemon_killed_while_a_change_waits_for_a_person_finds_the_host_and_puts_it_back() {
-    let lab = Lab::up(&["--nics", "4"]);
-    let xen = lab.api("xs-1");
-    let before = agreement::check(&lab, "xs-1", &xen).unwrap();
-    let network = uuid_of(&xen, &xen.new_network("bonded"));
+/// A bond over management that waits for a person.
+fn bond_that_waits(lab: &Lab, xen: &Xen, network: &Ref<Network>) -> Background {
+    let network = uuid_of(xen, network);
     let members = ["eth0", "eth3"].map(|nic| xen.pif(nic).1.uuid).join(",");
     let script = format!(
         "xe bond-create network-uuid={network} pif-uuids={members} --confirm-within=600 2>&1"
@@ -79,23 +77,68 @@ fn a_daemon_killed_while_a_change_waits_for_a_person_finds_the_host_and_puts_it_
     // Its first line says that it waits.
     let call = lab.background("xs-1", &script);
     eventually("the change waits for a person", || {
-        waits(&xen)
-            .map(drop)
-            .ok_or_else(|| "it does not".to_owned())
+        waits(xen).map(drop).ok_or_else(|| "it does not".to_owned())
     });
-    let bonds = || lab.exec("xs-1", "ovs-appctl bond/list | tail -n +2 | cut -f1");
-    assert_eq!(bonds(), "bond0");
+    assert_eq!(bonds(lab), "bond0");
+    call
+}
+
+/// The bonds that Open vSwitch has.
+fn bonds(lab: &Lab) -> String {
+    lab.exec("xs-1", "ovs-appctl bond/list | tail -n +2 | cut -f1")
+}
+
+/// Nothing of the change is left, and the host is reached where it was.
+fn is_as_before(lab: &Lab, before: &[String]) -> Xen {
+    let xen = lab.api("xs-1");
+    assert!(xen.all::<Bond>().is_empty());
+    for (_, task) in xen.all::<Task>() {
+        assert_ne!(task.status, TaskStatusType::Pending, "{task:?}");
+    }
+    assert_eq!(bonds(lab), "");
+    assert_eq!(agreement::check(lab, "xs-1", &xen).unwrap(), before);
+    assert_eq!(waits(&xen), None);
+    xen
+}
+
+#[test]
+fn a_daemon_killed_while_a_change_waits_for_a_person_finds_the_host_and_puts_it_back() {
+    let lab = Lab::up(&["--nics", "4"]);
+    let xen = lab.api("xs-1");
+    let before = agreement::check(&lab, "xs-1", &xen).unwrap();
+    let network = xen.new_network("bonded");
+    let call = bond_that_waits(&lab, &xen, &network);
     lab.verb(&["kill", "xs-1"]);
     // Nobody is there to put it back, and it goes on.
-    assert_eq!(bonds(), "bond0");
+    assert_eq!(bonds(&lab), "bond0");
     let ping = lab.ping("172.16.0.10");
     lab.verb(&["start", "xs-1"]);
     drop(call);
-    let xen = lab.api("xs-1");
-    assert!(xen.all::<Bond>().is_empty());
-    assert_eq!(bonds(), "");
-    assert_eq!(agreement::check(&lab, "xs-1", &xen).unwrap(), before);
-    assert_eq!(waits(&xen), None);
+    is_as_before(&lab, &before);
     ping.wait_for(20);
     ping.stop();
+}
+
+#[test]
+fn a_host_that_reboots_while_a_change_waits_for_a_person_comes_up_as_it_was() {
+    let lab = Lab::up(&["--nics", "4"]);
+    let mut xen = lab.api("xs-1");
+    let before = agreement::check(&lab, "xs-1", &xen).unwrap();
+    let network = xen.new_network("bonded");
+    // In good order, and with nobody left who could have put anything back.
+    for killed in [false, true] {
+        let call = bond_that_waits(&lab, &xen, &network);
+        if killed {
+            lab.verb(&["kill", "xs-1"]);
+        }
+        lab.verb(&["reboot", "xs-1"]);
+        drop(call);
+        xen = is_as_before(&lab, &before);
+        let (management, row) = xen.management();
+        assert_eq!((&*row.device, &*row.ip), ("eth0", "172.16.0.10"));
+        assert!(row.currently_attached, "{management}");
+        let ping = lab.ping("172.16.0.10");
+        ping.wait_for(20);
+        ping.stop();
+    }
 }

@@ -32,7 +32,13 @@ pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
     vifs_to_move::carrying(
         cx,
         |draft| edit(draft).map(|(_, vifs)| vifs),
-        || cx.change(&host, first, |draft| edit(draft).map(|(bond, _)| bond)),
+        |asked| {
+            cx.change(&host, first, |draft| {
+                let (bond, vifs) = edit(draft)?;
+                asked.covers(draft, &vifs)?;
+                Ok(bond)
+            })
+        },
     )
 }
 
@@ -337,8 +343,8 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
     host_live(&view, &host)?;
     drop(view);
     let edit = |draft: &Draft| unmade(draft, &host, &call.this);
-    vifs_to_move::carrying(cx, edit, || {
-        cx.change(&host, &primary, |draft| edit(draft).map(drop))
+    vifs_to_move::carrying(cx, edit, |asked| {
+        cx.change(&host, &primary, |draft| asked.covers(draft, &edit(draft)?))
     })
 }
 

@@ -265,7 +265,11 @@ fn sync(cx: &Cx<'_>, host: &Ref<Host>) -> Result<Inherited> {
     }
     drop(draft);
     let vifs = |draft: &Draft| Ok(inherit(draft, &core.config, host)?.vifs);
-    vifs_to_move::carrying(cx, vifs, || {
-        cx.change(host, &about, |draft| inherit_and_tell(core, draft, host))
+    vifs_to_move::carrying(cx, vifs, |asked| {
+        cx.change(host, &about, |draft| {
+            let said = inherit_and_tell(core, draft, host)?;
+            asked.covers(draft, &said.vifs)?;
+            Ok(said)
+        })
     })
 }

@@ -91,9 +91,11 @@ pub(super) fn inherit(core: &Arc<Core>, host: &Ref<Host>) -> Result<()> {
         origin: &origin,
     };
     let vifs = |draft: &Draft| Ok(inherit::inherit(draft, &core.config, host)?.vifs);
-    let inherited = vifs_to_move::carrying(&cx, vifs, || {
+    let inherited = vifs_to_move::carrying(&cx, vifs, |asked| {
         core.change(host, &Ref::null(), |draft| {
-            inherit::inherit_and_tell(core, draft, host)
+            let said = inherit::inherit_and_tell(core, draft, host)?;
+            asked.covers(draft, &said.vifs)?;
+            Ok(said)
         })
     });
     let steps = match inherited {

@@ -255,10 +255,11 @@ fn one<T>(
     vifs_to_move::carrying(
         cx,
         |draft| edit(draft, host).map(|(_, vifs)| vifs),
-        || {
+        |asked| {
             cx.change(host, about, |draft| {
                 let before = cx.core.view()?;
-                let (out, _) = edit(draft, host)?;
+                let (out, vifs) = edit(draft, host)?;
+                asked.covers(draft, &vifs)?;
                 Ok((out, Inverse::of(draft, &before)?))
             })
         },
@@ -268,8 +269,8 @@ fn one<T>(
 /// Undoes the change of one host. If that cannot be done it is told.
 fn back(cx: &Cx<'_>, host: &Ref<Host>, about: &Ref<Pif>, inverse: &Inverse) {
     let apply = |draft: &Draft| inverse.apply(draft);
-    let mut undone = vifs_to_move::carrying(cx, apply, || {
-        cx.change(host, about, |draft| apply(draft).map(drop))
+    let mut undone = vifs_to_move::carrying(cx, apply, |asked| {
+        cx.change(host, about, |draft| asked.covers(draft, &apply(draft)?))
     });
     if let Err(why) = &undone
         && ["HOST_OFFLINE", "CANNOT_CONTACT_HOST"].contains(&why.code.as_str())
