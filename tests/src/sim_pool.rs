@@ -288,15 +288,17 @@ impl Peer for ToMaster {
         }
         let trouble = wire.trouble(&wire.questions, At::Question);
         // Whoever tells something hears elsewhere that the line has ended, as with a real one.
-        let cut = |why: &'static str| {
-            let wire = Arc::clone(wire);
-            std::thread::spawn(move || wire.cut(why));
+        let cut = |why: &str| {
+            let (wire, why) = (Arc::clone(wire), why.to_owned());
+            std::thread::spawn(move || wire.cut(&why));
         };
         if trouble == Some(Trouble::NotHeard) {
             cut("not heard");
             return Err(Lost::Closed);
         }
-        wire.linked.told(&news).expect("news");
+        if let Err(why) = wire.linked.told(&news) {
+            cut(&why);
+        }
         if trouble.is_some() {
             cut("not answered");
         }
