@@ -7,6 +7,7 @@ mod guests;
 mod heirs;
 mod jobs;
 mod local;
+mod moves;
 mod orders;
 mod own_address;
 mod reset;
