@@ -1,6 +1,7 @@
 //! Simulated pools: a master, its slaves, and lines between them that are cut at any moment.
 
 mod changes;
+mod door;
 mod events;
 mod follow;
 mod guests;

@@ -115,6 +115,25 @@ fn a_slave_that_reaches_nobody_says_so_or_that_it_has_no_address_to_do_so() {
 }
 
 #[test]
+fn a_slave_whose_master_is_said_to_be_at_its_own_address_says_so() {
+    let mut pool = SimPool::new(1, 2);
+    pool.cut(0);
+    let root = pool.slaves[0].host.root().to_owned();
+    std::fs::write(root.join("etc/xensource/pool.conf"), "slave:172.16.0.12").expect("a file");
+    pool.restart(0);
+    let slave = &pool.slaves[0];
+    let core = slave.host.core();
+    // Nobody else knows more.
+    core.pool.set_lookout(|_, _| Vec::new());
+    let searching = search::keep(core).expect("a thread").expect("a slave");
+    let session = Client::new(slave).session();
+    assert!(searching.begins(PATIENCE), "it comes to no end");
+    let said = slave.local("task.get_all", vec![session]);
+    assert_eq!(said.unwrap_err().code, "HOST_ITS_OWN_SLAVE");
+    core.quiesce(PATIENCE);
+}
+
+#[test]
 fn a_master_that_has_begun_anew_looks_for_another_one_every_second_until_every_host_has_come() {
     let mut pool = SimPool::new(1, 2);
     pool.restart_master();
