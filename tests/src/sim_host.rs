@@ -380,6 +380,15 @@ impl SimHost {
         found.unwrap_or_else(|| panic!("no PIF {device}")).0
     }
 
+    /// The same of this host, where there are others.
+    pub fn pif_of_own(&self, device: &str) -> Ref<Pif> {
+        let (host, all) = (self.host(), self.all::<Pif>());
+        let found = all
+            .into_iter()
+            .find(|(_, pif)| pif.host == host && pif.device == device && pif.vlan < 0);
+        found.unwrap_or_else(|| panic!("no PIF {device}")).0
+    }
+
     /// The network of a bridge.
     pub fn network(&self, bridge: &str) -> Ref<Network> {
         let found = self

@@ -45,6 +45,9 @@ pub struct SimSlave {
 /// The end that the master has, and the slave's.
 type Ends = (Arc<dyn Peer>, Arc<dyn Peer>);
 
+/// Who hears a question; the slave hears it when he is done.
+type Hears = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What whoever waits for an answer hears.
 enum Said {
     Answer(Vec<u8>),
@@ -60,6 +63,8 @@ struct Wire {
     telling: Mutex<()>,
     /// What is done the next time that the master asks something, and what its question has in it.
     next: Mutex<Option<(Trouble, &'static str)>>,
+    /// Who hears the questions of the master that have this word in them, before the slave does.
+    overheard: Mutex<Option<(&'static str, Hears)>>,
     /// Where it is cut, if anywhere.
     cut_at: Option<(At, Trouble)>,
     /// How much has gone over it.
@@ -185,6 +190,11 @@ impl Peer for ToSlave {
         let its = |(_, has): &mut (Trouble, &str)| text.contains(*has);
         let trouble = next.take_if(its).map(|(trouble, _)| trouble);
         drop(next);
+        let overheard = wire.overheard.lock();
+        let overheard = overheard.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, hears)) = overheard.filter(|(has, _)| text.contains(has)) {
+            hears(&text);
+        }
         let trouble = trouble.or(wire.trouble(&wire.questions, At::Question));
         if trouble == Some(Trouble::NotHeard) {
             wire.cut("not heard");
@@ -288,15 +298,17 @@ impl Peer for ToMaster {
         }
         let trouble = wire.trouble(&wire.questions, At::Question);
         // Whoever tells something hears elsewhere that the line has ended, as with a real one.
-        let cut = |why: &'static str| {
-            let wire = Arc::clone(wire);
-            std::thread::spawn(move || wire.cut(why));
+        let cut = |why: &str| {
+            let (wire, why) = (Arc::clone(wire), why.to_owned());
+            std::thread::spawn(move || wire.cut(&why));
         };
         if trouble == Some(Trouble::NotHeard) {
             cut("not heard");
             return Err(Lost::Closed);
         }
-        wire.linked.told(&news).expect("news");
+        if let Err(why) = wire.linked.told(&news) {
+            cut(&why);
+        }
         if trouble.is_some() {
             cut("not answered");
         }
@@ -393,6 +405,7 @@ impl SimPool {
             ended: AtomicBool::new(false),
             telling: Mutex::default(),
             next: Mutex::default(),
+            overheard: Mutex::default(),
             cut_at: its.cut_at.take(),
             questions: AtomicUsize::new(0),
             news: AtomicUsize::new(0),
@@ -441,6 +454,22 @@ impl SimPool {
         let line = self.slaves[slave].line.as_ref().expect("a line");
         let mut next = line.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = Some((trouble, word));
+    }
+
+    /// Has somebody hear each question of the master to a slave that has this word in it, before the slave does; instead
+    /// of whoever did before, and as long as there is the line.
+    pub fn overhear(
+        &self,
+        slave: usize,
+        word: &'static str,
+        hears: impl Fn(&str) + Send + Sync + 'static,
+    ) {
+        let line = self.slaves[slave].line.as_ref().expect("a line");
+        let mut overheard = line
+            .overheard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *overheard = Some((word, Arc::new(hears)));
     }
 
     /// Waits until a question of the master to a slave hangs.

@@ -177,12 +177,19 @@ impl Core {
             if self.confirmation.waits_on(host) {
                 return Err(waits_for_a_person(host));
             }
+            state.in_line += 1;
             state = self
                 .changing
                 .free
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.in_line -= 1;
         }
+    }
+
+    /// How many changes wait for one of the same host to be over.
+    pub fn in_line(&self) -> usize {
+        self.changing.state().in_line
     }
 
     /// Has somebody told whenever a change of a host's network is over, instead of whoever was before.
@@ -392,6 +399,7 @@ type Freed = Box<dyn Fn(&Ref<Host>) + Send>;
 #[derive(Default)]
 struct TurnState {
     busy: BTreeSet<Ref<Host>>,
+    in_line: usize,
     closed: bool,
 }
 

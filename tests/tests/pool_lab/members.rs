@@ -11,6 +11,9 @@ use xapi_tests::stage::{machine, network_of};
 const MASTER: &str = "172.16.0.10";
 const SLAVE: &str = "172.16.0.12";
 
+/// How far a slave may be behind its master where nothing else goes on; what asks for it is in there, too.
+const LAG: Duration = Duration::from_millis(20);
+
 /// `xe` on a host, as its superuser; what it prints.
 pub fn xe(lab: &Lab, host: &str, line: &str) -> String {
     lab.exec(host, &format!("xe {line}")).trim().to_owned()
@@ -101,7 +104,7 @@ fn a_slave_has_what_is_committed_at_once_and_who_waits_there_keeps_nobody_from_t
         "from the answer to the slave's socket: median {:?}, worst {:?}",
         lags[25], lags[49]
     );
-    assert!(lags[25] < Duration::from_secs(1), "{lags:?}");
+    assert!(lags[25] <= LAG, "{lags:?}");
     // More than may be asked over the line at the same time.
     let before = slave.all::<Network>().len();
     let waits = |token: &str, within: f64| {

@@ -1,11 +1,16 @@
 //! Changes of a slave's network, which the master decides: whole or not at all, whatever becomes of the line.
 
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
 use xapi_core::Origin;
 use xapi_model::{Bond, BondMode, Network, Pif, Value};
 use xapi_net::agent::Request;
 use xapi_net::planned::{Operation, Phase, PlannedStep, in_words};
 use xapi_tests::SimPool;
-use xapi_tests::sim_pool::Trouble;
+use xapi_tests::sim_pool::{PATIENCE, Trouble};
+
+use crate::trust::begin;
 
 /// The parameters of a bond of two NICs of a slave, with the session of a client of the master.
 fn asks_for_bond(pool: &SimPool, members: [&str; 2]) -> Vec<Value> {
@@ -184,4 +189,105 @@ fn a_host_that_is_not_linked_is_offline() {
     assert_eq!(error.code, "HOST_OFFLINE");
     assert_eq!(error.params, [pool.host(0).as_str()]);
     assert!(pool.master.all::<Bond>().is_empty());
+}
+
+/// Those whose network is being changed at this moment.
+#[derive(Default)]
+struct Inside {
+    /// How many there are, how many there were at most, and whether they may go on.
+    state: Mutex<(usize, usize, bool)>,
+    changed: Condvar,
+}
+
+impl Inside {
+    /// One comes in, and goes on when all may.
+    fn passes(&self) {
+        let mut state = self.state.lock().expect("nobody panics");
+        state.0 += 1;
+        state.1 = state.1.max(state.0);
+        self.changed.notify_all();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, PATIENCE, |(_, _, may)| !*may);
+        waited.expect("nobody panics").0.0 -= 1;
+    }
+
+    /// Waits until so many are there at the same time; false if they are not.
+    fn are(&self, many: usize) -> bool {
+        let state = self.state.lock().expect("nobody panics");
+        let waited = self
+            .changed
+            .wait_timeout_while(state, PATIENCE, |(now, _, _)| *now < many);
+        !waited.expect("nobody panics").1.timed_out()
+    }
+
+    fn go_on(&self) {
+        self.state.lock().expect("nobody panics").2 = true;
+        self.changed.notify_all();
+    }
+
+    fn at_most(&self) -> usize {
+        self.state.lock().expect("nobody panics").1
+    }
+}
+
+/// A pool whose slaves are held up at each change, and who is.
+fn held_up(slaves: usize) -> (SimPool, Arc<Inside>) {
+    let pool = SimPool::new(slaves, 4);
+    let inside = Arc::new(Inside::default());
+    for slave in 0..slaves {
+        let its = Arc::clone(&inside);
+        pool.overhear(slave, "\"Converge\":", move |_| its.passes());
+    }
+    (pool, inside)
+}
+
+#[test]
+fn changes_of_two_slaves_go_on_at_the_same_time() {
+    let (pool, inside) = held_up(2);
+    let bonds = [0, 1].map(|slave| begin(&pool, "Bond.create", asks(&pool, slave)));
+    assert!(inside.are(2), "one waits for the other");
+    inside.go_on();
+    for bond in bonds {
+        bond.recv_timeout(PATIENCE)
+            .expect("an end")
+            .expect("a bond");
+    }
+}
+
+#[test]
+fn changes_of_one_slave_go_on_one_after_the_other() {
+    let (pool, inside) = held_up(1);
+    let first = begin(&pool, "Bond.create", asks(&pool, 0));
+    assert!(inside.are(1), "nothing is changed");
+    let pif = pool.pif(0, "eth3");
+    let words = ["Static", "172.16.3.12", "255.255.255.0", "", ""].map(Value::from);
+    let params = std::iter::once(pif.as_str().into()).chain(words);
+    let second = begin(&pool, "PIF.reconfigure_ip", params.collect());
+    let until = Instant::now() + PATIENCE;
+    while pool.master.core().in_line() == 0 {
+        assert!(Instant::now() < until, "it does not wait");
+        assert_eq!(inside.at_most(), 1);
+        std::thread::yield_now();
+    }
+    inside.go_on();
+    for outcome in [first, second] {
+        outcome
+            .recv_timeout(PATIENCE)
+            .expect("an end")
+            .expect("it is done");
+    }
+    assert_eq!(inside.at_most(), 1);
+}
+
+/// A bond of two NICs of a slave, without the session.
+fn asks(pool: &SimPool, slave: usize) -> Vec<Value> {
+    let network = pool.master.new_network("bonded");
+    let members = ["eth1", "eth2"].map(|device| Value::from(pool.pif(slave, device).as_str()));
+    vec![
+        network.as_str().into(),
+        Value::Array(members.to_vec()),
+        Value::from(""),
+        Value::from(BondMode::ActiveBackup.as_str()),
+    ]
 }

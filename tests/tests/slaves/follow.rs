@@ -2,12 +2,18 @@
 
 use std::time::Instant;
 
+use xapi_core::alert::MOST_BODY;
+use xapi_core::diverged::MARK;
+use xapi_core::watch::Watch;
 use xapi_db::{Read, View};
 use xapi_model::classes::MODEL;
-use xapi_model::{Class, Host, HostMetrics, Network, Pif, Value};
+use xapi_model::{Class, Host, HostMetrics, Message, Network, Pif, Ref, Value};
+use xapi_net::agent::{LeftOut, NetEvent, Part};
 use xapi_net::names::Name;
 use xapi_tests::sim_pool::PATIENCE;
 use xapi_tests::{SimHost, SimPool};
+
+use crate::local::Client;
 
 /// Every durable row, as clients see it.
 fn rows(host: &SimHost) -> Vec<(String, String)> {
@@ -169,5 +175,82 @@ fn a_host_that_tells_of_more_nics_than_there_can_be_is_refused_and_changes_nothi
         }
     }
     pool.link(0);
+    assert!(pool.is_linked(0));
+}
+
+/// The bodies of the alerts of a name about a host.
+fn alerts(pool: &SimPool, host: &Ref<Host>, name: &str) -> Vec<String> {
+    let uuid = pool.master.get(host).uuid;
+    let all = pool.master.all::<Message>().into_iter();
+    let about = all.filter(|(_, row)| row.name == name && row.obj_uuid == uuid);
+    about.map(|(_, row)| row.body).collect()
+}
+
+#[test]
+fn what_a_slave_says_without_end_is_cut_and_what_no_host_says_ends_its_line_and_changes_nothing() {
+    let pool = SimPool::new(1, 2);
+    let _watch = Watch::start(pool.master.core()).expect("threads");
+    pool.slaves[0].slave().tell_events();
+    let (host, slave) = (pool.host(0), &pool.slaves[0].host.handle);
+    let endless = NetEvent::Diverged {
+        why: "no end ".repeat(1 << 19),
+    };
+    let told = |host: &Ref<Host>| {
+        pool.master
+            .until("an alert", || alerts(&pool, host, "NETWORK_DIVERGED").pop())
+    };
+    slave.tell(&endless);
+    let body = told(&host);
+    assert!(body.len() < 2_048 && body.contains('…'), "{body}");
+    let mark = |pool: &SimPool| pool.master.get(&host).other_config[MARK].len();
+    assert!(mark(&pool) <= 1_024);
+    // Whoever says it: no row is longer than what goes over a line.
+    pool.master.handle.tell(&endless);
+    let body = told(&pool.master.host());
+    assert!(body.len() <= MOST_BODY && body.contains('…'));
+    assert_follows(&pool, 0);
+    // No host has so many parts.
+    let nothing = LeftOut {
+        part: Part::Host,
+        bridges: Vec::new(),
+        why: String::new(),
+    };
+    let left_out = |number: usize| NetEvent::Converged {
+        left_out: vec![nothing.clone(); number],
+    };
+    slave.tell(&left_out(8_192));
+    slave.tell(&NetEvent::Diverged {
+        why: "and it goes on".to_owned(),
+    });
+    pool.master.until("the next alert", || {
+        let all = alerts(&pool, &host, "NETWORK_DIVERGED");
+        (all.iter().any(|body| body.contains("and it goes on"))).then_some(())
+    });
+    assert!(pool.is_linked(0));
+    slave.tell(&left_out(8_193));
+    let until = Instant::now() + PATIENCE;
+    while pool.is_linked(0) {
+        assert!(Instant::now() < until, "it is listened to");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_of_a_slave_that_no_client_can_have_sent_is_refused_and_the_line_stays() {
+    let pool = SimPool::new(1, 2);
+    let client = Client::new(&pool.slaves[0]);
+    let network = pool.master.network("xenbr0");
+    let named = |octets: usize| {
+        let name = Value::from("n".repeat(octets).as_str());
+        client.call(
+            "network.set_name_label",
+            vec![network.as_str().into(), name],
+        )
+    };
+    named(256 << 10).expect("as any client's");
+    let error = named((256 << 10) + 1).unwrap_err();
+    assert_eq!(error.code, "INTERNAL_ERROR", "{error}");
+    assert!(error.params[0].contains("262145 octets"), "{error}");
+    assert_eq!(pool.master.get(&network).name_label.len(), 256 << 10);
     assert!(pool.is_linked(0));
 }

@@ -1,6 +1,7 @@
 //! Simulated pools: a master, its slaves, and lines between them that are cut at any moment.
 
 mod changes;
+mod door;
 mod events;
 mod follow;
 mod guests;
@@ -8,6 +9,7 @@ mod heirs;
 mod jobs;
 mod local;
 mod moved;
+mod moves;
 mod orders;
 mod own_address;
 mod reset;

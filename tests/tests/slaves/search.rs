@@ -1,10 +1,11 @@
 //! How a slave looks for its master, over real connections on loopback.
 
 use std::net::TcpListener;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use xapi_core::pool::search;
 use xapi_core::pool::verbs::Verb;
+use xapi_core::pool::{another, search};
 use xapi_model::{Class, Host, Network};
 use xapi_net::agent::{Mode, Request};
 use xapi_tests::SimPool;
@@ -110,5 +111,46 @@ fn a_slave_that_reaches_nobody_says_so_or_that_it_has_no_address_to_do_so() {
     let chosen = on.into_iter().map(|(device, _)| (device, own));
     world().state.addresses = chosen.collect();
     says("HOST_HAS_NO_MANAGEMENT_IP");
+    core.quiesce(PATIENCE);
+}
+
+#[test]
+fn a_slave_whose_master_is_said_to_be_at_its_own_address_says_so() {
+    let mut pool = SimPool::new(1, 2);
+    pool.cut(0);
+    let root = pool.slaves[0].host.root().to_owned();
+    std::fs::write(root.join("etc/xensource/pool.conf"), "slave:172.16.0.12").expect("a file");
+    pool.restart(0);
+    let slave = &pool.slaves[0];
+    let core = slave.host.core();
+    // Nobody else knows more.
+    core.pool.set_lookout(|_, _| Vec::new());
+    let searching = search::keep(core).expect("a thread").expect("a slave");
+    let session = Client::new(slave).session();
+    assert!(searching.begins(PATIENCE), "it comes to no end");
+    let said = slave.local("task.get_all", vec![session]);
+    assert_eq!(said.unwrap_err().code, "HOST_ITS_OWN_SLAVE");
+    core.quiesce(PATIENCE);
+}
+
+#[test]
+fn a_master_that_has_begun_anew_looks_for_another_one_every_second_until_every_host_has_come() {
+    let mut pool = SimPool::new(1, 2);
+    pool.restart_master();
+    let core = pool.master.core();
+    let (tell, looks) = channel();
+    core.pool.set_lookout(move |addresses, _| {
+        // Each look asks once more, those whom the first ones have named.
+        if !addresses.is_empty() {
+            // The test may have seen enough, and is gone then.
+            tell.send(()).unwrap_or_default();
+        }
+        Vec::new()
+    });
+    another::watch_for_another(core).expect("a thread");
+    looks.recv_timeout(PATIENCE).expect("a look at once");
+    // While all are linked it takes ten seconds.
+    let next = looks.recv_timeout(Duration::from_secs(5));
+    next.expect("another one soon, for a host has not come yet");
     core.quiesce(PATIENCE);
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use xapi::Answers;
@@ -20,11 +21,12 @@ use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{Peers, SimHost, SimPool};
 
 use crate::terms::decides;
+use crate::trust::begin;
 
 const FILES: [&str; 2] = ["etc/xensource/ptoken", "etc/xensource/ptoken.previous"];
 
 /// What a host has in its two files; each must be for root alone.
-fn held(host: &SimHost) -> [Option<String>; 2] {
+pub fn held(host: &SimHost) -> [Option<String>; 2] {
     FILES.map(|file| {
         let path = host.root().join(file);
         // It may go at this moment.
@@ -166,10 +168,10 @@ fn those_before_are_good_until_all_have_the_new_one_and_nobody_tells_them() {
     assert_eq!((peers.master_of(1), peers.master_of(2)), (Some(0), None));
 }
 
-const HERE: &str = "127.0.0.2";
+pub const HERE: &str = "127.0.0.2";
 
 /// A master that is reached over real connections on loopback, and its port.
-fn served(host: &SimHost) -> (Server, Listener, u16) {
+pub fn served(host: &SimHost) -> (Server, Listener, u16) {
     served_by(host, Arc::new(Door::new(host.core())))
 }
 
@@ -301,7 +303,7 @@ fn nobody_joins_before_an_exchange_has_come_to_its_end() {
     assert_eq!(held(&joining), held(&pool.master));
 }
 
-fn about_to_join(port: u16) -> SimHost {
+pub fn about_to_join(port: u16) -> SimHost {
     let mut joining = SimHost::another(2, 2);
     joining.stop();
     joining.wait_for_end();
@@ -457,4 +459,42 @@ fn a_host_that_is_about_to_be_something_else_learns_no_secret() {
     assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{error}");
     assert_eq!(held(&its.host), before);
     pool.cut(0);
+}
+
+#[test]
+fn the_secret_is_exchanged_while_a_change_goes_on_and_no_line_is_lost() {
+    let pool = SimPool::new(2, 2);
+    let (arrive, arrived) = channel();
+    let (go_on, may) = channel::<()>();
+    let (arrive, may) = (Mutex::new(arrive), Mutex::new(may));
+    pool.overhear(0, "\"Converge\":", move |_| {
+        let arrive = arrive.lock().expect("nobody panics");
+        arrive.send(()).expect("the test waits");
+        let may = may.lock().expect("nobody panics");
+        may.recv_timeout(PATIENCE).expect("the exchange is done");
+    });
+    let words = ["Static", "172.16.1.12", "255.255.255.0", "", ""].map(Value::from);
+    let params = std::iter::once(text(&pool.pif(0, "eth1"))).chain(words);
+    let change = begin(&pool, "PIF.reconfigure_ip", params.collect());
+    arrived.recv_timeout(PATIENCE).expect("a change");
+    let before = held(&pool.master);
+    for _ in 0..3 {
+        pool.master
+            .call("pool.rotate_secret", vec![])
+            .expect("another one");
+        // What is opened afterwards is known by the new one alone.
+        for slave in &pool.slaves {
+            assert_eq!(held(&slave.host), held(&pool.master));
+        }
+        assert_ne!(held(&pool.master), before);
+        assert_eq!(held(&pool.master)[1], None);
+    }
+    assert!(change.try_recv().is_err(), "the change is at its end");
+    go_on.send(()).expect("the change waits");
+    change
+        .recv_timeout(PATIENCE)
+        .expect("an end")
+        .expect("it is done");
+    // No other one is opened, but by the test.
+    assert!(pool.is_linked(0) && pool.is_linked(1));
 }

@@ -226,9 +226,7 @@ fn watch(core: &Arc<Core>) -> Result<()> {
             }
         }
         core.wait_for_end(LOOK);
-        let everybody = core.pool.everybody();
-        let all_linked = everybody.iter().all(|(_, remote)| remote.is_linked());
-        due = looked + if all_linked { ANOTHER } else { SOON };
+        due = looked + interval(core)?;
         let left = due.saturating_duration_since(Instant::now());
         runtime.block_on(async {
             tokio::select! {
@@ -239,6 +237,15 @@ fn watch(core: &Arc<Core>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// How long until the next look. A host that has not come to this daemon since its start is none that is linked.
+fn interval(core: &Core) -> Result<Duration> {
+    match core.pool.all_linked(&core.view()?) {
+        Ok(()) => Ok(ANOTHER),
+        Err(why) if why.code == "HOST_OFFLINE" => Ok(SOON),
+        Err(why) => Err(why),
+    }
 }
 
 /// Tells every host where this one is: lines to it may look open for seconds that lead nowhere.

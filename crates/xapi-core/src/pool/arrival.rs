@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use xapi_db::{Draft, Portable, Read};
 use xapi_model::request::RequestId;
-use xapi_model::{Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
+use xapi_model::{ApiError, Class, Host, HostMetrics, Position, Ref, Task, Value, errors};
 
 use super::peer::Peer;
-use super::remote::RemoteAgent;
+use super::remote::{MOST_ANSWER, RemoteAgent};
 use super::role::Role;
 use super::verbs::{
     Answer, ApiText, Arrived, Forwarded, Granted, News, Verb, Wish, decode, encode,
@@ -178,16 +178,20 @@ impl Linked {
         let answer = peer
             .ask(question, AT_ONCE)
             .map_err(errors::internal_error)?;
-        let answer = decode(&answer).map_err(errors::internal_error)?;
-        bounds::check(&answer)
+        if answer.len() > MOST_ANSWER {
+            let why = format!("its answer has {} octets", answer.len());
+            return Err(errors::internal_error(why));
+        }
+        let mut answer = decode(&answer).map_err(errors::internal_error)?;
+        bounds::check(&mut answer)
             .map_err(|why| errors::internal_error(format!("it tells too much of itself: {why}")))?;
+        let strange = |why: &dyn std::fmt::Display| {
+            errors::internal_error(format!("the host does not tell who it is: {why}"))
+        };
         let arrived = match answer {
             Answer::Particulars(Ok(arrived)) => arrived,
-            other => {
-                return Err(errors::internal_error(format!(
-                    "the host does not tell who it is: {other:?}"
-                )));
-            }
+            Answer::Particulars(Err(why)) => return Err(strange(&ApiError::from(why))),
+            _ => return Err(strange(&"it answers another question")),
         };
         let particulars = arrived.particulars.clone();
         let (hostname, software) = (particulars.hostname.clone(), particulars.software.clone());
@@ -261,8 +265,15 @@ impl Linked {
 
     /// A question of the host.
     pub fn asked(&self, question: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        bounds::check_question(question)?;
         match decode(question)? {
-            Wish::Call(call) => {
+            Wish::Call(mut call) => {
+                if let Err(why) = bounds::check_call(&mut call) {
+                    let why = format!("a call that no client can have sent: {why}");
+                    tracing::warn!("{}: {why}", self.host);
+                    let refused = ApiText::from(errors::internal_error(why));
+                    return encode(&Granted::Called(Err(refused), None));
+                }
                 let handed = self.core.pool.handed.begins(&self.host, &call);
                 let outcome = self.call(call);
                 let at = self.core.store.durable_position();
@@ -321,9 +332,12 @@ impl Linked {
         }
     }
 
-    /// What the host tells.
+    /// What the host tells; an error says why it is not listened to any more.
     pub fn told(&self, news: &[u8]) -> std::result::Result<(), String> {
-        match decode(news)? {
+        bounds::check_told(news)?;
+        let mut news = decode(news)?;
+        bounds::check_news(&mut news)?;
+        match news {
             News::Event(event) => {
                 self.remote.tell(&event);
                 self.core.pool.happened(&self.host, event);

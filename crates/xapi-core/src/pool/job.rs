@@ -149,7 +149,7 @@ impl Core {
     pub(crate) fn have_told(self: &Arc<Self>, host: &Ref<Host>, job: Job) -> Result<String> {
         match self.have_done(host, job)? {
             Value::Str(text) => Ok(text),
-            other => Err(errors::internal_error(format!("{host} tells {other:?}"))),
+            _ => Err(errors::internal_error(format!("{host} tells no text"))),
         }
     }
 }

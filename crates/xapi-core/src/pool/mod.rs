@@ -62,6 +62,7 @@ use crate::guests::Kind;
 use crate::particulars::Particulars;
 
 pub use arrival::{Greeting, Linked, may_open};
+pub(crate) use bounds::cut;
 pub(crate) use follower::find_self;
 pub use inquiry::Master;
 use remote::RemoteAgent;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Position, Ref, errors};
+use xapi_model::{ApiError, Host, Position, Ref, errors};
 use xapi_net::agent::{
     Agent, Cause, Counters, Listener, Mode, NetError, NetEvent, Outcome, Part, Probe, Request, Undo,
 };
@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_secs(30);
 const JOBS: usize = 48;
 
 /// Octets of an answer; a plugin's text may have four million letters, of which each may take six here.
-const MOST_ANSWER: usize = 32 << 20;
+pub(super) const MOST_ANSWER: usize = 32 << 20;
 
 /// The agent of another host.
 pub(super) struct RemoteAgent {
@@ -218,9 +218,11 @@ impl RemoteAgent {
                 Asked::Nonsense(why)
             }
             Ok(answer) => match decode(&answer) {
-                Ok(Answer::Unknown(why)) => Asked::Nonsense(why),
-                Ok(answer) => match bounds::check(&answer) {
-                    Ok(()) => Asked::Said(Box::new(answer)),
+                Ok(mut answer) => match bounds::check(&mut answer) {
+                    Ok(()) => match answer {
+                        Answer::Unknown(why) => Asked::Nonsense(why),
+                        answer => Asked::Said(Box::new(answer)),
+                    },
                     Err(why) => {
                         let why = format!("it tells too much of itself: {why}");
                         tracing::warn!("{}: {why}", self.host);
@@ -400,7 +402,11 @@ impl RemoteAgent {
     pub(super) fn arrived(&self) -> Result<Arrived, NetError> {
         match self.ask(&Verb::Particulars, AT_ONCE)? {
             Answer::Particulars(Ok(arrived)) => Ok(arrived),
-            other => Err(self.unreachable(&format!("it does not tell who it is: {other:?}"))),
+            Answer::Particulars(Err(why)) => {
+                let why = ApiError::from(why);
+                Err(self.unreachable(&format!("it does not tell who it is: {why}")))
+            }
+            _ => Err(self.strange()),
         }
     }
 

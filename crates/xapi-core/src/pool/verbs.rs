@@ -15,6 +15,7 @@ use xapi_net::names::Name;
 use xapi_net::planned::PlannedStep;
 
 use super::aside::Aside;
+use super::bounds;
 use super::dowry::Dowry;
 use super::job::Job;
 use super::join::JoinPlan;
@@ -304,7 +305,8 @@ const DEEPEST: usize = 256;
 
 /// A message of bytes from outside; an error says what is wrong with them.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let strange = |why| format!("cannot be understood: {why}");
+    // The reason may have a whole text of the message in it.
+    let strange = |why| format!("cannot be understood: {}", bounds::shortened(why));
     match serde_json::from_slice(bytes) {
         Ok(message) => Ok(message),
         Err(_) if (USUAL..=DEEPEST).contains(&depth(bytes)) => {
