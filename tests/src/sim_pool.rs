@@ -390,6 +390,10 @@ impl SimPool {
     pub fn try_link(&mut self, slave: usize) -> Result<(), ApiError> {
         let its = &mut self.slaves[slave];
         if let Some(before) = &its.line {
+            // A slave looks for its master when it knows that the line is gone.
+            while !before.is_open() && !before.ended.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
             // What is told at this moment must not get among what the next line tells.
             drop(before.telling.lock());
         }
