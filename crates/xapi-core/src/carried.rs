@@ -14,7 +14,7 @@ use xapi_model::{
 };
 
 use crate::Result;
-use crate::guests::nic_of;
+use crate::guests;
 use crate::topology::mtu_of;
 use crate::vifs_to_move::Finder;
 
@@ -170,7 +170,7 @@ impl<'a> Moving<'a> {
         for vif in &self.vifs {
             let row = self.draft.get(vif)?;
             if row.currently_attached {
-                let mtu = nic_of(self.draft, self.host, &row)?.mtu;
+                let mtu = guests::mtu_of(self.draft, self.host, &row)?;
                 self.draft.set(vif, Vif::MTU, i64::from(mtu))?;
             }
         }

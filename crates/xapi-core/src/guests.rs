@@ -156,18 +156,23 @@ fn bootable(core: &Core, field: &str, text: &str) -> Result<Option<PathBuf>> {
 
 /// The NIC that a VIF's row asks for on a host.
 pub(crate) fn nic_of(rows: &impl Read, host: &Ref<Host>, vif: &Vif) -> Result<Nic> {
+    let mac: Mac = vif.mac.parse().map_err(|_| errors::mac_invalid(&vif.mac))?;
+    Ok(Nic {
+        device: number_of(&vif.device)?,
+        mac: mac.0,
+        mtu: mtu_of(rows, host, vif)?,
+    })
+}
+
+/// The MTU of both ends of a VIF on a host.
+pub(crate) fn mtu_of(rows: &impl Read, host: &Ref<Host>, vif: &Vif) -> Result<u32> {
     // Fields alone: a network may have a thousand VIFs, and a PIF hundreds of VLANs.
     let of_network = rows.field(&vif.network, Network::MTU)?;
-    let mac: Mac = vif.mac.parse().map_err(|_| errors::mac_invalid(&vif.mac))?;
     let most = match network::pif_on(rows, &vif.network, host)? {
         Some(pif) => topology::mtu_at(rows, &pif)?,
         None => u32::MAX,
     };
-    Ok(Nic {
-        device: number_of(&vif.device)?,
-        mac: mac.0,
-        mtu: topology::vifs::wanted_mtu(vif, of_network).min(most),
-    })
+    Ok(topology::vifs::wanted_mtu(vif, of_network).min(most))
 }
 
 /// The domain of a machine that runs here.
