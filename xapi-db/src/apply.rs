@@ -207,9 +207,11 @@ impl<'a> Applying<'a> {
         let name = desc.class.name;
         // The tombstone remembers when the row was made: who never saw it needs no word of its end. There are several of a
         // row that came back, as it does when a replica takes over the copy of a master that had not heard of its end.
-        self.conn
+        // One that came back and ended again in the same generation, as many commits of a master are, has the first one.
+        let remembered = self
+            .conn
             .prepare_cached(&format!(
-                "INSERT INTO _tombstone (class, ref, generation, created) \
+                "INSERT OR IGNORE INTO _tombstone (class, ref, generation, created) \
                  SELECT ?1, _ref, ?3, _created FROM {} WHERE _ref = ?2",
                 crate::layout::quoted(name)
             ))?
@@ -217,7 +219,7 @@ impl<'a> Applying<'a> {
         self.conn
             .prepare_cached(&desc.delete)?
             .execute([&edit.reference])?;
-        self.count(table, -1, 1)?;
+        self.count(table, -1, i64::try_from(remembered).unwrap_or(1))?;
         self.done.destroyed.insert((table, edit.reference.clone()));
         Ok(())
     }

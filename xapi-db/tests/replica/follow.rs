@@ -100,6 +100,37 @@ fn a_row_that_comes_back_is_new_to_whoever_heard_of_its_end_and_to_nobody_else()
 }
 
 #[test]
+fn a_row_that_ends_and_comes_back_and_ends_among_the_commits_that_are_replayed_as_one_has_ended() {
+    let (master, replica) = (filled(&["a", "b"]), filled(&[]));
+    follow(&replica, &master);
+    let before = replica.generation();
+    let (network, row) = master.view().unwrap().all::<Network>().unwrap().remove(0);
+    for pif in master.view().unwrap().find(Pif::NETWORK, &network).unwrap() {
+        master.change(|draft| draft.destroy(&pif)).unwrap();
+    }
+    for ends in [true, false, true] {
+        master
+            .change(|draft| match ends {
+                true => draft.destroy(&network),
+                false => draft.insert_as(network.clone(), row.clone()).map(|_| ()),
+            })
+            .unwrap();
+    }
+    let from = replica.position().unwrap();
+    let Since::Commits(commits) = master.since(from) else {
+        panic!("the journal has them");
+    };
+    let commits: Vec<_> = commits.iter().map(|commit| (**commit).clone()).collect();
+    assert_eq!(commits.len(), 4);
+    replica.replay_all(from, &commits).unwrap();
+    same(&shared(&replica), &shared(&master), "in the end");
+    let changes = replica.view().unwrap().changes_since(before).unwrap();
+    let mut classes = changes.classes.iter();
+    let networks = classes.find(|class| class.class.name == "network");
+    assert_eq!(networks.unwrap().deleted, [network.as_str()]);
+}
+
+#[test]
 fn rows_of_this_host_alone_stay_unless_they_refer_to_what_is_gone() {
     let (master, replica) = (filled(&["a"]), filled(&["x"]));
     let (kept, gone, child) = replica
