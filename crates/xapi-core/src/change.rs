@@ -227,9 +227,9 @@ impl Core {
 
     fn whole(&self, topology: Topology) -> Request {
         Request {
-            within: self.config.change_within(&topology),
             topology,
             mode: Mode::Whole,
+            within: self.config.change_deadline,
         }
     }
 

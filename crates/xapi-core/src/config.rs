@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use xapi_model::Role;
-use xapi_net::topology::Topology;
 
 /// Settings of the toolstack, apart from those of its listeners.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// All paths below stand under this directory; `/` on a real host.
     pub root: PathBuf,
-    /// A network change that is not in force after this time is undone; see [`Config::change_within`].
+    /// A network change that is not in force after this time is undone. A large host has more
+    /// ([`xapi_net::agent::Request::in_all`]).
     pub change_deadline: std::time::Duration,
     /// After a change on the path of management, those outside who answered before have this long to answer again; then it
     /// is undone. Longer than LACP and spanning trees take to let packets through.
@@ -84,18 +84,7 @@ impl Default for Config {
     }
 }
 
-/// How much longer a change may take for each bridge and each guest's NIC. Open vSwitch takes them one after the other: a
-/// bond under 800 VLANs and 1,000 NICs took it 25 ms for each.
-const FOR_EACH: std::time::Duration = std::time::Duration::from_millis(50);
-
 impl Config {
-    /// How long a change of a host's network to this may take: a large host is not one that hangs.
-    pub fn change_within(&self, topology: &Topology) -> std::time::Duration {
-        let objects = topology.bridges.len() + topology.vifs.len();
-        let objects = u32::try_from(objects).unwrap_or(u32::MAX);
-        self.change_deadline + FOR_EACH.saturating_mul(objects)
-    }
-
     /// A path of XAPI's standard layout under the root.
     pub fn path(&self, absolute: &str) -> PathBuf {
         self.root.join(Path::new(absolute.trim_start_matches('/')))

@@ -20,8 +20,7 @@ use xapi_model::messages::messages;
 use xapi_model::pool::{EmergencyResetMaster, EmergencyTransitionToMaster, IsSlave};
 use xapi_model::session::{LocalLogout, SlaveLocalLogin, SlaveLocalLoginWithPassword};
 use xapi_model::{Call, Ref, Session, Value, Wire, errors};
-use xapi_net::agent::{Agent, Request};
-use xapi_net::topology::Topology;
+use xapi_net::agent::Agent;
 use xapi_tls::TlsIdentity;
 
 use crate::auth::Authenticate;
@@ -257,16 +256,13 @@ impl Emergency {
         let path = self.config.last_topology();
         let topology = last_topology::read(&path).map_err(errors::internal_error)?;
         let old = topology.ok_or_else(|| errors::bridge_not_available(interface))?;
-        let last_topology::Moved {
-            topology,
-            bridge,
-            only_family,
-        } = last_topology::moved(&old, interface)?;
-        self.converge(&topology)?;
-        let noted = keep(&path, &topology)
-            .and_then(|()| self.note_management(bridge.as_str(), only_family));
+        let moved = last_topology::moved(&old, interface)?;
+        let noted = last_topology::make_moved(&self.config, &*self.agent, &moved)
+            .and_then(|()| keep(&path, &moved.topology))
+            .and_then(|()| self.note_management(moved.bridge.as_str(), moved.only_family));
         if let Err(why) = noted {
-            for undone in [self.converge(&old), keep(&path, &old)] {
+            let back = last_topology::make(&self.config, &*self.agent, old.clone());
+            for undone in [back.map(drop), keep(&path, &old)] {
                 if let Err(also) = undone {
                     tracing::error!("management was not put back: {also}");
                 }
@@ -275,15 +271,6 @@ impl Emergency {
         }
         self.enable(true);
         Ok(())
-    }
-
-    fn converge(&self, topology: &Topology) -> Result<()> {
-        let request = Request {
-            within: self.config.change_within(topology),
-            ..Request::whole(topology.clone())
-        };
-        let outcome = self.agent.converge(request);
-        outcome.map(drop).map_err(errors::internal_error)
     }
 
     /// Requests from other machines are answered no more. The addresses stay.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use xapi_db::{Read, View};
 use xapi_model::{Class, Host, Ref};
+use xapi_net::agent::in_all;
 
 use crate::context::Core;
 use crate::topology;
@@ -87,6 +88,6 @@ fn is_stuck(core: &Core, view: &View, taken: Duration) -> bool {
     }
     let hosts = view.refs(Host::DESC).unwrap_or_default().into_iter();
     let within = hosts.filter_map(|host| topology::wished(view, &Ref::new(host)).ok());
-    let within = within.map(|(topology, _)| core.config.change_within(&topology));
+    let within = within.map(|(topology, _)| in_all(core.config.change_deadline, &topology));
     within.max().is_none_or(|within| taken > longest(within))
 }

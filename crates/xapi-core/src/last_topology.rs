@@ -9,7 +9,7 @@ use xapi_net::agent::{Agent, Outcome, Request};
 use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Ipv6, Name, Topology, Uplink};
 
 use crate::context::Core;
-use crate::{Config, Result, topology};
+use crate::{Config, Result, diverged, topology};
 
 /// A larger file is not one of ours.
 const MOST_BYTES: u64 = 16 << 20;
@@ -52,7 +52,7 @@ pub fn bring_up(config: &Config, agent: &dyn Agent) -> Result<Option<Outcome>> {
 /// Makes the host look like a topology, as far as it can be.
 pub(crate) fn make(config: &Config, agent: &dyn Agent, topology: Topology) -> Result<Outcome> {
     let request = Request {
-        within: config.change_within(&topology),
+        within: config.change_deadline,
         ..Request::what_can(topology)
     };
     let outcome = agent.converge(request).map_err(errors::internal_error)?;
@@ -96,6 +96,20 @@ pub(crate) fn moved(old: &Topology, interface: &str) -> Result<Moved> {
         bridge: name,
         only_family,
     })
+}
+
+/// Makes the host so, as far as it can be: what is not there, such as the NIC that management was on, must not keep it from
+/// where it can be.
+pub(crate) fn make_moved(config: &Config, agent: &dyn Agent, moved: &Moved) -> Result<()> {
+    let outcome = make(config, agent, moved.topology.clone())?;
+    let left_out = outcome.left_out.iter();
+    let mut its = left_out.filter(|left| left.bridges.contains(&moved.bridge));
+    let why = match (its.next(), outcome.alone) {
+        (Some(left), _) => format!("{} could not be brought up: {}", left.part, left.why),
+        (None, Some(alone)) => diverged::alone_text(&alone),
+        (None, None) => return Ok(()),
+    };
+    Err(errors::internal_error(why))
 }
 
 /// The bridge of a name, or over a NIC or a bond of that name.

@@ -32,6 +32,7 @@ use crate::context::{Core, db_error};
 use crate::ops::pif::{self, Scanning};
 use crate::ops::position::Naming;
 use crate::particulars::Particulars;
+use crate::pool::moved;
 use crate::topology::{pif_of_device, pifs_of};
 use crate::{Result, alert, console, diverged, facts, startup, topology};
 pub(crate) use end::{alert_about, failed, forget, is_done, note_management, settle};
@@ -133,6 +134,7 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
     let Some(pending) = found.chosen else {
         return forget(core, &host, None);
     };
+    moved::is_overtaken(core);
     if !was_done(core, &pending) {
         return carry_out(core, pending);
     }
@@ -347,9 +349,9 @@ impl One<'_> {
         let keeps = !kept.stay.pifs.is_empty();
         let (topology, mut left_out) = self.edited(&draft, kept)?;
         let request = |topology| Request {
-            within: self.core.config.change_within(&topology),
             topology,
             mode: Mode::WhatCan,
+            within: self.core.config.change_deadline,
         };
         if topology.management.is_some() {
             return Ok((draft, request(topology), left_out));

@@ -151,6 +151,12 @@ pub const TABLE: &[Step] = &[
         run: scan,
     },
     Step {
+        name: "taking over a management interface that was moved without a master",
+        on: On::Master,
+        failing: Failing::Warn,
+        run: pool::moved::at_start,
+    },
+    Step {
         name: "adopting the management interface",
         on: On::Master,
         failing: Failing::Warn,
@@ -690,9 +696,9 @@ pub(crate) fn reconverge_in_turn(core: &Core, host: &Ref<Host>) -> Result<Outcom
     let (topology, mut left_out) = topology::wished(&view, host)?;
     drop(view);
     let request = Request {
-        within: core.config.change_within(&topology),
         topology,
         mode: Mode::WhatCan,
+        within: core.config.change_deadline,
     };
     let outcome = agent.converge(request);
     let mut outcome = outcome.map_err(|why| core.unanswered(host, why))?;

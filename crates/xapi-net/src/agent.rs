@@ -109,8 +109,20 @@ pub struct Request {
     pub topology: Topology,
     /// What to do about that which can't be.
     pub mode: Mode,
-    /// How long it may take, waiting for leases included.
+    /// How long it may take, waiting for leases included; see [`Request::in_all`].
     pub within: Duration,
+}
+
+/// How much longer a change may take for each bridge and each guest's NIC. Open vSwitch takes them one after the other: a
+/// bond under 800 VLANs and 1,000 NICs took it 25 ms for each.
+const FOR_EACH: Duration = Duration::from_millis(50);
+
+/// How long a change of a host to this may take in all, that of a small one being `within`: a large host is not one that
+/// hangs.
+pub fn in_all(within: Duration, topology: &Topology) -> Duration {
+    let objects = topology.bridges.len() + topology.vifs.len();
+    let objects = u32::try_from(objects).unwrap_or(u32::MAX);
+    within.saturating_add(FOR_EACH.saturating_mul(objects))
 }
 
 impl Request {
@@ -121,6 +133,11 @@ impl Request {
             mode: Mode::Whole,
             within: Duration::from_secs(60),
         }
+    }
+
+    /// How long it may take in all. Leases are waited for no longer than [`Request::within`], however large the host is.
+    pub fn in_all(&self) -> Duration {
+        in_all(self.within, &self.topology)
     }
 
     /// All that can be, within a minute.

@@ -4,11 +4,11 @@ use xapi_conf::inventory::{Inventory, MANAGEMENT_INTERFACE};
 use xapi_core::topology::of_host;
 use xapi_model::{ApiError, Message, Pif, Ref, Value};
 use xapi_net::agent::Request;
-use xapi_net::sim::{Fault, FaultKind};
+use xapi_net::topology::Name;
 use xapi_tests::Peers;
 use xapi_tests::sim_host::text;
 
-use crate::terms::local;
+use crate::terms::{decides, local};
 
 const SLAVE: usize = 1;
 
@@ -113,6 +113,22 @@ fn management_that_was_moved_without_the_master_stays_there_when_the_master_is_b
 }
 
 #[test]
+fn a_host_that_is_told_to_decide_has_management_where_it_was_moved() {
+    let (mut peers, pif) = pool();
+    peers.part(0, SLAVE);
+    peers.settle();
+    reconfigured(&mut peers, "xenbr1").expect("it moves");
+    decides(&mut peers, SLAVE);
+    assert!(peers.host(SLAVE).get(&pif).management);
+    assert_eq!(management(&peers), on("xenbr1"));
+    assert!(!peers.core(SLAVE).config.moved_management().exists());
+    let view = peers.core(SLAVE).view().expect("a view");
+    let wanted = of_host(&view, &peers.row(SLAVE, SLAVE)).expect("a topology");
+    let steps = peers.core(SLAVE).agent.plan(Request::what_can(wanted));
+    assert_eq!(steps.expect("a plan"), []);
+}
+
+#[test]
 fn what_the_master_has_taken_from_it_meanwhile_is_told_and_management_is_as_its_rows_say() {
     let (mut peers, pif) = pool();
     peers.part(0, SLAVE);
@@ -152,6 +168,7 @@ fn management_moves_only_without_a_master_and_to_what_has_an_address() {
     assert_eq!(linked, ("NOT_IN_EMERGENCY_MODE".to_owned(), Vec::new()));
     let plugged = peers.call(0, "PIF.plug", vec![text(&pif_of(&peers, "eth2"))]);
     plugged.expect("it is plugged");
+    peers.settle();
     peers.part(0, SLAVE);
     peers.settle();
     for (interface, code) in [
@@ -162,16 +179,23 @@ fn management_moves_only_without_a_master_and_to_what_has_an_address() {
         let said = refused(&mut peers, interface);
         assert_eq!(said, (code.to_owned(), vec![interface.to_owned()]));
     }
-    // A host that does not do it is as it was.
-    {
-        let mut world = peers.host(SLAVE).handle.world();
-        world.fault = Some(Fault {
-            at: world.steps,
-            kind: FaultKind::Refuse,
-        });
-    }
+    // A NIC that is not there either.
+    let gone = |peers: &Peers, nic: &str| {
+        let nic = Name::new(nic).expect("a name");
+        peers.host(SLAVE).handle.world().pull_out(nic);
+    };
+    gone(&peers, "eth1");
     let (code, _) = refused(&mut peers, "xenbr1");
     assert_eq!(code, "INTERNAL_ERROR");
-    reconfigured(&mut peers, "xenbr1").expect("it moves");
+}
+
+#[test]
+fn management_moves_from_a_nic_that_is_not_there_any_more() {
+    let (mut peers, _) = pool();
+    peers.part(0, SLAVE);
+    peers.settle();
+    let nic = Name::new("eth0").expect("a name");
+    peers.host(SLAVE).handle.world().pull_out(nic);
+    reconfigured(&mut peers, "eth1").expect("it moves");
     assert_eq!(management(&peers), on("xenbr1"));
 }

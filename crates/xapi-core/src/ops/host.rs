@@ -113,8 +113,9 @@ pub fn reset_networking(cx: &Cx<'_>, call: ResetNetworking) -> Result<()> {
 pub fn local_management_reconfigure(cx: &Cx<'_>, call: LocalManagementReconfigure) -> Result<()> {
     let standing = &cx.core.pool.standing;
     match standing.role() {
+        Role::Broken => moved::locally(cx.core, &call.interface),
         Role::Slave(_) if standing.master().is_err() => moved::locally(cx.core, &call.interface),
-        _ => Err(errors::not_in_emergency_mode()),
+        Role::Slave(_) | Role::Master => Err(errors::not_in_emergency_mode()),
     }
 }
 

@@ -107,6 +107,12 @@ impl Follower {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
+    /// Has what stands beside the database follow it once more.
+    pub(super) fn again(&self, core: &Core) -> Result<()> {
+        let _state = self.state();
+        followed(core)
+    }
+
     /// The line is gone: what has come of a copy is worth nothing.
     pub(super) fn forget(&self) {
         self.state().copying = None;
@@ -138,10 +144,11 @@ fn begun(core: &Core, position: Position) -> Result<Replacement> {
 }
 
 /// What stands beside the database follows it: the inventory, the firewall, the last topology.
-pub(super) fn followed(core: &Core) -> Result<()> {
+fn followed(core: &Core) -> Result<()> {
     let Ok(host) = core.localhost() else {
         return Ok(());
     };
+    moved::followed(core, &host);
     // Until they are of the reset the rows say nothing of what the host is, and little until they know of a management
     // interface that was moved.
     let is_ahead = reset::slave::is_ahead(core) || moved::is_ahead(core);

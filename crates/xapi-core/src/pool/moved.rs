@@ -8,10 +8,10 @@ use std::io::ErrorKind;
 
 use xapi_conf::inventory::{self, Inventory};
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Ref, errors};
-use xapi_net::agent::Request;
-use xapi_net::topology::{Name, Topology};
+use xapi_model::{Host, Network, Pif, Ref, errors};
+use xapi_net::topology::Name;
 
+use super::role::Role;
 use crate::alert::tell;
 use crate::context::Core;
 use crate::ops::host::make_management;
@@ -29,26 +29,15 @@ pub(crate) fn locally(core: &Core, interface: &str) -> Result<()> {
     let old = last_topology::read(&path).map_err(errors::internal_error)?;
     let old = old.ok_or_else(|| errors::bridge_not_available(interface))?;
     let moved = last_topology::moved(&old, interface)?;
-    let converge = |topology: &Topology| {
-        let within = core.config.change_within(topology);
-        let request = Request {
-            within,
-            ..Request::whole(topology.clone())
-        };
-        core.agent
-            .converge(request)
-            .map_err(|why| errors::internal_error(why.to_string()))
-    };
     let before = noted(core);
-    // First: whatever is cut after it is told, and made, at the next start.
+    // First: whatever is cut from here on goes on at the next start, which goes by what is kept, and at the next arrival.
     note(core, moved.bridge.as_str())?;
-    let made = converge(&moved.topology).and_then(|_| {
-        last_topology::keep(&path, &moved.topology)?;
-        in_inventory(core, &moved)
-    });
+    let made = last_topology::keep(&path, &moved.topology)
+        .and_then(|()| last_topology::make_moved(&core.config, &*core.agent, &moved))
+        .and_then(|()| in_inventory(core, &moved));
     if let Err(why) = made {
         let undone = [
-            converge(&old).map(drop),
+            last_topology::make(&core.config, &*core.agent, old.clone()).map(drop),
             last_topology::keep(&path, &old),
             match &before {
                 Some(before) => note(core, before),
@@ -65,6 +54,10 @@ pub(crate) fn locally(core: &Core, interface: &str) -> Result<()> {
         moved.bridge
     );
     core.set_management_enabled(true);
+    // A line that was opened meanwhile may have told nothing of it.
+    if let Ok(master) = core.pool.standing.master() {
+        master.close("management has moved");
+    }
     Ok(())
 }
 
@@ -100,7 +93,43 @@ pub(super) fn noted(core: &Core) -> Option<String> {
 
 /// Whether the rows do not know yet where management is.
 pub(crate) fn is_ahead(core: &Core) -> bool {
-    core.pool.is_slave() && noted(core).is_some()
+    core.pool.standing.role() != Role::Master && noted(core).is_some()
+}
+
+/// The rows of this host have changed: if they know where management is there is nothing to tell any more.
+pub(super) fn followed(core: &Core, host: &Ref<Host>) {
+    let Some(bridge) = noted(core) else {
+        return;
+    };
+    let known = || -> Result<()> {
+        let view = core.view()?;
+        match topology::pif_of_bridge(&view, host, &bridge)? {
+            Some(pif) if view.field(&pif, Pif::MANAGEMENT)? => forget(core),
+            _ => Ok(()),
+        }
+    };
+    if let Err(why) = known() {
+        // It is told once more, and is so already.
+        tracing::error!("that management was moved is not forgotten: {why}");
+    }
+}
+
+/// The step of start-up of a host that decides now: its rows are its own to make.
+pub(crate) fn at_start(core: &Core) -> Result<()> {
+    let Some(bridge) = noted(core) else {
+        return Ok(());
+    };
+    let host = core.localhost()?;
+    core.store
+        .change(|draft| take_over(core, draft, &host, &bridge))?;
+    forget(core)
+}
+
+/// The network is about to be reset to something else.
+pub(crate) fn is_overtaken(core: &Core) {
+    if let Err(why) = forget(core) {
+        tracing::error!("a management interface that was moved before is not forgotten: {why}");
+    }
 }
 
 /// The master has heard of it.

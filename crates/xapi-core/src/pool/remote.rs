@@ -265,7 +265,8 @@ impl RemoteAgent {
 
     /// What became of a convergence after the line was lost. The host settles by itself what nobody keeps, and once it is
     /// back it is asked for what is committed: so a change whose end cannot be learned has not happened.
-    fn outcome(&self, number: u64, until: Instant) -> Result<Outcome, NetError> {
+    fn outcome(&self, number: u64, ends: Instant) -> Result<Outcome, NetError> {
+        let away = || ends.min(Instant::now() + self.away);
         let lost = |why: &str| {
             // Its next arrival brings it to what is committed.
             if let Some(peer) = self.peer(None) {
@@ -275,6 +276,7 @@ impl RemoteAgent {
             lost.undo = Undo::Done;
             lost
         };
+        let mut until = away();
         loop {
             let Some(peer) = self.peer(Some(until)) else {
                 return Err(lost(
@@ -285,8 +287,8 @@ impl RemoteAgent {
             match self.ask_by(&peer, &Verb::Outcome(number), left.min(AT_ONCE)) {
                 Asked::Said(answer) => match *answer {
                     Answer::Converged(outcome) => return outcome,
-                    // The answer is waited for over there.
-                    Answer::NotYet => {}
+                    // The answer is waited for over there, and a large host takes its time.
+                    Answer::NotYet => until = away(),
                     Answer::Forgotten => {
                         return Err(lost(
                             "it was started anew in the middle of the change, and goes back to what was before",
@@ -477,7 +479,8 @@ enum Asked {
 impl Agent for RemoteAgent {
     fn converge(&self, request: Request) -> Result<Outcome, NetError> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let within = request.within + GRACE;
+        let within = request.in_all() + GRACE;
+        let ends = Instant::now() + within + self.away;
         let Some(peer) = self.peer(None) else {
             return Err(self.unreachable("it is not linked"));
         };
@@ -497,9 +500,7 @@ impl Agent for RemoteAgent {
             },
             Asked::Nonsense(why) => Err(self.unreachable(&why)),
             Asked::Lost(Lost::TooLong) => Err(self.unreachable("the topology is too large")),
-            Asked::Lost(Lost::Closed | Lost::TimedOut) => {
-                self.outcome(number, Instant::now() + self.away)
-            }
+            Asked::Lost(Lost::Closed | Lost::TimedOut) => self.outcome(number, ends),
         }
     }
 

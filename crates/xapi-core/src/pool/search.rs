@@ -17,9 +17,9 @@ use super::charter;
 use super::inquiry::{self, Known, Said};
 use super::link::{ATTEMPT, secret_of, version};
 use super::role::Role;
-use super::secret;
 use super::slave::Slave;
 use super::whereabouts::Found;
+use super::{moved, secret};
 use crate::context::Core;
 use crate::topology::pifs_of;
 use crate::{Result, certificates};
@@ -452,6 +452,7 @@ fn is_found_nowhere(core: &Core) -> bool {
 
 fn has_address(core: &Core) -> Result<bool> {
     let management = match core.localhost() {
+        Ok(_) if moved::is_ahead(core) => moved::noted(core),
         Ok(here) => {
             let view = core.view()?;
             let pifs = pifs_of(&view, &here)?;

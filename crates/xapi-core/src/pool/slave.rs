@@ -19,7 +19,7 @@ use super::charter;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
-use super::{deeds, follower, moved, secret, transition};
+use super::{deeds, moved, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
@@ -277,10 +277,11 @@ impl Slave {
         let moved = changes.moved.take();
         self.note(&changes);
         drop(changes);
-        // Another may be noted since.
-        if moved.is_some() && moved == moved::noted(&self.core) {
-            let followed = moved::forget(&self.core).and_then(|()| follower::followed(&self.core));
-            if let Err(why) = followed {
+        // The rows are here, and do not know of it: it has gone back. Another may be noted since.
+        if is_here && moved.is_some() && moved == moved::noted(&self.core) {
+            let forgotten = moved::forget(&self.core);
+            let again = || self.core.pool.follower.again(&self.core);
+            if let Err(why) = forgotten.and_then(|()| again()) {
                 tracing::error!("that management was moved is told once more: {why}");
             }
         }
@@ -350,6 +351,7 @@ impl Slave {
             secret::previous(config),
             config.joined_pool(),
             config.stepped_down(),
+            config.moved_management(),
         ] {
             xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
         }

@@ -16,6 +16,7 @@ use xapi_net::topology::Mac;
 use super::holder::{self, Holders};
 use super::{For, Wish, announce, end, failed, is_done, nic, settle, sweep, was_done};
 use crate::context::Core;
+use crate::pool::moved;
 use crate::pool::verbs::{News, ResetAsked, ToTell, encode};
 use crate::{Result, console, last_topology};
 
@@ -59,6 +60,7 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
     let Some(pending) = chosen else {
         return Ok(());
     };
+    moved::is_overtaken(core);
     if !was_done(core, &pending) {
         return begin(core, pending);
     }

@@ -326,7 +326,7 @@ impl Owner {
                 answer(&reply, outcome);
             }
             Command::Plan(request, reply) => {
-                self.driver.until = Instant::now() + request.within;
+                self.driver.until = Instant::now() + request.in_all();
                 let plan = self
                     .driver
                     .refresh()
@@ -379,7 +379,7 @@ impl Owner {
 
     fn attempt(&mut self, request: &Request) -> Result<Outcome, NetError> {
         let began = Instant::now();
-        self.driver.until = began + request.within.min(Duration::from_secs(3600));
+        self.driver.until = began + request.in_all().min(Duration::from_secs(3600));
         self.driver.refresh()?;
         if !self.settled {
             self.driver.settle()?;
