@@ -1,5 +1,6 @@
 //! The last topology that was committed, in a file of its own. A host whose database is damaged or gone is brought up as
-//! the file says, so that somebody can reach it and mend it. The database is the truth; nothing else reads this.
+//! the file says, so that somebody can reach it and mend it; so is a slave that starts without its master. The database is
+//! the truth; nothing else reads this.
 
 use std::io::Read as _;
 use std::path::Path;
