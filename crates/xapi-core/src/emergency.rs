@@ -26,11 +26,10 @@ use xapi_tls::TlsIdentity;
 use crate::auth::Authenticate;
 use crate::certificates::{self, Own};
 use crate::context::{Clock, Origin};
-use crate::last_topology::{self, keep};
 use crate::pool::transition;
 use crate::session::attempts::Attempts;
 use crate::session::{Callers, Secret, login};
-use crate::{Config, Result, dispatch};
+use crate::{Config, Result, dispatch, last_topology};
 
 /// A host without its database.
 pub struct Emergency {
@@ -253,22 +252,11 @@ impl Emergency {
     /// Moves management to another bridge of the topology that the host has, by its name or by that of what it is over.
     fn move_management(&self, interface: &str) -> Result<()> {
         let _turn = self.turn();
-        let path = self.config.last_topology();
-        let topology = last_topology::read(&path).map_err(errors::internal_error)?;
+        let topology =
+            last_topology::read(&self.config.last_topology()).map_err(errors::internal_error)?;
         let old = topology.ok_or_else(|| errors::bridge_not_available(interface))?;
         let moved = last_topology::moved(&old, interface)?;
-        let noted = last_topology::make_moved(&self.config, &*self.agent, &moved)
-            .and_then(|()| keep(&path, &moved.topology))
-            .and_then(|()| self.note_management(moved.bridge.as_str(), moved.only_family));
-        if let Err(why) = noted {
-            let back = last_topology::make(&self.config, &*self.agent, old.clone());
-            for undone in [back.map(drop), keep(&path, &old)] {
-                if let Err(also) = undone {
-                    tracing::error!("management was not put back: {also}");
-                }
-            }
-            return Err(why);
-        }
+        last_topology::move_management(&self.config, &*self.agent, (&old, &moved))?;
         self.enable(true);
         Ok(())
     }
@@ -276,7 +264,7 @@ impl Emergency {
     /// Requests from other machines are answered no more. The addresses stay.
     fn disable_management(&self) -> Result<()> {
         let _turn = self.turn();
-        self.note_management("", None)?;
+        last_topology::note_management(&self.config, "", None)?;
         self.enable(false);
         Ok(())
     }
@@ -293,19 +281,6 @@ impl Emergency {
     fn inventory(&self) -> Result<Inventory> {
         let path = self.config.inventory();
         Inventory::read(&path)
-            .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
-    }
-
-    /// Writes which bridge carries management, and the family by which the host is known if that cannot stay.
-    fn note_management(&self, bridge: &str, family: Option<&str>) -> Result<()> {
-        let mut inventory = self.inventory()?;
-        inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
-        if let Some(family) = family {
-            inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
-        }
-        let path = self.config.inventory();
-        inventory
-            .write()
             .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
     }
 }

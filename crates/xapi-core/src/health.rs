@@ -80,7 +80,8 @@ pub fn check(core: &Core) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether no host's change may take so long. The hosts are looked at once it is long for a small one.
+/// Whether no host's change may take so long. The hosts are looked at once it is long for a small one; one whose rows cannot
+/// be read has no more time than that.
 fn is_stuck(core: &Core, view: &View, taken: Duration) -> bool {
     let longest = |within: Duration| within * STUCK + Duration::from_secs(60);
     if taken <= longest(core.config.change_deadline) {

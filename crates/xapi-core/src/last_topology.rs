@@ -5,6 +5,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use xapi_conf::inventory::{self, Inventory};
 use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, Outcome, Request};
 use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Ipv6, Name, Topology, Uplink};
@@ -99,9 +100,30 @@ pub(crate) fn moved(old: &Topology, interface: &str) -> Result<Moved> {
     })
 }
 
+/// Has management of this host where it was moved: in the file first, so that whatever is cut after it goes on at the next
+/// start, on the host, and in the inventory. What fails leaves all as it was.
+pub(crate) fn move_management(
+    config: &Config,
+    agent: &dyn Agent,
+    (old, moved): (&Topology, &Moved),
+) -> Result<()> {
+    let path = config.last_topology();
+    let made = keep(&path, &moved.topology)
+        .and_then(|()| make_moved(config, agent, moved))
+        .and_then(|()| note_management(config, moved.bridge.as_str(), moved.only_family));
+    made.inspect_err(|_| {
+        let back = make(config, agent, old.clone());
+        for undone in [back.map(drop), keep(&path, old)] {
+            if let Err(also) = undone {
+                tracing::error!("management was not put back: {also}");
+            }
+        }
+    })
+}
+
 /// Makes the host so, as far as it can be: what is not there, such as the NIC that management was on, must not keep it from
 /// where it can be.
-pub(crate) fn make_moved(config: &Config, agent: &dyn Agent, moved: &Moved) -> Result<()> {
+fn make_moved(config: &Config, agent: &dyn Agent, moved: &Moved) -> Result<()> {
     let outcome = make(config, agent, moved.topology.clone())?;
     let left_out = outcome.left_out.iter();
     let mut its = left_out.filter(|left| left.bridges.contains(&moved.bridge));
@@ -111,6 +133,19 @@ pub(crate) fn make_moved(config: &Config, agent: &dyn Agent, moved: &Moved) -> R
         (None, None) => return Ok(()),
     };
     Err(errors::internal_error(why))
+}
+
+/// Writes into the inventory which bridge carries management, and the family by which the host is known if that cannot
+/// stay.
+pub(crate) fn note_management(config: &Config, bridge: &str, family: Option<&str>) -> Result<()> {
+    let path = config.inventory();
+    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
+    let mut inventory = Inventory::read(&path).map_err(failed)?;
+    inventory.set(inventory::MANAGEMENT_INTERFACE, bridge);
+    if let Some(family) = family {
+        inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
+    }
+    inventory.write().map_err(failed)
 }
 
 /// The bridge of a name, or over a NIC or a bond of that name.
@@ -130,7 +165,7 @@ fn named<'a>(topology: &'a Topology, interface: &str) -> Option<(Name, &'a Bridg
 }
 
 /// Writes the topology that the next start without the rows goes by.
-pub(crate) fn keep(path: &Path, topology: &Topology) -> Result<()> {
+fn keep(path: &Path, topology: &Topology) -> Result<()> {
     write(path, topology)
         .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))
 }

@@ -134,7 +134,7 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
     let Some(pending) = found.chosen else {
         return forget(core, &host, None);
     };
-    moved::is_overtaken(core);
+    moved::overtaken(core);
     if !was_done(core, &pending) {
         return carry_out(core, pending);
     }

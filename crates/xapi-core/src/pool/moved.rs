@@ -6,9 +6,8 @@
 
 use std::io::ErrorKind;
 
-use xapi_conf::inventory::{self, Inventory};
 use xapi_db::{Draft, Read};
-use xapi_model::{Host, Network, Pif, Ref, errors};
+use xapi_model::{Host, Pif, Ref, errors};
 use xapi_net::topology::Name;
 
 use super::role::Role;
@@ -25,27 +24,20 @@ const ALERT: &str = "NETWORK_MANAGEMENT_MOVED";
 pub(crate) fn locally(core: &Core, interface: &str) -> Result<()> {
     // A copy that was never taken has no row of this host.
     let _turn = core.turn(&core.localhost().unwrap_or_default())?;
-    let path = core.config.last_topology();
-    let old = last_topology::read(&path).map_err(errors::internal_error)?;
+    let old = last_topology::read(&core.config.last_topology()).map_err(errors::internal_error)?;
     let old = old.ok_or_else(|| errors::bridge_not_available(interface))?;
     let moved = last_topology::moved(&old, interface)?;
     let before = noted(core);
-    // First: whatever is cut from here on goes on at the next start, which goes by what is kept, and at the next arrival.
+    // Before anything else: what was made and not noted would go back at the next arrival.
     note(core, moved.bridge.as_str())?;
-    let made = last_topology::keep(&path, &moved.topology)
-        .and_then(|()| last_topology::make_moved(&core.config, &*core.agent, &moved))
-        .and_then(|()| in_inventory(core, &moved));
+    let made = last_topology::move_management(&core.config, &*core.agent, (&old, &moved));
     if let Err(why) = made {
-        let undone = [
-            last_topology::make(&core.config, &*core.agent, old.clone()).map(drop),
-            last_topology::keep(&path, &old),
-            match &before {
-                Some(before) => note(core, before),
-                None => forget(core),
-            },
-        ];
-        for also in undone.into_iter().filter_map(std::result::Result::err) {
-            tracing::error!("management was not put back: {also}");
+        let undone = match &before {
+            Some(before) => note(core, before),
+            None => forget(core),
+        };
+        if let Err(also) = undone {
+            tracing::error!("the master may be told that management was moved: {also}");
         }
         return Err(why);
     }
@@ -59,17 +51,6 @@ pub(crate) fn locally(core: &Core, interface: &str) -> Result<()> {
         master.close("management has moved");
     }
     Ok(())
-}
-
-fn in_inventory(core: &Core, moved: &last_topology::Moved) -> Result<()> {
-    let path = core.config.inventory();
-    let failed = |why: std::io::Error| errors::internal_error(format!("{}: {why}", path.display()));
-    let mut inventory = Inventory::read(&path).map_err(failed)?;
-    inventory.set(inventory::MANAGEMENT_INTERFACE, moved.bridge.as_str());
-    if let Some(family) = moved.only_family {
-        inventory.set(inventory::MANAGEMENT_ADDRESS_TYPE, family);
-    }
-    inventory.write().map_err(failed)
 }
 
 fn note(core: &Core, bridge: &str) -> Result<()> {
@@ -126,7 +107,7 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
 }
 
 /// The network is about to be reset to something else.
-pub(crate) fn is_overtaken(core: &Core) {
+pub(crate) fn overtaken(core: &Core) {
     if let Err(why) = forget(core) {
         tracing::error!("a management interface that was moved before is not forgotten: {why}");
     }
@@ -153,8 +134,7 @@ pub(super) fn take_over(core: &Core, draft: &Draft, host: &Ref<Host>, bridge: &s
         );
         return tell(core, draft, host, ALERT, &body);
     };
-    let row = draft.get(&pif)?;
-    if row.management {
+    if draft.field(&pif, Pif::MANAGEMENT)? {
         return Ok(());
     }
     let body = match draft.attempt(|draft| make_management(draft, host, &pif)) {
@@ -165,9 +145,5 @@ pub(super) fn take_over(core: &Core, draft: &Draft, host: &Ref<Host>, bridge: &s
             "management was moved to {bridge} on the host itself, without its master, and goes back: {why}"
         ),
     };
-    tracing::warn!(
-        "{host}: {body} ({})",
-        draft.field(&row.network, Network::NAME_LABEL)?
-    );
     tell(core, draft, host, ALERT, &body)
 }

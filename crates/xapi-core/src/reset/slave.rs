@@ -60,7 +60,7 @@ pub(crate) fn at_start(core: &Core) -> Result<()> {
     let Some(pending) = chosen else {
         return Ok(());
     };
-    moved::is_overtaken(core);
+    moved::overtaken(core);
     if !was_done(core, &pending) {
         return begin(core, pending);
     }
