@@ -8,22 +8,27 @@ mod seen;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use xapi_db::Read;
 use xapi_guest::sim::Verb;
 use xapi_model::{ApiError, Network, Pif, Ref, Value, Vif, Vm};
+use xapi_net::names::Inet;
+use xapi_net::topology::{Dns, Lease};
 use xapi_tests::{Follower, SimHost};
 
 use trouble::Trouble;
 
 use crate::model::machines::{self, Change, Deed, Power};
 use crate::model::refusal::{Param, Refusal};
-use crate::model::{Call, Kind, Model, Nic};
+use crate::model::{Call, DHCP, Kind, Model, Nic};
 use xapi_tests::random::Random;
 
 const NICS: usize = 5;
 const NETWORKS: usize = 7;
+/// The tags of VLANs, of which the last is none.
+const TAGS: [u16; 4] = [7, 8, 0, 4095];
 const MODES: [&str; 3] = ["balance-slb", "active-backup", "lacp"];
 /// Machines.
 const VMS: usize = 5;
@@ -76,6 +81,14 @@ impl Machine {
             config.unplug_deadline = Duration::ZERO;
             config.shutdown_deadline = Duration::ZERO;
         });
+        for nic in 0..NICS {
+            let mac = host.get(&host.pif(&format!("eth{nic}"))).mac;
+            for tag in std::iter::once(None).chain(TAGS.map(Some)) {
+                for lease in offers(&mac, tag) {
+                    host.handle.offer(mac.parse().expect("a MAC"), tag, lease);
+                }
+            }
+        }
         let mut networks: Vec<_> = (0..NETWORKS)
             .map(|n| host.new_network(&format!("n{n}")))
             .collect();
@@ -172,7 +185,12 @@ impl Machine {
         self.host.start();
         let now = self.host.handle.world().steps;
         let is_in_order = self.model == self.model.started();
-        assert!(now == before || !is_in_order, "a restart changed the host");
+        // What ends with the daemon is started again.
+        let clients = self.model.pifs.values().filter(|pif| pif.plugged);
+        let clients = clients.flat_map(|pif| [&pif.v4, &pif.v6]);
+        let clients = clients.flatten().filter(|text| *text == DHCP).count();
+        let most = before + clients;
+        assert!(now <= most || !is_in_order, "a restart changed the host");
     }
 
     /// What was answered is so after a crash; what was not is so or not.
@@ -251,7 +269,8 @@ impl Machine {
         let mut addresses = BTreeSet::new();
         let mut management = 0;
         for (bridge, pif) in &seen.pifs {
-            for address in pif.v4.iter().chain(&pif.v6) {
+            let given = pif.v4.iter().chain(&pif.v6);
+            for address in given.filter(|text| *text != DHCP) {
                 assert!(addresses.insert(address), "{address} is there twice");
             }
             if seen.is_slave(bridge) {
@@ -271,6 +290,29 @@ impl Machine {
         self.allowed_operations(&seen);
         self.now_and_then();
     }
+}
+
+/// An address of a network, which ends where its number comes.
+fn at(network: &str, number: u8) -> IpAddr {
+    format!("{network}{number}").parse().expect("an address")
+}
+
+/// What servers give to who asks with a MAC and in a VLAN: something else to each.
+fn offers(mac: &str, tag: Option<u16>) -> [Lease; 2] {
+    let number = mac.rsplit(':').next().unwrap_or_default();
+    let tag = tag.map_or(255, |tag| tag % 255);
+    let networks = [
+        format!("10.25{}.{tag}.", number.trim_start_matches('0')),
+        format!("fd01:{number}:{tag}::"),
+    ];
+    let lengths = [24, 64];
+    std::array::from_fn(|v6| Lease {
+        address: Inet::new(at(&networks[v6], 9), lengths[v6]).expect("an address"),
+        gateway: Some(at(&networks[v6], 1)),
+        dns: Dns::default(),
+        server: None,
+        mtu: None,
+    })
 }
 
 /// A machine by its number. The last but one keeps its NICs, and the last has no drivers.
@@ -299,7 +341,9 @@ fn takes_away(call: &Call) -> bool {
 fn at_once(call: &Call, error: &ApiError) -> bool {
     let noted = match call {
         Call::Vm { .. } => true,
-        Call::Vif { change, .. } => !matches!(change, Change::Destroy | Change::Move { .. }),
+        Call::Vif { change, .. } => {
+            matches!(change, Change::Plug | Change::Unplug | Change::Force)
+        }
         _ => false,
     };
     !noted && error.code != "DEVICE_DETACH_TIMEOUT"

@@ -42,9 +42,14 @@ pub struct Pif {
     pub plugged: bool,
     pub management: bool,
     pub protected: bool,
+    /// Its address, or [`DHCP`].
     pub v4: Option<String>,
+    /// The same.
     pub v6: Option<String>,
 }
+
+/// Instead of an address: whichever a server gives.
+pub const DHCP: &str = "DHCP";
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub struct Model {
     pub pifs: BTreeMap<String, Pif>,
     /// The MTU asked for of each network.
     pub mtus: BTreeMap<String, u32>,
+    /// The networks that let nothing of a guest through unless its VIF says otherwise.
+    pub closed: BTreeSet<String>,
     pub vms: BTreeMap<usize, Vm>,
     pub vifs: BTreeMap<Nic, Vif>,
 }
@@ -140,6 +147,23 @@ pub enum Call {
         net: String,
         mtu: u32,
     },
+    /// `network.set_default_locking_mode`.
+    Close {
+        net: String,
+        closed: bool,
+    },
+    /// `PIF.forget`.
+    Forget {
+        pif: String,
+    },
+    /// `PIF.scan`.
+    Scan,
+    /// `PIF.introduce`, of the NIC whose network this is.
+    Introduce {
+        net: String,
+    },
+    /// `PIF.introduce` of a NIC that is not there.
+    IntroduceNothing,
     /// The daemon ends and starts again.
     Restart,
     Vm {
@@ -154,6 +178,14 @@ pub enum Call {
         nic: Nic,
         change: Change,
     },
+}
+
+/// How the bridges of NICs begin.
+const OF_A_NIC: &str = "xenbr";
+
+/// The NIC whose network has a bridge.
+pub fn nic_of(net: &str) -> String {
+    net.replace(OF_A_NIC, "eth")
 }
 
 const SLAVE: &str = "CANNOT_PLUG_BOND_SLAVE";
@@ -278,6 +310,25 @@ impl Model {
                 self.mtus.insert(net.clone(), *mtu);
                 Ok(())
             }
+            Call::Close { net, closed } => self.close(net, *closed),
+            Call::Forget { pif } => self.forget(pif),
+            Call::Scan => {
+                for net in self.forgotten() {
+                    self.introduce(&net);
+                }
+                Ok(())
+            }
+            Call::Introduce { net } if !self.forgotten().contains(net) => {
+                no("DUPLICATE_PIF_DEVICE_NAME", [Param::Text(nic_of(net))])
+            }
+            Call::Introduce { net } => {
+                self.introduce(net);
+                Ok(())
+            }
+            Call::IntroduceNothing => no(
+                "COULD_NOT_FIND_NETWORK_INTERFACE_WITH_SPECIFIED_DEVICE_NAME_AND_MAC_ADDRESS",
+                [NO_DEVICE, ""].map(Param::text),
+            ),
             Call::Restart => {
                 *self = self.started();
                 Ok(())
@@ -306,6 +357,39 @@ impl Model {
 
     fn at(&mut self, pif: &str) -> &mut Pif {
         self.pifs.get_mut(pif).expect("a PIF")
+    }
+
+    /// The networks of NICs that have no PIF any more.
+    pub fn forgotten(&self) -> Vec<String> {
+        let of_nics = self.mtus.keys().filter(|net| net.starts_with(OF_A_NIC));
+        let forgotten = of_nics.filter(|net| !self.pifs.contains_key(*net));
+        forgotten.cloned().collect()
+    }
+
+    fn introduce(&mut self, net: &str) {
+        self.new_pif(net, Kind::Nic);
+        self.at(net).plugged = false;
+    }
+
+    fn forget(&mut self, pif: &str) -> Outcome {
+        if self.pifs[pif].management {
+            return no_pif("PIF_IS_MANAGEMENT_INTERFACE", pif);
+        }
+        let is_vlan = match self.pifs[pif].kind {
+            Kind::Bond { .. } => return no_pif("PIF_ALREADY_BONDED", pif),
+            Kind::Nic if self.is_slave(pif) => return no_pif("PIF_ALREADY_BONDED", pif),
+            Kind::Vlan { .. } => true,
+            Kind::Tunnel { .. } => return no_pif("PIF_TUNNEL_STILL_EXISTS", pif),
+            Kind::Nic => false,
+        };
+        if is_vlan || !self.vlans_of(pif).is_empty() {
+            return no_pif("PIF_VLAN_STILL_EXISTS", pif);
+        }
+        if !self.tunnels_of(pif).is_empty() {
+            return no_pif("PIF_TUNNEL_STILL_EXISTS", pif);
+        }
+        self.pifs.remove(pif);
+        Ok(())
     }
 
     pub fn is_slave(&self, pif: &str) -> bool {

@@ -184,11 +184,13 @@ pub(crate) fn scan_into(
     scanning: Scanning<'_>,
 ) -> Result<()> {
     let mut known = pifs_of(draft, host)?;
+    // It may be on a bond or a VLAN.
+    let managed = known.iter().any(|(_, pif)| pif.management);
     known.retain(|(_, pif)| pif.physical);
     for (pif, row) in &known {
         set_capabilities(of, draft, pif, &row.device)?;
     }
-    let all = scanning != Scanning::Known || !known.iter().any(|(_, pif)| pif.management);
+    let all = scanning != Scanning::Known || !managed;
     let mut nics: Vec<_> = facts.nics.iter().collect();
     // Who has kept both name and address is not to be confused with anybody.
     let same = |device: &Name, nic: &NicFacts, pif: &Pif| {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use xapi_db::Read;
 use xapi_model::{
-    Host, Network, NetworkDefaultLockingMode, Pool, Ref, Vif, VifLockingMode, Vm, errors,
+    Host, Network, NetworkDefaultLockingMode, Pif, Pool, Ref, Vif, VifLockingMode, Vm, errors,
 };
 use xapi_net::topology::{
     Bridge, BridgeKind, DEFAULT_MTU, FailMode, Filter, Inet, Ipv4, Mac, Name, Rate, Real, Topology,
@@ -78,7 +78,10 @@ struct Attached {
 impl Attached {
     fn new<R: Read>(rows: &R, host: &Ref<Host>, reference: &Ref<Network>) -> Result<Attached> {
         let row = rows.stored(reference)?;
-        let outside = network::pif_on(rows, reference, host)?.is_some();
+        let outside = match network::pif_on(rows, reference, host)? {
+            Some(pif) => !is_beside(&rows.get(&pif)?),
+            None => false,
+        };
         let internal = match outside || !row.managed {
             true => None,
             false => Some(internal_bridge(rows, &row)?),
@@ -89,6 +92,13 @@ impl Attached {
             row,
         })
     }
+}
+
+/// Whether a PIF leaves its network's guests to themselves: one that came to a network in use, by `PIF.scan` or
+/// `PIF.introduce`, and was not plugged yet.
+fn is_beside(pif: &Pif) -> bool {
+    let wanted = pif.currently_attached || pif.left_out;
+    pif.physical && !wanted && pif.bond_slave_of.is_null()
 }
 
 /// A switch that leads nowhere but to the guests on it, and for the system network to the control domain.

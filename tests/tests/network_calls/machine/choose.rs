@@ -1,8 +1,8 @@
 //! Which call comes next, by chance.
 
-use super::{MODES, Machine, VMS};
-use crate::model::machines::{self, Change, Deed, Power};
-use crate::model::{By, Call, Kind, Nic};
+use super::{MODES, Machine, NICS, TAGS, VMS};
+use crate::model::machines::{self, Change, Deed, LOCKS, Power};
+use crate::model::{By, Call, DHCP, Kind, Nic};
 
 /// Properties of bonds, some of which are of no mode.
 const PROPERTIES: [(&str, &str); 8] = [
@@ -16,13 +16,24 @@ const PROPERTIES: [(&str, &str); 8] = [
     ("colour", "red"),
 ];
 
+/// Addresses and ranges that may be allowed to a guest, of each family. The last of each is none.
+const ALLOWABLE: [[&str; 4]; 2] = [
+    ["10.9.0.1", "10.9.0.2", "10.9.1.4/30", "10.9.0.300"],
+    ["fd09::1", "fd09::2", "fd09:0:0:1::8/126", "fd09::1::2"],
+];
+
 impl Machine {
     pub(super) fn choose(&mut self) -> Call {
         let pifs: Vec<String> = self.model.pifs.keys().cloned().collect();
         let nets: Vec<String> = self.model.mtus.keys().cloned().collect();
-        let free: Vec<String> = nets
+        let forgotten = self.model.forgotten();
+        let is_free =
+            |net: &&String| !self.model.pifs.contains_key(*net) && !forgotten.contains(net);
+        let free: Vec<String> = nets.iter().filter(is_free).cloned().collect();
+        // The network of a NIC is kept for its next PIF.
+        let taken: Vec<String> = nets
             .iter()
-            .filter(|net| !self.model.pifs.contains_key(*net))
+            .filter(|net| !forgotten.contains(net))
             .cloned()
             .collect();
         let of = |is: fn(&Kind) -> bool| -> Vec<String> {
@@ -38,17 +49,19 @@ impl Machine {
         let nics_of_guests: Vec<Nic> = self.model.vifs.keys().copied().collect();
         let random = &mut self.random;
         let net = if free.is_empty() || random.one_in(20) {
-            random.one_of(&nets)
+            random.one_of(&taken)
         } else {
             random.one_of(&free)
         };
         let pif = random.one_of(&pifs);
+        // A tunnel's MAC is random, so that no server knows it.
+        let asks = !tunnels.contains(&pif) && random.one_in(4);
         self.addresses += 1;
         let n = self.addresses;
         match random.below(34) {
             0..4 => Call::VlanCreate {
                 on: pif,
-                tag: [7, 8, 0, 4095][random.below(9) % 4],
+                tag: i64::from(TAGS[random.below(9) % 4]),
                 net,
                 by: random.one_of(&[By::Pif, By::Pif, By::Device, By::Pool]),
             },
@@ -96,11 +109,19 @@ impl Machine {
             16 => Call::Unplug { pif },
             17 => Call::V4 {
                 pif,
-                address: (!random.one_in(3)).then(|| format!("10.{}.{}.2", n / 250 % 250, n % 250)),
+                address: match random.one_in(3) {
+                    _ if asks => Some(DHCP.to_owned()),
+                    true => None,
+                    false => Some(format!("10.{}.{}.2", n / 250 % 250, n % 250)),
+                },
             },
             18 => Call::V6 {
                 pif,
-                address: (!random.one_in(3)).then(|| format!("fd00:{n:x}::2/64")),
+                address: match random.one_in(3) {
+                    _ if asks => Some(DHCP.to_owned()),
+                    true => None,
+                    false => Some(format!("fd00:{n:x}::2/64")),
+                },
             },
             19 => Call::Manage { pif },
             20 if random.one_in(3) => Call::Protect {
@@ -108,6 +129,25 @@ impl Machine {
                 on: random.one_in(3),
             },
             20 if random.one_in(20) => Call::Restart,
+            20 if random.one_in(4) => Call::Close {
+                net: random.one_of(&nets),
+                closed: random.one_in(2),
+            },
+            20 if random.one_in(8) => match random.below(3) {
+                0 => Call::Introduce {
+                    net: format!("xenbr{}", random.below(NICS)),
+                },
+                1 => Call::IntroduceNothing,
+                _ => Call::Scan,
+            },
+            // A NIC that is not there is of no use to what comes, so it comes back soon.
+            21 if random.one_in(3) && !forgotten.is_empty() => match random.one_in(2) {
+                true => Call::Scan,
+                false => Call::Introduce {
+                    net: random.one_of(&forgotten),
+                },
+            },
+            21 if random.one_in(6) => Call::Forget { pif },
             21 if random.one_in(3) => Call::Mtu {
                 net: random.one_of(&nets),
                 mtu: random.one_of(&[1500, 1500, 1600, 9000]),
@@ -161,7 +201,22 @@ impl Machine {
     fn change(&mut self, nic: Nic, net: String) -> Change {
         let random = &mut self.random;
         let runs = self.model.vms[&nic.0].power == Power::Running;
-        match random.below(10) {
+        let v6 = random.one_in(2);
+        // Some of the other family, and some of none.
+        let own = ALLOWABLE[usize::from(v6 != random.one_in(15))];
+        match random.below(13) {
+            10 | 11 => Change::Lock(random.one_of(&LOCKS)),
+            12 if random.one_in(2) => Change::AllowOnly {
+                v6,
+                all: (0..random.below(4)).map(|_| random.one_of(&own)).collect(),
+            },
+            12 => {
+                let address = random.one_of(&own);
+                match random.one_in(3) {
+                    true => Change::Disallow { v6, address },
+                    false => Change::Allow { v6, address },
+                }
+            }
             0..4 => Change::Move { net },
             4 => Change::Destroy,
             5 => random.one_of(&[Change::Plug, Change::Unplug, Change::Force]),

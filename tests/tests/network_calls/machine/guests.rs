@@ -3,11 +3,13 @@
 use xapi_db::Read;
 use xapi_guest::{Found, Guests as _, host_end};
 use xapi_model::{Vm, VmOperations};
-use xapi_net::names::Name;
+use xapi_net::names::{GUARD, Name};
+use xapi_net::object::{Filter, Port};
+use xapi_net::ovs::row::VIF_DEVICE;
 
 use super::Machine;
 use crate::model::Model;
-use crate::model::machines::{Deed, Power};
+use crate::model::machines::{Deed, Passes, Power};
 
 fn operation(deed: Deed) -> VmOperations {
     match deed {
@@ -84,10 +86,43 @@ impl Machine {
                 "m{number}.{device} is on a member"
             );
             let end = host_end(guest.domain, *device);
-            let port = world.state.ports.get(&Name::new(&end).expect("a name"));
-            let port = port.unwrap_or_else(|| panic!("m{number}.{device} has no port"));
-            let on = (port.row.bridge.as_str(), port.row.tag.map(i64::from));
-            assert_eq!(on, seen.port_on(&vif.net), "m{number}.{device}: its bridge");
+            let name = Name::new(&end).expect("a name");
+            let passes = seen.passes((number, *device));
+            let is_up = world.state.nics.get(&name).map(|nic| nic.up);
+            let shall = Some(passes != Passes::None);
+            assert_eq!(is_up, shall, "m{number}.{device}: up");
+            let filter = world.state.filters.get(&name);
+            let port = world.state.ports.get(&name);
+            let place = |port: &Port| {
+                let on = (port.row.bridge.as_str(), port.row.tag.map(i64::from));
+                assert_eq!(on, seen.port_on(&vif.net), "m{number}.{device}: its bridge");
+            };
+            let (Some(port), Passes::All | Passes::Only(_)) = (port, &passes) else {
+                let closed = port.is_none() && filter.is_none() && passes == Passes::None;
+                assert!(closed, "m{number}.{device}: {passes:?} {port:?} {filter:?}");
+                continue;
+            };
+            match passes {
+                Passes::Only(addresses) => {
+                    let mac = self.host.get(&self.vif((number, *device))).mac;
+                    let mac = mac.parse().expect("a MAC");
+                    let only = Filter::Only { mac, addresses };
+                    assert_eq!(filter, Some(&only), "m{number}.{device}: its rules");
+                    assert_eq!(port.row.bridge, GUARD.as_str(), "m{number}.{device}");
+                    let ports = world.state.ports.values();
+                    let is_its = |port: &&Port| {
+                        let of = port.row.external_ids.get(VIF_DEVICE);
+                        of.is_some_and(|of| *of == end) && port.row.bridge != GUARD.as_str()
+                    };
+                    let behind: Vec<_> = ports.filter(is_its).collect();
+                    assert_eq!(behind.len(), 1, "m{number}.{device}: {behind:?}");
+                    place(behind[0]);
+                }
+                _ => {
+                    assert_eq!(filter, None, "m{number}.{device}: rules");
+                    place(port);
+                }
+            }
             ends.push(end);
         }
         let has: Vec<_> = guest.nics.iter().map(|it| it.nic.device).collect();

@@ -6,7 +6,7 @@ use xapi_tests::sim_host::{text, vif_record};
 
 use super::Machine;
 use crate::model::machines::{Change, Deed};
-use crate::model::{By, Call, NO_DEVICE};
+use crate::model::{By, Call, DHCP, NO_DEVICE, nic_of};
 
 impl Machine {
     pub(super) fn make(&self, call: &Call) -> Result<(), ApiError> {
@@ -78,7 +78,8 @@ impl Machine {
             Call::Plug { pif: p } => ("PIF.plug", vec![pif(p)]),
             Call::Unplug { pif: p } => ("PIF.unplug", vec![pif(p)]),
             Call::V4 { pif: p, address } => {
-                let words = match address {
+                let words = match address.as_deref() {
+                    Some(DHCP) => [DHCP, "", "", "", ""],
                     Some(address) => ["Static", address, "255.255.255.0", "", ""],
                     None => ["None", "", "", "", ""],
                 };
@@ -89,7 +90,8 @@ impl Machine {
                 )
             }
             Call::V6 { pif: p, address } => {
-                let words = match address {
+                let words = match address.as_deref() {
+                    Some(DHCP) => [DHCP, "", "", ""],
                     Some(address) => ["Static", address, "", ""],
                     None => ["None", "", "", ""],
                 };
@@ -105,6 +107,25 @@ impl Machine {
             }
             Call::Mtu { net: n, mtu } => {
                 ("network.set_MTU", vec![net(n), Value::Int(i64::from(*mtu))])
+            }
+            Call::Close { net: n, closed } => {
+                let mode = if *closed { "disabled" } else { "unlocked" };
+                let params = vec![net(n), Value::from(mode)];
+                ("network.set_default_locking_mode", params)
+            }
+            Call::Forget { pif: p } => ("PIF.forget", vec![pif(p)]),
+            Call::Scan => ("PIF.scan", vec![text(&host.host())]),
+            Call::Introduce { .. } | Call::IntroduceNothing => {
+                let device = match call {
+                    Call::Introduce { net } => nic_of(net),
+                    _ => NO_DEVICE.to_owned(),
+                };
+                let [device, mac] = [device.as_str(), ""].map(Value::from);
+                let managed = Value::Bool(true);
+                (
+                    "PIF.introduce",
+                    vec![text(&host.host()), mac, device, managed],
+                )
             }
             // It is over by now.
             Call::Restart => return Ok(()),
@@ -137,6 +158,23 @@ impl Machine {
                     Change::Unplug => ("VIF.unplug", vec![vif]),
                     Change::Force => ("VIF.unplug_force", vec![vif]),
                     Change::Move { net: n } => ("VIF.move", vec![vif, net(n)]),
+                    Change::Lock(mode) => ("VIF.set_locking_mode", vec![vif, Value::from(*mode)]),
+                    Change::Allow { v6, address } => {
+                        let names = ["VIF.add_ipv4_allowed", "VIF.add_ipv6_allowed"];
+                        (names[usize::from(*v6)], vec![vif, Value::from(*address)])
+                    }
+                    Change::Disallow { v6, address } => {
+                        let names = ["VIF.remove_ipv4_allowed", "VIF.remove_ipv6_allowed"];
+                        (names[usize::from(*v6)], vec![vif, Value::from(*address)])
+                    }
+                    Change::AllowOnly { v6, all } => {
+                        let names = ["VIF.set_ipv4_allowed", "VIF.set_ipv6_allowed"];
+                        let all = all.iter().map(|address| Value::from(*address));
+                        (
+                            names[usize::from(*v6)],
+                            vec![vif, Value::Array(all.collect())],
+                        )
+                    }
                 }
             }
         };
@@ -171,6 +209,7 @@ impl Machine {
                 let bond = Ref::new(text(answer));
                 (net, view.field(&bond, Bond::MASTER))
             }
+            Call::Introduce { net } => (net, Ok(Ref::new(text(answer)))),
             Call::VifCreate { nic, .. } => {
                 assert_eq!(text(answer), self.vif(*nic).as_str(), "{call:?}");
                 return;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use xapi_db::Read;
 use xapi_model::{
-    Bond, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, Pif, Ref, Tunnel,
-    TunnelProtocol, Vif, VifOperations, Vlan, Vm, VmPowerState,
+    Bond, Class, IpConfigurationMode, Ipv6ConfigurationMode, Network, NetworkDefaultLockingMode,
+    Pif, Ref, Tunnel, TunnelProtocol, Vif, VifOperations, Vlan, Vm, VmPowerState,
 };
 
-use super::{MODES, Machine, machine};
-use crate::model::machines::{self, Power};
-use crate::model::{self, Kind, Model, Nic};
+use super::{MODES, Machine, machine, offers};
+use crate::model::machines::{self, LOCKS, Power};
+use crate::model::{self, DHCP, Kind, Model, Nic};
+use xapi_net::names::Inet;
 
 fn all<C: Class>(view: &impl Read) -> BTreeMap<Ref<C>, C> {
     view.all().expect("rows").into_iter().collect()
@@ -65,14 +66,32 @@ impl Machine {
                 None => Kind::Nic,
             }
         };
+        // A VLAN has the MAC of what it is on.
+        let mac = |pif: &Pif| match pif.vlan_master_of.some() {
+            Some(vlan) => pifs[&vlans[vlan].tagged_pif].mac.clone(),
+            None => pif.mac.clone(),
+        };
         let model_of = |pif: &Pif| model::Pif {
             kind: kind(pif),
             plugged: pif.currently_attached,
             management: pif.management,
             protected: pif.disallow_unplug,
-            v4: (pif.ip_configuration_mode != IpConfigurationMode::None).then(|| pif.ip.clone()),
-            v6: (pif.ipv6_configuration_mode != Ipv6ConfigurationMode::None)
-                .then(|| pif.ipv6.join(",")),
+            v4: match pif.ip_configuration_mode {
+                IpConfigurationMode::None => None,
+                IpConfigurationMode::Dhcp => {
+                    self.has_its_lease(pif, &mac(pif), &pif.ip);
+                    Some(DHCP.to_owned())
+                }
+                IpConfigurationMode::Static => Some(pif.ip.clone()),
+            },
+            v6: match pif.ipv6_configuration_mode {
+                Ipv6ConfigurationMode::None => None,
+                Ipv6ConfigurationMode::Dhcp => {
+                    self.has_its_lease(pif, &mac(pif), &pif.ipv6.join(","));
+                    Some(DHCP.to_owned())
+                }
+                _ => Some(pif.ipv6.join(",")),
+            },
         };
         let made = networks.values().filter(|net| net.bridge != "xenapi");
         let model = Model {
@@ -83,6 +102,11 @@ impl Machine {
             mtus: made
                 .map(|net| (net.bridge.clone(), u32::try_from(net.mtu).expect("an MTU")))
                 .collect(),
+            closed: networks
+                .values()
+                .filter(|net| net.default_locking_mode == NetworkDefaultLockingMode::Disabled)
+                .map(|net| net.bridge.clone())
+                .collect(),
             vms: self.vms_of(&view),
             vifs: vifs
                 .values()
@@ -90,6 +114,8 @@ impl Machine {
                     let seen = machines::Vif {
                         net: networks[&vif.network].bridge.clone(),
                         attached: vif.currently_attached,
+                        lock: LOCKS[vif.locking_mode as usize],
+                        allowed: [&vif.ipv4_allowed, &vif.ipv6_allowed].map(Clone::clone),
                     };
                     (self.nic(vif), seen)
                 })
@@ -111,6 +137,19 @@ impl Machine {
             assert_eq!(pif.mtu, i64::from(room), "MTU of {}", bridge(reference));
         }
         model
+    }
+
+    /// A PIF that is plugged and asks a server for its address has the one that it would be given.
+    fn has_its_lease(&self, pif: &Pif, mac: &str, address: &str) {
+        if !pif.currently_attached {
+            return;
+        }
+        let tag = u16::try_from(pif.vlan).ok();
+        let offered = offers(mac, tag).map(|lease| lease.address);
+        let is_it = |offer: &Inet| {
+            [offer.to_string(), offer.address().to_string()].contains(&address.to_owned())
+        };
+        assert!(offered.iter().any(is_it), "{}: {address:?}", pif.device);
     }
 
     fn nic(&self, vif: &Vif) -> Nic {

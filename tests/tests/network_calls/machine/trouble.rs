@@ -95,7 +95,7 @@ fn verbs(call: &Call) -> &'static [Verb] {
             Change::Plug => &[Verb::Offer],
             Change::Unplug => &[Verb::Withdraw],
             Change::Force => &[Verb::WithdrawForce],
-            Change::Destroy | Change::Move { .. } => &[],
+            _ => &[],
         },
         Call::BondCreate { .. } | Call::BondDestroy { .. } => &[Verb::Withdraw],
         _ => &[],

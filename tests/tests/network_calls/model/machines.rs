@@ -1,5 +1,8 @@
 //! What the calls about machines and their NICs shall do, and what machines that run mean for the calls about PIFs.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use super::refusal::{Param, Refusal, any_of};
 use super::{Kind, Model, Nic, Outcome, SLAVE, no};
 
@@ -44,7 +47,23 @@ pub struct Vif {
     /// The bridge of its network.
     pub net: String,
     pub attached: bool,
+    /// Its locking mode.
+    pub lock: &'static str,
+    /// The addresses allowed to it when it is locked, of IPv4 and of IPv6, the newest first.
+    pub allowed: [Vec<String>; 2],
 }
+
+/// What of a guest passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passes {
+    All,
+    None,
+    /// What has one of these addresses.
+    Only(BTreeSet<IpAddr>),
+}
+
+/// The locking modes.
+pub const LOCKS: [&str; 4] = ["network_default", "locked", "unlocked", "disabled"];
 
 /// A call about a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +84,56 @@ pub enum Change {
     Plug,
     Unplug,
     Force,
-    Move { net: String },
+    Move {
+        net: String,
+    },
+    /// `VIF.set_locking_mode`.
+    Lock(&'static str),
+    /// `VIF.add_ipv4_allowed`, or the same for IPv6.
+    Allow {
+        v6: bool,
+        address: &'static str,
+    },
+    /// `VIF.remove_ipv4_allowed`, or the same for IPv6.
+    Disallow {
+        v6: bool,
+        address: &'static str,
+    },
+    /// `VIF.set_ipv4_allowed`, or the same for IPv6.
+    AllowOnly {
+        v6: bool,
+        all: Vec<&'static str>,
+    },
+}
+
+/// The single addresses of an address or a range.
+fn singles(text: &str) -> Vec<IpAddr> {
+    let (first, prefix) = text.split_once('/').unwrap_or((text, ""));
+    let first: IpAddr = first.parse().expect("an address");
+    // The ranges that are named are this long, and begin at their first address.
+    assert!(["", "30", "126"].contains(&prefix), "{text}");
+    let after = |n: u8| match first {
+        IpAddr::V4(v4) => IpAddr::from((u32::from(v4) + u32::from(n)).to_be_bytes()),
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) + u128::from(n)).to_be_bytes()),
+    };
+    (0..if prefix.is_empty() { 1 } else { 4 })
+        .map(after)
+        .collect()
+}
+
+/// Whether addresses are of a family.
+fn are_of(v6: bool, addresses: &[&str]) -> Outcome {
+    let is = |text: &&&str| {
+        let first = text.split('/').next().unwrap_or_default();
+        first
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_ipv6() == v6)
+    };
+    if addresses.iter().all(|text| is(&text)) {
+        return Ok(());
+    }
+    let field = if v6 { "ipv6_allowed" } else { "ipv4_allowed" };
+    no("INVALID_IP_ADDRESS_SPECIFIED", [Param::text(field)])
 }
 
 impl Deed {
@@ -119,6 +187,36 @@ impl Model {
             Some(Kind::Vlan { on, tag }) => (on, Some(*tag)),
             _ => (net, None),
         }
+    }
+
+    /// What of a guest passes through a VIF.
+    pub fn passes(&self, nic: Nic) -> Passes {
+        let vif = &self.vifs[&nic];
+        match vif.lock {
+            "network_default" if self.closed.contains(&vif.net) => Passes::None,
+            "network_default" | "unlocked" => Passes::All,
+            "disabled" => Passes::None,
+            _ => {
+                let allowed = vif.allowed.iter().flatten();
+                Passes::Only(allowed.flat_map(|text| singles(text)).collect())
+            }
+        }
+    }
+
+    /// A network lets guests' packets through by default, or doesn't. That can be said while no VIF is attached to it.
+    pub(super) fn close(&mut self, net: &str, closed: bool) -> Outcome {
+        let attached = |nic: &&Nic| self.vifs[nic].net == net && self.vifs[nic].attached;
+        let used = self
+            .vifs
+            .keys()
+            .filter(attached)
+            .map(|nic| in_use(net, *nic));
+        any_of(used.collect())?;
+        match closed {
+            true => self.closed.insert(net.to_owned()),
+            false => self.closed.remove(net),
+        };
+        Ok(())
     }
 
     fn of(&self, vm: usize) -> Vec<Nic> {
@@ -198,8 +296,13 @@ impl Model {
             return no("DEVICE_ALREADY_EXISTS", [Param::text(nic.1)]);
         }
         let net = net.to_owned();
-        let attached = false;
-        self.vifs.insert(nic, Vif { net, attached });
+        let vif = Vif {
+            net,
+            attached: false,
+            lock: LOCKS[0],
+            allowed: Default::default(),
+        };
+        self.vifs.insert(nic, vif);
         Ok(())
     }
 
@@ -240,6 +343,29 @@ impl Model {
                 }
                 self.vif(nic).net.clone_from(net);
             }
+            Change::Lock(mode) => self.vif(nic).lock = mode,
+            Change::Allow { v6, address } => {
+                are_of(*v6, &[address])?;
+                let allowed = &mut self.vif(nic).allowed[usize::from(*v6)];
+                if !allowed.iter().any(|other| other == address) {
+                    allowed.insert(0, (*address).to_owned());
+                }
+            }
+            Change::Disallow { v6, address } => {
+                let allowed = &mut self.vif(nic).allowed[usize::from(*v6)];
+                allowed.retain(|other| other != address);
+            }
+            Change::AllowOnly { v6, all } => {
+                are_of(*v6, all)?;
+                let mut kept: Vec<String> = Vec::new();
+                // Of one that is named twice the last naming counts.
+                for address in all.iter().rev() {
+                    if !kept.iter().any(|other| other == address) {
+                        kept.insert(0, (*address).to_owned());
+                    }
+                }
+                self.vif(nic).allowed[usize::from(*v6)] = kept;
+            }
         }
         Ok(())
     }
@@ -275,12 +401,14 @@ impl Model {
     /// VIF_IN_USE, if machines use the network of a PIF.
     pub(super) fn unused(&self, pif: &str) -> Outcome {
         let on = |nic: &&Nic| self.vifs[nic].net == pif && self.is_port(**nic);
-        let used = self.vifs.keys().filter(on).map(|nic| {
-            let params = [Param::Net(pif.to_owned()), Param::Vif(*nic)];
-            Refusal::new("VIF_IN_USE", params)
-        });
+        let used = self.vifs.keys().filter(on).map(|nic| in_use(pif, *nic));
         any_of(used.collect())
     }
+}
+
+fn in_use(net: &str, nic: Nic) -> Refusal {
+    let params = [Param::Net(net.to_owned()), Param::Vif(nic)];
+    Refusal::new("VIF_IN_USE", params)
 }
 
 fn kept(nic: Nic) -> Refusal {
