@@ -119,12 +119,18 @@ fn repair(
 /// A bond that has its MAC from its primary member follows it (API facts, 1.1).
 pub(crate) fn follow_primary_macs(draft: &Draft, host: &Ref<Host>) -> Result<()> {
     for (reference, pif) in pifs_of(draft, host)? {
-        for bond in pif.bond_master_of.iter() {
-            let row = draft.get(bond)?;
-            if row.auto_update_mac && draft.exists(&row.primary_slave)? {
-                let mac = draft.field(&row.primary_slave, Pif::MAC)?;
-                draft.set(&reference, Pif::MAC, mac)?;
-            }
+        follow_primary_mac(draft, &reference, &pif)?;
+    }
+    Ok(())
+}
+
+/// The same for one PIF, at every time that it is brought up.
+pub(crate) fn follow_primary_mac(draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
+    for bond in pif.bond_master_of.iter() {
+        let row = draft.get(bond)?;
+        if row.auto_update_mac && draft.exists(&row.primary_slave)? {
+            let mac = draft.field(&row.primary_slave, Pif::MAC)?;
+            draft.set(this, Pif::MAC, mac)?;
         }
     }
     Ok(())

@@ -14,8 +14,9 @@ use xapi_net::topology::Mac;
 use crate::carried::{self, Clash, Moving};
 use crate::context::Cx;
 use crate::ops::pif::{Kind, host_live, kind_of, no_fcoe_in_use, on_sriov};
+use crate::ops::plug::attach;
 use crate::topology::{has_ip, pifs_of};
-use crate::{Config, Result, vifs_to_move};
+use crate::{Config, Result, repair, vifs_to_move};
 
 /// `Bond.create`.
 pub fn create(cx: &Cx<'_>, call: Create) -> Result<Ref<Bond>> {
@@ -370,8 +371,10 @@ pub(crate) fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Resul
         plugged |= draft.field(&untagged, Pif::MANAGEMENT)?;
     }
     for member in row.slaves.iter() {
+        let gone = plugged && draft.field(member, Pif::LEFT_OUT)?;
         draft.set(member, Pif::BOND_SLAVE_OF, Ref::null())?;
-        draft.set(member, Pif::CURRENTLY_ATTACHED, plugged)?;
+        draft.set(member, Pif::LEFT_OUT, gone)?;
+        draft.set(member, Pif::CURRENTLY_ATTACHED, plugged && !gone)?;
     }
     let mut moving = Moving::new(draft, host, Clash::Refuse);
     moving.addresses(&row.master, &primary)?;
@@ -386,8 +389,26 @@ pub(crate) fn unmade(draft: &Draft, host: &Ref<Host>, bond: &Ref<Bond>) -> Resul
     if draft.exists(&master.metrics)? {
         draft.destroy(&master.metrics)?;
     }
+    if plugged && is_needed(draft, &primary, &moving.vifs)? {
+        // Its NIC may not be there: then the host says so, and the bond stays.
+        attach(draft, &primary)?;
+    }
     moving.sized()?;
     Ok(moving.vifs)
+}
+
+/// Whether a PIF has something that would be lost without it.
+fn is_needed(draft: &Draft, pif: &Ref<Pif>, vifs: &[Ref<Vif>]) -> Result<bool> {
+    let row = draft.get(pif)?;
+    if row.management || carried::has_address(&row) {
+        return Ok(true);
+    }
+    for vif in vifs {
+        if draft.field(vif, Vif::CURRENTLY_ATTACHED)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// `Bond.set_mode`.
@@ -430,7 +451,8 @@ fn reshape(cx: &Cx<'_>, bond: &Ref<Bond>, edit: impl Fn(&Draft) -> Result<()>) -
     host_live(&view, &host)?;
     cx.change(&host, &master, |draft| {
         edit(draft)?;
-        draft.set(&master, Pif::CURRENTLY_ATTACHED, true)
+        repair::follow_primary_mac(draft, &master, &draft.get(&master)?)?;
+        attach(draft, &master)
     })
 }
 

@@ -240,8 +240,7 @@ fn refresh(
     nic: &NicFacts,
 ) -> Result<()> {
     set_capabilities(of, draft, pif, device.as_str())?;
-    draft.set(pif, Pif::DEVICE, device.as_str().to_owned())?;
-    draft.set(pif, Pif::DEVICE_NAME, device.as_str().to_owned())?;
+    set_device(draft, pif, device.as_str())?;
     if let Some(mac) = nic.mac {
         draft.set(pif, Pif::MAC, mac.to_string())?;
     }
@@ -250,6 +249,19 @@ fn refresh(
     } else {
         draft.set(pif, Pif::MTU, i64::from(nic.mtu))
     }
+}
+
+/// Has a PIF and the VLANs on it show a device (API facts, 1.2.1).
+pub(crate) fn set_device(draft: &Draft, pif: &Ref<Pif>, device: &str) -> Result<()> {
+    let mut called = vec![pif.clone()];
+    for vlan in draft.field(pif, Pif::VLAN_SLAVE_OF)?.iter() {
+        called.push(draft.field(vlan, Vlan::UNTAGGED_PIF)?);
+    }
+    for pif in called {
+        draft.set(&pif, Pif::DEVICE, device.to_owned())?;
+        draft.set(&pif, Pif::DEVICE_NAME, device.to_owned())?;
+    }
+    Ok(())
 }
 
 /// The bridge of a NIC: `xenbrN` for `ethN`, `br` and the name for any other.

@@ -6,6 +6,7 @@ use xapi_model::{Network, Pif, Ref, Tunnel, Vif, Vlan, Vm, VmPowerState, errors}
 
 use crate::context::Cx;
 use crate::ops::pif::{Kind, change, kind_of, no_fcoe_in_use, refuse_ha};
+use crate::repair::follow_primary_mac;
 use crate::topology::{has_ip, mtu_of, wished_mtu};
 use crate::{Config, Result};
 
@@ -45,7 +46,10 @@ pub fn plug_in(draft: &Draft, this: &Ref<Pif>, pif: &Pif) -> Result<()> {
             carried(draft, this, pif)?;
             fits(draft, this, pif)?;
         }
-        Kind::Physical | Kind::BondMaster => carried(draft, this, pif)?,
+        Kind::Physical | Kind::BondMaster => {
+            carried(draft, this, pif)?;
+            follow_primary_mac(draft, this, pif)?;
+        }
     }
     attach(draft, this)
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xapi_db::Read;
 use xapi_model::bond::Create;
-use xapi_model::{ApiError, Bond, BondMode, Network, Pif, Ref, Vlan, errors};
+use xapi_model::{ApiError, Bond, BondMode, Network, Pif, Ref, errors};
 
 use super::Inheriting;
 use crate::Result;
 use crate::carried::{self, Clash, Moving};
-use crate::ops::bond;
 use crate::ops::network::pif_on;
+use crate::ops::{bond, pif};
 use crate::repair;
 
 /// A bond of the master, seen from this host.
@@ -233,15 +233,7 @@ impl Inheriting<'_> {
         if self.mine()?.iter().any(|(_, pif)| pif.device == device) {
             return Ok(());
         }
-        let mut called = vec![master.clone()];
-        for vlan in draft.field(master, Pif::VLAN_SLAVE_OF)?.iter() {
-            called.push(draft.field(vlan, Vlan::UNTAGGED_PIF)?);
-        }
-        for pif in called {
-            draft.set(&pif, Pif::DEVICE, device.to_owned())?;
-            draft.set(&pif, Pif::DEVICE_NAME, device.to_owned())?;
-        }
-        Ok(())
+        pif::set_device(draft, master, device)
     }
 
     fn change(&mut self, master: &Ref<Pif>, bond: &Ref<Bond>, wanted: &Wanted) -> Result<()> {
