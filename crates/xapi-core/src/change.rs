@@ -115,10 +115,14 @@ impl Core {
             let draft = self.store.draft().map_err(db_error).map_err(refused)?;
             let mut ended = Ended::Refused;
             let outcome = edit(&draft).and_then(|out| {
-                let topology = topology::of_host(&draft, host)?;
+                let topology = topology::of_host(&draft, host);
+                let topology = topology.map_err(|why| self.told_about(about, why))?;
                 if !startup::may_converge(self, &draft, host)? {
                     // What changes nothing of the network may be prepared: an address, before management gets it.
                     if topology == topology::of_host(&self.view()?, host)? {
+                        if care.plan_only {
+                            return Err(planned::answer(care, &[]));
+                        }
                         return Ok((out, false));
                     }
                     return Err(errors::pif_configuration_error(about, NO_MANAGEMENT));
@@ -129,7 +133,6 @@ impl Core {
                     let steps = steps.map_err(|why| self.refusal(&draft, host, about, &why))?;
                     return Err(planned::answer(care, &steps));
                 }
-                let leased = proof::is_leased(&request.topology);
                 if proof.is_none() && care.looks_for_life() {
                     let before = topology::of_host(&self.view()?, host)?;
                     proof = Some(Proof::before(care, &asked, &before, &request.topology)?);
@@ -159,7 +162,12 @@ impl Core {
                 };
                 if let Some(proof) = proof.as_ref().filter(|_| proven.as_ref() != Some(&wanted)) {
                     let within = self.config.proof_within;
-                    proof.holds(&asked, &found, leased, within, about)?;
+                    proof.holds(&asked, &found, &wanted, within, about)?;
+                    if proof::is_autoconfigured(&wanted) {
+                        // What has come meanwhile.
+                        let facts = agent.facts();
+                        found = facts.map_err(|why| self.unanswered(host, why))?;
+                    }
                     if let Some(within) = proof.confirm_within() {
                         // Guests that have let go for this change do not wait for him without their NICs.
                         if release::offer_absent(self, &draft, host, &absent)? {
@@ -346,6 +354,22 @@ impl Core {
             .unwrap_or_else(|| errors::internal_error(why))
     }
 
+    /// Whether a PIF is one that callers know. What only a draft has means nothing to them.
+    fn is_known(&self, pif: &Ref<Pif>) -> bool {
+        self.view().and_then(|view| committed(&view, pif)).is_ok()
+    }
+
+    /// An error about rows that do not fit together, told about a PIF that the caller knows.
+    fn told_about(&self, about: &Ref<Pif>, mut why: ApiError) -> ApiError {
+        if why.code == "PIF_CONFIGURATION_ERROR"
+            && let Some(pif) = why.params.first_mut()
+            && !self.is_known(&Ref::new(pif.clone()))
+        {
+            *pif = about.to_string();
+        }
+        why
+    }
+
     /// The error that a client expects when the host's network refuses: PIF_CONFIGURATION_ERROR [PIF, text].
     fn refusal(
         &self,
@@ -367,11 +391,7 @@ impl Core {
             Part::Bridge(bridge) => topology::pif_of_bridge(draft, host, bridge.as_str()),
             Part::Host => Ok(None),
         };
-        // A PIF that only the draft knows means nothing to the caller.
-        let known = pif
-            .ok()
-            .flatten()
-            .filter(|pif| self.view().and_then(|view| committed(&view, pif)).is_ok());
+        let known = pif.ok().flatten().filter(|pif| self.is_known(pif));
         let pif = known.unwrap_or_else(|| about.clone());
         let text = match why.cause {
             Cause::NoLease => format!("no DHCP server answered in time ({why})"),

@@ -13,7 +13,7 @@ use xapi_model::messages::Message;
 use xapi_model::{ApiError, Host, Pif, Ref, errors};
 use xapi_net::agent::{Agent, NetError, Probe};
 use xapi_net::facts::Facts;
-use xapi_net::topology::{Bridge, Ipv4, Topology};
+use xapi_net::topology::{Bridge, Ipv4, Ipv6, Topology};
 
 use crate::context::{Core, Origin};
 use crate::{Result, planned};
@@ -168,7 +168,7 @@ pub(crate) fn without_confirmation(origin: &Origin) -> Origin {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Proof {
     router_v4: bool,
-    router_v6: bool,
+    router_v6: Option<Probe>,
     servers: BTreeSet<IpAddr>,
     host: Option<IpAddr>,
     /// Whether a person has to say that all is well.
@@ -229,7 +229,7 @@ impl Proof {
         let answered = asked.answered(&probes, BEFORE)?;
         let there = |probe: Option<Probe>| probe.is_some_and(|probe| answered.contains(&probe));
         proof.router_v4 = there(v4);
-        proof.router_v6 = there(v6);
+        proof.router_v6 = v6.filter(|router| there(Some(*router)));
         if let Some(named) = care.probe {
             if !there(Some(Probe::Host(named))) {
                 return Err(errors::invalid_value(
@@ -253,12 +253,14 @@ impl Proof {
         &self,
         asked: &Asked<'_>,
         facts: &Facts,
-        leased: bool,
+        wanted: &Topology,
         within: Duration,
         about: &Ref<Pif>,
     ) -> Result<()> {
         let (v4, v6) = routers(facts);
-        if leased && self.router_v4 && v4.is_none() {
+        // A new device hears of its router when that next speaks, which is after it was asked.
+        let v6 = v6.or(self.router_v6.filter(|_| is_autoconfigured(wanted)));
+        if is_leased(wanted) && self.router_v4 && v4.is_none() {
             return Err(errors::pif_configuration_error(
                 about,
                 format!(
@@ -267,7 +269,7 @@ impl Proof {
             ));
         }
         let must = v4.filter(|_| self.router_v4).into_iter();
-        let must = must.chain(v6.filter(|_| self.router_v6));
+        let must = must.chain(v6.filter(|_| self.router_v6.is_some()));
         let must: BTreeSet<_> = must.chain(self.host.map(Probe::Host)).collect();
         let until = Instant::now() + within;
         let answered = asked.answered(&must, within)?;
@@ -321,11 +323,17 @@ impl Proof {
 
 /// Whether management gets its IPv4 router from a server: one that names none cuts the host off, and nobody meant that.
 /// Whoever gives an address without a router means it.
-pub(crate) fn is_leased(topology: &Topology) -> bool {
-    let bridge = topology
-        .management
-        .and_then(|name| topology.bridges.get(&name));
-    bridge.is_some_and(|bridge| matches!(bridge.ipv4, Ipv4::Dhcp { .. }))
+fn is_leased(topology: &Topology) -> bool {
+    management(topology).is_some_and(|bridge| matches!(bridge.ipv4, Ipv4::Dhcp { .. }))
+}
+
+/// Whether management gets its IPv6 addresses and its router from what routers say.
+pub(crate) fn is_autoconfigured(topology: &Topology) -> bool {
+    management(topology).is_some_and(|bridge| matches!(bridge.ipv6, Ipv6::Autoconf))
+}
+
+fn management(topology: &Topology) -> Option<&Bridge> {
+    topology.bridges.get(&topology.management?)
 }
 
 fn routers(facts: &Facts) -> (Option<Probe>, Option<Probe>) {

@@ -12,7 +12,9 @@ use crate::context::Cx;
 use crate::ops::network;
 use crate::ops::pif::{Kind, host_live, kind_of, on_sriov, refuse_clustering, refuse_ha};
 use crate::ops::plug::{fits, plug_in, pull_out};
+use crate::planned;
 use crate::pool::everywhere::{About, Change, everywhere};
+use crate::proof::Care;
 use crate::topology::pifs_of;
 
 /// The Ethernet address that VLANs show: they use the one of the PIF below.
@@ -213,6 +215,10 @@ pub fn destroy(cx: &Cx<'_>, call: Destroy) -> Result<()> {
     let view = cx.core.view()?;
     let row = view.get(&call.this)?;
     if !view.exists(&row.untagged_pif)? {
+        let care = Care::of(cx.origin)?;
+        if care.plan_only {
+            return Err(planned::answer(&care, &[]));
+        }
         return cx.core.store.change(|draft| draft.destroy(&call.this));
     }
     remove(cx, &row.untagged_pif, &call.this)
