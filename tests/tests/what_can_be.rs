@@ -94,6 +94,9 @@ fn a_management_nic_with_another_name_keeps_its_pif_and_its_address() {
     let mut host = SimHost::new(3);
     let pif = host.pif("eth0");
     let mac = host.get(&pif).mac;
+    let tagged = text(&host.new_network("tagged"));
+    host.call("VLAN.create", vec![text(&pif), Value::Int(7), tagged])
+        .unwrap();
     {
         let mut world = host.handle.world();
         world.pull_out(nic("eth0"));
@@ -106,6 +109,13 @@ fn a_management_nic_with_another_name_keeps_its_pif_and_its_address() {
     assert_eq!(
         (now.device.as_str(), now.mac, now.management),
         ("enp3s0", mac, true)
+    );
+    // So does what is on it.
+    let pifs = host.all::<Pif>();
+    let vlan = pifs.iter().find(|(_, pif)| pif.vlan == 7).unwrap();
+    assert_eq!(
+        (vlan.1.device.as_str(), vlan.1.device_name.as_str()),
+        ("enp3s0", "enp3s0")
     );
     management_is_up(&host);
 }
@@ -403,4 +413,148 @@ fn the_speed_in_other_config_is_put_on_the_nic_and_nonsense_is_ignored() {
         modes.to_string(),
         "speed 100 duplex half autoneg off advertise 0x4"
     );
+}
+
+fn static_address(host: &SimHost, pif: &Ref<Pif>, address: &str) {
+    let mode = if address.is_empty() { "None" } else { "Static" };
+    let netmask = if address.is_empty() {
+        ""
+    } else {
+        "255.255.255.0"
+    };
+    let words = [mode, address, netmask, "", ""].map(Value::from);
+    let params = std::iter::once(text(pif)).chain(words).collect();
+    host.call("PIF.reconfigure_ip", params).unwrap();
+}
+
+#[test]
+fn what_a_bond_carries_does_not_go_to_a_nic_that_is_gone() {
+    let mut host = SimHost::new(5);
+    let network = host.new_network("bonded");
+    let bond = host.bond(&network, &["eth2", "eth3"], "active-backup");
+    let bond = bond.unwrap();
+    let master = host.get(&bond).master;
+    static_address(&host, &master, "10.1.0.2");
+    host.handle.world().pull_out(nic("eth2"));
+    host.start();
+    let (before, destroy) = (host.seen(), || host.call("Bond.destroy", vec![text(&bond)]));
+    let why = destroy().unwrap_err();
+    let told = (why.code.as_str(), why.params[0].as_str());
+    assert_eq!(
+        told,
+        ("PIF_CONFIGURATION_ERROR", host.pif("eth2").as_str()),
+        "{why}"
+    );
+    assert_eq!(host.seen(), before);
+    // With nothing to lose it is no reason to keep the bond.
+    static_address(&host, &master, "");
+    destroy().unwrap();
+    let plugged = ["eth2", "eth3"].map(|device| host.get(&host.pif(device)).currently_attached);
+    assert_eq!(plugged, [false, true]);
+    host.handle.plug_in(nic("eth2"));
+    host.start();
+    assert!(host.get(&host.pif("eth2")).currently_attached);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_bond_without_any_nic_is_not_said_to_be_there() {
+    let mut host = SimHost::new(5);
+    let network = host.new_network("bonded");
+    let bond = host.bond(&network, &["eth2", "eth3"], "active-backup");
+    let bond = bond.unwrap();
+    for gone in ["eth2", "eth3"] {
+        host.handle.world().pull_out(nic(gone));
+    }
+    host.start();
+    let before = host.seen();
+    let params = vec![text(&bond), Value::from("balance-slb")];
+    let why = host.call("Bond.set_mode", params).unwrap_err();
+    assert_eq!(why.code, "PIF_CONFIGURATION_ERROR");
+    assert_eq!(host.seen(), before);
+}
+
+#[test]
+fn a_bond_that_is_brought_up_has_the_mac_that_its_primary_member_has_got() {
+    let host = SimHost::new(3);
+    let network = host.new_network("bonded");
+    let bond = host.bond(&network, &["eth1", "eth2"], "active-backup");
+    let bond = bond.unwrap();
+    let master = host.get(&bond).master;
+    let other = [2, 0, 0, 0, 0, 0x77];
+    let hardware = |world: &mut xapi_net::sim::World| {
+        let hardware = world.hardware.get_mut(&nic("eth1"));
+        hardware.unwrap().mac = xapi_net::names::Mac(other);
+    };
+    hardware(&mut host.handle.world());
+    host.call("PIF.scan", vec![text(&host.host())]).unwrap();
+    host.call("PIF.plug", vec![text(&master)]).unwrap();
+    assert_eq!(host.get(&master).mac, "02:00:00:00:00:77");
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_static_route_that_leads_nowhere_forbids_no_change() {
+    let host = SimHost::new(3);
+    let routes = "10.50.0.0/16/172.16.0.9,10.60.0.0/16/192.168.77.1";
+    let key = Value::from("static-routes");
+    let params = vec![text(&host.network("xenbr0")), key, Value::from(routes)];
+    host.call("network.add_to_other_config", params).unwrap();
+    host.call("PIF.unplug", vec![text(&host.pif("eth2"))])
+        .unwrap();
+    let world = host.handle.world();
+    let there = |network: &str| {
+        let mut routes = world.state.routes.keys();
+        routes.any(|(to, _)| to.to_string() == network)
+    };
+    assert!(there("10.50.0.0/16") && !there("10.60.0.0/16"));
+    drop(world);
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_forgotten_stays_so_wherever_management_is() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    host.bond(&network, &["eth0", "eth1"], "active-backup")
+        .unwrap();
+    host.call("PIF.forget", vec![text(&host.pif("eth3"))])
+        .unwrap();
+    let forgotten = |host: &SimHost| {
+        let pifs = host.all::<Pif>();
+        !pifs.iter().any(|(_, pif)| pif.device == "eth3")
+    };
+    host.start();
+    assert!(forgotten(&host));
+    host.call("PIF.scan", vec![text(&host.host())]).unwrap();
+    assert!(!forgotten(&host));
+}
+
+#[test]
+fn a_nic_that_comes_to_a_network_in_use_leaves_its_guests_alone_until_it_is_plugged() {
+    let host = SimHost::new(4);
+    let network = host.network("xenbr3");
+    host.call("PIF.forget", vec![text(&host.pif("eth3"))])
+        .unwrap();
+    let vm = host.new_vm("guest", &[]);
+    host.new_vif(&vm, "0", &network, &[]);
+    let no = Value::Bool(false);
+    host.call("VM.start", vec![text(&vm), no.clone(), no])
+        .unwrap();
+    let members = |host: &SimHost| {
+        let world = host.handle.world();
+        let ports = world.state.ports.iter();
+        let on_it = ports.filter(|(_, port)| port.row.bridge == "xenbr3");
+        on_it.map(|(name, _)| *name).collect::<Vec<_>>()
+    };
+    let guest = members(&host);
+    assert_eq!(guest.len(), 1);
+    host.call("PIF.scan", vec![text(&host.host())]).unwrap();
+    host.call("PIF.unplug", vec![text(&host.pif("eth2"))])
+        .unwrap();
+    assert_eq!(members(&host), guest);
+    host.call("PIF.plug", vec![text(&host.pif("eth3"))])
+        .unwrap();
+    assert_eq!(members(&host).len(), 2);
+    assert_eq!(host.diverged(), Vec::<String>::new());
 }

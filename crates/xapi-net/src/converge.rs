@@ -173,7 +173,10 @@ pub fn preview<B: Backend>(
     let request = &request;
     let plan = keep(backend, request).and_then(|()| {
         let topology = with_kept(with_leases(&request.topology, backend), backend);
-        engine::preview(backend, &topology)
+        match request.mode {
+            Mode::Whole => engine::preview(backend, &topology),
+            Mode::WhatCan => engine::preview_what_can(backend, &topology),
+        }
     });
     *backend.kept_mut() = before;
     Ok(planned::steps(&plan?))

@@ -431,6 +431,52 @@ pub struct Reached {
 /// itself, it is tried alone, without bond and VLAN, on the primary member and then on the others; and if it can be had
 /// nowhere, what is there of it stays as it is.
 pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reached, NetError> {
+    let reached = reach(driver, topology, one_round)?;
+    for LeftOut { part, why, .. } in &reached.left_out {
+        warn!("left out: {part}: {why}");
+    }
+    if let Some(alone) = &reached.alone {
+        warn!("management is alone on {}: {}", alone.nic, alone.why);
+    }
+    if topology.management.is_some() && reached.topology.management.is_none() {
+        warn!("management cannot be had: what is there of it stays as it is");
+    }
+    Ok(reached)
+}
+
+/// The steps that [`what_can`] would do as far as can be told without doing them: what isn't there and what is somebody
+/// else's is left out.
+pub fn preview_what_can<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+) -> Result<Plan<D::Object>, NetError> {
+    let mut plan = Plan {
+        prepare: Vec::new(),
+        switch: Vec::new(),
+        retire: Vec::new(),
+    };
+    reach(driver, topology, |driver: &mut D, topology, kept, _| {
+        check(topology).map_err(Fallen::later)?;
+        let mut want = driver.lower(topology);
+        let have = driver.observe(&want).map_err(Fallen::later)?;
+        if topology.management.is_some() {
+            let first = management_keys(driver, topology);
+            ready_plan(driver, &have, &want, Some(&first)).map_err(Fallen::first)?;
+        }
+        let stays = kept.of(driver, &have.graph, &want);
+        want.extend(stays);
+        plan = ready_plan(driver, &have, &want, None).map_err(Fallen::later)?;
+        Ok(())
+    })?;
+    Ok(plan)
+}
+
+/// Rounds with less and less, until one succeeds.
+fn reach<D: Driver>(
+    driver: &mut D,
+    topology: &Topology,
+    mut round: impl FnMut(&mut D, &Topology, &Kept, &mut usize) -> Result<(), Fallen>,
+) -> Result<Reached, NetError> {
     let mut reached = Reached {
         topology: topology.clone(),
         left_out: Vec::new(),
@@ -438,7 +484,6 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
         steps: 0,
     };
     for (bridge, router) in reached.topology.leave_out_unreachable_routers() {
-        warn!("left out: {bridge}: no address reaches the router {router}");
         reached.left_out.push(LeftOut {
             part: Part::Bridge(bridge),
             bridges: Vec::new(),
@@ -459,7 +504,7 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
             .sum::<usize>();
     let mut kept = Kept::default();
     loop {
-        match one_round(driver, &reached.topology, &kept, &mut reached.steps) {
+        match round(driver, &reached.topology, &kept, &mut reached.steps) {
             Ok(()) => return Ok(reached),
             Err(Fallen { error, first }) => {
                 rounds -= 1;
@@ -482,7 +527,6 @@ pub fn what_can<D: Driver>(driver: &mut D, topology: &Topology) -> Result<Reache
                     return Err(error);
                 }
                 if wanted.management.is_some() && reached.topology.management.is_none() {
-                    warn!("management cannot be had: what is there of it stays as it is");
                     kept = Kept::management(&wanted);
                 }
             }
@@ -499,7 +543,6 @@ fn leave_out_circles(reached: &mut Reached) {
         let mut rounds = reached.topology.tunnels_through_tunnels();
         rounds.retain(|round| round.bridge == bridge);
         for round in rounds {
-            warn!("left out: {bridge}: {round}");
             reached.topology.leave_out_end(&bridge, round.end);
             reached.left_out.push(LeftOut {
                 part: Part::Bridge(bridge),
@@ -522,7 +565,6 @@ fn put_alone(
     let Some(place) = place else {
         return false;
     };
-    warn!("management is tried alone on {}: {error}", place.nic);
     reached.alone = Some(ManagementAlone {
         bridge: place.bridge,
         nic: place.nic,
@@ -556,17 +598,26 @@ struct Fallen {
     first: bool,
 }
 
+impl Fallen {
+    fn first(error: NetError) -> Fallen {
+        Fallen { error, first: true }
+    }
+
+    fn later(error: NetError) -> Fallen {
+        Fallen {
+            error,
+            first: false,
+        }
+    }
+}
+
 fn one_round<D: Driver>(
     driver: &mut D,
     topology: &Topology,
     kept: &Kept,
     steps: &mut usize,
 ) -> Result<(), Fallen> {
-    let later = |error| Fallen {
-        error,
-        first: false,
-    };
-    check(topology).map_err(later)?;
+    check(topology).map_err(Fallen::later)?;
     let mut seen = None;
     if topology.management.is_some() {
         let mut change = Change::new(driver);
@@ -576,12 +627,11 @@ fn one_round<D: Driver>(
                 seen = Some(found);
             }
             Err(error) => {
-                let error = change.undo(error);
-                return Err(Fallen { error, first: true });
+                return Err(Fallen::first(change.undo(error)));
             }
         }
     }
-    *steps += whole_and_keep(driver, topology, kept, seen).map_err(later)?;
+    *steps += whole_and_keep(driver, topology, kept, seen).map_err(Fallen::later)?;
     Ok(())
 }
 
@@ -600,7 +650,6 @@ fn leave_out(reached: &mut Reached, error: &NetError) -> bool {
     if reached.topology == before {
         return false;
     }
-    warn!("left out: {error}");
     reached.left_out.push(LeftOut {
         part: error.part,
         bridges,

@@ -11,6 +11,7 @@ use crate::ovs::row;
 use crate::plan::Graph;
 use crate::topology::{
     Bond, BondMode, Bridge, BridgeKind, Dns, FailMode, Ipv4, Ipv6, Real, Topology, Uplink,
+    is_reachable,
 };
 
 mod guests;
@@ -272,11 +273,12 @@ fn routers(bridge: &Bridge, owns_gateway: bool) -> Vec<(Inet, IpAddr)> {
             routers.push((Inet::everything(crate::names::family(&gateway)), gateway));
         }
     }
+    let addresses = bridge.addresses();
     for route in &bridge.routes {
-        if routers
-            .iter()
-            .all(|(destination, _)| *destination != route.destination)
-        {
+        // One that leads nowhere is no reason to do without all the rest.
+        let leads = is_reachable(route.gateway, &addresses);
+        let mut others = routers.iter();
+        if leads && others.all(|(destination, _)| *destination != route.destination) {
             routers.push((route.destination, route.gateway));
         }
     }

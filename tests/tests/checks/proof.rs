@@ -109,6 +109,44 @@ fn plugin(host: &SimHost, function: &str, args: &[(&str, &str)]) -> Result<Json,
 }
 
 #[test]
+fn a_plan_changes_nothing_while_management_is_unknown() {
+    let nics = ["eth0", "eth1"].map(|nic| Name::new(nic).unwrap());
+    let host = SimHost::without_inventory(xapi_net::sim::Handle::new(nics));
+    let (pif, before) = (text(&host.pif("eth1")), host.seen());
+    let words = ["Static", "10.0.0.2", "255.255.255.0", "", ""].map(Value::from);
+    let params = |pif: &Value| std::iter::once(pif.clone()).chain(words.clone()).collect();
+    let plan = [("plan-only", "true")];
+    let why = asking(&host, &plan, "PIF.reconfigure_ip", params(&pif)).unwrap_err();
+    assert_eq!((why.code.as_str(), why.params.len()), ("NETWORK_PLAN", 0));
+    assert_eq!(host.seen(), before);
+    asking(&host, &[], "PIF.reconfigure_ip", params(&pif)).unwrap();
+    assert_ne!(host.seen(), before);
+}
+
+#[test]
+fn a_host_without_some_of_its_nics_tells_of_its_network_all_the_same() {
+    let mut host = SimHost::new(4);
+    let network = host.new_network("bonded");
+    bond(&host, &[], &network, &["eth0", "eth1"]).unwrap();
+    // Of management's bond, and one that is all that its bridge has.
+    for gone in ["eth0", "eth3"] {
+        host.handle.world().pull_out(Name::new(gone).unwrap());
+    }
+    host.start();
+    assert_eq!(plugin(&host, "plan", &[]).unwrap(), serde_json::json!([]));
+    let state = plugin(&host, "state", &[]).unwrap();
+    assert_eq!(state["drift"], serde_json::json!([]));
+    assert!(!state["bridges"].as_array().unwrap().is_empty());
+    // What is otherwise is still told.
+    let astray: Inet = "10.9.9.9/24".parse().unwrap();
+    let bridge = Name::new("xenbr2").unwrap();
+    host.handle.world().state.addresses.insert((bridge, astray));
+    let plan = plugin(&host, "plan", &[]).unwrap();
+    assert_eq!(plan.as_array().unwrap().len(), 1, "{plan}");
+    assert!(plan[0].as_str().unwrap().contains("10.9.9.9/24"), "{plan}");
+}
+
+#[test]
 fn management_does_not_go_where_its_router_is_not() {
     let host = stage(&["eth0"]);
     let why = move_to(&host, &[], "eth1").unwrap_err();
@@ -760,6 +798,10 @@ fn what_links_do_while_a_change_waits_for_a_person_is_shown_then_and_afterwards(
 fn a_nic_that_comes_while_a_change_waits_for_a_person_is_taken_in_afterwards() {
     let host = stage(&["eth0", "eth1"]);
     let network = host.new_network("PUB");
+    let (nic, pif) = (Name::new("eth2").unwrap(), host.pif("eth2"));
+    host.handle.world().pull_out(nic);
+    xapi_core::startup::reconverge(host.core(), &host.host()).unwrap();
+    assert!(!host.get(&pif).currently_attached);
     let _watch = Watch::start(host.core()).unwrap();
     std::thread::scope(|scope| {
         let change = scope.spawn(|| {
@@ -771,7 +813,7 @@ fn a_nic_that_comes_while_a_change_waits_for_a_person_is_taken_in_afterwards() {
             assert!(std::time::Instant::now() < until, "nothing waits");
             std::thread::yield_now();
         }
-        host.handle.plug_in(Name::new("eth7").unwrap());
+        host.handle.plug_in(nic);
         // Whoever follows the host has been refused by the time that this is answered: it has seen the NIC's coming before.
         host.handle.set_carrier(Name::new("eth1").unwrap(), false);
         let metrics = host.get(&host.pif("eth1")).metrics;
@@ -782,8 +824,6 @@ fn a_nic_that_comes_while_a_change_waits_for_a_person_is_taken_in_afterwards() {
         change.join().unwrap().expect("a bond");
     });
     host.until("its PIF", || {
-        let all = host.all::<Pif>();
-        let found = all.iter().any(|(_, pif)| pif.device == "eth7");
-        found.then_some(())
+        host.get(&pif).currently_attached.then_some(())
     });
 }
