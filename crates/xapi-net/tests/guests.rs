@@ -219,8 +219,10 @@ fn vifs_that_cannot_be_are_refused() {
         with(|vif| drop(vif.external_ids.insert("xs-a".into(), "x".repeat(4096)))),
         "external ids",
     );
-    check(with(|vif| vif.filter = only(&["::"])), "no address");
-    check(with(|vif| vif.filter = only(&["ff02::1"])), "no address");
+    // Which addresses a guest may have is for others to say.
+    let mut any = base();
+    with(|vif| vif.filter = only(&["::", "ff02::1"]))(&mut any);
+    any.check().unwrap();
     let many: Vec<String> = (0..257).map(|n| format!("fd00::{n:x}1")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     check(
