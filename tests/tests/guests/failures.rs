@@ -73,6 +73,11 @@ fn list(texts: &[&str]) -> Value {
     Value::Array(texts.iter().map(|text| Value::from(*text)).collect())
 }
 
+fn on_host(stage: &Stage, call: &str) -> Result<Value, ApiError> {
+    let [paused, force] = more();
+    stage.on_vm(call, &[text(&stage.host.host()), paused, force])
+}
+
 /// A VLAN of the same tag on each of two members to be, and a NIC on the network of each: one has to move.
 fn before_a_merge() -> Stage {
     let stage = before_a_bond();
@@ -106,6 +111,18 @@ const CASES: &[Case] = &[
         stage: Stage::halted,
         call: Stage::start,
         verbs: &[Verb::Start, Verb::Offer, Verb::Unpause],
+    },
+    Case {
+        name: "VM.start_on",
+        stage: Stage::halted,
+        call: |stage| on_host(stage, "VM.start_on"),
+        verbs: &[Verb::Start, Verb::Offer, Verb::Unpause],
+    },
+    Case {
+        name: "VM.resume_on",
+        stage: suspended,
+        call: |stage| on_host(stage, "VM.resume_on"),
+        verbs: &[Verb::Resume, Verb::Unpause],
     },
     Case {
         name: "VM.resume",
@@ -167,6 +184,28 @@ const CASES: &[Case] = &[
         verbs: &[],
     },
     Case {
+        name: "VIF.add_ipv4_allowed",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.add_ipv4_allowed", "10.1.0.8".into()),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.set_ipv6_allowed",
+        stage: locked,
+        call: |stage| on_outer(stage, "VIF.set_ipv6_allowed", list(&["fd00::8"])),
+        verbs: &[],
+    },
+    Case {
+        name: "VIF.remove_ipv6_allowed",
+        stage: || {
+            let stage = locked();
+            on_outer(&stage, "VIF.add_ipv6_allowed", "fd00::7".into()).unwrap();
+            stage
+        },
+        call: |stage| on_outer(stage, "VIF.remove_ipv6_allowed", "fd00::7".into()),
+        verbs: &[],
+    },
+    Case {
         name: "Bond.create",
         stage: before_a_bond,
         call: bond,
@@ -202,6 +241,13 @@ const ENDINGS: &[Case] = &[
         stage: Stage::running,
         call: |stage| stage.on_vm("VM.hard_shutdown", &[]),
         verbs: &[Verb::Destroy],
+    },
+    Case {
+        // Whose guest does not shut down has it destroyed.
+        name: "VM.shutdown",
+        stage: Stage::running,
+        call: |stage| stage.on_vm("VM.shutdown", &[]),
+        verbs: &[],
     },
     Case {
         name: "VM.suspend",

@@ -105,6 +105,9 @@ fn a_port_says_whose_it_is_and_follows_locking_limits_and_mtu() {
         addresses: only.into(),
     };
     assert_eq!(stage.port(&name).filter, only);
+    // As XAPI takes it; a guest that asks whether an address is free has none.
+    set("VIF.add_ipv4_allowed", "0.0.0.0".into());
+    set("VIF.add_ipv4_allowed", "224.0.0.1".into());
     set("VIF.set_locking_mode", "disabled".into());
     assert_eq!(stage.port(&name).filter, Filter::Closed);
     set("VIF.set_locking_mode", "network_default".into());
@@ -395,6 +398,10 @@ fn drivers_that_come_up_late_are_told() {
     assert!(metrics.pv_drivers_detected);
     let start = stage.host.get::<VmMetrics>(&stage.row().metrics).start_time;
     assert!(start.unix() > 0);
+    // The next guest is another one: what was seen of this one says nothing of it.
+    stage.on_vm("VM.hard_reboot", &[]).unwrap();
+    assert!(stage.row().guest_metrics.is_null());
+    assert_eq!(allowed(&stage), 1, "attach alone");
 }
 
 #[test]

@@ -312,6 +312,33 @@ fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
 }
 
 #[test]
+fn guests_have_the_nics_again_that_they_let_go_of_for_a_bond_whose_host_was_lost() {
+    for trouble in [Trouble::NotHeard, Trouble::NotAnswered] {
+        let mut stage = Stage::away(IMPATIENT).started();
+        let pool = &stage.pool;
+        let network = pool.master.new_network("bonded");
+        let members = ["eth1", "eth2"].map(|device| text(&pool.pif(0, device)));
+        let params = vec![
+            text(&network),
+            Value::Array(members.to_vec()),
+            "".into(),
+            BondMode::ActiveBackup.as_str().into(),
+        ];
+        let before = pool.master.get(&stage.vifs[1]);
+        pool.trouble_at(0, trouble, "\"Converge\":");
+        let error = pool.master.call("Bond.create", params).unwrap_err();
+        assert_eq!(error.code, "CANNOT_CONTACT_HOST", "{trouble:?}");
+        stage.pool.link(0);
+        stage.is(VmPowerState::Running);
+        let row = stage.pool.master.get(&stage.vifs[1]);
+        let is = (row.network, row.currently_attached);
+        assert_eq!(is, (before.network, true), "{trouble:?}");
+        let nics = stage.pool.slaves[0].host.guests.found()[0].nics.len();
+        assert_eq!(nics, 2, "{trouble:?}");
+    }
+}
+
+#[test]
 fn a_host_that_takes_over_the_pools_bond_at_its_start_asks_its_guests_first() {
     let mut stage = Stage::running();
     let master = &stage.pool.master;

@@ -326,9 +326,11 @@ fn take_over(core: &Core, host: &Ref<Host>, vm: &Ref<Vm>, row: &Vm, guest: &Foun
     let is_old = row.power_state == VmPowerState::Paused && domain_of(row) == Some(guest.domain);
     if paused && !is_old && row.current_operations.values().any(rebooting) {
         tracing::warn!("{vm} had not finished to reboot: it goes on");
-        let runs = guests_now(core, host)?.unpause(guest.domain);
-        runs.map_err(errors::internal_error)?;
-        guest.state = State::Running;
+        let guests = guests_now(core, host)?;
+        let runs = guests.unpause(guest.domain);
+        // It is seen as it is now.
+        let seen = runs.and_then(|()| guests.find(guest.domain));
+        guest = seen.map_err(errors::internal_error)?;
     }
     core.store.change(|draft| {
         if !is_still_as_before(core, draft, vm, row)? {

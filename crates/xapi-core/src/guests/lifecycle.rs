@@ -235,12 +235,19 @@ pub(crate) fn depart(
             draft.set(vif, Vif::CURRENTLY_ATTACHED, false)?;
             draft.set(vif, Vif::RESERVED, false)?;
         }
-        draft.set(vm, Vm::GUEST_METRICS, Ref::null())?;
-        if draft.exists(&row.guest_metrics)? {
-            draft.destroy(&row.guest_metrics)?;
-        }
+        another_guest(draft, vm)?;
     }
     operations::refresh(draft, vm)
+}
+
+/// What was seen of a machine's guest says nothing of the next one.
+pub(crate) fn another_guest(draft: &Draft, vm: &Ref<Vm>) -> Result<()> {
+    let seen = draft.field(vm, Vm::GUEST_METRICS)?;
+    draft.set(vm, Vm::GUEST_METRICS, Ref::null())?;
+    if draft.exists(&seen)? {
+        draft.destroy(&seen)?;
+    }
+    Ok(())
 }
 
 /// Whether a call was answered so because it has lost the host in the middle.

@@ -1,6 +1,7 @@
 //! NICs that guests let go of for a while, because their networks move: all of them, or none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use xapi_db::{Draft, Read};
 use xapi_guest::{Domain, GuestError, Nic, host_end};
@@ -8,7 +9,7 @@ use xapi_model::{ApiError, Host, Ref, Vif, VifOperations, Vm, errors};
 use xapi_net::topology::Name;
 
 use super::place::GuestsOf;
-use super::{domain_of, nic_of, refusal};
+use super::{domain_of, lifecycle, nic_of, refusal};
 use crate::Result;
 use crate::context::Core;
 use crate::ops::vif::{number_of, operations};
@@ -124,7 +125,10 @@ pub fn give_back(core: &Core, vifs: &[Ref<Vif>]) {
         hosts.extend(host_of(core, vif));
         if let Err(why) = offer_again(core, vif) {
             tracing::error!("{vif} was not plugged again: {why}");
-            unplugged(core, vif);
+            // A guest whose host is lost gets its NIC when that is back.
+            if !lifecycle::is_lost(&why) {
+                unplugged(core, vif);
+            }
         }
     }
     for host in hosts {
@@ -162,7 +166,8 @@ pub(crate) fn offer_again(core: &Core, vif: &Ref<Vif>) -> Result<Option<Domain>>
     let nic = nic_of(&view, &host, &row)?;
     drop(view);
     let guests = core.guests_of(&host)?;
-    offer_unless_held(&guests, domain, &nic).map_err(errors::internal_error)?;
+    offer_unless_held(&guests, domain, &nic)
+        .map_err(|why| refusal(&row.vm, Some(vif), Duration::ZERO, why))?;
     Ok(Some(domain))
 }
 

@@ -118,6 +118,8 @@ pub fn set_default_locking_mode(cx: &Cx<'_>, call: SetDefaultLockingMode) -> Res
     cx.core.store.change(|draft| {
         let vifs = draft.field(&call.network, Network::VIFS)?;
         for vif in vifs.iter() {
+            // One that is attached meanwhile has been made for the default that was.
+            draft.rely(vif)?;
             if draft.field(vif, Vif::CURRENTLY_ATTACHED)? {
                 return Err(errors::vif_in_use(&call.network, vif));
             }

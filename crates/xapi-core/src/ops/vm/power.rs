@@ -314,6 +314,9 @@ fn bring_up(
                 gone.map_err(failed)?;
             }
             cx.core.change(host, &about, |draft| {
+                if how != How::Resumed {
+                    lifecycle::another_guest(draft, vm)?;
+                }
                 lifecycle::appear(core, draft, vm, host, domain, shown, &nics)
             })
         })
