@@ -295,8 +295,9 @@ impl Driver {
         }
         if self.peers.is_up(master) && self.peers.core(master).pool.is_master() {
             match &outcome {
-                Err(_) if !unknown => self.may_change(master, Some(BTreeSet::new())),
-                _ => self.may_change(master, whose),
+                Err(_) if !unknown => self.may_change(master, Some(BTreeSet::new()), false),
+                // The VIFs of machines that are off, and so of no host, move with a bond's.
+                _ => self.may_change(master, whose, call.name.starts_with("Bond.")),
             }
             // What the master has not is not kept by a host that takes over its network.
             let taken_over = match &call.about {
@@ -691,7 +692,7 @@ impl Driver {
         self.settles();
         for master in self.masters.keys().copied().collect::<Vec<_>>() {
             if self.peers.is_up(master) && self.peers.core(master).pool.is_master() {
-                self.may_change(master, Some(BTreeSet::new()));
+                self.may_change(master, Some(BTreeSet::new()), false);
             }
         }
         self.judge();
@@ -728,7 +729,7 @@ impl Driver {
             self.totals.transitions += 1;
             let term = self.peers.core(at).store.term();
             self.masters.insert(at, Known { term, rows });
-            self.may_change(at, Some(BTreeSet::new()));
+            self.may_change(at, Some(BTreeSet::new()), false);
         }
         self.heirs.retain(|at, _| {
             self.peers.is_up(*at) && !self.peers.core(*at).pool.is_master() && self.gave.len() > 1
@@ -762,8 +763,9 @@ impl Driver {
         assert!(!lost_rows.iter().any(others), "{at} has not kept:{lost}");
     }
 
-    /// The rows of a master may be others than before, but for those of hosts beside these; of any if none are named.
-    fn may_change(&mut self, master: usize, whose: Option<BTreeSet<String>>) {
+    /// The rows of a master may be others than before, but for those of hosts beside these; of any if none are named. Whether
+    /// the networks of machines' NICs are among what may.
+    fn may_change(&mut self, master: usize, whose: Option<BTreeSet<String>>, of_machines: bool) {
         let now = self.known(master);
         let before = &self.masters[&master];
         if let Some(whose) = whose {
@@ -771,7 +773,7 @@ impl Driver {
             let may = |key: &String| {
                 let host = of(key).and_then(|(host, _)| host.as_ref());
                 // A host's bond that gives way to the pool's has its NICs of machines moved.
-                let is_carried = key.starts_with("VIF ") && !self.moved.is_empty();
+                let is_carried = key.starts_with("VIF ") && (of_machines || !self.moved.is_empty());
                 is_carried
                     || host.is_some_and(|host| whose.contains(host) || self.moved.contains(host))
             };
