@@ -558,3 +558,19 @@ fn a_nic_that_comes_to_a_network_in_use_leaves_its_guests_alone_until_it_is_plug
     assert_eq!(members(&host).len(), 2);
     assert_eq!(host.diverged(), Vec::<String>::new());
 }
+
+#[test]
+fn a_nic_whose_network_has_become_another_ones_gets_a_network_of_its_own() {
+    let host = SimHost::new(4);
+    let network = host.network("xenbr3");
+    host.call("PIF.forget", vec![text(&host.pif("eth3"))])
+        .unwrap();
+    let params = vec![text(&host.pif("eth0")), Value::Int(5), text(&network)];
+    host.call("VLAN.create", params).unwrap();
+    host.call("PIF.scan", vec![text(&host.host())]).unwrap();
+    let pif = host.pif("eth3");
+    assert_eq!(host.get(&network).pifs.len(), 1);
+    assert_eq!(host.get(&host.get(&pif).network).bridge, "xapi0");
+    host.call("PIF.plug", vec![text(&pif)]).unwrap();
+    assert_eq!(host.diverged(), Vec::<String>::new());
+}

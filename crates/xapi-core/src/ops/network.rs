@@ -26,11 +26,7 @@ pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
     let live = live_bridges(cx);
     let made = cx.core.store.change(|draft| {
         let mut network = network.clone();
-        let taken: Vec<_> = draft
-            .all_stored::<Network>()?
-            .into_iter()
-            .map(|(_, network)| network.bridge)
-            .collect();
+        let taken = bridges(draft)?;
         if network.bridge.is_empty() {
             network.bridge =
                 free_bridge(|name| taken.iter().chain(&live).any(|bridge| bridge == name))?;
@@ -49,6 +45,12 @@ pub fn create(cx: &Cx<'_>, params: Vec<Value>) -> Result<Value> {
         draft.insert(network)
     })?;
     Ok(Value::Str(made.as_str().to_owned()))
+}
+
+/// The bridges of all networks.
+pub(crate) fn bridges(rows: &impl Read) -> Result<Vec<String>> {
+    let networks = rows.all_stored::<Network>()?.into_iter();
+    Ok(networks.map(|(_, network)| network.bridge).collect())
 }
 
 /// Bridges that exist, whoever made them: a new network must not take over one that the database does not know.
@@ -172,18 +174,16 @@ pub fn of_bridge(rows: &impl Read, bridge: &str) -> Result<Option<Ref<Network>>>
     })
 }
 
-/// The network with a bridge on which a host may have a PIF. Rows that somebody meddled with may have several with one
-/// bridge: then the one that most guests are on.
+/// The network with a bridge on which a host may have a PIF: one on which it has none. Rows that somebody meddled with may
+/// have several with one bridge: then the one that most guests are on.
 pub fn fitting(
     rows: &impl Read,
     host: &Ref<xapi_model::Host>,
     bridge: &str,
 ) -> Result<Option<Ref<Network>>> {
     let mut best = None;
-    let found = rows.find(Network::BRIDGE, &bridge.to_owned())?;
-    let alone = found.len() == 1;
-    for network in found {
-        if !alone && pif_on(rows, &network, host)?.is_some() {
+    for network in rows.find(Network::BRIDGE, &bridge.to_owned())? {
+        if pif_on(rows, &network, host)?.is_some() {
             continue;
         }
         let guests = rows.field(&network, Network::VIFS)?.len();

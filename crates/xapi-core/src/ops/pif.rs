@@ -316,7 +316,7 @@ fn introduce_nic(
     of: &Particulars,
 ) -> Result<Ref<Pif>> {
     let device = place.device.as_str();
-    let bridge = if managed {
+    let mut bridge = if managed {
         place.bridge.clone()
     } else {
         String::new()
@@ -327,13 +327,20 @@ fn introduce_nic(
     };
     let network = match known {
         Some(network) => network,
-        None => draft.insert(Network {
-            name_label: place.label.clone(),
-            mtu: 1500,
-            bridge: bridge.clone(),
-            managed,
-            ..Network::blank()
-        })?,
+        None => {
+            let taken = network::bridges(draft)?;
+            if managed && taken.contains(&bridge) {
+                // The network that was its own has become a VLAN's or a bond's.
+                bridge = network::free_bridge(|name| taken.iter().any(|it| it == name))?;
+            }
+            draft.insert(Network {
+                name_label: place.label.clone(),
+                mtu: 1500,
+                bridge: bridge.clone(),
+                managed,
+                ..Network::blank()
+            })?
+        }
     };
     let is_management = managed && !bridge.is_empty() && bridge == of.management;
     let metrics = draft.insert(PifMetrics {
