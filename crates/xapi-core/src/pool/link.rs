@@ -9,6 +9,7 @@ use std::time::Duration;
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
+use xapi_tls::Identity;
 
 use super::another;
 use super::arrival::{Greeting, Linked, may_open};
@@ -186,6 +187,10 @@ impl Gate for Door {
             host: self.core.own_uuid().unwrap_or_default(),
             term: self.core.store.term(),
         }
+    }
+
+    fn identity(&self) -> std::result::Result<Arc<Identity>, String> {
+        certificates::of_link(&self.core).map_err(|why| why.to_string())
     }
 
     fn admit(

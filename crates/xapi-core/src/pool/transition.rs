@@ -95,16 +95,7 @@ pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result
 /// `pool.sync_database`: every slave that is linked has what is committed now when this returns; CANNOT_CONTACT_HOST
 /// [host] names one that has not.
 pub fn sync_database(cx: &Cx<'_>, _: SyncDatabase) -> Result<()> {
-    let position = cx.core.store.copy().map_err(db_error)?.position();
-    for (host, remote) in cx.core.pool.everybody() {
-        if remote.is_linked() {
-            remote.reach(position).map_err(|why| {
-                tracing::warn!("{host} is behind: {why}");
-                errors::cannot_contact_host(&host)
-            })?;
-        }
-    }
-    Ok(())
+    cx.core.pool.catches_up(cx.core)
 }
 
 /// `pool.recover_slaves`: the hosts that obey this master. Slaves look for their master at all hosts that they know, so
