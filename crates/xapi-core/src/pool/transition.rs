@@ -373,13 +373,21 @@ fn obey(
     address: String,
     other: Option<&Master>,
 ) -> Result<()> {
-    let was_master = core.pool.standing.role() == Role::Master;
+    let standing = &core.pool.standing;
+    let is_overruled = standing.overruled().is_some();
+    let was_master = is_overruled || standing.role() == Role::Master;
+    // Only one whom an operator has asked decides again if nothing comes of it.
+    let goes_on = || {
+        if !is_overruled {
+            core.store.follow_only(false);
+        }
+    };
     if was_master {
         let name = format!("term-{}", core.store.term());
         let kept = core.config.database().with_extension(name);
         core.store.follow_only(true);
         if let Err(why) = core.store.backup(&kept) {
-            core.store.follow_only(false);
+            goes_on();
             return Err(db_error(why));
         }
         tracing::warn!("what was committed here is kept in {}", kept.display());
@@ -391,7 +399,7 @@ fn obey(
         };
         // Before the role: a start in between as the master has nothing to tell, and forgets it.
         if let Err(why) = aside.note(core) {
-            core.store.follow_only(false);
+            goes_on();
             return Err(why);
         }
     }
@@ -401,7 +409,7 @@ fn obey(
         if charter.says().as_ref() != Some(&role) {
             // Whoever is told no must be sure that it goes on.
             if was_master {
-                core.store.follow_only(false);
+                goes_on();
                 if let Err(why) = Aside::forget(core) {
                     tracing::error!("{why}");
                 }
