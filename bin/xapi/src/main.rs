@@ -221,8 +221,8 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
     match another::yield_to_another(&core) {
         Ok(true) => return Err(begin_anew().into()),
         Ok(false) => {}
-        // Looked for again soon; a host that does not answer at all helps nobody.
-        Err(why) => tracing::error!("whether there is another master is not known: {why}"),
+        // It is tried again soon; a host that does not answer at all helps nobody, and one that has to yield changes nothing.
+        Err(why) => tracing::error!("another master was not looked for, or yielded to: {why}"),
     }
     let watch = Watch::start(&core)?;
     signals.tell(tell.clone())?;

@@ -1,5 +1,6 @@
-//! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one for other hosts of
-//! the pool, in xapi-pool-tls.pem beside it. File, row and what the listeners show change together.
+//! The host's own certificates: the one that clients see, in /etc/xensource/xapi-ssl.pem, and the one by which the hosts of
+//! a pool know each other, in xapi-pool-tls.pem beside it: both ends of a line show that one. File, row and what clients see
+//! change together; what has to change while others go on is in [`staged`].
 
 pub(crate) mod shared;
 pub(crate) mod staged;
@@ -35,7 +36,7 @@ const LONGEST: u64 = 1 << 20;
 pub(crate) enum Own {
     /// Clients see it.
     Outside,
-    /// Other hosts of the pool see it.
+    /// Other hosts of the pool see it, and know the host by it.
     Inside,
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn start(core: &Core) -> Result<()> {
     prepare(core, Own::Inside)
 }
 
-/// What this host shows to the other hosts of its pool.
+/// What this host shows at its end of a line.
 pub(crate) fn of_link(core: &Core) -> Result<Arc<Identity>> {
     let own = Own::Inside;
     read(&core.config, own).map(Arc::new).map_err(|why| {
@@ -241,10 +242,11 @@ fn is_reached(address: IpAddr) -> bool {
     }
 }
 
-/// Replaces one of the certificates: the file, the row, and what new connections see. When anything fails all three are
-/// as before.
-pub(crate) fn replace(core: &Core, own: Own, identity: Identity) -> Result<()> {
+/// Replaces the certificate that clients see: the file, the row, and what new connections see. When anything fails all three
+/// are as before.
+pub(crate) fn replace(core: &Core, identity: Identity) -> Result<()> {
     let _alone = core.certificates();
+    let own = Own::Outside;
     let path = own.path(&core.config);
     let mut file = files::Changes::default();
     file.write(&path, identity.pem().as_bytes(), SECRET)
@@ -252,9 +254,7 @@ pub(crate) fn replace(core: &Core, own: Own, identity: Identity) -> Result<()> {
     record(core, own, identity.certificate())?;
     file.keep();
     tracing::info!("{own:?}: certificate {}", identity.certificate().sha256());
-    if own == Own::Outside {
-        core.tls.show(Arc::new(identity));
-    }
+    core.tls.show(Arc::new(identity));
     Ok(())
 }
 

@@ -205,7 +205,7 @@ impl Emergency {
     /// Tells a slave whom it obeys from its next start on. A host that was no slave of the pool would have to know which
     /// pool that is, as only its database does: HOST_IN_EMERGENCY_MODE.
     fn obey(&self, given: &str) -> Result<()> {
-        let address = transition::resolved(given)?;
+        let address = transition::resolved(&self.config, given)?;
         let PoolRole::Slave(before) = self.role()? else {
             return Err(errors::host_in_emergency_mode());
         };

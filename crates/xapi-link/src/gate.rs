@@ -57,6 +57,9 @@ pub trait Gate: Send + Sync {
     /// Who this is.
     fn myself(&self) -> Myself;
 
+    /// What those who come in are shown; asked for whenever one comes. An error says why there is nothing to be shown.
+    fn identity(&self) -> Result<Arc<Identity>, String>;
+
     /// Judges a slave that has proven that it knows the secret. Whether it is the host that it says is for this to find
     /// out, by the fingerprint of its certificate (SHA-256, lower-case hexadecimal digits), whose key it holds.
     ///
@@ -91,6 +94,8 @@ enum Denied {
     Secret,
     #[error("it was refused: {0}")]
     Refused(Refusal),
+    #[error("there is no certificate to be shown: {0}")]
+    Identity(String),
     #[error("the program failed")]
     Failed(#[from] tokio::task::JoinError),
 }
@@ -118,12 +123,7 @@ impl Entrance {
 
     /// Takes a connection whose client asks for a [line](xapi_tls::LINK), from the middle of the TLS handshake on, until
     /// the line is closed. Dropping the future cuts the line.
-    pub async fn enter(
-        &self,
-        begun: StartHandshake<TcpStream>,
-        identity: &Identity,
-        from: SocketAddr,
-    ) {
+    pub async fn enter(&self, begun: StartHandshake<TcpStream>, from: SocketAddr) {
         let here = begun.io.local_addr().ok().map(|here| here.ip());
         let place = match self.arrivals.place(from.ip(), here, Instant::now()) {
             Ok(place) => place,
@@ -132,7 +132,7 @@ impl Entrance {
             }
             Err(Full::Again) => return debug!("{from} cannot open a line for now"),
         };
-        let greeted = timeout(self.limits.handshake, self.greet(begun, identity, from)).await;
+        let greeted = timeout(self.limits.handshake, self.greet(begun, from)).await;
         drop(place);
         let (line, stream, handler) = match greeted {
             Ok(Ok(opened)) => opened,
@@ -141,7 +141,7 @@ impl Entrance {
                 debug!("{from} is told who the master is: {refusal}");
                 return;
             }
-            Ok(Err(why @ (Denied::Secret | Denied::Refused(_)))) => {
+            Ok(Err(why @ (Denied::Secret | Denied::Refused(_) | Denied::Identity(_)))) => {
                 warn!("{from} cannot open a line: {why}");
                 return;
             }
@@ -167,9 +167,11 @@ impl Entrance {
     async fn greet(
         &self,
         begun: StartHandshake<TcpStream>,
-        identity: &Identity,
         from: SocketAddr,
     ) -> Result<Greeted, Denied> {
+        let gate = Arc::clone(&self.gate);
+        let shown = tokio::task::spawn_blocking(move || gate.identity()).await?;
+        let identity = shown.map_err(Denied::Identity)?;
         let mut stream = begun.into_stream(identity.link_server()?).await?;
         let (tcp, tls) = stream.get_ref();
         let here = tcp.local_addr()?.ip().to_canonical();

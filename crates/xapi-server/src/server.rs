@@ -113,7 +113,7 @@ impl Server {
     }
 
     /// Listens on a TCP address for connections by TLS, each of which sees the identity that is shown at its beginning.
-    /// While none is shown, connections are closed at once.
+    /// While none is shown they are closed. Lines of other hosts see what the entrance shows.
     pub fn listen_tls(
         &self,
         address: SocketAddr,
@@ -335,7 +335,6 @@ impl Source for Encrypted {
         let entrance = self.entrance.read().unwrap_or_else(PoisonError::into_inner);
         let entrance = entrance.clone();
         async move {
-            let identity = shown.ok_or_else(|| io::Error::other("there is no certificate"))?;
             let from = stream.peer_addr()?;
             let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
             let protocols = begun.client_hello().alpn();
@@ -343,9 +342,10 @@ impl Source for Encrypted {
             if let Some(entrance) = entrance
                 && asks
             {
-                let line = async move { entrance.enter(begun, &identity, from).await };
+                let line = async move { entrance.enter(begun, from).await };
                 return Ok(Opened::Line(Box::pin(line)));
             }
+            let identity = shown.ok_or_else(|| io::Error::other("there is no certificate"))?;
             Ok(Opened::Http(begun.into_stream(identity.config()).await?))
         }
     }

@@ -21,9 +21,9 @@ use xapi_tls::{Identity, SelfSigned, TlsIdentity, by_fingerprint};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Two identities: a key takes a while to make.
+/// Identities, of which the last one is for lines: a key takes a while to make.
 fn identity(which: usize) -> Arc<Identity> {
-    static MADE: OnceLock<[Arc<Identity>; 2]> = OnceLock::new();
+    static MADE: OnceLock<[Arc<Identity>; 3]> = OnceLock::new();
     let make = |name: &str| {
         let wanted = SelfSigned {
             common_name: name.to_owned(),
@@ -34,7 +34,8 @@ fn identity(which: usize) -> Arc<Identity> {
         };
         Arc::new(wanted.make().expect("an identity"))
     };
-    let made = MADE.get_or_init(|| [make("first.example"), make("second.example")]);
+    let names = ["first.example", "second.example", "line.example"];
+    let made = MADE.get_or_init(|| names.map(make));
     Arc::clone(&made[which])
 }
 
@@ -368,6 +369,10 @@ impl xapi_link::Gate for Anybody {
         }
     }
 
+    fn identity(&self) -> Result<Arc<Identity>, String> {
+        Ok(identity(2))
+    }
+
     fn admit(
         &self,
         _: &xapi_link::Hello,
@@ -422,6 +427,9 @@ fn lines_of_other_hosts_share_the_port_and_clients_of_the_api_notice_nothing() {
     server.take_lines(Some(Arc::new(entrance)));
     let line = open().unwrap();
     let other = opens.recv_timeout(PATIENCE).unwrap();
+    // Each end sees what the other one has for lines, which is not what clients see.
+    let of_line = identity(2).certificate().sha256().replace(':', "");
+    assert_eq!(line.peer().fingerprint.to_uppercase(), of_line);
     let shown = identity(1).certificate().sha256().replace(':', "");
     let answer = line.ask(Vec::new(), PATIENCE).unwrap();
     assert_eq!(String::from_utf8(answer).unwrap().to_uppercase(), shown);

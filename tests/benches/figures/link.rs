@@ -51,7 +51,7 @@ impl Handler for Follower {
 }
 
 /// Lets in whoever comes.
-struct Anybody(Arc<Follower>, Mutex<Sender<Line>>);
+struct Anybody(Arc<Follower>, Mutex<Sender<Line>>, Arc<Identity>);
 
 impl Gate for Anybody {
     fn secrets(&self) -> Vec<Secret> {
@@ -60,6 +60,10 @@ impl Gate for Anybody {
 
     fn myself(&self) -> Myself {
         Myself::default()
+    }
+
+    fn identity(&self) -> Result<Arc<Identity>, String> {
+        Ok(Arc::clone(&self.2))
     }
 
     fn admit(&self, _: &Hello, _: &str) -> Result<Arc<dyn Handler>, Refusal> {
@@ -111,7 +115,7 @@ pub(crate) fn lines() -> Outcome<()> {
         done: Mutex::new(done),
     });
     let (opened, opens) = channel();
-    let gate = Anybody(Arc::clone(&follower), Mutex::new(opened));
+    let gate = Anybody(Arc::clone(&follower), Mutex::new(opened), identity()?);
     let host = xapi_tests::SimHost::new(2);
     let handler = Arc::new(xapi::Answers(host.api().clone()));
     let server = Server::new(handler, xapi_server::Config::default())?;

@@ -4,11 +4,12 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 use xapi_core::Origin;
-use xapi_model::{Bond, BondMode, Network, Pif, Value};
+use xapi_model::{Bond, BondMode, Message, Network, Pif, Value};
 use xapi_net::agent::Request;
 use xapi_net::planned::{Operation, Phase, PlannedStep, in_words};
 use xapi_tests::SimPool;
-use xapi_tests::sim_pool::{PATIENCE, Trouble};
+use xapi_tests::sim_host::text;
+use xapi_tests::sim_pool::{At, PATIENCE, Trouble};
 
 use crate::trust::begin;
 
@@ -189,6 +190,75 @@ fn a_host_that_is_not_linked_is_offline() {
     assert_eq!(error.code, "HOST_OFFLINE");
     assert_eq!(error.params, [pool.host(0).as_str()]);
     assert!(pool.master.all::<Bond>().is_empty());
+}
+
+/// What the operator has read of networks that were not taken over.
+fn alerts(pool: &SimPool) -> usize {
+    let all = pool.master.all::<Message>().into_iter();
+    all.filter(|(_, row)| row.name == "POOL_NETWORK_NOT_INHERITED")
+        .count()
+}
+
+fn eventually(what: &str, is: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A slave that is started takes over a bond of the master's under its management, loses its line by that, and goes back.
+/// With how many alerts there were before.
+fn cut_off_by_what_it_took_over() -> (SimPool, usize) {
+    let mut pool = SimPool::new(1, 4);
+    pool.cut(0);
+    let network = pool.master.new_network("bonded");
+    let members = ["eth0", "eth3"].map(|device| text(&pool.master.pif_of_own(device)));
+    let params = vec![
+        text(&network),
+        Value::Array(members.to_vec()),
+        Value::from(""),
+        Value::from(BondMode::ActiveBackup.as_str()),
+    ];
+    pool.master.call("Bond.create", params).expect("a bond");
+    // Where in the arrival that is does not matter.
+    for question in 0.. {
+        let before = alerts(&pool);
+        pool.restart(0);
+        pool.cut_at(0, At::Question(question), Trouble::NotAnswered);
+        pool.open(0);
+        eventually("the line is not lost", || !pool.is_linked(0));
+        if pool.slaves[0].slave().is_unkept() {
+            pool.slaves[0].slave().go_back();
+            return (pool, before);
+        }
+        eventually("the arrival does not end", || pool.has_arrived(0));
+    }
+    unreachable!("nothing is taken over")
+}
+
+#[test]
+fn what_has_cut_a_host_off_when_it_started_is_told_once_and_not_done_again_before_its_next_start() {
+    let (mut pool, before) = cut_off_by_what_it_took_over();
+    for _ in 0..2 {
+        pool.link(0);
+        assert_eq!(astray(&pool, 0), Vec::<String>::new());
+        assert_eq!(pool.master.all::<Bond>().len(), 1, "it takes it over again");
+        eventually("one alert", || alerts(&pool) == before + 1);
+        pool.cut(0);
+    }
+    pool.restart(0);
+    pool.link(0);
+    assert_eq!(pool.master.all::<Bond>().len(), 2);
+}
+
+#[test]
+fn a_host_that_lost_its_master_and_not_the_way_when_it_started_takes_over_what_it_has_to() {
+    let (mut pool, _) = cut_off_by_what_it_took_over();
+    pool.restart_master();
+    pool.link(0);
+    assert_eq!(pool.master.all::<Bond>().len(), 2);
+    assert_eq!(astray(&pool, 0), Vec::<String>::new());
 }
 
 /// Those whose network is being changed at this moment.

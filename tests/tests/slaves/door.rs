@@ -7,7 +7,7 @@ use xapi_core::pool::verbs::Verb;
 use xapi_core::pool::{Greeting, Linked};
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Secret};
-use xapi_model::{Certificate, Class, Host, Pool, Value};
+use xapi_model::{Certificate, CertificateType, Class, Host, Pool, Value};
 use xapi_net::agent::Request;
 use xapi_net::topology::Topology;
 use xapi_tests::sim_host::certificates;
@@ -28,17 +28,32 @@ fn hello(pool: &SimPool, host: &SimHost, version: &str) -> Hello {
     }
 }
 
+/// What the rows have of the slave's certificate of a kind, as a line tells it.
+fn fingerprint(pool: &SimPool, kind: CertificateType) -> String {
+    let host = pool.host(0);
+    let mut rows = pool.master.all::<Certificate>().into_iter();
+    let its = rows.find(|(_, row)| row.host == host && row.kind == kind);
+    let shown = its.expect("its certificate").1.fingerprint_sha256;
+    shown.replace(':', "").to_ascii_lowercase()
+}
+
+#[test]
+fn a_certificate_that_clients_see_lets_nobody_in_for_several_hosts_may_have_it() {
+    let pool = SimPool::new(1, 2);
+    let door = Door::new(pool.master.core());
+    let says = hello(&pool, &pool.slaves[0].host, "0.0.1");
+    let admitted = |kind| door.admit(&says, &fingerprint(&pool, kind));
+    let refusal = admitted(CertificateType::Host).err().expect("a refusal");
+    assert_eq!(refusal.code, "HOST_UNKNOWN_TO_MASTER");
+    assert_eq!(refusal.params, [says.host.as_str()]);
+    assert!(admitted(CertificateType::HostInternal).is_ok());
+}
+
 #[test]
 fn neither_a_host_with_a_later_program_nor_the_master_itself_is_let_in_as_a_slave() {
     let pool = SimPool::new(1, 2);
     let door = Door::new(pool.master.core());
-    let shown = {
-        let host = pool.host(0);
-        let rows = pool.master.all::<Certificate>();
-        let its = rows.into_iter().find(|(_, row)| row.host == host);
-        let shown = its.expect("its certificate").1.fingerprint_sha256;
-        shown.replace(':', "").to_ascii_lowercase()
-    };
+    let shown = fingerprint(&pool, CertificateType::HostInternal);
     let judged = |host: &SimHost, version: &str| {
         let judged = door.admit(&hello(&pool, host, version), &shown);
         judged.err().map(|refusal| (refusal.code, refusal.params))

@@ -1,5 +1,6 @@
 //! Simulated pools: a master, its slaves, and lines between them that are cut at any moment.
 
+mod certificates;
 mod changes;
 mod door;
 mod events;

@@ -19,6 +19,7 @@ use xapi_tests::sim_host::text;
 use xapi_tests::sim_peers::{self, Fate, Kind};
 use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{Peers, SimHost, SimPool};
+use xapi_tls::Identity;
 
 use crate::terms::decides;
 use crate::trust::begin;
@@ -333,6 +334,10 @@ impl Gate for Exchanging {
 
     fn myself(&self) -> Myself {
         self.door.myself()
+    }
+
+    fn identity(&self) -> Result<Arc<Identity>, String> {
+        self.door.identity()
     }
 
     fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {

@@ -1,13 +1,13 @@
 //! Hosts that begin to decide: each in a term of its own, and whatever else somebody wants of pool.conf at that moment.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use xapi_core::Origin;
-use xapi_core::pool::search;
+use xapi_core::pool::{another, search};
 use xapi_db::{Options, Read, Store, next_term};
-use xapi_model::{ApiError, Message, Network, Value};
+use xapi_model::{ApiError, Class, Message, Network, Value};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_peers::{Fate, Kind, Trouble};
 use xapi_tests::sim_pool::PATIENCE;
@@ -120,6 +120,63 @@ fn two_hosts_that_decide_without_hearing_of_each_other_have_terms_of_their_own_a
     }
     peers.settle();
     assert_eq!(stepped_down(&peers, 0), told);
+}
+
+#[test]
+fn a_master_that_cannot_keep_its_rows_for_a_later_one_decides_no_more_and_steps_down_when_it_can() {
+    let mut peers = Peers::new(2, 2);
+    let term = peers.core(0).store.term();
+    alone(&peers, 0);
+    decides(&mut peers, 1);
+    peers.host(0).new_network("of the earlier one");
+    // Something is in the way of the file.
+    let kept = peers.kept(0, term);
+    std::fs::create_dir(&kept).expect("a directory");
+    let console = peers.core(0).config.console();
+    std::fs::create_dir_all(console.parent().expect("a directory")).expect("a directory");
+    std::fs::write(&console, "").expect("a console");
+    peers.heal();
+    for begins_anew in [false, true] {
+        if begins_anew {
+            peers.kill(0);
+            peers.start(0);
+        }
+        // The second time it is known that there is another one, as long as the daemon is the same.
+        for _ in 0..2 {
+            let failed = another::yield_to_another(peers.core(0));
+            assert!(failed.is_err(), "{failed:?}");
+            let network = vec![Value::Struct(Vec::new())];
+            let refused = peers.call(0, "network.create", network).unwrap_err();
+            assert_eq!(refused.code, "HOST_IS_SLAVE", "{refused}");
+            assert_eq!(refused.params, ["172.16.0.12"]);
+            let store = &peers.core(0).store;
+            let committed = store.change(|draft| draft.insert(Network::blank()).map(drop));
+            assert!(committed.is_err(), "it is committed all the same");
+        }
+        let told = std::fs::read_to_string(&console).expect("the console");
+        assert_eq!(
+            told.matches("172.16.0.12").count(),
+            1 + usize::from(begins_anew),
+            "{told}"
+        );
+    }
+    // Its rows are nobody else's yet.
+    assert!(search::keep(peers.core(0)).expect("no thread").is_none());
+    std::fs::remove_dir(&kept).expect("room");
+    another::watch_for_another(peers.core(0)).expect("a thread");
+    let until = Instant::now() + PATIENCE;
+    while !kept.is_file() {
+        assert!(Instant::now() < until, "it does not step down");
+        std::thread::yield_now();
+    }
+    peers.settle();
+    assert_eq!((peers.masters(), peers.master_of(0)), (vec![1], Some(1)));
+    let names = names_in(&kept);
+    assert!(
+        names.contains(&"of the earlier one".to_owned()),
+        "{names:?}"
+    );
+    assert_eq!(stepped_down(&peers, 1).len(), 1);
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! Certificates of another host. Its files are its own to write and its rows the master's; in between the line may be lost.
-//! A new one is therefore laid beside the old one first, then the rows know both, then it takes the place of the old one,
-//! and then the rows know it alone. Wherever that is cut, the host shows a certificate that its rows know, so that it is
-//! let in; and when it is linked the rows follow what it shows.
+//! Certificates that change while others go on. The files of another host are its own to write and its rows the master's; in
+//! between the line may be lost. A new one is therefore laid beside the old one first, then the rows know both, then it takes
+//! the place of the old one, and then the rows know it alone. Wherever that is cut, the host shows a certificate that its
+//! rows know, so that it is let in; and when it is linked the rows follow what it shows.
+//!
+//! The one for the pool, also the master's own, is shown only when every other host has the rows that know both: none could
+//! learn it any more from a master that it does not believe.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
@@ -112,7 +115,8 @@ fn asked(core: &Arc<Core>, host: &Ref<Host>, own: Own, step: Step) -> Result<Cer
         .map_err(|why| errors::internal_error(format!("{host} tells no certificate: {why}")))
 }
 
-/// Replaces a certificate of another host by a new one, or by this one.
+/// Replaces a certificate of a host by a new one, or by this one. That of the pool is not changed unless every host of it
+/// knows the new one: HOST_OFFLINE [host], CANNOT_CONTACT_HOST [host].
 pub(crate) fn replace(
     core: &Arc<Core>,
     host: &Ref<Host>,
@@ -128,18 +132,30 @@ pub(crate) fn replace(
     let fresh = asked(core, host, own, step)?;
     let both = |draft: &xapi_db::Draft| draft.insert(row(own.kind(), host.clone(), &fresh));
     let made = core.store.change(both)?;
+    let take_back = |why| {
+        core.store.change(|draft| match draft.exists(&made)? {
+            true => draft.destroy(&made),
+            false => Ok(()),
+        })?;
+        Err(why)
+    };
+    if own == Own::Inside
+        && let Err(why) = known_to_all(core)
+    {
+        return take_back(why);
+    }
     match asked(core, host, own, Step::Show(fresh.sha256())) {
         Ok(_) => record_of(core, host, own, &fresh),
         // It shows one of the two, and is let in with either; its next arrival tells which.
         Err(why) if why.code == "CANNOT_CONTACT_HOST" => Err(why),
-        Err(why) => {
-            core.store.change(|draft| match draft.exists(&made)? {
-                true => draft.destroy(&made),
-                false => Ok(()),
-            })?;
-            Err(why)
-        }
+        Err(why) => take_back(why),
     }
+}
+
+/// Every host of the pool has the rows as they are now, or this is an error with one that has not.
+fn known_to_all(core: &Core) -> Result<()> {
+    core.pool.all_linked(&core.view()?)?;
+    core.pool.catches_up(core)
 }
 
 /// The rows of a host that is linked say what it shows.

@@ -61,7 +61,7 @@ pub fn install_server_certificate(cx: &Cx<'_>, call: InstallServerCertificate) -
         }
     })?;
     match cx.core.is_here(&call.host) {
-        true => certificates::replace(cx.core, Own::Outside, identity),
+        true => certificates::replace(cx.core, identity),
         false => staged::replace(cx.core, &call.host, Own::Outside, Some(&identity)),
     }
 }
@@ -101,7 +101,7 @@ impl Validity {
 /// `host.reset_server_certificate`: a new one that signs itself.
 pub fn reset_server_certificate(cx: &Cx<'_>, call: ResetServerCertificate) -> Result<()> {
     cx.core.agent_of(&cx.core.view()?, &call.host)?;
-    reset(cx, &call.host, Own::Outside)
+    reset(cx, &call.host)
 }
 
 /// `host.emergency_reset_server_certificate`: the same for whoever is on the host.
@@ -109,7 +109,7 @@ pub fn emergency_reset_server_certificate(
     cx: &Cx<'_>,
     _: EmergencyResetServerCertificate,
 ) -> Result<()> {
-    reset(cx, &cx.core.localhost()?, Own::Outside)
+    reset(cx, &cx.core.localhost()?)
 }
 
 /// `host.refresh_server_certificate`: a new one for other hosts of the pool.
@@ -117,16 +117,16 @@ pub fn refresh_server_certificate(cx: &Cx<'_>, call: RefreshServerCertificate) -
     cx.core.agent_of(&cx.core.view()?, &call.host)?;
     // A slave that is not there would know only the old one, and believe nobody who shows the new one.
     cx.core.pool.all_linked(&cx.core.view()?)?;
-    reset(cx, &call.host, Own::Inside)
+    staged::replace(cx.core, &call.host, Own::Inside, None)
 }
 
-fn reset(cx: &Cx<'_>, host: &Ref<Host>, own: Own) -> Result<()> {
+fn reset(cx: &Cx<'_>, host: &Ref<Host>) -> Result<()> {
     if !cx.core.is_here(host) {
-        return staged::replace(cx.core, host, own, None);
+        return staged::replace(cx.core, host, Own::Outside, None);
     }
-    let made = certificates::make(cx.core, own);
+    let made = certificates::make(cx.core, Own::Outside);
     let identity = made.map_err(|why| errors::internal_error(why.to_string()))?;
-    certificates::replace(cx.core, own, identity)
+    certificates::replace(cx.core, identity)
 }
 
 /// `host.get_server_certificate`: from the file, without its key and chain.

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use xapi_db::Read;
 use xapi_link::Leads;
 use xapi_model::{
-    Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType, Ref, errors,
+    ApiError, Class, Host, IpConfigurationMode, Ipv6ConfigurationMode, Pif, PrimaryAddressType,
+    Ref, errors,
 };
 
 use super::charter;
 use super::inquiry::{self, Master, Said};
-use super::role::Role;
-use crate::Result;
+use super::role::{Overruled, Role};
 use crate::context::Core;
 use crate::topology::pifs_of;
+use crate::{Result, console};
 
 /// How often a master looks for another one, and tells hosts that are not linked where it is, while all are linked.
 const ANOTHER: Duration = Duration::from_secs(10);
@@ -28,9 +29,14 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Looks for another master of this pool: after a transition that this host has not heard of there are two. The one of the
 /// later term stays; this host steps down if it is the other, and keeps what it has committed meanwhile in a file.
-/// Whether it steps down.
+/// Whether it steps down. One that cannot, since it can keep nothing for example, decides no more all the same, and tries again
+/// whenever this is asked.
 pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
-    if core.pool.standing.role() != Role::Master {
+    let standing = &core.pool.standing;
+    if let Some(overruled) = standing.overruled() {
+        return super::transition::yields(core, &overruled.by, overruled.decisions).map(|()| true);
+    }
+    if standing.role() != Role::Master {
         return Ok(false);
     }
     let decisions = charter::open(core).decisions();
@@ -42,8 +48,27 @@ pub fn yield_to_another(core: &Arc<Core>) -> Result<bool> {
         other.host,
         other.address
     );
-    super::transition::yields(core, &other, decisions)?;
+    standing.overrule(Overruled {
+        by: other.clone(),
+        decisions,
+    });
+    core.store.follow_only(true);
+    super::transition::yields(core, &other, decisions)
+        .inspect_err(|why| cannot_yield(core, &other, why))?;
     Ok(true)
+}
+
+/// This host has to step down and cannot. Nothing of that can be written into its rows, so there is no alert.
+fn cannot_yield(core: &Core, other: &Master, why: &ApiError) {
+    let text = format!(
+        "{} at {} is the master of this pool. This host decides no more and cannot step down: {why}",
+        other.host, other.address
+    );
+    tracing::error!("{text}");
+    console::tell(&core.config, &console::plain(&text));
+    for (_, remote) in core.pool.everybody() {
+        remote.drop_line("there is another master");
+    }
 }
 
 /// Another master of this pool, of a later term than this host's; of several the latest.
@@ -83,7 +108,7 @@ pub fn hear(core: &Core, leads: &Leads, host: &str) -> Result<()> {
     let counts = match core.pool.standing.role() {
         Role::Master => is_later((leads.term, host), (mine, &core.own_uuid()?)),
         // One that has not heard of a later one is about to step down.
-        Role::Slave(_) => leads.term >= mine,
+        Role::Slave(_) => core.pool.standing.overruled().is_none() && leads.term >= mine,
         Role::Broken => false,
     };
     if counts {
@@ -168,7 +193,8 @@ pub(crate) fn tell_before(core: &Core, after: &impl Read, host: &Ref<Host>) -> R
 
 /// Until the daemon ends: looks for another master, and tells the hosts of the pool where this one is.
 pub fn watch_for_another(core: &Arc<Core>) -> Result<()> {
-    if core.pool.standing.role() != Role::Master {
+    let standing = &core.pool.standing;
+    if standing.role() != Role::Master && standing.overruled().is_none() {
         return Ok(());
     }
     let core = Arc::clone(core);
@@ -204,7 +230,9 @@ fn watch(core: &Arc<Core>) -> Result<()> {
             match yield_to_another(core) {
                 Ok(false) => {}
                 Ok(true) => return Ok(()),
-                Err(why) => tracing::warn!("whether there is another master is not known: {why}"),
+                Err(why) => {
+                    tracing::warn!("another master was not looked for, or yielded to: {why}")
+                }
             }
             // A host that was waited for may be none any more.
             if let Err(why) = super::rotation::go_on(core) {
@@ -241,6 +269,10 @@ fn watch(core: &Arc<Core>) -> Result<()> {
 
 /// How long until the next look. A host that has not come to this daemon since its start is none that is linked.
 fn interval(core: &Core) -> Result<Duration> {
+    // Stepping down copies the database.
+    if core.pool.standing.overruled().is_some() {
+        return Ok(ANOTHER);
+    }
     match core.pool.all_linked(&core.view()?) {
         Ok(()) => Ok(ANOTHER),
         Err(why) if why.code == "HOST_OFFLINE" => Ok(SOON),

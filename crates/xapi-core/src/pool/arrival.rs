@@ -254,7 +254,12 @@ impl Linked {
         if arrived.booted {
             told("its PIFs", startup::plug_all(core, host));
         }
-        if arrived.starts || is_reset {
+        // What has cut the host off would do so again, and again with each arrival; the operator was told. As with a guest that
+        // refuses that counts until its next start. If another daemon of a master asked for it, the host may have lost that
+        // one and not the way.
+        let own = |number| self.remote.has_asked_for(number);
+        let was_cut_off = arrived.gone_back.is_some_and(own);
+        if (arrived.starts && !was_cut_off) || is_reset {
             told("the pool's networks", inherit(core, host));
         }
         if startup::may_converge(core, &core.view()?, host)? {

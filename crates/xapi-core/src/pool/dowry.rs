@@ -10,9 +10,9 @@ use uuid::Uuid;
 use xapi_db::{Act, Draft, Edit, Options, Read, Store, View};
 use xapi_model::types::NULL_REF;
 use xapi_model::{
-    ApiError, Bond, Certificate, Class, ClassDesc, ClusterHost, FieldDesc, Host, HostMetrics,
-    Network, NetworkSriov, Pbd, Pif, PifMetrics, Pool, Ref, SdnController, Sr, Tunnel, Type, Value,
-    Vif, VifMetrics, Vlan, Vm, VmGuestMetrics, VmMetrics, VmPowerState, errors,
+    ApiError, Bond, Certificate, CertificateType, Class, ClassDesc, ClusterHost, FieldDesc, Host,
+    HostMetrics, Network, NetworkSriov, Pbd, Pif, PifMetrics, Pool, Ref, SdnController, Sr, Tunnel,
+    Type, Value, Vif, VifMetrics, Vlan, Vm, VmGuestMetrics, VmMetrics, VmPowerState, errors,
 };
 use xapi_net::topology::{Mac, Name};
 
@@ -394,12 +394,10 @@ impl Opened {
         &self.row.uuid
     }
 
-    /// The fingerprints of the host's certificates: SHA-256, in small hexadecimal digits without colons.
+    /// The fingerprints of the certificates by which other hosts know the host: SHA-256, in small hexadecimal digits without
+    /// colons.
     pub fn fingerprints(&self) -> Result<BTreeSet<String>> {
-        let certificates = self.view.all::<Certificate>()?.into_iter();
-        Ok(certificates
-            .map(|(_, row)| plain(&row.fingerprint_sha256))
-            .collect())
+        fingerprints(&self.view, None)
     }
 
     /// The references of the rows of a class.
@@ -527,8 +525,19 @@ impl Opened {
     }
 }
 
+/// The fingerprints of the certificates by which other hosts know a host; those of all hosts, if none is named. What clients
+/// see does not tell one from another: several may have it, with a name that stands for all.
+pub(super) fn fingerprints(rows: &impl Read, host: Option<&Ref<Host>>) -> Result<BTreeSet<String>> {
+    let all = rows.all::<Certificate>()?.into_iter();
+    let its = all.filter(|(_, row)| {
+        let is_its = host.is_none_or(|host| row.host == *host);
+        is_its && row.kind == CertificateType::HostInternal
+    });
+    Ok(its.map(|(_, row)| plain(&row.fingerprint_sha256)).collect())
+}
+
 /// A fingerprint without what is put between its digits.
-pub(super) fn plain(fingerprint: &str) -> String {
+fn plain(fingerprint: &str) -> String {
     let digits = fingerprint.chars().filter(char::is_ascii_hexdigit);
     digits.map(|digit| digit.to_ascii_lowercase()).collect()
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use xapi_link::{Dial, DialError, Hello, Leads, Limits};
 
-use super::link::{Note, Silent, fingerprints, pool_uuid, secret_of, version};
+use super::dowry::fingerprints;
+use super::link::{Note, Silent, pool_uuid, secret_of, version};
 use super::role::Role;
 use super::secret;
 use crate::context::Core;
@@ -62,7 +63,7 @@ impl Known {
         Ok(match Note::read(core)?.filter(|_| !has_rows) {
             None => Known {
                 pool: pool_uuid(core)?,
-                fingerprints: Some(fingerprints(core, None)?),
+                fingerprints: Some(fingerprints(&core.view()?, None)?),
             },
             Some(note) => Known {
                 pool: note.pool,

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xapi_db::Read;
 use xapi_model::{
-    ApiError, Bond, Certificate, Class, Cluster, Host, Network, Pif, Pool, Ref, SdnController,
-    Tunnel, Vlan, Vm, errors,
+    ApiError, Bond, Class, Cluster, Host, Network, Pif, Pool, Ref, SdnController, Tunnel, Vlan, Vm,
+    errors,
 };
 
 pub use super::admit::admit;
-use super::dowry::{Dowry, Opened, plain};
+use super::dowry::{Dowry, Opened, fingerprints};
 use super::merge::{Merged, merge};
 use crate::context::{Core, Origin};
 use crate::proof::Care;
@@ -499,31 +499,20 @@ pub(super) fn may_come_again(pool: &impl Read, uuid: &str, fingerprint: &str) ->
     let Some(host) = known(pool, uuid)? else {
         return Ok(true);
     };
-    for certificate in pool.find(Certificate::HOST, &host)? {
-        let recorded = pool.field(&certificate, Certificate::FINGERPRINT_SHA256)?;
-        if plain(&recorded) == fingerprint {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(fingerprints(pool, Some(&host))?.contains(fingerprint))
 }
 
-/// Whether a host of the pool is the one that wants in: it has one of its certificates.
+/// Whether a host of the pool is the one that wants in: the two are known by one certificate.
 fn is_the_same(pool: &impl Read, known: &Ref<Host>, opened: &Opened) -> Result<bool> {
-    let theirs = opened.fingerprints()?;
-    for certificate in pool.find(Certificate::HOST, known)? {
-        let recorded = pool.field(&certificate, Certificate::FINGERPRINT_SHA256)?;
-        if theirs.contains(&plain(&recorded)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(!opened
+        .fingerprints()?
+        .is_disjoint(&fingerprints(pool, Some(known))?))
 }
 
 #[cfg(test)]
 mod tests {
     use xapi_db::{Options, Store};
-    use xapi_model::{Certificate, Class, Host};
+    use xapi_model::{Certificate, CertificateType, Class, Host};
 
     use super::may_come_again;
 
@@ -537,16 +526,25 @@ mod tests {
                     uuid: uuid.to_owned(),
                     ..Host::blank()
                 })?;
-                draft.insert(Certificate {
-                    host,
-                    fingerprint_sha256: "AB:CD:01".to_owned(),
-                    ..Certificate::blank()
-                })
+                for (kind, fingerprint) in [
+                    (CertificateType::HostInternal, "AB:CD:01"),
+                    (CertificateType::Host, "AB:CD:03"),
+                ] {
+                    draft.insert(Certificate {
+                        kind,
+                        host: host.clone(),
+                        fingerprint_sha256: fingerprint.to_owned(),
+                        ..Certificate::blank()
+                    })?;
+                }
+                Ok(())
             })
             .unwrap();
         let view = store.view().unwrap();
         assert!(may_come_again(&view, uuid, "abcd01").unwrap());
         assert!(!may_come_again(&view, uuid, "abcd02").unwrap());
+        // By that one its clients know it, and others may have it as well.
+        assert!(!may_come_again(&view, uuid, "abcd03").unwrap());
         let stranger = "5c9e7d4e-7a3a-4c5b-9a55-0c4d1d3b7a12";
         assert!(may_come_again(&view, stranger, "abcd02").unwrap());
     }

@@ -1,18 +1,18 @@
 //! The line between a slave and its master, over xapi-link: whom a master lets in. How a slave finds its master is in
 //! [`super::search`].
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use xapi_db::Read;
 use xapi_link::{Dial, DialError, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
-use xapi_model::{ApiError, Certificate, CertificateType, Host, Pool, Ref, errors};
+use xapi_model::{ApiError, Pool, errors};
+use xapi_tls::Identity;
 
 use super::another;
 use super::arrival::{Greeting, Linked, may_open};
-use super::dowry::plain;
+use super::dowry::fingerprints;
 use super::inquiry::Known;
 use super::membership;
 use super::peer::{Lost, Peer};
@@ -80,19 +80,6 @@ fn numbers(version: &str) -> Option<Vec<u64>> {
     release.split('.').map(|part| part.parse().ok()).collect()
 }
 
-/// The fingerprints of a host's own certificates, as its rows have them; of all hosts, if none is named.
-pub(super) fn fingerprints(core: &Core, host: Option<&Ref<Host>>) -> Result<BTreeSet<String>> {
-    let rows = core.view()?.all::<Certificate>()?;
-    let own = rows.into_iter().filter(|(_, row)| {
-        let kind = matches!(
-            row.kind,
-            CertificateType::Host | CertificateType::HostInternal
-        );
-        kind && host.is_none_or(|host| row.host == *host)
-    });
-    Ok(own.map(|(_, row)| plain(&row.fingerprint_sha256)).collect())
-}
-
 /// The door of a master.
 pub struct Door {
     core: Arc<Core>,
@@ -141,7 +128,7 @@ impl Door {
                 &hello.version,
             ));
         }
-        if !fingerprints(core, Some(linked.host()))?.contains(fingerprint) {
+        if !fingerprints(&core.view()?, Some(linked.host()))?.contains(fingerprint) {
             tracing::warn!(
                 "{} shows the certificate {fingerprint}, which is not that of the host that it says it is",
                 hello.host
@@ -186,6 +173,10 @@ impl Gate for Door {
             host: self.core.own_uuid().unwrap_or_default(),
             term: self.core.store.term(),
         }
+    }
+
+    fn identity(&self) -> std::result::Result<Arc<Identity>, String> {
+        certificates::of_link(&self.core).map_err(|why| why.to_string())
     }
 
     fn admit(

@@ -58,7 +58,7 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
             "Host is already part of a pool",
         ));
     }
-    let address = transition::resolved(master.address)?;
+    let address = transition::resolved(&core.config, master.address)?;
     if transition::own_addresses(&*core.agent)?.contains(&address) {
         return Err(errors::operation_not_allowed(
             "Host cannot become slave of itself",

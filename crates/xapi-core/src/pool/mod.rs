@@ -58,6 +58,7 @@ use xapi_model::{Host, Ref, errors};
 use xapi_net::agent::{Agent, Cause, NetEvent};
 
 use crate::Result;
+use crate::context::{Core, db_error};
 use crate::guests::Kind;
 use crate::particulars::Particulars;
 
@@ -154,7 +155,7 @@ impl Pool {
     }
 
     /// The term of the master that this slave hears.
-    pub(crate) fn hears(&self, core: &crate::context::Core) -> u64 {
+    pub(crate) fn hears(&self, core: &Core) -> u64 {
         self.follower.hears(core)
     }
 
@@ -193,6 +194,21 @@ impl Pool {
         for (host, _) in rows.all::<Host>()? {
             if Some(&host) != master.as_ref() {
                 self.linked(&host)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every host that is linked has what is committed now when this returns; CANNOT_CONTACT_HOST [host] names one that has
+    /// not.
+    pub(crate) fn catches_up(&self, core: &Core) -> Result<()> {
+        let position = core.store.copy().map_err(db_error)?.position();
+        for (host, remote) in self.everybody() {
+            if remote.is_linked() {
+                remote.reach(position).map_err(|why| {
+                    tracing::warn!("{host} is behind: {why}");
+                    errors::cannot_contact_host(&host)
+                })?;
             }
         }
         Ok(())

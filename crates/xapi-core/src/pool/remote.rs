@@ -45,6 +45,8 @@ pub(super) struct RemoteAgent {
     state: Mutex<State>,
     linked: Condvar,
     listeners: Mutex<Vec<Listener>>,
+    /// The numbers of what it is asked for are above the first, up to the last.
+    first: u64,
     last: AtomicU64,
     /// Jobs that it is at.
     jobs: Mutex<usize>,
@@ -70,14 +72,16 @@ struct State {
 impl RemoteAgent {
     /// Nobody is linked yet. A host may be away so long in the middle of a change.
     pub(super) fn new(host: Ref<Host>, away: Duration) -> RemoteAgent {
+        // Of no other daemon's: the host may still know one of a master before.
+        let first = uuid::Uuid::new_v4().as_u64_pair().0 >> 1;
         RemoteAgent {
             host,
             away,
             state: Mutex::default(),
             linked: Condvar::new(),
             listeners: Mutex::default(),
-            // Of no other daemon's: the host may still know one of a master before.
-            last: AtomicU64::new(uuid::Uuid::new_v4().as_u64_pair().0 >> 1),
+            first,
+            last: AtomicU64::new(first),
             jobs: Mutex::default(),
             job_ended: Condvar::new(),
         }
@@ -177,6 +181,11 @@ impl RemoteAgent {
             mark: mark.to_owned(),
             others,
         });
+    }
+
+    /// Whether this daemon has asked the host for what has this number.
+    pub(super) fn has_asked_for(&self, number: u64) -> bool {
+        self.first < number && number <= self.last.load(Ordering::Relaxed)
     }
 
     /// Something happened to the host's network.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use xapi_model::{ApiError, errors};
 
+use super::inquiry::Master;
 use super::peer::Peer;
 use crate::context::Core;
 
@@ -25,6 +26,15 @@ pub(crate) struct Standing {
     linked: Condvar,
 }
 
+/// A master of a later term, for whom this one steps down.
+#[derive(Clone)]
+pub(super) struct Overruled {
+    /// Who that is.
+    pub by: Master,
+    /// How often somebody had decided what this host is when it was met.
+    pub decisions: u64,
+}
+
 /// How often whoever waits for a master looks whether the daemon ends.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -35,6 +45,7 @@ struct State {
     /// What the master said when it did not let this host in. It counts until a master does.
     refused: Option<ApiError>,
     master: Option<Arc<dyn Peer>>,
+    overruled: Option<Overruled>,
 }
 
 impl Default for Standing {
@@ -45,6 +56,7 @@ impl Default for Standing {
                 emergency: errors::host_still_booting(),
                 refused: None,
                 master: None,
+                overruled: None,
             }),
             linked: Condvar::new(),
         }
@@ -62,6 +74,20 @@ impl Standing {
 
     pub(crate) fn set_role(&self, role: Role) {
         self.state().role = role;
+    }
+
+    /// Another one decides. Until this host has stepped down for it, it answers as its slave.
+    pub(super) fn overrule(&self, overruled: Overruled) {
+        let mut state = self.state();
+        let address = &overruled.by.address;
+        state.emergency = errors::host_is_slave(address);
+        state.role = Role::Slave(address.clone());
+        state.overruled = Some(overruled);
+    }
+
+    /// For whom this host has still to step down, if it was the master.
+    pub(super) fn overruled(&self) -> Option<Overruled> {
+        self.state().overruled.clone()
     }
 
     /// The address of the master of a slave; nothing on a master.

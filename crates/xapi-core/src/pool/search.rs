@@ -79,11 +79,15 @@ impl Handler for Obedient {
     }
 }
 
-/// Keeps a line to the master of this slave, until the daemon ends. Nothing on a master.
+/// Keeps a line to the master of this slave, until the daemon ends. Nothing on a master, nor on one that has still to step
+/// down: what it has committed is not kept yet.
 pub fn keep(core: &Arc<Core>) -> Result<Option<Arc<Slave>>> {
     let Role::Slave(address) = core.pool.standing.role() else {
         return Ok(None);
     };
+    if core.pool.standing.overruled().is_some() {
+        return Ok(None);
+    }
     let slave = Arc::new(Slave::new(core));
     slave.tell_events();
     let (core, following) = (Arc::clone(core), Arc::clone(&slave));

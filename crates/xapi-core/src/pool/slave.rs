@@ -43,6 +43,8 @@ struct Changes {
     last: Option<(u64, Option<std::result::Result<Outcome, NetError>>)>,
     /// One that is made and may still not count.
     unkept: Option<u64>,
+    /// One that was taken back, for there was no master over what it had made.
+    gone_back: Option<u64>,
     /// Whether the master is done with what the line's opening asks for.
     settled: bool,
     /// Whether the master was looked for in vain.
@@ -240,10 +242,10 @@ impl Slave {
         let hostname = hostname.map_err(errors::internal_error)?;
         let (reset, alerts) = reset::asked(&self.core);
         let moved = moved::noted(&self.core);
-        let found = {
+        let (found, gone_back) = {
             let mut changes = self.changes();
             changes.moved.clone_from(&moved);
-            changes.found.clone()
+            (changes.found.clone(), changes.gone_back)
         };
         Ok(Arrived {
             particulars: Particulars::here(
@@ -259,6 +261,7 @@ impl Slave {
             secret: secret::Held::here(&self.core.config)?,
             aside: Aside::noted(&self.core),
             moved,
+            gone_back,
         })
     }
 
@@ -274,6 +277,7 @@ impl Slave {
         self.starts.store(false, Ordering::Relaxed);
         let mut changes = self.changes();
         (changes.settled, changes.found) = (true, None);
+        changes.gone_back = None;
         let moved = changes.moved.take();
         self.note(&changes);
         drop(changes);
@@ -525,7 +529,9 @@ impl Slave {
             undo,
             ..NetError::before(Part::Host, Cause::TimedOut, why)
         };
-        self.changes().last = Some((number, Some(Err(gone))));
+        let mut changes = self.changes();
+        changes.last = Some((number, Some(Err(gone))));
+        changes.gone_back = Some(number);
     }
 
     /// What the master tells.

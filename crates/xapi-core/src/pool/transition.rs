@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
+use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_db::{Read, next_term};
 use xapi_model::host::IsInEmergencyMode;
@@ -23,7 +24,7 @@ use super::link::{Note, is_of_own_pool, is_older, pool_uuid, version};
 use super::role::Role;
 use super::verbs::Verb;
 use crate::context::{Core, Cx, db_error};
-use crate::{Result, guests, software, startup};
+use crate::{Config, Result, guests, software, startup};
 
 /// How long slaves that have lost their master may take to find the new one.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ pub fn emergency_transition_to_master(cx: &Cx<'_>, _: EmergencyTransitionToMaste
 /// `pool.emergency_reset_master`: this host obeys the one with this address. Nothing happens if it does already.
 pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result<()> {
     refuse_ha(cx.core)?;
-    let address = resolved(&call.master_address)?;
+    let address = resolved(&cx.core.config, &call.master_address)?;
     let own = own_addresses(&*cx.core.agent)?;
     let mut charter = charter::open(cx.core);
     if charter.says() == Some(PoolRole::Slave(address.clone())) {
@@ -95,16 +96,7 @@ pub fn emergency_reset_master(cx: &Cx<'_>, call: EmergencyResetMaster) -> Result
 /// `pool.sync_database`: every slave that is linked has what is committed now when this returns; CANNOT_CONTACT_HOST
 /// [host] names one that has not.
 pub fn sync_database(cx: &Cx<'_>, _: SyncDatabase) -> Result<()> {
-    let position = cx.core.store.copy().map_err(db_error)?.position();
-    for (host, remote) in cx.core.pool.everybody() {
-        if remote.is_linked() {
-            remote.reach(position).map_err(|why| {
-                tracing::warn!("{host} is behind: {why}");
-                errors::cannot_contact_host(&host)
-            })?;
-        }
-    }
-    Ok(())
+    cx.core.pool.catches_up(cx.core)
 }
 
 /// `pool.recover_slaves`: the hosts that obey this master. Slaves look for their master at all hosts that they know, so
@@ -381,13 +373,21 @@ fn obey(
     address: String,
     other: Option<&Master>,
 ) -> Result<()> {
-    let was_master = core.pool.standing.role() == Role::Master;
+    let standing = &core.pool.standing;
+    let is_overruled = standing.overruled().is_some();
+    let was_master = is_overruled || standing.role() == Role::Master;
+    // Only one whom an operator has asked decides again if nothing comes of it.
+    let goes_on = || {
+        if !is_overruled {
+            core.store.follow_only(false);
+        }
+    };
     if was_master {
         let name = format!("term-{}", core.store.term());
         let kept = core.config.database().with_extension(name);
         core.store.follow_only(true);
         if let Err(why) = core.store.backup(&kept) {
-            core.store.follow_only(false);
+            goes_on();
             return Err(db_error(why));
         }
         tracing::warn!("what was committed here is kept in {}", kept.display());
@@ -399,7 +399,7 @@ fn obey(
         };
         // Before the role: a start in between as the master has nothing to tell, and forgets it.
         if let Err(why) = aside.note(core) {
-            core.store.follow_only(false);
+            goes_on();
             return Err(why);
         }
     }
@@ -409,7 +409,7 @@ fn obey(
         if charter.says().as_ref() != Some(&role) {
             // Whoever is told no must be sure that it goes on.
             if was_master {
-                core.store.follow_only(false);
+                goes_on();
                 if let Err(why) = Aside::forget(core) {
                     tracing::error!("{why}");
                 }
@@ -434,7 +434,7 @@ fn note_own_pool(core: &Core, term: Option<u64>) -> Result<()> {
 }
 
 /// An address as pool.conf has it; a name is looked up. INVALID_VALUE [master_address, text] for anything else.
-pub(crate) fn resolved(given: &str) -> Result<String> {
+pub(crate) fn resolved(config: &Config, given: &str) -> Result<String> {
     let given = given.trim();
     if let Ok(address) = given.parse::<IpAddr>() {
         return Ok(address.to_string());
@@ -443,14 +443,27 @@ pub(crate) fn resolved(given: &str) -> Result<String> {
     if given.is_empty() || given.len() > 253 {
         return Err(bad());
     }
-    let mut found = (given, 0).to_socket_addrs().map_err(|why| {
+    let found = (given, 0).to_socket_addrs().map_err(|why| {
         tracing::info!("{given}: {why}");
         bad()
     })?;
-    found
-        .next()
-        .map(|address| address.ip().to_string())
-        .ok_or_else(bad)
+    let address = within_reach(config, found.map(|found| found.ip()))?;
+    address.map(|address| address.to_string()).ok_or_else(bad)
+}
+
+/// Of the addresses of one host the first of the family of this host's management; any other, if it has none of that.
+fn within_reach(
+    config: &Config,
+    addresses: impl IntoIterator<Item = IpAddr>,
+) -> Result<Option<IpAddr>> {
+    let path = config.inventory();
+    let inventory = Inventory::read(&path)
+        .map_err(|why| errors::internal_error(format!("{}: {why}", path.display())))?;
+    let family = inventory.get(inventory::MANAGEMENT_ADDRESS_TYPE);
+    let is_v6 = family.is_some_and(|family| family.eq_ignore_ascii_case("IPv6"));
+    // Of two that are alike the first is taken.
+    let addresses = addresses.into_iter();
+    Ok(addresses.min_by_key(|address| address.is_ipv6() != is_v6))
 }
 
 /// The addresses of this host, as far as its network tells.
@@ -463,4 +476,37 @@ pub(crate) fn own_addresses(agent: &dyn Agent) -> Result<Vec<String>> {
     let mut all: Vec<_> = inets.map(|inet| inet.address().to_string()).collect();
     all.extend(["127.0.0.1".to_owned(), "::1".to_owned()]);
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::within_reach;
+    use crate::Config;
+
+    #[test]
+    fn of_a_hosts_addresses_one_of_the_family_of_management_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let config = Config {
+            root: root.path().to_owned(),
+            ..Config::default()
+        };
+        let inventory = config.inventory();
+        std::fs::create_dir_all(inventory.parent().unwrap()).unwrap();
+        let (v6, v4) = ("fd00::1 fd00::2", "10.0.0.1 10.0.0.2");
+        for (family, found, taken) in [
+            ("IPv4", format!("{v6} {v4}"), "10.0.0.1"),
+            ("IPv6", format!("{v4} {v6}"), "fd00::1"),
+            ("ipv6", format!("{v4} {v6}"), "fd00::1"),
+            ("", format!("{v6} {v4}"), "10.0.0.1"),
+            ("IPv4", v6.to_owned(), "fd00::1"),
+            ("IPv6", v4.to_owned(), "10.0.0.1"),
+        ] {
+            std::fs::write(&inventory, format!("MANAGEMENT_ADDRESS_TYPE='{family}'\n")).unwrap();
+            let addresses = found.split(' ').map(|it| it.parse::<IpAddr>().unwrap());
+            let address = within_reach(&config, addresses).unwrap();
+            assert_eq!(address, taken.parse().ok(), "{family} {found}");
+        }
+    }
 }

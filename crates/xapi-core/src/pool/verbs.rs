@@ -159,6 +159,10 @@ pub struct Arrived {
     /// The bridge to which its management was moved while it had no master.
     #[serde(default)]
     pub moved: Option<String>,
+    /// The number of the change that it took back, since a master was last done with its arrival, because it could not reach
+    /// its master over what that had made.
+    #[serde(default)]
+    pub gone_back: Option<u64>,
 }
 
 /// A trigger of a network reset.

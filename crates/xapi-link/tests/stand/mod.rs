@@ -110,6 +110,10 @@ impl Gate for Known {
         }
     }
 
+    fn identity(&self) -> Result<Arc<Identity>, String> {
+        Ok(identity(0))
+    }
+
     fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
         self.judged.lock().unwrap().push(hello.clone());
         let refuse = |code: &str| Refusal {
@@ -162,15 +166,14 @@ impl Stand {
         let entrance = Arc::new(Entrance::new(Arc::clone(&gate) as _, limits));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let shown = identity(0);
         runtime.spawn(async move {
             loop {
                 let (stream, from) = listener.accept().await.unwrap();
-                let (entrance, shown) = (Arc::clone(&entrance), Arc::clone(&shown));
+                let entrance = Arc::clone(&entrance);
                 tokio::spawn(async move {
                     let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
                     if let Ok(begun) = begun {
-                        entrance.enter(begun, &shown, from).await;
+                        entrance.enter(begun, from).await;
                     }
                 });
             }

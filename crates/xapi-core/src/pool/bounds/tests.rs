@@ -49,6 +49,7 @@ fn arrived(particulars: Particulars) -> Arrived {
         secret: None,
         aside: None,
         moved: None,
+        gone_back: None,
     }
 }
 
