@@ -79,7 +79,10 @@ impl Rules {
         for address in addresses {
             match address {
                 IpAddr::V4(v4) => {
-                    rules.of_arp(Some(*v4));
+                    // Whoever has no address yet may always look for one.
+                    if !v4.is_unspecified() {
+                        rules.of_arp(Some(*v4));
+                    }
                     rules.pass(6000, [Field::EthType(IPV4), Field::Ipv4Src(*v4)]);
                 }
                 IpAddr::V6(v6) => rules.of_ipv6(*v6),
@@ -184,22 +187,27 @@ fn meant_by(vif: &Name, rules: Vec<Rule>, ports: Option<Ports>) -> Filter {
         Field::EthSrc(mac) => Some(Mac(*mac)),
         _ => None,
     });
-    let addresses: BTreeSet<IpAddr> = fields()
+    let none_yet = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    let mut addresses: BTreeSet<IpAddr> = fields()
         .filter_map(|field| match field {
             Field::Ipv4Src(v4) => Some(IpAddr::V4(*v4)),
             Field::Ipv6Src(v6) => Some(IpAddr::V6(*v6)),
             _ => None,
         })
-        .filter(|address| !address.is_unspecified())
+        // That one stands in the rules of every guest.
+        .filter(|address| *address != none_yet)
         .collect();
     let (Some(mac), Some(ports)) = (mac, ports) else {
         return Filter::Other;
     };
-    let made = as_set(Rules::of(vif, mac, &addresses, ports));
-    match made == as_set(rules) {
-        true => Filter::Only { mac, addresses },
-        false => Filter::Other,
+    let rules = as_set(rules);
+    for more in [None, Some(none_yet)] {
+        addresses.extend(more);
+        if as_set(Rules::of(vif, mac, &addresses, ports)) == rules {
+            return Filter::Only { mac, addresses };
+        }
     }
+    Filter::Other
 }
 
 /// Whether somebody made others decide what the guard passes.
@@ -354,7 +362,9 @@ mod tests {
     #[test]
     fn rules_are_read_as_what_they_were_made_for_and_anything_else_as_something_else() {
         let ports = Some(Ports { vif: 3, gate: 4 });
-        for addresses in [&[][..], &["10.0.0.9"], &["10.0.0.9", "fd00::9", "fe80::9"]] {
+        let several = ["10.0.0.9", "fd00::9", "fe80::9"];
+        let unusual = ["0.0.0.0", "224.0.0.1", "::"];
+        for addresses in [&[][..], &["10.0.0.9"], &["0.0.0.0"], &several, &unusual] {
             let mut made = rules(addresses, 3, 4);
             made.reverse();
             let expected = Filter::Only {
