@@ -1,15 +1,18 @@
-//! A host leaves its pool: what counts at that moment, and who is told.
+//! A host leaves its pool: what counts at that moment, and that it has left or stays wherever it is cut.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use xapi_core::pool::leaving;
 use xapi_db::Read;
 use xapi_guest::sim::Verb;
-use xapi_model::{ApiError, Class, Host, Value, Vm};
-use xapi_tests::SimPool;
+use xapi_model::{ApiError, Class, Host, Pif, Pool, Value, Vm};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{PATIENCE, Trouble};
+use xapi_tests::{SimHost, SimPool};
 
 use crate::trust::begin;
 
@@ -154,4 +157,118 @@ fn the_rows_of_a_host_that_has_left_go_however_often_others_are_quicker() {
     });
     eject(&pool).expect("it leaves");
     assert_eq!(pool.master.all::<Host>().len(), 1);
+}
+
+/// Files of a host that say what it is, and what becomes of its network.
+fn files(host: &SimHost) -> BTreeMap<String, String> {
+    let root = host.root();
+    let mut all = BTreeMap::new();
+    for path in [
+        "etc/xensource-inventory",
+        "etc/xensource/pool.conf",
+        "etc/xensource/ptoken",
+        "etc/firstboot.d/data/management.conf",
+        "var/lib/xcp/leaving",
+        "var/tmp/network-reset",
+    ] {
+        if let Ok(text) = std::fs::read_to_string(root.join(path)) {
+            all.insert(path.to_owned(), text);
+        }
+    }
+    all
+}
+
+/// Puts something where a file is written before it gets its name: that cannot be written then.
+fn in_the_way(root: &Path, path: &str) -> std::path::PathBuf {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.join("in the way")).expect("a directory");
+    path
+}
+
+#[test]
+fn a_host_that_cannot_leave_is_as_it_was() {
+    let mut pool = pool(1);
+    pool.master
+        .call("pool.rotate_secret", vec![])
+        .expect("a secret");
+    let before = files(&pool.slaves[0].host);
+    let root = pool.slaves[0].host.root();
+    for path in ["var/lib/xcp/.leaving.new", "etc/xensource/.pool.conf.new"] {
+        let way = in_the_way(root, path);
+        let error = eject(&pool).unwrap_err();
+        assert_eq!(error.code, "INTERNAL_ERROR", "{path}: {error}");
+        assert_eq!(files(&pool.slaves[0].host), before, "{path}");
+        assert!(root.join("var/lib/xcp/xapi.db").exists());
+        assert!(is_enabled(&pool) && pool.is_linked(0));
+        std::fs::remove_dir_all(way).expect("out of the way");
+    }
+    // One that was killed before it was decided.
+    std::fs::write(root.join("var/lib/xcp/leaving"), "of no use").expect("a file");
+    pool.restart(0);
+    pool.link(0);
+    assert_eq!(files(&pool.slaves[0].host), before);
+    assert_eq!(pool.slaves[0].host.all::<Host>().len(), 2);
+}
+
+#[test]
+fn what_a_host_has_noted_of_leaving_is_nothing_to_one_that_is_told_to_decide() {
+    let mut pool = pool(1);
+    let root = pool.slaves[0].host.root().to_owned();
+    std::fs::write(root.join("var/lib/xcp/leaving"), "IP=172.16.0.12\n").expect("a file");
+    pool.cut(0);
+    let words = ["root", "secret"].map(Value::from).to_vec();
+    let host = &pool.slaves[0].host;
+    let session = host.raw("session.slave_local_login_with_password", words);
+    let session = session.expect("a session");
+    host.raw("pool.emergency_transition_to_master", vec![session])
+        .expect("it decides");
+    pool.restart(0);
+    assert!(pool.slaves[0].host.core().pool.is_master());
+    assert_eq!(pool.slaves[0].host.all::<Host>().len(), 2);
+}
+
+#[test]
+fn a_host_that_has_decided_to_leave_leaves_wherever_it_is_cut() {
+    let mut pool = pool(1);
+    pool.master
+        .call("pool.rotate_secret", vec![])
+        .expect("a secret");
+    let (_, row) = pool.slaves[0].host.all::<Pool>().remove(0);
+    eject(&pool).expect("it leaves");
+    assert_eq!(pool.master.all::<Host>().len(), 1);
+    pool.cut(0);
+    let host = &pool.slaves[0].host;
+    let (root, config) = (host.root(), host.core().config.clone());
+    let is = |path: &str| root.join(path).exists();
+    assert_eq!(files(host)["etc/xensource/pool.conf"].trim(), "master");
+    assert!(!is("var/tmp/network-reset"), "it counts before it has left");
+    for path in [
+        "etc/firstboot.d/data/.management.conf.new",
+        "etc/.xensource-inventory.new",
+    ] {
+        let way = in_the_way(root, path);
+        let error = leaving::go_on(&config).unwrap_err();
+        assert_eq!(error.code, "INTERNAL_ERROR", "{path}: {error}");
+        assert!(is("var/lib/xcp/leaving"), "nobody would go on");
+        assert!(!is("etc/xensource/ptoken") && !is("var/lib/xcp/xapi.db"));
+        std::fs::remove_dir_all(way).expect("out of the way");
+    }
+    pool.restart(0);
+    let host = &pool.slaves[0].host;
+    assert!(host.core().pool.is_master());
+    assert_eq!(host.all::<Host>().len(), 1);
+    assert_ne!(host.all::<Pool>()[0].1.uuid, row.uuid);
+    let pif: Pif = host.get(&host.pif("eth0"));
+    assert!(pif.management && pif.ip == "172.16.0.12", "{pif:?}");
+    assert!(host.root().join("var/lib/xcp/xapi.db.left-pool").exists());
+    let left = files(host);
+    let names: Vec<_> = left.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "etc/firstboot.d/data/management.conf",
+            "etc/xensource-inventory",
+            "etc/xensource/pool.conf"
+        ]
+    );
 }

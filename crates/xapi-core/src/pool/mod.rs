@@ -26,6 +26,7 @@ mod inquiry;
 mod inverse;
 pub mod job;
 pub mod join;
+pub mod leaving;
 pub mod link;
 pub mod membership;
 mod merge;
