@@ -7,6 +7,7 @@ mod follow;
 mod guests;
 mod heirs;
 mod jobs;
+mod joining;
 mod leaving;
 mod local;
 mod moved;

@@ -16,7 +16,6 @@ use super::verbs::{Admission, Granted, Wish, decode, encode};
 use super::{eject, join, link, rotation, secret, transition};
 use crate::Result;
 use crate::context::{Core, Cx, db_error};
-use crate::proof::Care;
 use crate::session;
 
 /// How long one call of the master may take.
@@ -69,19 +68,12 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     // Nothing of this host's network changes between what is told and the end of what it was.
     let _turn = core.turn(&host)?;
     let secret = secret_of(core.config.port, &address, master)?;
-    let plan_only = Care::of(cx.origin)?.plan_only;
-    // What is committed from here on would not come along.
-    core.store.follow_only(!plan_only);
     let other = Other {
         core,
         address: &address,
         secret: &secret,
     };
-    let entered = join::ask(core, cx.origin, force, &other);
-    if entered.is_err() {
-        core.store.follow_only(false);
-    }
-    entered
+    join::ask(core, cx.origin, force, &other)
 }
 
 /// The pool that a host is on its way into.
@@ -131,7 +123,10 @@ impl join::Other for Other<'_> {
         }
         // In this order: with the role but without the secret the host could not be heard.
         secret::write(&self.core.config, self.secret)?;
-        transition::become_slave(self.core, self.address.to_owned(), &pool)
+        transition::become_slave(self.core, self.address.to_owned(), &pool)?;
+        // Nothing of what is committed until it begins anew would be in the pool.
+        self.core.store.follow_only(true);
+        Ok(())
     }
 }
 
