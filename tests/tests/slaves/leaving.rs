@@ -1,4 +1,4 @@
-//! A host leaves its pool: what counts at that moment, and that it has left or stays wherever it is cut.
+//! A host leaves its pool: what counts at that moment, who is told, and that it has left or stays wherever it is cut.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,7 @@ use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
 
+use crate::local::Client;
 use crate::trust::begin;
 
 /// Machines of a pool that has many.
@@ -271,4 +272,13 @@ fn a_host_that_has_decided_to_leave_leaves_wherever_it_is_cut() {
             "etc/xensource/pool.conf"
         ]
     );
+}
+
+#[test]
+fn whoever_has_the_host_leave_that_he_is_on_is_told_that_it_does() {
+    let pool = pool(1);
+    let client = Client::new(&pool.slaves[0]);
+    let left = client.call("pool.eject", vec![text(&pool.host(0))]);
+    assert_eq!(left, Ok(Value::Nil));
+    assert_eq!(pool.master.all::<Host>().len(), 1);
 }

@@ -14,6 +14,7 @@ use xapi_net::facts::Facts;
 
 use super::aside::Aside;
 use super::charter;
+use super::handed::Told;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
@@ -193,7 +194,7 @@ impl Slave {
             }
             Verb::Leave(trigger) => {
                 let left = leaving::decide(&self.core, &trigger);
-                Answer::Done(done(self.begin_as(left)))
+                Answer::Done(done(self.begin_as(left, Told::Leaves)))
             }
             Verb::Secret(secret) => {
                 Answer::Done(done(self.of_pool(|config| secret::take(config, &secret))))
@@ -203,11 +204,11 @@ impl Slave {
             }
             Verb::Decide => {
                 let told = transition::told(&self.core, &PoolRole::Master);
-                Answer::Done(done(self.begin_as(told)))
+                Answer::Done(done(self.begin_as(told, Told::Decides)))
             }
             Verb::Obey(address) => {
-                let told = transition::told(&self.core, &PoolRole::Slave(address));
-                Answer::Done(done(self.begin_as(told)))
+                let told = transition::told(&self.core, &PoolRole::Slave(address.clone()));
+                Answer::Done(done(self.begin_as(told, Told::Obeys(address))))
             }
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
@@ -314,8 +315,9 @@ impl Slave {
     }
 
     /// Begins anew as something else, if that is decided. An error says that this host stays what it is.
-    fn begin_as(self: &Arc<Self>, decided: Result<()>) -> Result<()> {
+    fn begin_as(self: &Arc<Self>, decided: Result<()>, told: Told) -> Result<()> {
         decided?;
+        self.core.pool.told.get_or_init(|| told);
         if let Err(why) = self.begin_anew() {
             // It is decided all the same.
             tracing::warn!("the master may not hear that this host begins anew: {why}");
