@@ -19,3 +19,4 @@ mod search;
 mod secret;
 mod terms;
 mod trust;
+mod tunnels;
