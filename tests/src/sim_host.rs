@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use xapi_core::auth::{Authenticate, OneUser};
 use xapi_core::context::Clock;
+use xapi_core::pool::leaving;
 use xapi_core::{Api, Config, Core, Origin, guests, startup, topology};
 use xapi_db::{DbError, Options, Read, Store};
 use xapi_guest::sim::SimGuests;
@@ -223,6 +224,7 @@ impl SimHost {
             ids: Arc::clone(&self.choices.ids),
             ..options()
         };
+        leaving::go_on(&config).expect("a host that has left its pool is of its own");
         let until = Instant::now() + Duration::from_secs(20);
         let store = loop {
             match Store::open(&config.database(), options()) {

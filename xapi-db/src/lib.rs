@@ -43,6 +43,7 @@ pub use full_copy::FullCopy;
 pub use journal::Since;
 pub use reader::{Read, View};
 pub use replacement::Replacement;
+pub use replica::Still;
 pub use store::{Options, SCHEMA_VERSION, Store, UniqueKey};
 pub use term::{mark_of_term, next_term};
 pub use xapi_model::Position;

@@ -32,6 +32,16 @@ pub(crate) struct Standing {
     pub(crate) position: Option<Position>,
 }
 
+/// A store refuses commits that concern other hosts as long as this is there.
+#[must_use]
+pub struct Still(Store);
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        self.0.0.held_still.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Standing {
     pub(crate) fn read(conn: &Connection) -> Result<Standing, DbError> {
         let position = Position {
@@ -113,6 +123,13 @@ impl Store {
         // A commit that has begun comes to its end before.
         let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.follow_only.store(yes, Ordering::Release);
+    }
+
+    /// Refuses the same for as long as what this gives is there, and leaves alone whether they are refused otherwise.
+    pub fn hold_still(&self) -> Still {
+        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.held_still.fetch_add(1, Ordering::AcqRel);
+        Still(self.clone())
     }
 
     /// Makes this store the one of a host that is the master from now on: a new term begins, in which it follows nobody and

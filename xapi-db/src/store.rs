@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -87,6 +87,8 @@ pub(crate) struct Inner {
     pub(crate) standing: RwLock<Standing>,
     /// Commits that concern other hosts are refused.
     pub(crate) follow_only: AtomicBool,
+    /// Those who have them refused for a while.
+    pub(crate) held_still: AtomicUsize,
     /// When the last commit was made, in microseconds since the store was opened.
     opened: Instant,
     committed: AtomicU64,
@@ -180,6 +182,7 @@ impl Store {
             journal: Mutex::new(None),
             standing: RwLock::new(opened.standing),
             follow_only: AtomicBool::new(false),
+            held_still: AtomicUsize::new(0),
             writer: Mutex::new(Writer {
                 conn: opened.conn,
                 durable_generation: opened.durable,
@@ -234,7 +237,7 @@ impl Store {
         let durable = finished.planned.iter().find(concerns_others);
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(planned) = durable
-            && self.0.follow_only.load(Ordering::Acquire)
+            && self.0.takes_no_commits()
         {
             return Err(CommitError::Follower {
                 class: planned.edit.class.clone(),
@@ -592,6 +595,10 @@ impl Inner {
     /// Since the store was opened.
     fn micros(&self) -> u64 {
         u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn takes_no_commits(&self) -> bool {
+        self.follow_only.load(Ordering::Acquire) || self.held_still.load(Ordering::Acquire) > 0
     }
 
     /// A new connection for reading.

@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 use xapi::Answers;
 use xapi_core::auth::Pam;
 use xapi_core::guests::Kind;
-use xapi_core::pool::{another, mesh, search};
+use xapi_core::pool::{another, leaving, mesh, search};
 use xapi_core::startup::{Failing, On, TABLE};
 use xapi_core::watch::Watch;
 use xapi_core::{Api, Config, Core, startup};
@@ -188,6 +188,7 @@ fn serve(config: Config, settings: &Settings) -> Result<(), Box<dyn std::error::
         .map(PathBuf::from)
         .unwrap_or_default();
     std::fs::create_dir_all(&directory).map_err(|why| format!("{}: {why}", directory.display()))?;
+    leaving::go_on(&config)?;
     let store = match Store::open(&config.database(), options()) {
         Ok(store) => store,
         Err(why) if emergency::is_one(&why) => {

@@ -142,9 +142,9 @@ impl Core {
                 if so.is_none() {
                     // Nobody waits for what a host takes its time for.
                     alone = None;
-                }
-                if self.is_here(host) {
-                    pool::another::tell_before(self, &draft, host)?;
+                    if self.is_here(host) {
+                        pool::another::tell_before(self, &draft, host)?;
+                    }
                 }
                 let (mut found, absent) = match so {
                     Some((_, found)) => (found, BTreeSet::new()),

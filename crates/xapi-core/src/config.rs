@@ -115,6 +115,11 @@ impl Config {
         self.path("/var/lib/xcp/stepped-down")
     }
 
+    /// That this host is about to leave its pool, and what is to become of its network. It counts once pool.conf says master.
+    pub fn leaving(&self) -> PathBuf {
+        self.path("/var/lib/xcp/leaving")
+    }
+
     /// The bridge to which management was moved on a slave without its master, until a master has heard of it.
     pub fn moved_management(&self) -> PathBuf {
         self.path("/var/lib/xcp/management-moved")

@@ -10,6 +10,8 @@ use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
 
+use crate::local::Client;
+
 const DESIGNATE: &str = "pool.designate_new_master";
 
 #[test]
@@ -133,4 +135,25 @@ fn that_a_host_has_stepped_down_is_forgotten_when_its_rows_are_anothers_and_not_
     noted(is.term);
     settled(is.generation + 1000);
     assert!(note.exists());
+}
+
+#[test]
+fn whoever_hands_the_pool_over_on_a_slave_is_told_that_it_is_done() {
+    for (asks, heir) in [(0, 0), (0, 1)] {
+        let pool = SimPool::new(2, 2);
+        let all = pool.slaves.iter().map(|slave| &slave.host);
+        for host in all.chain([&pool.master]) {
+            host.core().on_restart(|| ());
+        }
+        let client = Client::new(&pool.slaves[asks]);
+        let heirs = text(&pool.host(heir));
+        let handed = client.call("pool.designate_new_master", vec![heirs]);
+        assert_eq!(handed, Ok(Value::Nil), "host {asks} for {heir}");
+        let conf = pool.slaves[heir]
+            .host
+            .root()
+            .join("etc/xensource/pool.conf");
+        let says = std::fs::read_to_string(conf).expect("a role");
+        assert_eq!(says.trim(), "master");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use xapi_model::{Pif, Ref, Value};
+use xapi_model::{Host, Pif, Ref, Value};
 use xapi_tests::sim_host::text;
 use xapi_tests::{SimHost, SimPool};
 
@@ -88,4 +88,29 @@ fn slaves_are_told_before_the_masters_address_goes_and_not_of_what_leaves_it_whe
         "{told:?}"
     );
     assert!(steps(&pool.master) > before);
+}
+
+#[test]
+fn slaves_are_told_once_however_often_the_commit_is_tried() {
+    let pool = SimPool::new(1, 2);
+    let own = pool.master.pif_of_own("eth1");
+    readdress(&pool, &pool.pif(0, "eth1"), "172.16.1.12");
+    readdress(&pool, &own, AFTER);
+    let told = Arc::new(Mutex::new(0));
+    let (tell, core) = (Arc::clone(&told), Arc::clone(pool.master.core()));
+    let host = pool.master.host();
+    pool.overhear(0, "\"Moves\":", move |_| {
+        *tell.lock().expect("nobody panics") += 1;
+        // Somebody else is quicker.
+        let quicker = core
+            .store
+            .change(|draft| draft.set(&host, Host::ADDRESS, "172.16.9.9".to_owned()));
+        quicker.expect("a commit");
+    });
+    let moved = pool
+        .master
+        .call("host.management_reconfigure", vec![text(&own)]);
+    moved.expect("management is moved");
+    assert_eq!(*told.lock().expect("nobody panics"), 1);
+    assert_eq!(pool.master.get(&pool.master.host()).address, AFTER);
 }

@@ -177,7 +177,7 @@ pub fn served(host: &SimHost) -> (Server, Listener, u16) {
 }
 
 /// The same with another door.
-fn served_by(host: &SimHost, door: Arc<dyn Gate>) -> (Server, Listener, u16) {
+pub fn served_by(host: &SimHost, door: Arc<dyn Gate>) -> (Server, Listener, u16) {
     let handler = Arc::new(Answers(host.api().clone()));
     let server = Server::new(handler, Config::default()).expect("threads");
     let core = host.core();
@@ -313,7 +313,7 @@ pub fn about_to_join(port: u16) -> SimHost {
     joining
 }
 
-fn join(joining: &SimHost) -> Result<Value, ApiError> {
+pub fn join(joining: &SimHost) -> Result<Value, ApiError> {
     let words = [HERE, "root", "secret"].map(Value::from);
     joining.call("pool.join", words.to_vec())
 }

@@ -312,6 +312,22 @@ fn a_large_copy_comes_in_small_parts() {
 }
 
 #[test]
+fn who_holds_a_store_still_leaves_alone_whether_it_takes_commits_otherwise() {
+    let store = filled(&["a"]);
+    let takes = || store.change(|draft| draft.insert(Network::blank())).is_ok();
+    let (one, other) = (store.hold_still(), store.hold_still());
+    assert!(!takes());
+    drop(one);
+    assert!(!takes(), "somebody else holds it");
+    drop(other);
+    assert!(takes());
+    let still = store.hold_still();
+    store.follow_only(true);
+    drop(still);
+    assert!(!takes(), "it follows");
+}
+
+#[test]
 fn a_promoted_store_takes_commits_again_and_nobody_of_before_follows_it() {
     let (master, replica) = (filled(&["a"]), filled(&[]));
     assert_eq!((replica.term(), replica.position()), (0, None));

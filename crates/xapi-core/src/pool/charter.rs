@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use xapi_conf::pool_conf::PoolRole;
 use xapi_model::errors;
 
+use super::leaving;
 use super::role::Role;
 use crate::Result;
 use crate::context::Core;
@@ -56,6 +57,17 @@ impl Open<'_> {
 
     /// Writes what this host is from its next start on.
     pub(super) fn decide(&mut self, role: &PoolRole) -> Result<()> {
+        // What was noted of leaving was never decided.
+        leaving::forget(&self.core.config)?;
+        self.decided(role)
+    }
+
+    /// The next start is the first one of a host that has left its pool.
+    pub(super) fn leave(&mut self) -> Result<()> {
+        self.decided(&PoolRole::Master)
+    }
+
+    fn decided(&mut self, role: &PoolRole) -> Result<()> {
         self.write(role)?;
         *self.decided += 1;
         tracing::warn!("from now on: {role}");

@@ -64,7 +64,7 @@ pub fn may_be_destroyed(rows: &impl Read, host: &Ref<Host>) -> Result<()> {
     Ok(())
 }
 
-/// A machine that runs on a host or has its memory there, apart from its control domain.
+/// A machine that runs on a host, is about to, or has its memory there, apart from its control domain.
 fn guest_on(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Ref<Vm>>> {
     for vm in rows.field(host, Host::RESIDENT_VMS)?.iter() {
         let off = rows.field(vm, Vm::POWER_STATE)? == VmPowerState::Halted;
@@ -72,8 +72,11 @@ fn guest_on(rows: &impl Read, host: &Ref<Host>) -> Result<Option<Ref<Vm>>> {
             return Ok(Some(vm.clone()));
         }
     }
+    // Its guest may be there before its row says so.
+    let about_to = rows.find(Vm::SCHEDULED_TO_BE_RESIDENT_ON, host)?;
     // The memory of a suspended one would be lost with it.
-    Ok(rows.find(Vm::MEMORY_ON, host)?.into_iter().next())
+    let kept = rows.find(Vm::MEMORY_ON, host)?;
+    Ok(about_to.into_iter().chain(kept).next())
 }
 
 /// What a host that leaves keeps of itself.

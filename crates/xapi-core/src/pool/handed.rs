@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_model::{Host, Ref};
+use xapi_db::Read;
+use xapi_model::pool::{DesignateNewMaster, Eject};
+use xapi_model::{Call as _, Host, Ref, Value};
 
 use super::peer::Lost;
 use super::verbs::{Forwarded, Granted, Wish, decode, encode};
@@ -122,6 +124,39 @@ impl Drop for Call<'_> {
             self.handed.calls().remove(key);
             self.handed.ended.notify_all();
         }
+    }
+}
+
+/// What the master has told this host to become.
+pub(crate) enum Told {
+    /// The master of a pool of its own.
+    Leaves,
+    /// The master of its pool.
+    Decides,
+    /// The slave of a host with this address.
+    Obeys(String),
+}
+
+const EJECT: &str = Eject::DESC.name;
+
+const DESIGNATE: &str = DesignateNewMaster::DESC.name;
+
+/// Whether the line of a call was lost by what the call was to come to: the master ends it when it has told this host what
+/// to become.
+pub(super) fn is_done(core: &Core, name: &str, params: &[Value]) -> bool {
+    let host = params.get(1).and_then(Value::as_str);
+    let (Some(told), Some(host)) = (core.pool.told.get(), host.map(Ref::<Host>::new)) else {
+        return false;
+    };
+    match (name, told) {
+        (EJECT, Told::Leaves) | (DESIGNATE, Told::Decides) => core.is_here(&host),
+        (DESIGNATE, Told::Obeys(address)) => {
+            let its = core
+                .view()
+                .and_then(|view| view.field(&host, Host::ADDRESS));
+            its.is_ok_and(|its| its == *address)
+        }
+        _ => false,
     }
 }
 

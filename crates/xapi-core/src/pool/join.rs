@@ -5,6 +5,7 @@
 //! told all at once ([`plan`]), in the order of XAPI's checks: the first is what the call answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use xapi_db::Read;
@@ -16,6 +17,7 @@ use xapi_model::{
 pub use super::admit::admit;
 use super::dowry::{Dowry, Opened, fingerprints};
 use super::merge::{Merged, merge};
+use super::transition;
 use crate::context::{Core, Origin};
 use crate::proof::Care;
 use crate::topology::pifs_of;
@@ -76,11 +78,8 @@ pub trait Other {
 
 /// The work of `pool.join` and `pool.join_force` on the host that joins: asks the pool, which takes it in or says why
 /// not. Whoever asked for the plan alone gets it: NETWORK_PLAN [all that keeps the host out, what would be done].
-pub fn ask(core: &Core, origin: &Origin, force: bool, other: &dyn Other) -> Result<()> {
-    let view = core.view()?;
-    let dowry = Dowry::of(&view, &core.localhost()?)?;
-    drop(view);
-    let plan = other.plan(&dowry, force)?;
+pub fn ask(core: &Arc<Core>, origin: &Origin, force: bool, other: &dyn Other) -> Result<()> {
+    let plan = other.plan(&dowry_of(core)?, force)?;
     if Care::of(origin)?.plan_only {
         return Err(plans::in_words(plan.lines()));
     }
@@ -89,8 +88,23 @@ pub fn ask(core: &Core, origin: &Origin, force: bool, other: &dyn Other) -> Resu
     }
     match plan.refusal() {
         Some(refusal) => Err(refusal),
-        None => other.take(&dowry, force),
+        None => enter(core, force, other),
     }
+}
+
+/// What was committed while the pool was asked comes along, and nothing is while it takes the host in.
+fn enter(core: &Arc<Core>, force: bool, other: &dyn Other) -> Result<()> {
+    let still = core.store.hold_still();
+    let entered = dowry_of(core).and_then(|dowry| other.take(&dowry, force));
+    drop(still);
+    if entered.is_err() {
+        transition::look_later(core);
+    }
+    entered
+}
+
+fn dowry_of(core: &Core) -> Result<Dowry> {
+    Dowry::of(&core.view()?, &core.localhost()?)
 }
 
 /// Says what joining would come to, on the rows of the pool. `force` takes hosts that are unlike the others.

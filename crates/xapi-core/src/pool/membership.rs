@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use xapi_client::{Client, ClientError, Options, Trust};
+use xapi_db::{CommitError, Read};
 use xapi_model::pool::{Eject, Join, JoinForce};
-use xapi_model::{ApiError, Value, errors};
+use xapi_model::{ApiError, Host, Ref, Value, errors};
 
 use super::dowry::Dowry;
 use super::join::JoinPlan;
@@ -14,8 +15,7 @@ use super::secret::PoolSecret;
 use super::verbs::{Admission, Granted, Wish, decode, encode};
 use super::{eject, join, link, rotation, secret, transition};
 use crate::Result;
-use crate::context::{Core, Cx};
-use crate::proof::Care;
+use crate::context::{Core, Cx, db_error};
 use crate::session;
 
 /// How long one call of the master may take.
@@ -68,19 +68,12 @@ fn enter(cx: &Cx<'_>, master: &Master<'_>, force: bool) -> Result<()> {
     // Nothing of this host's network changes between what is told and the end of what it was.
     let _turn = core.turn(&host)?;
     let secret = secret_of(core.config.port, &address, master)?;
-    let plan_only = Care::of(cx.origin)?.plan_only;
-    // What is committed from here on would not come along.
-    core.store.follow_only(!plan_only);
     let other = Other {
         core,
         address: &address,
         secret: &secret,
     };
-    let entered = join::ask(core, cx.origin, force, &other);
-    if entered.is_err() {
-        core.store.follow_only(false);
-    }
-    entered
+    join::ask(core, cx.origin, force, &other)
 }
 
 /// The pool that a host is on its way into.
@@ -130,7 +123,10 @@ impl join::Other for Other<'_> {
         }
         // In this order: with the role but without the secret the host could not be heard.
         secret::write(&self.core.config, self.secret)?;
-        transition::become_slave(self.core, self.address.to_owned(), &pool)
+        transition::become_slave(self.core, self.address.to_owned(), &pool)?;
+        // Nothing of what is committed until it begins anew would be in the pool.
+        self.core.store.follow_only(true);
+        Ok(())
     }
 }
 
@@ -201,20 +197,48 @@ pub(super) fn planned(core: &Core, admission: &Admission) -> Result<JoinPlan> {
 
 /// `pool.eject`: a host leaves the pool, and starts anew as one of its own, reached by the same address on one NIC.
 pub fn eject(cx: &Cx<'_>, call: Eject) -> Result<()> {
-    let core = cx.core;
-    let view = core.view()?;
-    eject::may_be_ejected(&view, &call.host)?;
-    let leaving = eject::leaving(&view, &call.host)?;
-    drop(view);
-    let _turn = core.turn(&call.host)?;
-    let text = leaving.trigger.text();
-    core.pool.dismiss(&call.host, text)?;
-    session::end_of_host(core, &call.host)?;
-    // The host is gone: nothing can be in the way any more.
-    core.store
-        .change(|draft| eject::forget(draft, &call.host))?;
-    core.pool.forget(&call.host);
-    core.sending.forget(&call.host);
-    tracing::warn!("{}: has left the pool", call.host);
+    let (core, host) = (cx.core, &call.host);
+    // Whoever is refused need not wait.
+    eject::may_be_ejected(&core.view()?, host)?;
+    let _turn = core.turn(host)?;
+    let enabled = core.store.change(|draft| {
+        let enabled = draft.field(host, Host::ENABLED)?;
+        draft.set(host, Host::ENABLED, false)?;
+        Ok(enabled)
+    })?;
+    if let Err(why) = send_away(core, host) {
+        core.store
+            .change(|draft| draft.set(host, Host::ENABLED, enabled))?;
+        return Err(why);
+    }
+    session::end_of_host(core, host)?;
+    forget(core, host)?;
+    core.pool.forget(host);
+    core.sending.forget(host);
+    tracing::warn!("{host}: has left the pool");
     Ok(())
+}
+
+/// Has a host leave that takes no machines any more. What was so before the wait for others need not be so now.
+fn send_away(core: &Core, host: &Ref<Host>) -> Result<()> {
+    let view = core.view()?;
+    eject::may_be_ejected(&view, host)?;
+    let leaving = eject::leaving(&view, host)?;
+    drop(view);
+    core.pool.dismiss(host, leaving.trigger.text())
+}
+
+/// The host is gone: nothing can be in the way of that its rows go, however often somebody else is quicker.
+fn forget(core: &Core, host: &Ref<Host>) -> Result<()> {
+    loop {
+        let draft = core.store.draft().map_err(db_error)?;
+        eject::forget(&draft, host)?;
+        match core.store.commit(draft) {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Conflict { class, reference }) => {
+                tracing::info!("{host}: the rows go in another round, for {class} {reference}");
+            }
+            Err(why) => return Err(why.into()),
+        }
+    }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use xapi_db::Read;
@@ -101,7 +102,7 @@ fn follow(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Has hosts look as their rows say; those that could not.
+/// Has hosts look as their rows say; those that could not. One that takes its time keeps no other waiting that has a place.
 fn catch_up(core: &Core, hosts: &BTreeSet<Ref<Host>>) -> Result<BTreeSet<Ref<Host>>> {
     let view = core.view()?;
     // One that is not there does it when it is.
@@ -109,30 +110,38 @@ fn catch_up(core: &Core, hosts: &BTreeSet<Ref<Host>>) -> Result<BTreeSet<Ref<Hos
         view.exists(*host).is_ok_and(|is| is) && core.agent_of(&view, host).is_ok()
     };
     let there: Vec<_> = hosts.iter().filter(there).collect();
-    let mut late = BTreeSet::new();
-    for some in there.chunks(AT_ONCE) {
-        let outcomes = std::thread::scope(|scope| {
-            let works: Vec<_> = some
-                .iter()
-                .map(|host| scope.spawn(|| one(core, host)))
-                .collect();
-            let outcomes = works.into_iter().map(|work| work.join());
-            outcomes.collect::<Vec<_>>()
-        });
-        for (host, outcome) in some.iter().zip(outcomes) {
-            match outcome {
-                Ok(Ok(())) => {}
-                Ok(Err(why)) => {
-                    tracing::warn!("{host}: does not follow the other ends of its tunnels: {why}");
-                    late.insert((*host).clone());
-                }
-                Err(_) => {
-                    tracing::error!("{host}: following the other ends of its tunnels panicked")
-                }
+    let left = Mutex::new(there.iter());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let late = Mutex::new(BTreeSet::new());
+    let work = || {
+        while let Some(host) = next() {
+            if !follows(core, host) {
+                let mut late = late.lock().unwrap_or_else(PoisonError::into_inner);
+                late.insert((*host).clone());
             }
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(there.len()) {
+            scope.spawn(work);
+        }
+    });
+    Ok(late.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Whether a host looks as its rows say now.
+fn follows(core: &Core, host: &Ref<Host>) -> bool {
+    match catch_unwind(AssertUnwindSafe(|| one(core, host))) {
+        Ok(Ok(())) => true,
+        Ok(Err(why)) => {
+            tracing::warn!("{host}: does not follow the other ends of its tunnels: {why}");
+            false
+        }
+        Err(_) => {
+            tracing::error!("{host}: following the other ends of its tunnels panicked");
+            false
+        }
     }
-    Ok(late)
 }
 
 fn one(core: &Core, host: &Ref<Host>) -> Result<()> {

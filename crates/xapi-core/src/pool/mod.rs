@@ -26,6 +26,7 @@ mod inquiry;
 mod inverse;
 pub mod job;
 pub mod join;
+pub mod leaving;
 pub mod link;
 pub mod membership;
 mod merge;
@@ -88,6 +89,8 @@ pub struct Pool {
     pub(crate) relays: socket::Relays,
     /// Calls that slaves have handed on to this host.
     handed: handed::Handed,
+    /// What the master of this slave has told it to become.
+    told: OnceLock<handed::Told>,
     /// This slave's network is being changed, or was and that may still be taken back.
     changes_itself: AtomicBool,
     remotes: Mutex<HashMap<Ref<Host>, Arc<RemoteAgent>>>,

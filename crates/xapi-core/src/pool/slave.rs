@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use xapi_conf::inventory::{self, Inventory};
 use xapi_conf::pool_conf::PoolRole;
-use xapi_conf::{management_conf, trigger};
 use xapi_db::Portable;
 use xapi_model::{ApiError, Position, errors};
 use xapi_net::agent::{Cause, Mode, NetError, Outcome, Part, Request, Undo};
@@ -16,14 +14,15 @@ use xapi_net::facts::Facts;
 
 use super::aside::Aside;
 use super::charter;
+use super::handed::Told;
 use super::peer::Peer;
 use super::verbs::{Answer, Arrived, News, Verb, decode, encode};
 use super::whereabouts::Found;
-use super::{deeds, moved, secret, transition};
+use super::{deeds, leaving, moved, secret, transition};
 use crate::context::Core;
 use crate::particulars::Particulars;
 use crate::reset::slave as reset;
-use crate::{Config, Result, files, last_topology};
+use crate::{Config, Result, last_topology};
 
 /// Somebody who asks for the outcome of what is still going on is told so after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -196,8 +195,8 @@ impl Slave {
                 Answer::Done(Ok(()))
             }
             Verb::Leave(trigger) => {
-                let left = self.leave(&trigger).and_then(|()| self.begin_anew());
-                Answer::Done(done(left))
+                let left = leaving::decide(&self.core, &trigger);
+                Answer::Done(done(self.begin_as(left, Told::Leaves)))
             }
             Verb::Secret(secret) => {
                 Answer::Done(done(self.of_pool(|config| secret::take(config, &secret))))
@@ -205,8 +204,14 @@ impl Slave {
             Verb::SecretSettled(mark) => {
                 Answer::Done(done(self.of_pool(|config| secret::settle(config, &mark))))
             }
-            Verb::Decide => Answer::Done(done(self.begin_as(&PoolRole::Master))),
-            Verb::Obey(address) => Answer::Done(done(self.begin_as(&PoolRole::Slave(address)))),
+            Verb::Decide => {
+                let told = transition::told(&self.core, &PoolRole::Master);
+                Answer::Done(done(self.begin_as(told, Told::Decides)))
+            }
+            Verb::Obey(address) => {
+                let told = transition::told(&self.core, &PoolRole::Slave(address.clone()));
+                Answer::Done(done(self.begin_as(told, Told::Obeys(address))))
+            }
             Verb::Moves(addresses) => {
                 self.core.pool.whereabouts.hear(&addresses);
                 Answer::Done(Ok(()))
@@ -313,60 +318,10 @@ impl Slave {
         run(&self.core.config)
     }
 
-    /// Leaves the pool: the next start is a first one, and resets the network as the trigger says. In this order, so that
-    /// whatever is cut leaves a slave, or a host that its reset brings back.
-    fn leave(&self, text: &str) -> Result<()> {
-        let config = &self.core.config;
-        let mut charter = charter::open(&self.core);
-        transition::undecided(&charter)?;
-        let (trigger, _) = trigger::parse(text.as_bytes())
-            .map_err(|_| errors::internal_error("the trigger says nothing that can be done"))?;
-        let failed = |what: &str| {
-            let what = what.to_owned();
-            move |why: std::io::Error| errors::internal_error(format!("{what}: {why}"))
-        };
-        let management = config.path(management_conf::PATH);
-        management_conf::write(&management, &trigger.management)
-            .map_err(failed("management.conf"))?;
-        let mut inventory = Inventory::read(&config.inventory()).map_err(failed("inventory"))?;
-        let bridge = xapi_conf::management::bridge_of(&trigger.management.device);
-        inventory.set(inventory::MANAGEMENT_INTERFACE, &bridge);
-        inventory.set("CURRENT_INTERFACES", "");
-        inventory.write().map_err(failed("inventory"))?;
-        let written = trigger::write(&config.root, &trigger).map_err(failed("trigger"))?;
-        self.leave_rows(&mut charter).inspect_err(|_| {
-            // This host stays, and its next start must not take that for a reset that somebody wants.
-            if let Err(why) = xapi_conf::file::remove(&written) {
-                tracing::error!("the trigger of leaving stays: {why}");
-            }
-        })
-    }
-
-    fn leave_rows(&self, charter: &mut charter::Open<'_>) -> Result<()> {
-        let config = &self.core.config;
-        let failed = |what: &str| {
-            let what = what.to_owned();
-            move |why: std::io::Error| errors::internal_error(format!("{what}: {why}"))
-        };
-        // The pool's rows and its secret go before the role: a master with them would take the pool over.
-        files::set_database_aside(config, "left-pool").map_err(failed("the database"))?;
-        for path in [
-            config.pool_token(),
-            secret::previous(config),
-            config.joined_pool(),
-            config.stepped_down(),
-            config.moved_management(),
-        ] {
-            xapi_conf::file::remove(&path).map_err(failed("a file of the pool"))?;
-        }
-        charter.decide(&PoolRole::Master)?;
-        tracing::warn!("this host leaves its pool");
-        Ok(())
-    }
-
-    /// Begins anew as something else. An error says that this host stays what it is.
-    fn begin_as(self: &Arc<Self>, role: &PoolRole) -> Result<()> {
-        transition::told(&self.core, role)?;
+    /// Begins anew as something else, if that is decided. An error says that this host stays what it is.
+    fn begin_as(self: &Arc<Self>, decided: Result<()>, told: Told) -> Result<()> {
+        decided?;
+        self.core.pool.told.get_or_init(|| told);
         if let Err(why) = self.begin_anew() {
             // It is decided all the same.
             tracing::warn!("the master may not hear that this host begins anew: {why}");

@@ -318,12 +318,16 @@ pub(crate) fn ask(
     });
     let question = encode(&wish).map_err(strange)?;
     let until = Instant::now() + within;
-    let answer = master.ask(question, within).or_else(|lost| {
-        // A change of the way between the two may be what it was lost by.
-        drop(master);
-        let became = handed::became(core, &id, lost, until);
-        became.ok_or_else(|| errors::cannot_contact_host(master_of(core)))
-    })?;
+    let answer = match master.ask(question, within) {
+        Ok(answer) => answer,
+        Err(_) if handed::is_done(core, name, params) => return Ok(Value::Nil),
+        Err(lost) => {
+            // A change of the way between the two may be what it was lost by.
+            drop(master);
+            let became = handed::became(core, &id, lost, until);
+            became.ok_or_else(|| errors::cannot_contact_host(master_of(core)))?
+        }
+    };
     match decode(&answer).map_err(strange)? {
         Granted::Called(outcome, at) => {
             let session = caller.map(|caller| &caller.session);

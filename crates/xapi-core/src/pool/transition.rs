@@ -251,8 +251,8 @@ fn may_follow(rows: &impl Read, heir: &Ref<Host>) -> Result<()> {
 }
 
 /// What has happened while nothing could be written is seen, and what calls could not end is ended. By somebody else than
-/// the caller, who has the turns of all hosts, and need not wait for hosts that are silent.
-fn look_later(core: &Arc<Core>) {
+/// the caller, who has the turns of hosts, and need not wait for those that are silent.
+pub(super) fn look_later(core: &Arc<Core>) {
     let own = Arc::clone(core);
     let thread = std::thread::Builder::new().name("looks again".to_owned());
     if let Err(why) = thread.spawn(move || look_at_all(&own)) {

@@ -276,6 +276,10 @@ fn bring_up(
 ) -> Result<()> {
     let core = cx.core;
     let view = core.view()?;
+    // After the mark: a host that is to leave its pool is disabled first, and then looked at for machines like this one.
+    if how != How::Rebooted && !view.field(host, Host::ENABLED)? {
+        return Err(errors::host_disabled(host));
+    }
     let row = view.get(vm)?;
     let nics = nics_for(&view, vm, how)?;
     let guests = core.guests_of(host)?;
