@@ -7,6 +7,7 @@ use xapi_core::pool::link::Door;
 use xapi_link::{Gate, Handler, Hello, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Class, Vm, VmOperations, VmPowerState};
 use xapi_tests::{SimHost, SimPool};
+use xapi_tls::Identity;
 
 use crate::secret::{about_to_join, join, served_by};
 
@@ -28,6 +29,10 @@ impl Gate for Eventful {
 
     fn myself(&self) -> Myself {
         self.door.myself()
+    }
+
+    fn identity(&self) -> Result<Arc<Identity>, String> {
+        self.door.identity()
     }
 
     fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
