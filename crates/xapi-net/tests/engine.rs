@@ -14,7 +14,7 @@ use xapi_net::object::{Key, Object};
 use xapi_net::plan::{Object as _, Plan, Step};
 use xapi_net::sim::world::Watch;
 use xapi_net::sim::{Fault, FaultKind, World};
-use xapi_net::topology::{Bridge, BridgeKind, StaticRoute, Topology};
+use xapi_net::topology::{Bridge, BridgeKind, Ipv4, Topology};
 
 fn pairs_to_try() -> u64 {
     std::env::var("XAPI_NET_PAIRS").map_or(100_000, |text| text.parse().unwrap())
@@ -230,11 +230,13 @@ fn fails_twice_and_returns(
     if steps == 0 || bridges.is_empty() {
         return false;
     }
-    if let Some(bridge) = to.bridges.get_mut(&random.pick(&bridges)) {
-        bridge.routes.push(StaticRoute {
-            destination: "198.51.100.0/24".parse().unwrap(),
-            gateway: "203.0.113.2".parse().unwrap(),
-        });
+    let owner = random.pick(&bridges);
+    to.gateway = Some(owner);
+    if let Some(bridge) = to.bridges.get_mut(&owner) {
+        bridge.ipv4 = Ipv4::Static {
+            address: "198.51.100.9/24".parse().unwrap(),
+            gateway: Some("203.0.113.2".parse().unwrap()),
+        };
     }
     let mut failing = world.clone();
     failing.fault = Some(Fault {
