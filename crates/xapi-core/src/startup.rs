@@ -130,6 +130,13 @@ pub const TABLE: &[Step] = &[
         failing: Failing::Stop,
         run: system_network,
     },
+    // Before anything goes by the rows of hosts.
+    Step {
+        name: "taking back a change of many hosts that was cut",
+        on: On::Master,
+        failing: Failing::Warn,
+        run: pool::everywhere::take_back,
+    },
     // Before anything asks for the NICs of guests: after a boot those that are shown to run are gone.
     Step {
         name: "adopting guests",

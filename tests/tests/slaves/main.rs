@@ -4,6 +4,7 @@ mod certificates;
 mod changes;
 mod door;
 mod events;
+mod everywhere;
 mod follow;
 mod guests;
 mod heirs;

@@ -1,8 +1,8 @@
 //! One change on many hosts: planned on all, made on one, then on the others at once, on the master last. If one of them
 //! fails all are as they were.
 //!
-//! The master goes last so that a daemon that dies in between leaves a change that is not the pool's: the slaves go back
-//! to what the master has when they take over its network the next time.
+//! The way back of each host is committed with its part, and forgotten for all at once when the last one is done: of a
+//! daemon that dies in between, the next master's start takes it back.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +24,9 @@ const AT_ONCE: usize = 16;
 
 /// The name of the alert about a host that is not as it was after a change of many failed.
 const NOT_UNDONE: &str = "POOL_CHANGE_NOT_UNDONE";
+
+/// The name of the alert about a host that is as it was before a change of many whose master has ended in the middle.
+const UNDONE: &str = "POOL_CHANGE_UNDONE";
 
 /// What an edit makes of one host, and the VIFs that it moves.
 pub(crate) type Edited<T> = Result<(T, Vec<Ref<Vif>>)>;
@@ -117,12 +120,24 @@ pub(crate) fn everywhere<T: Send>(
     let alone = order.first.as_ref().or(order.last.as_ref());
     let run = |host: &Ref<Host>| {
         let parts = if alone == Some(host) { &careful } else { &more };
-        one(&parts.cx(), host, &host_of(host), change.edit)
+        let noted = match hosts.len() {
+            1 => Noted::No,
+            _ => Noted::Yes,
+        };
+        one(&parts.cx(), host, &host_of(host), change.edit, noted)
     };
     let undo = |host: &Ref<Host>, (_, inverse): &(T, Inverse)| {
         back(&more.cx(), host, &host_of(host), inverse)
     };
-    let mut done = all_or_none(&order, &run, &undo)?;
+    let close = || {
+        cx.core.store.change(|draft| {
+            for host in hosts {
+                draft.set(host, Host::CHANGE_TO_UNDO, String::new())?;
+            }
+            Ok(())
+        })
+    };
+    let mut done = all_or_none(&order, &run, &undo, &close)?;
     let mut results = Vec::new();
     for host in hosts {
         let at = done.iter().position(|(of, _)| of == host);
@@ -225,7 +240,7 @@ fn plans<T: Send>(
         task: cx.task().cloned(),
         origin: proof::planning(cx.origin),
     };
-    let plan = |host: &Ref<Host>| match one(&parts.cx(), host, &about(host), edit) {
+    let plan = |host: &Ref<Host>| match one(&parts.cx(), host, &about(host), edit, Noted::No) {
         Err(why) => planned::read(why),
         Ok(_) => Ok(Vec::new()),
     };
@@ -245,12 +260,20 @@ fn plans<T: Send>(
     Ok(all)
 }
 
+/// Whether the way back from a host's part is committed with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    Yes,
+    No,
+}
+
 /// The change of one host, with the way back.
 fn one<T>(
     cx: &Cx<'_>,
     host: &Ref<Host>,
     about: &Ref<Pif>,
     edit: &(dyn Fn(&Draft, &Ref<Host>) -> Edited<T> + Sync),
+    noted: Noted,
 ) -> Result<(T, Inverse)> {
     vifs_to_move::carrying(
         cx,
@@ -260,7 +283,11 @@ fn one<T>(
                 let before = cx.core.view()?;
                 let (out, vifs) = edit(draft, host)?;
                 asked.covers(draft, &vifs)?;
-                Ok((out, Inverse::of(draft, &before)?))
+                let inverse = Inverse::of(draft, &before)?;
+                if noted == Noted::Yes {
+                    draft.set(host, Host::CHANGE_TO_UNDO, inverse.noted()?)?;
+                }
+                Ok((out, inverse))
             })
         },
     )
@@ -268,7 +295,7 @@ fn one<T>(
 
 /// Undoes the change of one host. If that cannot be done it is told.
 fn back(cx: &Cx<'_>, host: &Ref<Host>, about: &Ref<Pif>, inverse: &Inverse) {
-    let apply = |draft: &Draft| inverse.apply(draft);
+    let apply = |draft: &Draft| apply(draft, host, inverse);
     let mut undone = vifs_to_move::carrying(cx, apply, |asked| {
         cx.change(host, about, |draft| asked.covers(draft, &apply(draft)?))
     });
@@ -282,23 +309,58 @@ fn back(cx: &Cx<'_>, host: &Ref<Host>, about: &Ref<Pif>, inverse: &Inverse) {
     let Err(why) = undone else {
         return;
     };
+    not_undone(cx.core, host, &why);
+}
+
+/// Takes back one host's part in the rows. Returns the VIFs that get another network.
+fn apply(draft: &Draft, host: &Ref<Host>, inverse: &Inverse) -> Result<Vec<Ref<Vif>>> {
+    draft.set(host, Host::CHANGE_TO_UNDO, String::new())?;
+    inverse.apply(draft)
+}
+
+/// What could not be taken back is somebody's to look at, and not tried again once he has.
+fn not_undone(core: &Core, host: &Ref<Host>, why: &ApiError) {
     tracing::error!("{host}: a change of many hosts was not undone: {why}");
     let body = format!("a change of many hosts failed, and was not undone here: {why}");
-    let told = cx
-        .core
-        .store
-        .change(|draft| crate::alert::tell(cx.core, draft, host, NOT_UNDONE, &body));
+    let told = core.store.change(|draft| {
+        draft.set(host, Host::CHANGE_TO_UNDO, String::new())?;
+        crate::alert::tell(core, draft, host, NOT_UNDONE, &body)
+    });
     if let Err(why) = told {
         tracing::error!("{host}: nor could the operator be told: {why}");
     }
 }
 
-/// Changes the first host alone, the others at once, the last one when all of them are done. After a failure all that
-/// were changed are undone.
+/// At a master's start: what one before it has made of a change of many hosts, and not ended, is taken back in the rows.
+/// The hosts become what these say, this one by its start and the others when they are linked.
+pub(crate) fn take_back(core: &Core) -> Result<()> {
+    let view = core.view()?;
+    for host in view.refs(Host::DESC)?.into_iter().map(Ref::<Host>::new) {
+        let text = view.field(&host, Host::CHANGE_TO_UNDO)?;
+        if text.is_empty() {
+            continue;
+        }
+        let undone = core.store.change(|draft| {
+            apply(draft, &host, &Inverse::read(&text)?)?;
+            let body =
+                "the master ended in the middle of a change of many hosts, and it was taken back";
+            crate::alert::tell(core, draft, &host, UNDONE, body)
+        });
+        match undone {
+            Ok(()) => tracing::warn!("{host}: its part of a change of many hosts is taken back"),
+            Err(why) => not_undone(core, &host, &why),
+        }
+    }
+    Ok(())
+}
+
+/// Changes the first host alone, the others at once, the last one when all of them are done, and closes. After a failure
+/// all that were changed are undone.
 fn all_or_none<T: Send>(
     order: &Order,
     change: &(dyn Fn(&Ref<Host>) -> Result<T> + Sync),
     undo: &(dyn Fn(&Ref<Host>, &T) + Sync),
+    close: &dyn Fn() -> Result<()>,
 ) -> Result<Vec<(Ref<Host>, T)>> {
     let mut done = Vec::new();
     let mut rounds = || -> Result<()> {
@@ -314,7 +376,7 @@ fn all_or_none<T: Send>(
         if let Some(last) = &order.last {
             done.push(alone(last)?);
         }
-        Ok(())
+        close()
     };
     let Err(why) = rounds() else {
         return Ok(done);
@@ -413,7 +475,11 @@ mod tests {
             }
         };
         let undo = |host: &Ref<Host>, (): &()| say("undo", host);
-        let done = all_or_none(&order, &change, &undo).map(|done| done.len());
+        let close = || {
+            log.lock().unwrap().push("close".to_owned());
+            Ok(())
+        };
+        let done = all_or_none(&order, &change, &undo, &close).map(|done| done.len());
         (done, log.into_inner().unwrap())
     }
 
@@ -422,8 +488,8 @@ mod tests {
         for number in [1, 2, 3, 40] {
             let (done, log) = run(number, None);
             assert_eq!(done, Ok(number));
-            assert_eq!(log.len(), number);
-            assert_eq!(log.last().map(String::as_str), Some("change host0"));
+            assert_eq!(log.len(), number + 1);
+            assert_eq!(log[number - 1..], ["change host0", "close"]);
             if number > 1 {
                 assert_eq!(log[0], "change host1");
             }
@@ -465,7 +531,7 @@ mod tests {
             }
             Ok(())
         };
-        let done = all_or_none(&order, &change, &|_, ()| ());
+        let done = all_or_none(&order, &change, &|_, ()| (), &|| Ok(()));
         assert_eq!(done.map(|done| done.len()), Ok(hosts.len()));
     }
 }

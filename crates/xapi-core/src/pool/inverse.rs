@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use xapi_db::{Act, Draft, Read};
-use xapi_model::{ClassDesc, FieldDesc, MODEL, Ref, Type, Value, Vif, errors};
+use serde::{Deserialize, Serialize};
+use xapi_db::{Act, Draft, Portable, Read};
+use xapi_model::{ApiError, ClassDesc, FieldDesc, MODEL, Ref, Type, Value, Vif, errors};
 
 use super::dowry::stored;
 use crate::Result;
@@ -28,7 +29,83 @@ enum Back {
     },
 }
 
+/// The same as a text: the names of classes and fields, and values.
+#[derive(Serialize, Deserialize)]
+enum Noted {
+    Remove(String, String),
+    Restore(String, String, Vec<Portable>),
+    Field {
+        class: String,
+        row: String,
+        field: String,
+        ours: Portable,
+        before: Portable,
+    },
+}
+
 impl Inverse {
+    /// The way back as a text, to be gone by whoever decides next.
+    pub fn noted(&self) -> Result<String> {
+        let portable = |values: &[Value]| values.iter().cloned().map(Portable).collect();
+        let noted = self.0.iter().map(|back| match back {
+            Back::Remove(class, row) => Noted::Remove(class.name.to_owned(), row.clone()),
+            Back::Restore(class, row, values) => {
+                Noted::Restore(class.name.to_owned(), row.clone(), portable(values))
+            }
+            Back::Field {
+                class,
+                row,
+                field,
+                ours,
+                before,
+            } => Noted::Field {
+                class: class.name.to_owned(),
+                row: row.clone(),
+                field: field.name.to_owned(),
+                ours: Portable(ours.clone()),
+                before: Portable(before.clone()),
+            },
+        });
+        let noted: Vec<_> = noted.collect();
+        serde_json::to_string(&noted).map_err(errors::internal_error)
+    }
+
+    /// What [`Inverse::noted`] has made of one.
+    pub fn read(text: &str) -> Result<Inverse> {
+        let noted: Vec<Noted> = serde_json::from_str(text).map_err(errors::internal_error)?;
+        let class_of = |name: &str| {
+            let class = MODEL.iter().find(|class| class.name == name);
+            class.copied().ok_or_else(|| unknown("class", name))
+        };
+        let values = |values: Vec<Portable>| values.into_iter().map(|value| value.0).collect();
+        let back = noted.into_iter().map(|back| {
+            Ok(match back {
+                Noted::Remove(class, row) => Back::Remove(class_of(&class)?, row),
+                Noted::Restore(class, row, row_values) => {
+                    Back::Restore(class_of(&class)?, row, values(row_values))
+                }
+                Noted::Field {
+                    class,
+                    row,
+                    field,
+                    ours,
+                    before,
+                } => {
+                    let class = class_of(&class)?;
+                    let found = class.field(&field);
+                    Back::Field {
+                        field: found.ok_or_else(|| unknown("field", &field))?,
+                        class,
+                        row,
+                        ours: ours.0,
+                        before: before.0,
+                    }
+                }
+            })
+        });
+        back.collect::<Result<_>>().map(Inverse)
+    }
+
     /// The way back from what a draft does to rows that are like this before.
     pub fn of(draft: &Draft, before: &impl Read) -> Result<Inverse> {
         let mut back = Vec::new();
@@ -122,6 +199,10 @@ impl Inverse {
     }
 }
 
+fn unknown(what: &str, name: &str) -> ApiError {
+    errors::internal_error(format!("no {what} {name:?} is known here"))
+}
+
 const VIF: &str = "VIF";
 const NETWORK: &str = "network";
 
@@ -169,6 +250,7 @@ mod tests {
         draft.set(&two, Network::MTU, 9000).unwrap();
         let made: Ref<Network> = draft.insert(Network::blank()).unwrap();
         let inverse = Inverse::of(&draft, &before).unwrap();
+        let inverse = Inverse::read(&inverse.noted().unwrap()).unwrap();
         store.commit(draft).unwrap();
         store
             .change(|draft| draft.set(&two, Network::NAME_LABEL, "theirs".to_owned()))

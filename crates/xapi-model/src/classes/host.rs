@@ -264,6 +264,9 @@ pub struct Host {
     /// UUIDs of machines whose memory the host may have kept and is to throw away.
     #[field(Internal, default = Vec::new())]
     pub memory_unwanted: Vec<String>,
+    /// What takes back its part of a change of many hosts that is not over, as JSON; empty if there is none.
+    #[field(Internal, default = String::new())]
+    pub change_to_undo: String,
     /// A host that was disabled is enabled again when the server starts.
     #[field(Internal, default = true)]
     pub auto_enable: bool,
