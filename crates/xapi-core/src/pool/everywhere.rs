@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xapi_db::{Draft, Read};
-use xapi_model::{ApiError, Host, Pif, Pool, Ref, Task, Vif, errors};
+use xapi_model::{ApiError, Class, Host, Pif, Pool, Ref, Task, Vif, errors};
 use xapi_net::planned::PlannedStep;
 
 use super::inverse::Inverse;
