@@ -6,7 +6,9 @@ use xapi_core::last_topology;
 use xapi_core::watch::Watch;
 use xapi_guest::Guests;
 use xapi_guest::sim::Verb;
-use xapi_model::{ApiError, BondMode, Host, Message, Pif, Ref, Value, Vif, Vm, VmPowerState};
+use xapi_model::{
+    ApiError, BondMode, Host, Message, Network, Pif, Ref, Value, Vif, Vm, VmPowerState,
+};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{AWAY, PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
@@ -293,10 +295,8 @@ fn what_guests_of_a_slave_do_by_themselves_is_told_at_once_or_when_it_is_back() 
     stage.is(VmPowerState::Halted);
 }
 
-#[test]
-fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
-    let stage = Stage::running();
-    let pool = &stage.pool;
+/// A network, and what makes a bond of the slave's NICs on it.
+fn a_bond(pool: &SimPool) -> (Ref<Network>, Vec<Value>) {
     let network = pool.master.new_network("bonded");
     let members = ["eth1", "eth2"].map(|device| text(&pool.pif(0, device)));
     let params = vec![
@@ -305,6 +305,14 @@ fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
         "".into(),
         BondMode::ActiveBackup.as_str().into(),
     ];
+    (network, params)
+}
+
+#[test]
+fn a_bond_of_a_slave_takes_along_the_nics_of_its_guests() {
+    let stage = Stage::running();
+    let pool = &stage.pool;
+    let (network, params) = a_bond(pool);
     pool.master.call("Bond.create", params).unwrap();
     let row = pool.master.get(&stage.vifs[1]);
     assert_eq!((row.network, row.currently_attached), (network, true));
@@ -316,14 +324,7 @@ fn guests_have_the_nics_again_that_they_let_go_of_for_a_bond_whose_host_was_lost
     for trouble in [Trouble::NotHeard, Trouble::NotAnswered] {
         let mut stage = Stage::away(IMPATIENT).started();
         let pool = &stage.pool;
-        let network = pool.master.new_network("bonded");
-        let members = ["eth1", "eth2"].map(|device| text(&pool.pif(0, device)));
-        let params = vec![
-            text(&network),
-            Value::Array(members.to_vec()),
-            "".into(),
-            BondMode::ActiveBackup.as_str().into(),
-        ];
+        let (_, params) = a_bond(pool);
         let before = pool.master.get(&stage.vifs[1]);
         pool.trouble_at(0, trouble, "\"Converge\":");
         let error = pool.master.call("Bond.create", params).unwrap_err();

@@ -1,66 +1,28 @@
 //! A host that is on its way into a pool, and what is committed on it meanwhile.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use xapi_core::pool::link::Door;
-use xapi_link::{Gate, Handler, Hello, Line, Myself, Refusal, Secret};
+use xapi_link::Gate;
 use xapi_model::{ApiError, Class, Vm, VmOperations, VmPowerState};
 use xapi_tests::{SimHost, SimPool};
-use xapi_tls::Identity;
 
-use crate::secret::{about_to_join, join, served_by};
+use crate::secret::{Eventful, about_to_join, join, served_by};
 
 /// What happens when the joining host has come in, by how often it has: first it asks what would be, then to be let in.
 type Happens = fn(&SimHost, usize);
 
-/// A door at which something happens on the host that comes in.
-struct Eventful {
-    door: Door,
-    joining: OnceLock<Arc<SimHost>>,
-    came: AtomicUsize,
-    happens: Happens,
-}
-
-impl Gate for Eventful {
-    fn secrets(&self) -> Vec<Secret> {
-        self.door.secrets()
-    }
-
-    fn myself(&self) -> Myself {
-        self.door.myself()
-    }
-
-    fn identity(&self) -> Result<Arc<Identity>, String> {
-        self.door.identity()
-    }
-
-    fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
-        let comes_in = self.door.admit(hello, fingerprint)?;
-        let joining = self.joining.get().expect("a host");
-        (self.happens)(joining, self.came.fetch_add(1, Ordering::AcqRel));
-        Ok(comes_in)
-    }
-
-    fn opened(&self, line: Line) {
-        self.door.opened(line);
-    }
-}
-
 /// A host tries to join while something happens: it, the pool, and what it was answered.
 fn joins(happens: Happens) -> (Arc<SimHost>, SimPool, Result<(), ApiError>) {
     let pool = SimPool::new(1, 2);
-    let door = Arc::new(Eventful {
-        door: Door::new(pool.master.core()),
-        joining: OnceLock::new(),
-        came: AtomicUsize::new(0),
-        happens,
-    });
+    let host = Arc::new(OnceLock::<Arc<SimHost>>::new());
+    let its = Arc::clone(&host);
+    let happens = move |came| happens(its.get().expect("a host"), came);
+    let door = Arc::new(Eventful::new(&pool.master, happens));
     let (_server, _listener, port) = served_by(&pool.master, Arc::clone(&door) as Arc<dyn Gate>);
     let joining = Arc::new(about_to_join(port));
-    door.joining.get_or_init(|| Arc::clone(&joining));
+    host.get_or_init(|| Arc::clone(&joining));
     let outcome = join(&joining).map(drop);
-    assert_eq!(door.came.load(Ordering::Acquire), 2);
+    assert_eq!(door.came(), 2);
     (joining, pool, outcome)
 }
 

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use xapi::Answers;
+use xapi_core::Origin;
 use xapi_core::pool::link::Door;
 use xapi_core::pool::{another, search};
-use xapi_core::{Api, Origin};
 use xapi_link::{Entrance, Gate, Handler, Hello, Limits, Line, Myself, Refusal, Secret};
 use xapi_model::{ApiError, Host, Value};
 use xapi_server::{Config, Listener, Server};
@@ -318,16 +318,28 @@ pub fn join(joining: &SimHost) -> Result<Value, ApiError> {
     joining.call("pool.join", words.to_vec())
 }
 
-/// A door behind which the secret is exchanged, once, as soon as a host has come in by the one before.
-struct Exchanging {
+/// A door behind which something happens when a host has come in, by how often one had before.
+pub struct Eventful {
     door: Door,
-    api: Api,
-    session: Value,
-    /// Hosts that come in until then.
-    left: AtomicIsize,
+    came: AtomicUsize,
+    happens: Box<dyn Fn(usize) + Send + Sync>,
 }
 
-impl Gate for Exchanging {
+impl Eventful {
+    pub fn new(master: &SimHost, happens: impl Fn(usize) + Send + Sync + 'static) -> Eventful {
+        Eventful {
+            door: Door::new(master.core()),
+            came: AtomicUsize::new(0),
+            happens: Box::new(happens),
+        }
+    }
+
+    pub fn came(&self) -> usize {
+        self.came.load(Ordering::Acquire)
+    }
+}
+
+impl Gate for Eventful {
     fn secrets(&self) -> Vec<Secret> {
         self.door.secrets()
     }
@@ -342,13 +354,7 @@ impl Gate for Exchanging {
 
     fn admit(&self, hello: &Hello, fingerprint: &str) -> Result<Arc<dyn Handler>, Refusal> {
         let comes_in = self.door.admit(hello, fingerprint)?;
-        if self.left.fetch_sub(1, Ordering::AcqRel) == 0 {
-            let params = vec![self.session.clone()];
-            let exchanged = self
-                .api
-                .call(&Origin::default(), "pool.rotate_secret", params);
-            exchanged.expect("another secret");
-        }
+        (self.happens)(self.came.fetch_add(1, Ordering::AcqRel));
         Ok(comes_in)
     }
 
@@ -360,13 +366,18 @@ impl Gate for Exchanging {
 #[test]
 fn nobody_joins_by_a_secret_that_is_exchanged_before_he_is_let_in() {
     let pool = SimPool::new(1, 2);
-    let door = Exchanging {
-        door: Door::new(pool.master.core()),
-        api: pool.master.api().clone(),
-        session: pool.master.session().into(),
+    let (api, session) = (
+        pool.master.api().clone(),
+        Value::from(pool.master.session()),
+    );
+    let door = Eventful::new(&pool.master, move |came| {
         // The first line is for the plan.
-        left: AtomicIsize::new(1),
-    };
+        if came == 1 {
+            let params = vec![session.clone()];
+            let exchanged = api.call(&Origin::default(), "pool.rotate_secret", params);
+            exchanged.expect("another secret");
+        }
+    });
     let (_server, _listener, port) = served_by(&pool.master, Arc::new(door));
     let joining = about_to_join(port);
     let error = join(&joining).unwrap_err();
