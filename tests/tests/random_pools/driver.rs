@@ -770,12 +770,17 @@ impl Driver {
         let before = &self.masters[&master];
         if let Some(whose) = whose {
             let of = |key: &String| now.rows.get(key).or_else(|| before.rows.get(key));
+            let undone = rows::to_undo(&before.rows);
+            let of_machines = of_machines || !undone.is_empty();
             let may = |key: &String| {
                 let host = of(key).and_then(|(host, _)| host.as_ref());
                 // A host's bond that gives way to the pool's has its NICs of machines moved.
                 let is_carried = key.starts_with("VIF ") && (of_machines || !self.moved.is_empty());
                 is_carried
-                    || host.is_some_and(|host| whose.contains(host) || self.moved.contains(host))
+                    || host.is_some_and(|host| {
+                        let host = host.as_str();
+                        whose.contains(host) || self.moved.contains(host) || undone.contains(host)
+                    })
             };
             let differ = rows::differences(&before.rows, &now.rows);
             let told = || rows::told(&before.rows, &now.rows);

@@ -13,6 +13,15 @@ use xapi_model::{
 /// hosts find out by themselves is left away.
 pub type Rows = BTreeMap<String, (Option<String>, String)>;
 
+/// How the keys of what a host has to take back begin.
+const UNDO: &str = "undo ";
+
+/// The hosts whose part of a change of many is not over: whoever starts as the master takes it back.
+pub fn to_undo(rows: &Rows) -> BTreeSet<&str> {
+    let undo = rows.keys().filter_map(|key| key.strip_prefix(UNDO));
+    undo.collect()
+}
+
 /// All rows of a class.
 pub fn all<C: Class>(view: &impl Read) -> BTreeMap<Ref<C>, C> {
     view.all().expect("rows").into_iter().collect()
@@ -25,6 +34,17 @@ pub fn asked_for(view: &View) -> Rows {
         let host = host.map(|host| host.as_str().to_owned());
         rows.insert(format!("{class} {reference}"), (host, format!("{what:?}")));
     };
+    for (reference, row) in all::<Host>(view) {
+        if !row.change_to_undo.is_empty() {
+            let key = UNDO.trim_end();
+            add(
+                key,
+                reference.as_str(),
+                Some(&reference),
+                &row.change_to_undo,
+            );
+        }
+    }
     let pifs = all::<Pif>(view);
     let host_of = |pif: &Ref<Pif>| pifs.get(pif).map(|pif| &pif.host);
     for (reference, row) in all::<Network>(view) {
