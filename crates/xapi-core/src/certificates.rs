@@ -71,6 +71,13 @@ pub(crate) enum Unusable {
     Make(#[from] SelfSignedError),
 }
 
+impl Unusable {
+    /// Whether there is no file.
+    fn is_absence(&self) -> bool {
+        matches!(self, Unusable::File(why) if why.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// The step of start-up: what is missing is made, what is there is shown, and rows say what is shown.
 pub(crate) fn start(core: &Core) -> Result<()> {
     prepare(core, Own::Outside)?;
@@ -89,11 +96,20 @@ pub(crate) fn of_link(core: &Core) -> Result<Arc<Identity>> {
 /// clients then see a temporary certificate.
 fn prepare(core: &Core, own: Own) -> Result<()> {
     let found = match read(&core.config, own) {
-        Err(Unusable::File(why)) if why.kind() == io::ErrorKind::NotFound => make(core, own)
-            .and_then(|identity| {
+        Err(why) if why.is_absence() => {
+            if own == Own::Inside && is_known_to_others(core)? {
+                tell_unusable(
+                    core,
+                    own,
+                    &why,
+                    "; a new one is made, which no other host knows",
+                );
+            }
+            make(core, own).and_then(|identity| {
                 write(&core.config, own, &identity)?;
                 Ok(identity)
-            }),
+            })
+        }
         found => found,
     };
     let (identity, unusable) = match found {
@@ -119,6 +135,15 @@ fn prepare(core: &Core, own: Own) -> Result<()> {
         tell_unusable(core, own, &why, "; clients see a temporary one");
     }
     record(core, own, &certificate)
+}
+
+/// Whether there are other hosts, and they know this one by a certificate for the pool.
+fn is_known_to_others(core: &Core) -> Result<bool> {
+    let (view, here) = (core.view()?, core.localhost()?);
+    let all = view.all::<Row>()?;
+    let mut own = all.iter();
+    let known = own.any(|(_, row)| row.kind == Own::Inside.kind() && row.host == here);
+    Ok(known && view.refs(Host::DESC)?.len() > 1)
 }
 
 /// Tells the operator of a file that gives no identity, and what is instead of it; in the log at least.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xapi_core::Core;
 use xapi_core::pool::search;
-use xapi_model::{Certificate, CertificateType, Host, Ref, Value};
+use xapi_model::{Certificate, CertificateType, Host, Message, Ref, Value};
 use xapi_tests::sim_host::text;
 use xapi_tests::sim_pool::{PATIENCE, Trouble};
 use xapi_tests::{SimHost, SimPool};
@@ -89,4 +89,21 @@ fn the_masters_certificate_for_the_pool_is_another_one_when_every_slave_knows_it
     let shown = xapi_tls::Identity::parse(&text).expect("an identity");
     assert_eq!(after, [shown.certificate().sha256()]);
     assert_ne!(text, before.1);
+}
+
+#[test]
+fn a_certificate_for_the_pool_that_is_gone_is_told_where_there_is_a_pool() {
+    for slaves in [0, 1] {
+        let mut pool = SimPool::new(slaves, 2);
+        let file = "etc/xensource/xapi-pool-tls.pem";
+        std::fs::remove_file(pool.master.root().join(file)).expect("a file");
+        pool.restart_master();
+        let alerts = pool.master.all::<Message>().into_iter();
+        let mut told = alerts.filter(|(_, message)| {
+            message.name == "HOST_CERTIFICATE_UNUSABLE"
+                && message.body.contains("which no other host knows")
+        });
+        assert_eq!(told.next().is_some(), slaves > 0);
+        assert!(pool.master.root().join(file).exists());
+    }
 }
