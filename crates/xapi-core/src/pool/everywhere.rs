@@ -118,18 +118,22 @@ pub(crate) fn everywhere<T: Send>(
     let careful = parts(cx.origin.clone());
     let more = parts(proof::without_confirmation(cx.origin));
     let alone = order.first.as_ref().or(order.last.as_ref());
+    // Of one host nothing is left in the middle.
+    let noted = match hosts.len() {
+        1 => Noted::No,
+        _ => Noted::Yes,
+    };
     let run = |host: &Ref<Host>| {
         let parts = if alone == Some(host) { &careful } else { &more };
-        let noted = match hosts.len() {
-            1 => Noted::No,
-            _ => Noted::Yes,
-        };
         one(&parts.cx(), host, &host_of(host), change.edit, noted)
     };
     let undo = |host: &Ref<Host>, (_, inverse): &(T, Inverse)| {
         back(&more.cx(), host, &host_of(host), inverse)
     };
     let close = || {
+        if noted == Noted::No {
+            return Ok(());
+        }
         cx.core.store.change(|draft| {
             for host in hosts {
                 draft.set(host, Host::CHANGE_TO_UNDO, String::new())?;
